@@ -15,7 +15,7 @@ from bakeoff.decide.advise.flips import Flip
 from bakeoff.decide.advise.matrix import Matrix, Row, judged
 from bakeoff.decide.advise.matrix import decision_matrix as matrix_of
 from bakeoff.decide.situation.approaches import APPROACHES
-from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.decide.verdict import measured_matrix as measuring
 from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, graded
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
@@ -365,6 +365,20 @@ def test_the_low_end_of_a_hybrids_days_is_not_below_the_days_given_for_a_part() 
     days = estimates(profile, STANDING).days
     assert days["hybrid"].low >= days["fine-tuning"].low > 200
     assert approach_inputs(profile, STANDING)["hybrid"].intervals["setup_days"] == (200, 400)
+
+
+def test_days_are_not_charged_on_top_of_a_fixed_amount() -> None:
+    """A hybrid whose set-up is known costs that, and no days besides."""
+    known = validate_profile({"fixed": {"hybrid": {"setup_usd": 30_000, "usd_per_month": 500}}})
+    of = estimates(known, STANDING)
+    assert of.setup["hybrid"] == (30_000, 30_000, 30_000)
+    assert of.running["hybrid"].likely == pytest.approx(500, abs=10)
+
+
+def test_a_range_of_days_is_compared_with_the_deadline() -> None:
+    """5 to 12 days of set-up and 1 of data are 8.4 to 18.2 calendar days."""
+    days = estimates(validate_profile({"setup_days": {"rag": [5, 12]}, "data_days": {"rag": 1}}), STANDING).days["rag"]
+    assert days == pytest.approx((8.4, 13.3, 18.2))
 
 
 def test_cost_is_scored_by_the_cost_model_at_the_profile_s_volume() -> None:

@@ -13,7 +13,9 @@ import pytest
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.model import CostInputs, total_usd
 from bakeoff.decide.cost.table import cost_table, tornado
+from bakeoff.decide.situation.profile_keys import FixedCost
 from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.pilot.judge import judge
 from bakeoff.report.cost_page import (
     PRICES,
     against_reference,
@@ -26,8 +28,9 @@ from bakeoff.report.cost_page import (
 )
 from bakeoff.report.gather import gather
 from bakeoff.report.verdict_text import INPUTS
+from bakeoff.runs.folder import RunFolder
 from tests.unit.cost_fixture import RAG, TUNED, changed, random_inputs
-from tests.unit.report_fixture import build
+from tests.unit.report_fixture import PROFILE, build
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +126,25 @@ def test_a_price_has_a_slider_where_somebody_pays_it() -> None:
     assert found["training_usd_per_hour"]["default"] == 1.2
     assert found["input_usd_per_million_tokens"]["default"] == 0.15
     assert found["input_usd_per_million_tokens"]["title"] == "Prompt tokens, USD a million, the lowest"
+
+
+def test_a_busiest_hour_that_the_machines_cannot_answer_is_said(tmp_path: Path) -> None:
+    """On the page and among the warnings of the verdict, with the number of machines that are paid for."""
+    folder = RunFolder(build(tmp_path / "run", n_questions=60))
+    of = {n: judge(folder, PROFILE.model_copy(update={"queries_per_month": n, "machines": 2})) for n in (10.0, 1e9)}
+    quiet, busy = (cost_context(found, {}) for found in of.values())
+    assert quiet is not None and busy is not None and quiet["peak"] == []
+    (told,) = busy["peak"]
+    assert "the busiest hour" in told and "the profile pays for 2" in told
+    assert told in of[1e9].warnings and told not in of[10.0].warnings
+
+
+def test_a_fixed_amount_below_that_of_a_part_is_a_warning_of_the_verdict(tmp_path: Path) -> None:
+    """As before a run."""
+    fixed = {name: FixedCost(setup_usd=usd) for name, usd in (("tuned", 9_000.0), ("hybrid", 10.0))}
+    profile = PROFILE.model_copy(update={"fixed": fixed})
+    found = judge(RunFolder(build(tmp_path / "run", n_questions=60)), profile)
+    assert any("needs the work of tuned" in told for told in found.warnings)
 
 
 def test_a_tornados_bars_lie_within_the_width_around_the_total() -> None:
