@@ -89,7 +89,9 @@ class FixedCost(Record):
 
     setup_usd: float | None = Field(default=None, ge=0, description="the set-up, once")
     usd_per_month: float | None = Field(default=None, ge=0, description="each month: hosting, updates, upkeep")
-    usd_per_query: float | None = Field(default=None, ge=0, description="each query")
+    usd_per_query: float | None = Field(
+        default=None, ge=0, description="each query: computing, tokens and the hours of the machine"
+    )
 
 
 class ProfileKeys(Record):
