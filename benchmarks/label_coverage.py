@@ -9,7 +9,6 @@ hold the true share or the true difference, over all contenders and for the best
 widths in points. `--quick` runs 8 pilots of each kind, to see that everything works.
 """
 
-import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
+from printed_tables import header, line, run
 
 from bakeoff.measure.graded import UNSURE
 from bakeoff.measure.labels import Unit
@@ -201,10 +201,15 @@ def result(world: World, of: Corrected, facts: Mapping[str, str]) -> Result:
     )
 
 
-def with_labels(world: World, seed: int) -> Result:
+def corrected_by_labels(world: World, seed: int) -> tuple[Corrected, dict[str, str]]:
+    """The corrected grades of one pilot, and the fact of each question."""
     pilot = drawn(world, np.random.default_rng(seed))
     labels = dict(zip(pilot.units, pilot.label.tolist(), strict=True))
-    return result(world, corrected(graded(pilot), labels, labelled(pilot, world, seed)), facts_of(pilot))
+    return corrected(graded(pilot), labels, labelled(pilot, world, seed)), facts_of(pilot)
+
+
+def with_labels(world: World, seed: int) -> Result:
+    return result(world, *corrected_by_labels(world, seed))
 
 
 def labels_only(world: World, seed: int) -> Result:
@@ -260,16 +265,6 @@ def hold(rows: Sequence[Sequence[bool]]) -> str:
 
 def width(rows: Sequence[Sequence[float]]) -> str:
     return f"{100 * np.mean(np.array(rows)):.1f}"
-
-
-def line(*cells: object) -> None:
-    print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
-
-
-def header(*cells: str) -> None:
-    print()
-    line(*cells)
-    line(*("---" for _ in cells))
 
 
 ONE_IS_MISREAD = (0.12, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -352,15 +347,5 @@ def tests(n_pilots: int) -> None:
 PARTS: Mapping[str, Callable[[int], None]] = {"coverage": coverage, "widths": widths, "tests": tests}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pilots", type=int, default=300, help="simulated pilots for each line")
-    parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
-    parser.add_argument("--quick", action="store_true", help="8 pilots for each line")
-    arguments = parser.parse_args()
-    for part in arguments.only.split(","):
-        PARTS[part](8 if arguments.quick else arguments.pilots)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, PARTS, 300)

@@ -8,16 +8,11 @@ missing, and where all is met; whom the rule chooses; whether intervals, chances
 hold; seconds and memory. Seeded. All tables take about an hour on one core; `--quick` runs a few pilots of each.
 """
 
-import argparse
-import sys
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from decisions import choosing, shipping, speed, worth
-from decisions.judged import Table
+from printed_tables import QUICK, Table, asked
 
 
 def shipping_tables(n: int) -> Iterable[Table]:
@@ -56,7 +51,6 @@ def speed_tables(n: int) -> Iterable[Table]:
     yield speed.speed(10_000 if n > QUICK else 500)
 
 
-QUICK = 8
 TABLES: dict[str, Callable[[int], Iterable[Table]]] = {
     "shipping": shipping_tables,
     "limits": limit_tables,
@@ -68,14 +62,10 @@ TABLES: dict[str, Callable[[int], Iterable[Table]]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pilots", type=int, default=300)
-    parser.add_argument("--only", default=",".join(TABLES))
-    parser.add_argument("--quick", action="store_true")
-    given = parser.parse_args()
-    for name in given.only.split(","):
+    chosen = asked(__doc__, TABLES, 300)
+    for name in chosen.parts:
         begun = time.perf_counter()
-        for table in TABLES[name](QUICK if given.quick else given.pilots):
+        for table in TABLES[name](chosen.n_pilots):
             print(table.markdown(), flush=True)
         print(f"({name}: {time.perf_counter() - begun:.0f} s)\n", flush=True)
 

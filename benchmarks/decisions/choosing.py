@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from printed_tables import Table
 
 from bakeoff.decide.situation.profile import Profile
 from decisions.judged import (
     SEED,
     Judged,
-    Table,
     counted,
     judged,
     percent,

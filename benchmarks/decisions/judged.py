@@ -1,6 +1,6 @@
 """Verdicts on simulated pilots, end to end: from graded answers through the product's own decision.
 
-Takes worlds and profiles, gives verdicts and tables. Pilot i of a world has the seed (seed, number of facts, i).
+Takes worlds and profiles, gives verdicts. Pilot i of a world has the seed (seed, number of facts, i).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,18 +29,6 @@ class Judged(NamedTuple):
     def standing(self, name: str, requirement: str) -> str:
         """Whether a contender's requirement is 'met', 'missed' or 'open'."""
         return next(s.state for s in self.verdict.standings[name] if s.name == requirement)
-
-
-class Table(NamedTuple):
-    """A table of the results, with what it shows."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-    def markdown(self) -> str:
-        lines = [self.header, ["---"] * len(self.header), *self.rows]
-        return "\n".join([f"**{self.title}**", "", *("| " + " | ".join(line) + " |" for line in lines), ""])
 
 
 def profile_of(**given: Any) -> Profile:

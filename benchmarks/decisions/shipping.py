@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from printed_tables import Table
 
 from bakeoff.decide.cost.draws import cost_draws, drawn_inputs
 from bakeoff.decide.cost.model import setup_usd
 from bakeoff.decide.situation.profile import Profile
-from decisions.judged import Judged, Table, judged, percent, pilots, profile_of, share, ships, verdicts, worth_of
+from decisions.judged import Judged, judged, percent, pilots, profile_of, share, ships, verdicts, worth_of
 from decisions.pilots import Skill, World, several, with_base
 
 SIZES = (30, 40, 60, 100, 200, 400, 1000)

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from printed_tables import Table
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.files import jsonl
@@ -22,7 +23,7 @@ from bakeoff.questions.splits.survey import summarise
 from bakeoff.records import Answer, Document, Question, Usage
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RUN_FORMAT, RunFolder, _write_config, write_json, write_record
-from decisions.judged import Table, judged, profile_of, worth_of
+from decisions.judged import judged, profile_of, worth_of
 from decisions.pilots import Skill, World, answers, entrant, pilot
 
 SKILLS = {"base": Skill(0.3, 0.5), **{f"rag-{i}": Skill(0.70 + 0.015 * i, 0.1) for i in range(9)}}

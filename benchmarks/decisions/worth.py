@@ -5,9 +5,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from printed_tables import Table
 
 from bakeoff.decide.value.worth import NOTHING
-from decisions.judged import SEED, Judged, Table, judged, percent, pilots, profile_of, worth_of
+from decisions.judged import SEED, Judged, judged, percent, pilots, profile_of, worth_of
 from decisions.pilots import Skill, World, answers, graded_pilot, pilot, questions_of, with_base
 
 SIZES = (40, 100, 300, 1000)

@@ -1,17 +1,14 @@
 """Simulated pilots: intervals corrected by labels hold the truth. The whole table: benchmarks/label_coverage.py."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "label_coverage.py"
-SPEC = importlib.util.spec_from_file_location("label_coverage", PATH)
-simulation = importlib.util.module_from_spec(SPEC)
-sys.modules["label_coverage"] = simulation
-SPEC.loader.exec_module(simulation)
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+import label_coverage as simulation
 
 N_PILOTS = 150
 
