@@ -1,19 +1,20 @@
 """How often what a verdict says is false, and how often it finds what is true: simulated pilots with known truth.
 
-    python benchmarks/verdict_statistics.py [--pilots 400] [--only bounds,goals,family,power,traffic,looks] [--quick]
+    python benchmarks/verdict_statistics.py [--pilots 400] [--only bounds,goals,...] [--quick]
 
 Contenders answer questions in 1 to 3 phrasings of a fact. How hard a fact is varies, so that phrasings and contenders
 are correlated. Prints tables for docs/results/verdict.md, with the methods that were used before beside those of now.
 `--quick` simulates 8 pilots for each line, to see that everything works.
 """
 
-import argparse
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from decisions import labels, nothing
+from printed_tables import header, line, run
 
 from bakeoff.measure.anytime import log_fortune
 from bakeoff.measure.base_then_leader import BaseThenLeader, base_then_leader
@@ -36,7 +37,8 @@ class Pilot(NamedTuple):
 class World(NamedTuple):
     """What is simulated. `spread` is the standard deviation of how hard facts are, in logits.
 
-    `sigma` is that of the logarithm of a fact's traffic. `n_phrasings` are the least and the most of a fact.
+    `sigma` is that of the logarithm of a fact's traffic. `n_phrasings` are the least and the most of a fact. With each
+    standard deviation of traffic, facts are easier by `ease` logits; then `shares` are those by traffic.
     """
 
     shares: Sequence[float]
@@ -44,18 +46,26 @@ class World(NamedTuple):
     spread: float = 1.0
     sigma: float = 0.0
     n_phrasings: tuple[int, int] = (1, 1)
+    ease: float = 0.0
+
+    @property
+    def skills(self) -> np.ndarray:
+        """Each contender's logit. By traffic, the standard score of a fact's traffic has the mean sigma."""
+        spread, ease = math.hypot(self.spread, self.ease), self.ease * self.sigma
+        return np.array([skill(share, spread) - ease for share in self.shares])
 
 
 def pilots(world: World, n: int, seed: int = 0) -> Iterator[Pilot]:
     """Independent pilots. A question's id is its number."""
-    skills = np.array([skill(share, world.spread) for share in world.shares])
+    skills = world.skills
     for i in range(n):
         rng = np.random.default_rng([seed, i])
         low, high = world.n_phrasings
         rows = np.repeat(np.arange(world.n_facts), rng.integers(low, high + 1, world.n_facts))
         hardness = rng.normal(0, world.spread, world.n_facts)[rows]
-        right = rng.random((len(skills), len(rows))) < 1 / (1 + np.exp(hardness - skills[:, None]))
-        traffic = np.exp(rng.normal(0, world.sigma, world.n_facts))[rows]
+        luck, often = rng.random((len(skills), len(rows))), rng.standard_normal(world.n_facts)[rows]
+        right = luck < 1 / (1 + np.exp(hardness - world.ease * often - skills[:, None]))
+        traffic = np.exp(world.sigma * often)
         keys = [str(key) for key in range(len(rows))]
         yield Pilot(
             {
@@ -76,16 +86,6 @@ def skill(share: float, spread: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if np.mean(1 / (1 + np.exp(hardness - middle))) < share else (low, middle)
     return low
-
-
-def header(*columns: str) -> None:
-    print()
-    line(*columns)
-    line(*("---" for _ in columns))
-
-
-def line(*cells: object) -> None:
-    print("|", " | ".join(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in cells), "|", flush=True)
 
 
 def side_of(goal: float) -> str:
@@ -280,22 +280,26 @@ def linearised(values: Mapping[str, float], pilot: Pilot, truth: float) -> bool:
     return abs(mean - truth) <= 2.0 * error
 
 
-def traffic_of(n_facts: int, shares: Sequence[float], sigma: float, n_pilots: int) -> np.ndarray:
+def traffic_of(n_facts: int, shares: Sequence[float], sigma: float, n_pilots: int, ease: float = 0.0) -> np.ndarray:
     """The shares of pilots with each of `Traffic`."""
-    world = World(shares, n_facts, 1.0, sigma, (1, 3))
+    world = World(shares, n_facts, 1.0, sigma, (1, 3), ease)
     return np.mean([by_traffic(pilot, shares) for pilot in pilots(world, n_pilots)], axis=0)
+
+
+EASES = ((1.0, "not easier", 0.0), (2.0, "not easier", 0.0), (2.0, "easier", 0.5), (2.0, "harder", -0.5))
+"""The sigmas, and whether facts that are asked more are easier: by how many logits for each standard deviation."""
 
 
 def traffic(n_pilots: int) -> None:
     """Weights with heavy tails."""
     header(
-        "sigma", "facts", "true shares", "share holds: clustered error", "now", "difference holds: clustered error",
-        "now", "different by the test",
+        "sigma", "facts asked more are", "facts", "true shares", "share holds: clustered error", "now",
+        "difference holds: clustered error", "now", "different by the test",
     )  # fmt: skip
-    for sigma in (1.0, 2.0):
+    for sigma, title, ease in EASES:
         for n in (40, 120, 300):
             for shares in ((0.6, 0.6), (0.5, 0.8), (0.9, 0.95)):
-                line(sigma, n, shares, *map(float, traffic_of(n, shares, sigma, 2 * n_pilots)))
+                line(sigma, title, n, shares, *map(float, traffic_of(n, shares, sigma, 2 * n_pilots, ease)))
 
 
 def looks(n_pilots: int) -> None:
@@ -325,18 +329,10 @@ PARTS: Mapping[str, Callable[[int], None]] = {
     "power": power,
     "traffic": traffic,
     "looks": looks,
+    "labels": labels.labels,
+    "nothing": nothing.nothing,
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pilots", type=int, default=400, help="simulated pilots for each line")
-    parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
-    parser.add_argument("--quick", action="store_true", help="8 pilots for each line")
-    arguments = parser.parse_args()
-    for part in arguments.only.split(","):
-        PARTS[part](8 if arguments.quick else arguments.pilots)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, PARTS, 400)

@@ -1,17 +1,16 @@
 """What verdicts say is rarely false: short forms of benchmarks/verdict_statistics.py."""
 
-import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "verdict_statistics.py"
-SPEC = importlib.util.spec_from_file_location("verdict_statistics", PATH)
-simulation = importlib.util.module_from_spec(SPEC)
-sys.modules["verdict_statistics"] = simulation
-SPEC.loader.exec_module(simulation)
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+import verdict_statistics as simulation
+from decisions import labels, nothing
 
 
 def at_most(share, n, expected=0.05):
@@ -67,6 +66,42 @@ def test_intervals_by_heavy_tailed_traffic_hold_the_truth(n_facts):
     for now, before in ((found.share, found.share_before), (found.difference, found.difference_before)):
         assert now >= 0.93 - 0.03 and now > before
     assert at_most(found.false, 250)
+
+
+@pytest.mark.parametrize("ease", [0.5, -0.5])
+def test_shares_by_traffic_are_those_simulated_if_difficulty_depends_on_traffic(ease):
+    """The weighted share of many facts is the one that the intervals have to hold."""
+    (pilot,) = simulation.pilots(simulation.World((0.6, 0.8), 50_000, 1.0, 1.0, ease=ease), 1)
+    weights = np.array(list(pilot.weights.values()))
+    for name, share in (("base", 0.6), ("a", 0.8)):
+        right = np.array(list(pilot.values[name].values()))
+        assert abs(weights @ right / weights.sum() - share) < 0.015
+        assert (right.mean() - share) * ease < -0.02
+
+
+def test_intervals_by_traffic_hold_nearly_as_often_if_facts_asked_more_are_easier():
+    """At sigma 2 in 92 of 100 or more; a clustered error holds in far fewer."""
+    found = simulation.Traffic(*simulation.traffic_of(40, (0.6, 0.6), 2.0, 250, 0.5))
+    assert found.share >= 0.92 - 0.03 and found.share > found.share_before + 0.1
+
+
+def test_flipping_signs_is_not_right_for_corrected_values_and_the_test_in_use_is():
+    """60 labels, a judge that favours one contender, all equal: any difference of six contenders."""
+    found = labels.errors_of(replace(labels.WORLDS[4], n_labels=60), 100)
+    assert at_most(found.now, 100) and at_most(found.base_then_leader, 100)
+    assert found.flipped > found.now and found.flipped >= 0.05
+
+
+def test_true_differences_of_corrected_values_are_found_more_often_than_with_holm():
+    """Never less often; 100 labels."""
+    found = labels.found_of(replace(labels.WORLDS[0], n_labels=100), 30)
+    assert found.now > found.holm > 0.3
+
+
+def test_what_is_worth_as_much_as_doing_nothing_is_rarely_called_worth_more():
+    """100 facts, one contender; a wrong answer costs one, three or nine right ones."""
+    for title in ("50/50, a wrong answer costs one right one", "60/20, three", "45/5, nine"):
+        assert at_most(nothing.said(nothing.EVENS[title], 100, 200), 200), title
 
 
 def test_ten_looks_at_growing_data_give_few_false_differences():
