@@ -1,11 +1,16 @@
 """Requirements have three states, and a bound says which."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from bakeoff.decide.requirements.standing import Known, latency_bounds, standings
+from bakeoff.decide.requirements.standing import Known, latency_bounds, least_times, standings, times_wanted
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.measure.comparison import Estimate
+from bakeoff.pilot.stages import Pilot
+from bakeoff.runs.config import Config
+from tests.unit.decision_fixture import questions
 
 
 def share(value, n):
@@ -91,3 +96,40 @@ def test_few_times_do_not_show_that_a_limit_is_kept():
     assert (one.state, one.bound) == ("open", None) and "59 timed answers are needed" in one.why
     assert states(Profile(latency_limit_ms=1000), latencies_ms=[10.0] * 59)["latency_ms"].state == "met"
     assert states(Profile(latency_limit_ms=1000), latencies_ms=[2000.0] * 20)["latency_ms"].state == "missed"
+
+
+def test_the_bound_of_the_picked_contender_is_stricter_for_times_and_budgets_too():
+    """59 times and a budget at the 95 % quantile are met at level .95, not at .98; what is missed stays at .95."""
+    profile = Profile(latency_limit_ms=1000, budget_usd_per_month=1182)
+    known = {"latencies_ms": [10.0] * 59, "running_usd": np.linspace(800, 1200, 101)}
+    found = {level: states(profile, level, **known) for level in (0.95, 0.98)}
+    names = ("latency_ms", "running_usd_per_month")
+    assert [found[0.95][name].state for name in names] == ["met", "met"]
+    assert [found[0.98][name].state for name in names] == ["open", "open"]
+    assert "77 timed answers are needed" in found[0.98]["latency_ms"].why
+    assert states(profile, 0.98, latencies_ms=[10.0] * 77)["latency_ms"].state == "met"
+    slow, dear = [10.0] * 90 + [2000.0] * 10, np.linspace(1175, 1400, 101)
+    for level in (0.95, 0.999):
+        found = states(profile, level, latencies_ms=slow, running_usd=dear)
+        assert [found[name].state for name in names] == ["missed", "missed"]
+
+
+def test_a_run_times_as_many_answers_as_the_level_of_its_best_contender_may_need():
+    """1 - .95^n must reach the level: 59 for .95, 77 for .98, 90 for .99, which up to five contenders need."""
+    assert [least_times(level) for level in (0.95, 0.98, 0.99)] == [59, 77, 90]
+    assert [times_wanted(n) for n in (0, 1, 5, 7)] == [90, 90, 90, 97]
+    assert 1 - 0.95**97 >= 1 - 0.05 / 7 > 1 - 0.95**96
+    for level in (0.95, 0.99):
+        n = least_times(level)
+        high = [latency_bounds(np.arange(many, dtype=float), level)[1] for many in (n - 1, n)]
+        assert high == [np.inf, n - 1]
+
+
+@pytest.mark.parametrize(("limit", "n_facts", "timed"), [(None, 500, 20), (1000, 500, 97), (1000, 60, 59)])
+def test_a_run_with_a_limit_on_latency_times_enough_answers(limit, n_facts, timed):
+    """One for each fact, beside one to warm up: 20 without a limit, 97 for the seven contenders, or all there are."""
+    given = {"name": "x", "documents": "d", "questions": "q.csv", "profile": {"latency_limit_ms": limit}}
+    stages = SimpleNamespace(
+        _config=Config.model_validate(given), _prepared=SimpleNamespace(of=lambda split: questions(n_facts))
+    )
+    assert len(Pilot._latency_questions(stages)) - 1 == timed

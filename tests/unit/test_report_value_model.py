@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.joint import Terms, joint_draws, terms_of
 from bakeoff.decide.value.worth import NOTHING, Worth, best_ranges, worth
 from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.decide.verdict.sensitivity import RIGHT_USD, WRONG_TIMES
 from bakeoff.pilot.judge import judge
 from bakeoff.report.cost_page import sliders
 from bakeoff.report.drilldown import script_safe
@@ -40,12 +42,18 @@ POSITIONS: tuple[dict[str, float], ...] = (
 )
 
 
-@pytest.fixture(scope="module", params=["value", "plain"])
+GIVEN = {"value": {"value": VALUE}, "handed": {"value": {**VALUE, "declined_to": "today"}}, "plain": {}}
+
+
+@pytest.fixture(scope="module", params=list(GIVEN))
 def judgement(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judgement:
-    """The made-up run, judged with a value of answers by slice and a process of today, and without any."""
+    """The made-up run, judged with a value of answers by slice and a process of today, and without any.
+
+    With "handed", declined questions go to today's people.
+    """
     folder = RunFolder(build(tmp_path_factory.mktemp("run") / "run", n_questions=90, profile=None))
     values = PROFILE.model_dump(exclude={"value"}, exclude_unset=True)
-    return judge(folder, Profile.model_validate({**values, **({"value": VALUE} if request.param == "value" else {})}))
+    return judge(folder, Profile.model_validate({**values, **GIVEN[request.param]}))
 
 
 def payable(judgement: Judgement) -> list[str]:
@@ -144,3 +152,41 @@ def test_at_the_profile_the_page_has_the_verdicts_worth(judgement: Judgement) ->
     assert {name: of for name, of in found.utility.items()} == judgement.worth.utility
     if judgement.stakes_usd:
         assert found.nets == judgement.worth.nets
+
+
+def test_a_contender_that_cannot_be_chosen_shows_no_chance_and_no_loss() -> None:
+    """A loss against contenders that it does not compete with may be negative; the script shows a dash."""
+    folder = resources.files("bakeoff.report")
+    program = f"""
+      const {{ chosen }} = require({json.dumps(str(folder / "value_model.js"))});
+      const of = {{ best: 0, loss: -12 }}, text = (value) => `<${{value}}>`;
+      process.stdout.write(JSON.stringify([chosen(of, true, text, text), chosen(of, false, text, text)]));
+    """
+    ran = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(ran.stdout) == [{"best": "<0>", "loss": "<-12>"}, {"best": "–", "loss": "–"}]
+    assert (
+        "bakeoffValue.chosen(of, page.candidates.includes(name), percent, money)" in (folder / "value.js").read_text()
+    )
+
+
+def handing(folder: RunFolder, **today: float) -> Judgement:
+    """The made-up run, judged with declined questions that go to these people of today."""
+    value = {"currency": "USD", "unanswered": 40.0, "declined": 0.5, "declined_to": "today", "today": today}
+    values = PROFILE.model_dump(exclude={"value"}, exclude_unset=True)
+    return judge(folder, Profile.model_validate({**values, "value": value}))
+
+
+def test_flips_by_means_agree_with_the_draws_where_todays_people_are_paid(tmp_path: Path) -> None:
+    """The value of a right answer and the cost of a wrong one, which today's people give too, that turn the choice."""
+    folder = RunFolder(build(tmp_path / "run", n_questions=90, profile=None))
+    judgement = handing(folder, accuracy=0.3, declined=0.6, per_question=4.0, per_month=100.0)
+    flip = next(flip for flip in judgement.sensitivity.flips if flip.input == RIGHT_USD)
+    last = judgement.worth.ranges[-1]
+    assert (judgement.winner, flip.winner, last.contender) == ("hybrid", NOTHING, NOTHING)
+    assert last.low <= flip.becomes < 1.07 * last.low  # values are tried in steps of 6 %
+    judgement = handing(folder, accuracy=0.3, declined=0.3, per_question=1.0, per_month=100.0)
+    flip = next(flip for flip in judgement.sensitivity.flips if flip.input == WRONG_TIMES)
+    assert (judgement.winner, flip.winner) == ("hybrid", NOTHING)
+    for times, best in ((flip.becomes, NOTHING), (flip.becomes / 1.07, "hybrid")):
+        nets = by_python(judgement, {"wrong_times": times})[0].nets
+        assert max(judgement.worth.candidates, key=lambda name: nets[name].net.value) == best

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.situation.profile import Profile
@@ -22,6 +23,7 @@ from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.html import html_page
 from bakeoff.report.markdown import markdown_page
 from bakeoff.report.requirements import cell_text, cells, requirements, requirements_context, shown_first, summary
+from bakeoff.report.terminal import comparison
 from bakeoff.report.value_charts import Best, Over, Spot, bent_ticks, chance_chart, dot_radius, front_chart, net_chart
 from bakeoff.report.value_page import axis, row_axis, row_marks, value_context, value_sliders
 from bakeoff.report.value_payload import value_payload
@@ -312,3 +314,38 @@ def test_the_tables_of_worth_hold_every_number(rich: ReportData, plain: ReportDa
     assert len(csv_tables(rich)["value_ranges"].splitlines()) == 1 + len(of(rich).worth.ranges)
     n_standings = sum(len(found) for found in of(rich).standings.values())
     assert len(csv_tables(rich)["requirements"].splitlines()) == 1 + n_standings
+
+
+def test_a_contender_that_cannot_be_chosen_shows_neither_chance_nor_loss(rich: ReportData) -> None:
+    """It is not among those compared, so its loss may be negative: page, Markdown, terminal and CSV leave it out."""
+    judgement = of(rich)
+    best = max(judgement.worth.nets, key=lambda name: judgement.worth.nets[name].net.value)
+    candidates = tuple(name for name in judgement.worth.candidates if name != best)
+    worth = judgement.worth.model_copy(update={"candidates": candidates})
+    out = judgement.model_copy(update={"excluded": {**judgement.excluded, best: "too slow"}, "worth": worth})
+    assert judgement.worth.nets[best].best > 0
+    row = next(row for row in value_context(out, COLOURS)["table"] if row["name"] == best)
+    assert row["best"] == row["loss"] == "–"
+    data = replace(rich, judgement=out)
+    line = next(line for line in markdown_page(data).splitlines() if line.startswith(f"| {best} |") and "USD" in line)
+    assert [cell.strip() for cell in line.split("|")][-3:-1] == ["–", "–"]
+    table = list(csv.DictReader(io.StringIO(csv_tables(data)["worth"].removeprefix("\ufeff"))))
+    cells_of = {row["contender"]: (row["best_choice"], row["expected_loss_usd_per_year"]) for row in table}
+    assert cells_of[best] == ("", "") and "" not in cells_of[candidates[0]]
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(comparison(data))
+    lines = [line for line in console.export_text().splitlines() if "USD" in line]
+    printed = next(line for line in lines if line.split()[0] == best)
+    assert printed.split()[-2:] == ["–", "–"]
+
+
+def test_the_report_says_that_declined_questions_go_to_todays_people(
+    rich: ReportData, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """On the page and in Markdown, and the slider is the cost of the hand-over; without it, nothing is said."""
+    value = {**VALUE, "declined_to": "today", "today": {"accuracy": 0.9}}
+    handed = judged(tmp_path_factory.mktemp("handed"), value=value)
+    for data, is_said in ((handed, True), (rich, False)):
+        for text in (html_page(data), markdown_page(data)):
+            assert ("a contender declines go to today" in text) == is_said
+        assert ("Handing a question over costs" in html_page(data)) == is_said

@@ -52,6 +52,19 @@ def test_hybrid_pays_where_wrong_answers_cost_half():
     assert usd == pytest.approx(2.33, rel=0.15)
 
 
+def test_declined_questions_that_go_to_todays_people_earn_what_they_earn():
+    """.9 - .1 right answers of 4 USD less 1 USD of pay are 2.20 USD: for rag 36,000 times, for hybrid 6,000 times.
+
+    Today's process is worth .8 x 480,000 - 120,000 USD. The on-call team's 500 USD a month are paid in all three.
+    """
+    today = {"accuracy": 0.9, "per_question": 1, "per_month": 500}
+    nets = example(value={**VALUE, "declined_to": "today", "today": today}).worth.nets
+    assert nets["rag"].net.value == pytest.approx(235_000 + 79_200 - 6_000, rel=0.02)
+    assert nets["hybrid"].net.value == pytest.approx(204_000 + 13_200 - 6_000, rel=0.02)
+    assert nets["nothing"].net.value == pytest.approx(264_000 - 6_000)
+    assert nets["rag"].cost.value == pytest.approx(5_000 + 36_000 + 6_000, rel=0.02)
+
+
 def test_goals_are_met_or_not_shown_by_their_bounds():
     """60 of 100 right shows 50 % (51 % at least); 10 wrong of 100 does not show 15 % (16 % at most)."""
     assert share_bound(0.6, 100) == pytest.approx(0.513, abs=0.001)

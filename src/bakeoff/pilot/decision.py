@@ -272,7 +272,7 @@ def _contrasts(
 
 def _span(terms: Terms) -> float:
     """The distance between the best and the worst an answer can be worth, at least 1."""
-    stakes = [terms.utility, *(replaced(terms.utility, group) for group in terms.own)]
+    stakes = [replaced(terms.utility, group, terms.to) for group in (None, *terms.own)]
     return max(1.0, max(of.right for of in stakes) + max(max(of.wrong, of.declined) for of in stakes))
 
 

@@ -35,7 +35,7 @@ from bakeoff.decide.situation.profile import Profile, check_names
 from bakeoff.decide.situation.questionnaire import Inspection, estimated_tokens
 from bakeoff.decide.value.joint import changes_of, mixed_shares
 from bakeoff.decide.value.updates import update_days
-from bakeoff.decide.value.worth import NOTHING
+from bakeoff.decide.value.worth import NOTHING, Shares
 from bakeoff.decide.verdict.case import Case
 from bakeoff.decide.verdict.claims import Evidence, ledger
 from bakeoff.decide.verdict.decide import Verdict, decide
@@ -252,21 +252,35 @@ class _Run:
             right_usd=stakes.right if stakes else None,
             today_usd=_today_usd(self.profile),
             wrong=self._wrong(verdict),
+            handed=self._handed(),
             penalty=self.profile.penalty,
             cost_times={name: mean[name] / usd for name, usd in self.costs.items() if usd and name in mean},
         )
 
     def _wrong(self, verdict: Verdict) -> dict[str, float]:
-        """The mean share of wrong answers of each contender that could be chosen, and today's."""
-        draws, changes = self.tested.value_draws, changes_of(self.profile)
+        """The mean share of wrong answers of each contender that could be chosen, and today's.
+
+        Wrong answers of today's people to questions that a contender handed to them are among its own.
+        """
         bases = () if self.profile.value else verdict.baselines
+        value, handed = self.profile.value, self._handed()
+        today = value.today.shares.wrong if value else 0.0
         shares = {
-            name: float(mixed_shares(draws, name, changes).wrong.sum(axis=1).mean())
-            for name in draws.outcomes.names
+            name: float(of.wrong.sum(axis=1).mean()) + today * handed.get(name, 0.0)
+            for name, of in self._mixed().items()
             if name not in verdict.excluded and name not in bases
         }
-        value = self.profile.value
-        return {**shares, NOTHING: value.today.shares.wrong if value and value.today.accuracy else 0.0}
+        return {**shares, NOTHING: today}
+
+    def _handed(self) -> dict[str, float]:
+        """The mean share of questions that each contender declines, where those go to today's people; else empty."""
+        if self.profile.value is None or self.profile.value.hand_over() is None:
+            return {}
+        return {name: float(of.declined.sum(axis=1).mean()) for name, of in self._mixed().items()}
+
+    def _mixed(self) -> dict[str, Shares]:
+        draws, changes = self.tested.value_draws, changes_of(self.profile)
+        return {name: mixed_shares(draws, name, changes) for name in draws.outcomes.names}
 
     def evidence(self) -> Evidence:
         return Evidence(

@@ -16,7 +16,7 @@ from bakeoff.contenders.identity import Identities, identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.decide.requirements.standing import LEAST_TIMES
+from bakeoff.decide.requirements.standing import times_wanted
 from bakeoff.errors import BakeoffError, ModelUnavailableError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
@@ -279,13 +279,14 @@ class Pilot:
         """Test questions of the domain, one for each fact, spread evenly.
 
         They are asked before the batch pass, so that no engine's cache answers them. They are part of the test, so that
-        a router routes them like the other questions. A limit on latency needs LEAST_TIMES of them.
+        a router routes them like the other questions. A limit on latency needs the more, the more contenders there are.
         """
         asked = [question for question in self._prepared.of("test") if question.slice in IN_DOMAIN]
         by_fact = {question.fact: question for question in asked or self._prepared.of("test")}
         ordered = [by_fact[fact] for fact in sorted(by_fact)]
         is_limited = self._config.profile.latency_limit_ms is not None
-        wanted = max(self._config.measuring.latency_questions, LEAST_TIMES if is_limited else 0) + 1
+        needed = times_wanted(len(self._config.contenders)) if is_limited else 0
+        wanted = max(self._config.measuring.latency_questions, needed) + 1
         return ordered[:: max(1, len(ordered) // wanted)][:wanted]
 
     def _update(self, built: Sequence[Recipe], skipped: Sequence[str]) -> None:

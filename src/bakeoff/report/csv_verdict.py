@@ -79,14 +79,17 @@ def _matrix(judgement: Judgement) -> Rows:
 
 
 def _worth(judgement: Judgement) -> Rows:
-    """One row for each contender and doing nothing: shares, utility, and money where the profile gives a value."""
+    """One row for each contender and doing nothing: shares, utility, and money where the profile gives a value.
+
+    The chance and the loss of a contender that cannot be chosen are empty.
+    """
     parts = ("answers", "cost", "net")
     heads = [f"{part}_usd_per_year{end}" for part in parts for end in ("", "_low", "_high")]
     rows: Rows = [["contender", "right", "wrong", "declined", "utility", "utility_low", "utility_high", "best_answers",
                    *heads, "best_choice", "expected_loss_usd_per_year"]]  # fmt: skip
     of = shares(judgement)
     for name, utility in judgement.worth.utility.items():
-        net = judgement.worth.nets.get(name)
+        net, is_candidate = judgement.worth.nets.get(name), name in judgement.worth.candidates
         row: list[Cell] = [name, *of.get(name, (None, None, None)), utility.value, utility.low, utility.high]
         row.append(judgement.worth.best.get(name))
         row += (
@@ -94,7 +97,7 @@ def _worth(judgement: Judgement) -> Rows:
             if net
             else [None] * 9
         )
-        rows.append([*row, net.best if net else None, net.loss if net else None])
+        rows.append([*row, *((net.best, net.loss) if net and is_candidate else (None, None))])
     return rows
 
 

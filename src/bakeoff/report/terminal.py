@@ -59,9 +59,9 @@ def _nets(judgement: Judgement, of: Valued) -> Grid:
     grid = _worth_grid("net value a year", "95 % interval", "chance to be best", "expected loss")
     for name in of.by_net:
         net = of.nets[name]
-        chance = _spaced(percent(net.best)) if name in of.payable else NOT_MEASURED
+        chance, loss = _spaced(of.chance(name)), of.loss(name)
         style = "bold" if name == judgement.winner else ""
-        grid.add_row(Text(titled(name)), money(net.net.value), span(net.net), chance, money(net.loss), style=style)
+        grid.add_row(Text(titled(name)), money(net.net.value), span(net.net), chance, loss, style=style)
     return grid
 
 

@@ -165,7 +165,7 @@ const bakeoffWorth = (() => {
       const texts = {
         utility: of100(utility[name].value), utility_span: spanOf100(utility[name]),
         answers: money(of.answers.value), cost: money(of.cost.value), net: money(of.net.value), net_span: moneySpan(of.net),
-        best: page.candidates.includes(name) ? percent(of.best) : "–", loss: money(of.loss),
+        ...bakeoffValue.chosen(of, page.candidates.includes(name), percent, money),
       };
       Object.entries(texts).forEach(([key, text]) => { row.querySelector(`[data-worth="${key}"]`).textContent = text; });
     });

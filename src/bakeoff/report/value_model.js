@@ -46,29 +46,44 @@ const bakeoffValue = (() => {
   const staleShare = (changes, changed, days) =>
     (changes.interval_days === null ? 0 : Math.min(changed, (changes.share * days) / changes.interval_days));
 
-  /* The mean worth of a question in each draw, in right answers. `stakes` is what a wrong and a declined answer cost. */
-  function utilityOf(page, name, stakes, months) {
-    const { mass } = page.outcomes, n = mass[0].length, total = new Float64Array(n);
+  /* What a question of group g gains if right, costs if wrong or declined, and is worth to today's people. */
+  function amounts(page, stakes, g) {
+    const own = page.own[g] || {}, { today } = page;
+    const right = own.right ?? 1, wrong = own.wrong ?? stakes.wrong, declined = own.declined ?? stakes.declined;
+    const today_worth = today ? right * today.right - wrong * today.wrong - declined * today.declined : 0;
+    return { right, wrong, declined: declined - (page.handed ? today_worth : 0), today: today_worth };
+  }
+
+  /* A contender's shares of right and declined answers in each draw, by group, with those about changed documents. */
+  function mixed(page, name, months) {
+    const { mass } = page.outcomes, n = mass[0].length;
     const changed = changedShare(page.changes, months);
     const stale = changed && staleShare(page.changes, changed, page.update_days[name] || 0);
     const [before, after] = [page.before, page.after].map((draws) => (draws && draws.right[name] ? draws : null));
     const sums = (draws) => draws && [draws.right[name], draws.declined[name]].map((parts) => added(parts, n));
     const [of_before, of_after] = changed ? [sums(before), sums(after)] : [null, null];
-    mass.forEach((share, g) => {
-      const own = page.own[g] || {};
-      const worth = own.right ?? 1, wrong = own.wrong ?? stakes.wrong, declining = own.declined ?? stakes.declined;
+    return mass.map((share, g) => {
       const [rights, declines] = [page.outcomes.right[name][g], page.outcomes.declined[name][g]];
+      if (!changed) return [rights, declines];
+      const [right, declined, known] = [new Float64Array(n), new Float64Array(n), changed - stale];
       for (let d = 0; d < n; d += 1) {
-        let [right, declined] = [rights[d], declines[d]];
-        if (changed) {
-          const known = changed - stale;
-          const [later_right, later_declined] = of_after
-            ? [of_after[0][d] * share[d], of_after[1][d] * share[d]] : [right, declined];
-          const [old_right, old_declined] = of_before ? [of_before[0][d] * share[d], of_before[1][d] * share[d]] : [0, 0];
-          right = (1 - changed) * right + known * later_right + stale * old_right;
-          declined = (1 - changed) * declined + known * later_declined + stale * old_declined;
-        }
-        total[d] += worth * right - wrong * (share[d] - right - declined) - declining * declined;
+        const [later_right, later_declined] = of_after
+          ? [of_after[0][d] * share[d], of_after[1][d] * share[d]] : [rights[d], declines[d]];
+        const [old_right, old_declined] = of_before ? [of_before[0][d] * share[d], of_before[1][d] * share[d]] : [0, 0];
+        right[d] = (1 - changed) * rights[d] + known * later_right + stale * old_right;
+        declined[d] = (1 - changed) * declines[d] + known * later_declined + stale * old_declined;
+      }
+      return [right, declined];
+    });
+  }
+
+  /* The mean worth of a question in each draw, in right answers. `stakes` is what a wrong and a declined answer cost. */
+  function utilityOf(page, shares, stakes) {
+    const { mass } = page.outcomes, total = new Float64Array(mass[0].length);
+    mass.forEach((share, g) => {
+      const of = amounts(page, stakes, g), [right, declined] = shares[g];
+      for (let d = 0; d < total.length; d += 1) {
+        total[d] += of.right * right[d] - of.wrong * (share[d] - right[d] - declined[d]) - of.declined * declined[d];
       }
     });
     return total;
@@ -81,21 +96,31 @@ const bakeoffValue = (() => {
 
   /* What a question is worth today in each draw, in right answers; 0 if nobody answers. */
   function todayUtility(page, stakes) {
-    const { mass } = page.outcomes, total = new Float64Array(mass[0].length), { today } = page;
+    const { mass } = page.outcomes, total = new Float64Array(mass[0].length);
     mass.forEach((share, g) => {
-      const own = page.own[g] || {};
-      const one = today && (own.right ?? 1) * today.right - (own.wrong ?? stakes.wrong) * today.wrong
-        - (own.declined ?? stakes.declined) * today.declined;
-      for (let d = 0; d < total.length && today; d += 1) total[d] += one * share[d];
+      const { today } = amounts(page, stakes, g);
+      for (let d = 0; d < total.length; d += 1) total[d] += today * share[d];
     });
     return total;
   }
 
   /* Every contender's utility, and that of doing nothing, by name. */
   function utilities(page, stakes, months) {
-    const found = Object.fromEntries(page.names.map((name) => [name, utilityOf(page, name, stakes, months)]));
+    const found = Object.fromEntries(page.names.map((name) => [name, utilityOf(page, mixed(page, name, months), stakes)]));
     found[page.nothing] = todayUtility(page, stakes);
     return found;
+  }
+
+  /* The totals with what today's people cost for declined questions: each is paid, and they have to be there. */
+  function withHandOvers(page, totals, first) {
+    if (!page.handed) return totals;
+    const [queries, months] = discounted(first), { per_question, per_month } = page.today_usd;
+    return Object.fromEntries(Object.entries(totals).map(([name, total]) => {
+      if (!page.names.includes(name)) return [name, total];
+      const parts = mixed(page, name, first.horizon_months).map(([, declined]) => declined);
+      const handed = added(parts, total.length);
+      return [name, total.map((usd, d) => usd + per_question * queries * handed[d] + per_month * months)];
+    }));
   }
 
   /* The queries and the months of the horizon, discounted. */
@@ -218,6 +243,10 @@ const bakeoffValue = (() => {
     }));
   }
 
+  /* The chance and the loss as text; a dash for one that cannot be chosen, since it is not among those compared. */
+  const chosen = ({ best, loss }, isCandidate, percent, money) =>
+    (isCandidate ? { best: percent(best), loss: money(loss) } : { best: "–", loss: "–" });
+
   /* Each contender's expected net value a year over the value of a right answer: slope and start, by name. */
   function lines(of) {
     const yearly = 12 / of.months;
@@ -254,13 +283,13 @@ const bakeoffValue = (() => {
       of.utilityIntervals = intervals(of.utility);
     }
     if (before.ofTotals !== ofTotals) {
-      of.totals = totals(page, inputs, cost);
+      of.totals = withHandOvers(page, totals(page, inputs, cost), first);
       of.totalIntervals = intervals(of.totals);
     }
     return of;
   }
 
-  return { opened, drawn, utilities, totals, discounted, nets, interval, chances, chanceCurves, worth, lines, bestRanges, mean };
+  return { opened, drawn, utilities, totals, discounted, nets, interval, chances, chanceCurves, worth, chosen, lines, bestRanges, mean };
 })();
 
 if (typeof module !== "undefined") module.exports = bakeoffValue;

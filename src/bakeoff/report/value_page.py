@@ -25,8 +25,10 @@ from bakeoff.report.value_payload import value_payload
 from bakeoff.report.verdict_charts import Line, label_room
 from bakeoff.report.verdict_text import MARKS, marks
 from bakeoff.report.worth_text import (
+    HANDED,
     Valued,
     dominated,
+    handed,
     more_data,
     of_100,
     offer_heads,
@@ -59,6 +61,7 @@ def value_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str,
         "is_given": bool(of and of.is_given),
         "utility_rows": _utility_rows(judgement, css),
         "nothing": NOTHING,
+        "handed": HANDED if handed(judgement) else "",
         "more": more_data(judgement.information),
         "offer_heads": offer_heads(judgement.information),
         "offers": offer_rows(judgement.information),
@@ -177,8 +180,7 @@ def _money_cells(of: Valued, name: str) -> dict[str, str]:
     net = of.nets[name]
     return {
         "answers": money(net.answers.value), "cost": money(net.cost.value), "net": money(net.net.value),
-        "net_span": span(net.net), "best": percent(net.best) if name in of.payable else NOT_MEASURED,
-        "loss": money(net.loss),
+        "net_span": span(net.net), "best": of.chance(name), "loss": of.loss(name),
     }  # fmt: skip
 
 
@@ -276,12 +278,13 @@ def _drawn(draw: Callable[[int], str], kind: str) -> Markup:
 
 def value_sliders(judgement: Judgement, of: Valued) -> list[dict[str, Any]]:
     """Sliders for what answers are worth. Costs of wrong and declined answers are multiples of a right one's worth."""
-    stakes = terms_of(judgement.profile, judgement.draws.outcomes.own).utility
+    terms = terms_of(judgement.profile, judgement.draws.outcomes.own)
+    stakes, declining = terms.utility, "Handing a question over costs" if terms.to else "Declining costs"
     title = "A right answer is worth" if of.is_given else "What if a right answer is worth"
     sliders = [
         factor_slider("right_usd", title, of.right_usd, VALUE_ENDS),
         linear_slider("wrong_times", "A wrong answer costs, times a right one", stakes.wrong, 0.1, (0, 50)),
-        linear_slider("declined_times", "Declining costs, times a right one", stakes.declined, 0.05, (0, 20)),
+        linear_slider("declined_times", f"{declining}, times a right one", stakes.declined, 0.05, (0, 20)),
     ]
     return [{**slider, "text": stake_text(slider["field"], slider["default"], of.right_usd)} for slider in sliders]
 

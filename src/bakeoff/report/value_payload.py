@@ -38,6 +38,7 @@ def value_payload(judgement: Judgement, payable: Sequence[str]) -> dict[str, Any
         "update_days": draws.update_days,
         "changes": terms.changes.model_dump(include={"interval_days", "share"}),
         "today": today,
+        "handed": value is not None and value.hand_over() is not None,
         "today_usd": {"per_question": terms.usd * per_question, "per_month": terms.usd * per_month},
         "pace": _whole(draws.costs.pace),
         "paced": list(DAYS),

@@ -29,7 +29,9 @@ from bakeoff.report.verdict_text import (
     unknown_factors,
 )
 from bakeoff.report.worth_text import (
+    HANDED,
     Valued,
+    handed,
     more_data,
     of_100,
     offer_heads,
@@ -82,6 +84,7 @@ def _worth(judgement: Judgement) -> list[str]:
         about = worth_sentence(of)
     else:
         about = f"The profile does not say what a right answer is worth. An example: {lowered(worth_sentence(of))}"
+    about = f"{about} {HANDED}" if handed(judgement) else about
     ranges = ["### Who is best, by the value of a right answer", bullets(range_sentences(of.ranges))] if of else []
     return ["## What each contender is worth", plain(about), grid(heads, rows), *ranges]
 
@@ -92,9 +95,8 @@ def lowered(sentence: str) -> str:
 
 def _money(of: Valued, name: str) -> list[str]:
     net = of.nets[name]
-    chance = percent(net.best) if name in of.payable else NOT_MEASURED
     values = [money(part.value) for part in (net.answers, net.cost, net.net)]
-    return [*values, span(net.net), chance, money(net.loss)]
+    return [*values, span(net.net), of.chance(name), of.loss(name)]
 
 
 def _requirements(judgement: Judgement) -> list[str]:

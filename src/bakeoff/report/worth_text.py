@@ -14,10 +14,14 @@ from bakeoff.decide.value.worth import NOTHING, BestFrom, Draws, Net, Range, Wor
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import money, signed
 from bakeoff.report.charts import round_step
-from bakeoff.sentences import listed, percent
+from bakeoff.sentences import NOT_MEASURED, listed, percent
 
 EXAMPLE_ABOVE = 2.0
 """Without a given value, the example is this multiple of the highest value at which the best contender changes."""
+HANDED = (
+    "Questions that a contender declines go to today's people: what their answers are worth is in its utility, what "
+    "they cost is in its cost."
+)
 WORTH_TELLING = 0.01
 
 
@@ -49,6 +53,14 @@ class Valued:
         """All names with a known cost, the highest expected net value first."""
         return sorted(self.nets, key=lambda name: -self.nets[name].net.value)
 
+    def chance(self, name: str) -> str:
+        """Its chance to be the best choice; a dash if it cannot be chosen."""
+        return percent(self.nets[name].best) if name in self.payable else NOT_MEASURED
+
+    def loss(self, name: str) -> str:
+        """What choosing it gives away; a dash if it cannot be chosen, since it is not among those compared."""
+        return money(self.nets[name].loss) if name in self.payable else NOT_MEASURED
+
 
 def valued(judgement: Judgement) -> Valued | None:
     """The worth in money; None if no contender's cost is known."""
@@ -61,6 +73,12 @@ def valued(judgement: Judgement) -> Valued | None:
     stakes = judgement.stakes_usd
     right = stakes.right if stakes else example_usd(ranges)
     return Valued(draws, right, stakes is not None, payable, worth(draws, right, payable), ranges)
+
+
+def handed(judgement: Judgement) -> bool:
+    """Whether declined questions go to today's people."""
+    value = judgement.profile.value
+    return value is not None and value.hand_over() is not None
 
 
 def example_usd(ranges: Sequence[BestFrom]) -> float:

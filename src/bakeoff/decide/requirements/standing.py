@@ -29,8 +29,8 @@ STATES: Mapping[State, str] = {"met": "met", "missed": "missed", "open": "not sh
 MAX_ERRORS = 0.05
 SLOW = 0.05
 """The share of answers that may be slower than the limit: the 95th percentile must keep it."""
-LEAST_TIMES = math.ceil(math.log(1 - LEVEL) / math.log(1 - SLOW))
-"""With so many times (59) the largest one bounds the 95th percentile; with fewer, none does."""
+MOST_LEVEL = 0.99
+"""The level of a bound for which a run times enough answers, whatever it turns out to be for the picked contender."""
 SETUP = "setup_usd"
 DEADLINE = "deadline_days"
 GOALS: Mapping[str, Side] = {"accuracy": "low", "hallucination": "high", "freshness": "low", "consistency": "low"}
@@ -119,40 +119,56 @@ def _deadline(known: Known, profile: Profile) -> Standing | None:
 
 def _limits(known: Known, profile: Profile, level: float) -> list[Standing | None]:
     return [
-        _latency(known.latencies_ms, profile.latency_limit_ms),
-        _budget(known.running_usd, profile.budget_usd_per_month, RUNNING, "running it costs", "USD a month"),
-        _budget(known.setup_usd, profile.budget_setup_usd, SETUP, "setting it up costs", "USD"),
+        _latency(known.latencies_ms, profile.latency_limit_ms, level),
+        _budget(known.running_usd, profile.budget_usd_per_month, level, RUNNING, "running it costs", "USD a month"),
+        _budget(known.setup_usd, profile.budget_setup_usd, level, SETUP, "setting it up costs", "USD"),
     ]
 
 
-def _latency(times: Sequence[float], limit: float | None) -> Standing | None:
+def least_times(level: float = LEVEL) -> int:
+    """With so many times (59 at level .95) the largest one bounds the 95th percentile; with fewer, none does."""
+    return math.ceil(math.log(1 - level) / math.log(1 - SLOW))
+
+
+def times_wanted(n_contenders: int) -> int:
+    """How many answers to time to show a limit for the best of so many contenders: 90 for up to five.
+
+    Picking the best of n needs at most the level 1 - .05 / n (Bonferroni).
+    """
+    return least_times(max(MOST_LEVEL, 1 - (1 - LEVEL) / max(1, n_contenders)))
+
+
+def _latency(times: Sequence[float], limit: float | None, level: float) -> Standing | None:
     if limit is None:
         return None
     text = f"95 % of answers in at most {limit:,.0f} ms"
     if not times:
         why = "its latency was not measured"
         return Standing(name="latency_ms", kind="limit", text=text, state="open", why=why)
-    value, low, high = float(np.quantile(times, 1 - SLOW)), *latency_bounds(times)
+    value, low, high = float(np.quantile(times, 1 - SLOW)), *latency_bounds(times, level)
     state = within(low, high, limit)
     if state == "missed":
         with_confidence = f"with confidence, more than {low:,.0f} ms"
-    elif len(times) >= LEAST_TIMES:
+    elif math.isfinite(high):
         with_confidence = f"with confidence, at most {high:,.0f} ms"
     else:
-        with_confidence = f"{LEAST_TIMES} timed answers are needed to show a limit (measuring.latency_questions)"
+        with_confidence = (
+            f"{least_times(level)} timed answers are needed to show a limit (measuring.latency_questions; at most one "
+            "for each test fact)"
+        )
     why = f"95 % of {len(times)} answers took at most {value:,.0f} ms; {with_confidence}"
     bound = high if math.isfinite(high) else None
     return Standing(name="latency_ms", kind="limit", text=text, state=state, why=why, value=value, bound=bound)
 
 
-def latency_bounds(times: Sequence[float]) -> tuple[float, float]:
-    """A lower and an upper bound of the 95th percentile of times, each at level .95, whatever their distribution.
+def latency_bounds(times: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
+    """A lower bound of the 95th percentile of times at level .95, and an upper one at `level`, for any distribution.
 
-    Infinite above with fewer than LEAST_TIMES times: they may hold none of the slowest answers. A few slow answers in
+    Infinite above with fewer than `least_times` times: they may hold none of the slowest answers. A few slow answers in
     a hundred, from a second mode, are not seen in 20 times, and no assumed distribution shows that they are missing.
     """
     ordered = np.sort(np.asarray(times, dtype=float))
-    return _by_order(ordered, LEVEL, "low"), _by_order(ordered, LEVEL, "high")
+    return _by_order(ordered, LEVEL, "low"), _by_order(ordered, level, "high")
 
 
 def _by_order(ordered: np.ndarray, level: float, side: Side) -> float:
@@ -171,13 +187,13 @@ def _binomial(k: int, n: int, p: float) -> float:
     return math.exp(log + k * math.log(p) + (n - k) * math.log(1 - p))
 
 
-def _budget(usd: np.ndarray, budget: float | None, name: str, words: str, unit: str) -> Standing | None:
+def _budget(usd: np.ndarray, budget: float | None, level: float, name: str, words: str, unit: str) -> Standing | None:
     if budget is None:
         return None
     text = f"at most {budget:,.0f} {unit}"
     if not len(usd):
         return Standing(name=name, kind="limit", text=text, state="open", why="its cost is not known")
-    low, high = (float(end) for end in np.quantile(usd, [1 - LEVEL, LEVEL]))
+    low, high = (float(end) for end in np.quantile(usd, [1 - LEVEL, level]))
     state = within(low, high, budget)
     span = f"{low:,.0f}" if f"{low:,.0f}" == f"{high:,.0f}" else f"{low:,.0f} to {high:,.0f}"
     why = f"{words} {span} {unit}; the budget is {budget:,.0f}"

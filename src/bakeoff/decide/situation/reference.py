@@ -39,7 +39,11 @@ SECTIONS = (
 """The sections of the page, each with its first key."""
 VALUE = """\
 The keys of `value`. Amounts are for one question, compared with nobody answering it, which is worth 0. One number is
-enough: `value: {currency: USD, unanswered: 4}`. The contender "nothing" is today's process: see `today`."""
+enough: `value: {currency: USD, unanswered: 4}`. The contender "nothing" is today's process: see `today`.
+
+With `declined_to: today` and `today: {accuracy: 0.9, per_question: 1}`, a declined question there earns
+.9 x 4 - .1 x 4 = 3.20 USD and costs 1: it gains 2.20 USD, less `declined`
+([how it is counted](verdict.md#what-an-answer-is-worth))."""
 TYPES = {"bool": "yes or no", "int": "whole number", "float": "number", "str": "text", "NoneType": "null"}
 BOUNDS = {"Ge": ("ge", "≥ {}"), "Gt": ("gt", "> {}"), "Le": ("le", "≤ {}"), "Lt": ("lt", "< {}")}
 

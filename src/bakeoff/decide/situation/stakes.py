@@ -5,7 +5,7 @@ which is worth 0. Knows nothing about contenders.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -23,6 +23,30 @@ class Stakes(NamedTuple):
 
     def times(self, factor: float) -> "Stakes":
         return Stakes(*(factor * amount for amount in self))
+
+
+class HandOver(NamedTuple):
+    """Who answers a declined question: their shares of right, wrong and declined answers, and their pay for one.
+
+    `per_question` is in the unit of the stakes.
+    """
+
+    shares: Stakes
+    per_question: float = 0.0
+
+    @property
+    def unpaid(self) -> "HandOver":
+        """The same people, for sums in which their pay is a cost."""
+        return self._replace(per_question=0.0)
+
+    def after(self, stakes: Stakes) -> Stakes:
+        """The stakes with what declining costs in the end; below 0 if it gains something.
+
+        That is the hand-over itself and their pay, less what their answer is worth.
+        """
+        right, wrong, declined = self.shares
+        gained = right * stakes.right - wrong * stakes.wrong - declined * stakes.declined
+        return stakes._replace(declined=stakes.declined + self.per_question - gained)
 
 
 class OwnStakes(Record):
@@ -91,6 +115,11 @@ class Value(Record):
     declined: float = Field(
         default=0.0, ge=0, description="what a declined question costs besides, such as a hand-over to a person"
     )
+    declined_to: Literal["nobody", "today"] = Field(
+        default="nobody",
+        description="who answers a declined question: nobody, or the people of `today`, who then earn what they earn "
+        "today, at `per_question`; all contenders then pay `per_month` too",
+    )
     by_slice: dict[str, OwnStakes] = Field(default_factory=dict, description="other amounts for a slice of questions")
     by_kind: dict[str, OwnStakes] = Field(default_factory=dict, description="other amounts for a kind of question")
     today: Today = Field(default=Today(), description="how questions are answered today: what doing nothing is worth")
@@ -115,17 +144,25 @@ class Value(Record):
                 f"right {self.right:g} is less than unanswered {self.unanswered:g}: a right answer saves at least what "
                 "it costs when nobody answers"
             )
+        if self.declined_to == "today" and not self.today.is_described:
+            raise ValueError(
+                "declined_to is today, but `today` does not say how questions are answered: give it, as in  today: "
+                "{accuracy: 0.95, per_question: 6}, or leave declined_to out"
+            )
         return self
 
     def check_declining(self, penalty: float) -> None:
         """Raise ValueError if a wrong answer costs less than a declined one, for all questions or for some."""
-        usual, own = self.stakes(penalty), {**self.by_slice, **self.by_kind}
-        named = {"": usual, **{f" of '{name}'": replaced(usual, amounts) for name, amounts in own.items()}}
-        for where, stakes in named.items():
-            if stakes.wrong < stakes.declined:
+        usual, own, to = self.stakes(penalty), {**self.by_slice, **self.by_kind}, self.hand_over()
+        named = {"": None, **{f" of '{name}'": amounts for name, amounts in own.items()}}
+        handed = " that today's people get" if to else ""
+        check = "`wrong`, `declined`, `today` and the penalty" if to else "`wrong`, `declined` and the penalty"
+        for where, amounts in named.items():
+            stakes = replaced(usual, amounts, to)
+            if stakes.wrong < stakes.declined - 1e-9:
                 raise ValueError(
-                    f"a wrong answer{where} costs {stakes.wrong:g}, less than a declined one, {stakes.declined:g}: "
-                    "then guessing would always be better than declining; check `wrong`, `declined` and the penalty"
+                    f"a wrong answer{where} costs {stakes.wrong:g}, less than a declined one{handed}, "
+                    f"{stakes.declined:g}: then guessing would always be better than declining; check {check}"
                 )
 
     def stakes(self, penalty: float) -> Stakes:
@@ -133,17 +170,26 @@ class Value(Record):
         right = self.right if self.right is not None else self.unanswered or 0.0
         return Stakes(right, penalty * right if self.wrong is None else self.wrong, self.declined)
 
+    def hand_over(self, unit: float = 1.0) -> HandOver | None:
+        """Who answers declined questions, for stakes in units of so much money; None if nobody does."""
+        if self.declined_to == "nobody":
+            return None
+        return HandOver(self.today.shares, self.today.per_question / unit)
+
     def own(self, part: str, kind: str) -> OwnStakes | None:
         """The amounts of a question's slice or kind; those of its kind count if both have some."""
         return self.by_kind.get(kind) or self.by_slice.get(part)
 
 
-def replaced(stakes: Stakes, own: OwnStakes | None) -> Stakes:
-    """The stakes with the amounts that a slice or kind gives itself."""
-    if own is None:
-        return stakes
-    amounts = (own.right, own.wrong, own.declined)
-    return Stakes(*(given if given is not None else amount for given, amount in zip(amounts, stakes, strict=True)))
+def replaced(stakes: Stakes, own: OwnStakes | None, to: HandOver | None = None) -> Stakes:
+    """The stakes of a group: with the amounts that a slice or kind gives itself, and what declining costs in the end.
+
+    `to` are those who answer declined questions, None if nobody does.
+    """
+    if own is not None:
+        amounts = (own.right, own.wrong, own.declined)
+        stakes = Stakes(*(usual if given is None else given for given, usual in zip(amounts, stakes, strict=True)))
+    return stakes if to is None else to.after(stakes)
 
 
 def in_units(own: OwnStakes, right: float) -> OwnStakes:

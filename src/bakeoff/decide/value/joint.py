@@ -14,13 +14,14 @@ from pydantic import Field
 from bakeoff.decide.cost.draws import CostDraws, drawn_totals
 from bakeoff.decide.cost.model import CostInputs, discounted_months, discounted_queries
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.stakes import OwnStakes, Stakes, Value, in_units
+from bakeoff.decide.situation.stakes import HandOver, OwnStakes, Stakes, Value, in_units
 from bakeoff.decide.value.outcomes import UNIT, OutcomeDraws
 from bakeoff.decide.value.updates import Changes
 from bakeoff.decide.value.worth import (
     NOTHING,
     Draws,
     Shares,
+    handed_usd,
     shares_of,
     today_total_usd,
     today_utility,
@@ -55,6 +56,11 @@ class Terms:
     changes: Changes
     value: Value | None = None
     usd: float = 1.0
+
+    @property
+    def to(self) -> HandOver | None:
+        """Who answers declined questions, in units of a right answer; None if nobody does."""
+        return self.value.hand_over(self.value.stakes(1.0).right) if self.value else None
 
 
 def terms_of(profile: Profile, own: tuple[OwnStakes | None, ...]) -> Terms:
@@ -100,15 +106,25 @@ def _updated(of: OutcomeDraws | None, name: str, now: Shares) -> Shares | None:
 
 
 def joint_draws(of: ValueDraws, inputs: Mapping[str, CostInputs], terms: Terms) -> Draws:
-    """Utility and total cost of every contender, and of doing nothing, in every draw."""
-    utility = {
-        name: utility_of(mixed_shares(of, name, terms.changes), terms.utility, terms.own) for name in of.outcomes.names
-    }
+    """Utility and total cost of every contender, and of doing nothing, in every draw.
+
+    What today's people get for declined questions is a cost, as their pay is for doing nothing. Only where no cost is
+    known does utility include it.
+    """
+    shares = {name: mixed_shares(of, name, terms.changes) for name in of.outcomes.names}
+    to = terms.to and (terms.to.unpaid if inputs else terms.to)
+    utility = {name: utility_of(own, terms.utility, terms.own, to) for name, own in shares.items()}
     n = len(next(iter(utility.values()), np.zeros(1)))
     first = next(iter(inputs.values()), None)
     queries, months = (discounted_queries(first), discounted_months(first)) if first else (0.0, 0.0)
     mass = np.array(of.outcomes.mass, dtype=float).T / UNIT
     nothing = today_utility(terms.value, terms.utility, mass, terms.own)
     spent = np.full(n, today_total_usd(terms.value, terms.usd, queries, months))
-    total = {**drawn_totals(inputs, of.costs), NOTHING: spent}
-    return Draws({**utility, NOTHING: nothing}, total, queries, terms.changes.horizon_months)
+    handed = {
+        name: handed_usd(terms.value, terms.usd, shares[name].declined.sum(axis=1), queries, months)
+        for name in inputs
+        if terms.to and name in shares
+    }
+    total = {name: usd + handed.get(name, 0.0) for name, usd in drawn_totals(inputs, of.costs).items()}
+    total[NOTHING] = spent
+    return Draws({**utility, NOTHING: nothing}, total, queries, terms.changes.horizon_months, handed)

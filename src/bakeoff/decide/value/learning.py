@@ -54,7 +54,7 @@ def information_left(of: Learning) -> Information:
     means = [float((of.factor * draws.utility[name]).mean()) for name in names]
     if of.in_money:
         means = [mean - float(draws.total_usd[name].mean()) for mean, name in zip(means, names, strict=True)]
-        unasked = -deviations(draws.total_usd, names)
+        unasked = -deviations(draws.own_usd, names)
     else:
         unasked = np.zeros((len(draws.utility[names[0]]), len(names)))
     return information(means, parts_of(of), unasked, months, of.in_money)
@@ -72,7 +72,8 @@ def parts_of(of: Learning) -> list[Part]:
         cost = of.day_usd / LABELS_PER_DAY
         parts.append(Part(LABELS, scale * _of_unsure(of), 0, n=n_unsure, cost_usd=cost))
     if of.n_changed:  # the rest is about changed documents
-        rest = of.factor * deviations(of.draws.utility, of.names) - sum(part.deviations for part in parts)
+        worth = {name: of.factor * of.draws.utility[name] - of.draws.handed_usd.get(name, 0.0) for name in of.names}
+        rest = deviations(worth, of.names) - sum(part.deviations for part in parts)
         parts.append(Part("changed", np.asarray(rest), of.n_changed, cost_usd=question))
     return parts
 
@@ -100,6 +101,6 @@ def _utility_of(of: Learning, right: np.ndarray, declined: np.ndarray, mass: np.
             continue
         j = drawn.names.index(name)
         shares = Shares(right[:, j] @ by_group, declined[:, j] @ by_group, mass @ by_group)
-        columns.append(utility_of(shares, terms.utility, terms.own))
+        columns.append(utility_of(shares, terms.utility, terms.own, terms.to))
     table = np.stack(columns, axis=1)
     return np.asarray(table - table.mean(axis=0))

@@ -128,12 +128,13 @@ def utilities(
 ) -> dict[str, Graded]:
     """What each answer is worth, in units of a right one, by contender and question: for paired contrasts."""
     right_usd = value.stakes(1.0).right if value else 1.0
+    to = value.hand_over(right_usd) if value else None
     found = {}
     for name, of in correct.items():
         worth, reach = {}, {}
         for question in questions:
             own, key = value.own(str(question.slice), question.kind) if value else None, question.id
-            gains, wrong, declining = replaced(stakes, own and in_units(own, right_usd))
+            gains, wrong, declining = replaced(stakes, own and in_units(own, right_usd), to)
             right, declined = _shares(question, of, abstained.get(name, NONE), value)
             worth[key] = gains * right - declining * declined - wrong * (1 - right - declined)
             if reached := of.half(key):

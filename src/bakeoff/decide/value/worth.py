@@ -10,13 +10,13 @@ choice, Wilson 2015, doi:10.1007/s40273-014-0219-x.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 from pydantic import Field
 
-from bakeoff.decide.situation.stakes import OwnStakes, Stakes, Value, replaced
+from bakeoff.decide.situation.stakes import HandOver, OwnStakes, Stakes, Value, replaced
 from bakeoff.decide.value.outcomes import UNIT, OutcomeDraws
 from bakeoff.records import Record
 
@@ -92,13 +92,20 @@ def titled(name: str) -> str:
 class Draws:
     """Everything drawn, (draw,) arrays by contender. `queries` are those of the horizon, discounted.
 
-    `utility` is in units of a right answer, `total_usd` over the horizon. Both include NOTHING.
+    `utility` is in units of a right answer, `total_usd` over the horizon. Both include NOTHING. `handed_usd` is the
+    part of the total that goes to today's people for declined questions; empty if those go to nobody.
     """
 
     utility: Mapping[str, np.ndarray]
     total_usd: Mapping[str, np.ndarray]
     queries: float
     months: int
+    handed_usd: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def own_usd(self) -> dict[str, np.ndarray]:
+        """The total without what today's people get for declined questions."""
+        return {name: np.asarray(usd - self.handed_usd.get(name, 0.0)) for name, usd in self.total_usd.items()}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -106,8 +113,8 @@ class Draws:
 
     @property
     def mean_total_usd(self) -> dict[str, float]:
-        """What each costs over the horizon on average."""
-        return {name: float(usd.mean()) for name, usd in self.total_usd.items()}
+        """What each costs over the horizon on average, without what today's people get for declined questions."""
+        return {name: float(usd.mean()) for name, usd in self.own_usd.items()}
 
     def net(self, right_usd: float) -> dict[str, np.ndarray]:
         """Net value a year in US dollars in each draw if a right answer is worth so much."""
@@ -145,11 +152,13 @@ def shares_of(draws: OutcomeDraws, name: str) -> Shares:
     return Shares(*tables)
 
 
-def utility_of(shares: Shares, stakes: Stakes, own: Sequence[OwnStakes | None]) -> np.ndarray:
-    """The mean worth of a question in each draw, in the unit of the stakes."""
+def utility_of(
+    shares: Shares, stakes: Stakes, own: Sequence[OwnStakes | None], to: HandOver | None = None
+) -> np.ndarray:
+    """The mean worth of a question in each draw, in the unit of the stakes. `to` are those who answer declined ones."""
     total = np.zeros(len(shares.mass))
     for g, group in enumerate(own):
-        right, wrong, declined = replaced(stakes, group)
+        right, wrong, declined = replaced(stakes, group, to)
         total += right * shares.right[:, g] - wrong * shares.wrong[:, g] - declined * shares.declined[:, g]
     return total
 
@@ -170,6 +179,14 @@ def today_total_usd(value: Value | None, usd: float, queries: float, discounted_
     if value is None:
         return 0.0
     return usd * (value.today.per_question * queries + value.today.per_month * discounted_months)
+
+
+def handed_usd(value: Value | None, usd: float, declined: np.ndarray, queries: float, months: float) -> np.ndarray:
+    """What today's people cost for these shares of declined questions: each is paid, and they have to be there."""
+    to = value.hand_over() if value else None
+    if value is None or to is None:
+        return np.zeros(len(declined))
+    return np.asarray(usd * (to.per_question * queries * declined + value.today.per_month * months))
 
 
 def worth(draws: Draws, right_usd: float | None, candidates: Sequence[str]) -> Worth:

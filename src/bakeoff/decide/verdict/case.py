@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.stakes import replaced
 from bakeoff.decide.value.information import Information
+from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.worth import NOTHING, Draws, Worth
 from bakeoff.measure.bounds import share_bound
 from bakeoff.measure.comparison import Comparison, Estimate
@@ -61,7 +63,7 @@ class Case:
 
     @property
     def total_usd(self) -> dict[str, float]:
-        """What each contender costs over the horizon on average, and what doing nothing does."""
+        """What each contender itself costs over the horizon on average, and what doing nothing does."""
         return self.draws.mean_total_usd
 
     @property
@@ -111,7 +113,8 @@ class Case:
         above = float((net[winner] - net[NOTHING]).mean())
         unit = stakes.right * self.draws.queries * 12 / self.draws.months if stakes else 1.0
         more = self.most_wrong(winner) - (self.wrong[winner].value or 0.0) if winner in self.wrong else 0.0
-        return above - more * (self.profile.utility.wrong - self.profile.utility.declined) * unit
+        utility = replaced(self.profile.utility, None, terms_of(self.profile, ()).to)
+        return above - more * (utility.wrong - utility.declined) * unit
 
     def most_wrong(self, name: str) -> float:
         """The upper bound of a contender's share of wrong answers; as measured if there is no bound."""

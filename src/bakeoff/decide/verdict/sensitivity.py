@@ -69,8 +69,9 @@ class Choice:
 
     `right_usd` is the value of a right answer, None if it is not known: then `candidates` are the chosen one, first,
     and those shown to be as good, and only their costs differ. If doing nothing is a candidate, `today_usd` is what it
-    costs for a question and for a month. `cost_times` are each contender's mean cost over the draws as a multiple of
-    that of its inputs: 1 if not given.
+    costs for a question and for a month. `handed` are the shares of questions that contenders decline and hand to
+    today's people, empty if those go to nobody. `cost_times` are each contender's mean cost over the draws as a
+    multiple of that of its inputs: 1 if not given.
     """
 
     leader: str
@@ -82,6 +83,7 @@ class Choice:
     cost_times: Mapping[str, float] = field(default_factory=dict)
     wrong: Mapping[str, float] = field(default_factory=dict)
     penalty: float = 1.0
+    handed: Mapping[str, float] = field(default_factory=dict)
 
 
 def sensitivity(
@@ -245,6 +247,8 @@ def _best(choice: Choice, named: Sequence[str], inputs: Mapping[str, CostInputs]
     queries, months = discounted_queries(c), discounted_months(c)
     per_question, per_month = choice.today_usd
     cost = {name: choice.cost_times.get(name, 1.0) * total_usd(inputs[name]) for name in named if name != NOTHING}
+    for name in cost.keys() & choice.handed.keys():
+        cost[name] += per_question * queries * choice.handed[name] + per_month * months
     cost[NOTHING] = per_question * queries + per_month * months
     net = {name: right_usd * queries * choice.utility.get(name, 0.0) - cost[name] for name in named}
     return max(named, key=lambda name: (net[name], name == choice.leader))
