@@ -108,14 +108,21 @@ def advise(
     paths = write_advice(advice, output, force)
     recommendation = advice.recommendation
     if as_json:
-        about = {"warnings": list(advice.warnings), "written": list(map(str, paths))}
+        about = {
+            "warnings": list(advice.warnings),
+            "pays_for_itself": [{**way.model_dump(mode="json"), "can_pay": way.can_pay} for way in advice.cost.paying],
+            "currency": advice.cost.currency,
+            "written": list(map(str, paths)),
+        }
         print_json({**recommendation.model_dump(mode="json"), **about})
         return
     lines = [
         recommendation.headline,
-        *([recommendation.budget] if recommendation.budget else []),
+        *filter(None, (recommendation.worth, recommendation.budget)),
         recommendation.uncertainty,
         *(f"Check first: {warning}" for warning in advice.warnings),
+        *advice.cost.pays,
+        *filter(None, [advice.cost.currency]),
         "",
     ]
     typer.echo("\n".join([*lines, *(f"Wrote {path}" for path in paths)]))

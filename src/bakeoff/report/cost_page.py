@@ -15,6 +15,7 @@ from bakeoff.decide.cost.break_even import BreakEven, about, break_even_month, b
 from bakeoff.decide.cost.model import CostBreakdown, CostInputs, cumulative_usd, total_usd
 from bakeoff.decide.cost.peak import peak_warnings
 from bakeoff.decide.cost.table import MOST_SWINGS, CostRow, tornado
+from bakeoff.decide.situation.currency import currency_note
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.measures import BY_NAME
 from bakeoff.report.charts import linear_scale
@@ -54,6 +55,7 @@ def cost_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
     return {
         "rows": [cost_cells(row) for row in judgement.cost.table],
         "horizon_months": months,
+        "currency": currency_note(judgement.profile),
         "queries_per_month": count(any_inputs.queries_per_month),
         "first": first,
         "told": f"{cheapest.contender} costs the least, {usd(cheapest.total_usd)} over {months} months.",

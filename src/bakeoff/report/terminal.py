@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
+from bakeoff.decide.situation.currency import currency_note
 from bakeoff.decide.value.worth import Worth, titled
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import money
@@ -50,6 +51,9 @@ def _worth(judgement: Judgement) -> list[RenderableType]:
     of, asked = valued(judgement), shown_first(judgement)
     grid = _nets(judgement, of) if of and of.is_given else _utilities(judgement.worth)
     parts: list[RenderableType] = [Text(), grid]
+    note = currency_note(judgement.profile)
+    if note and of and of.is_given:
+        parts.append(Text(_spaced(note), style="dim"))
     if asked and requirements(judgement):
         parts.append(Text(_spaced(summary(judgement, asked)), style="dim"))
     return parts

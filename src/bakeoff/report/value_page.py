@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from bakeoff.decide.situation.currency import currency_note
 from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.worth import NOTHING, Range, lines, shares_best, titled
 from bakeoff.decide.verdict.case import MAYBE_BEST
@@ -59,6 +60,7 @@ def value_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str,
     css = {name: f"k{colours.get(name, 0)}" for name in judgement.draws.outcomes.names} | {NOTHING: NOTHING_CSS}
     context: dict[str, Any] = {
         "is_given": bool(of and of.is_given),
+        "currency": currency_note(judgement.profile) if of else "",
         "utility_rows": _utility_rows(judgement, css),
         "nothing": NOTHING,
         "handed": HANDED if handed(judgement) else "",

@@ -5,6 +5,7 @@ Takes a `Judgement`, gives lists of paragraphs. Knows nothing about HTML.
 
 from bakeoff.decide.cost.break_even import BreakEven, about
 from bakeoff.decide.situation.approaches import TITLES
+from bakeoff.decide.situation.currency import currency_note
 from bakeoff.decide.value.worth import titled
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.judgement import Judgement
@@ -86,7 +87,13 @@ def _worth(judgement: Judgement) -> list[str]:
         about = f"The profile does not say what a right answer is worth. An example: {lowered(worth_sentence(of))}"
     about = f"{about} {HANDED}" if handed(judgement) else about
     ranges = ["### Who is best, by the value of a right answer", bullets(range_sentences(of.ranges))] if of else []
-    return ["## What each contender is worth", plain(about), grid(heads, rows), *ranges]
+    note = _currency(judgement) if of else []
+    return ["## What each contender is worth", plain(about), grid(heads, rows), *note, *ranges]
+
+
+def _currency(judgement: Judgement) -> list[str]:
+    note = currency_note(judgement.profile)
+    return [plain(note)] if note else []
 
 
 def lowered(sentence: str) -> str:
@@ -149,6 +156,7 @@ def _cost(judgement: Judgement) -> list[str]:
         f"Over {months} months, including people's work, in today's money. Totals are means over "
         "the draws of all uncertain numbers, days of work included, with 95 % intervals: those of the net value.",
         grid(heads, [[row[key] or NOT_MEASURED for key in keys] for row in rows]),
+        *_currency(judgement),
         *_break_even(judgement),
     ]
     if judgement.cost.tornado:

@@ -14,12 +14,14 @@ from bakeoff.decide.advise.estimates import Estimates, approach_inputs, estimate
 from bakeoff.decide.advise.factors import Factor
 from bakeoff.decide.advise.flips import Flip, flips
 from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix
+from bakeoff.decide.advise.paying import Paying, cannot_pay, paying, pays_lines
 from bakeoff.decide.advise.roadmap import Roadmap, roadmap
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.model import CostInputs, running_usd_per_month
 from bakeoff.decide.cost.peak import peak_warnings
 from bakeoff.decide.cost.table import cost_table
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing, stand_for
+from bakeoff.decide.situation.currency import currency_note
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import Inspection
 from bakeoff.errors import ConfigError, MissingExtraError
@@ -34,13 +36,15 @@ class Recommendation(Record):
     """Which approach to start with, how certain that is, and which others are tied with it.
 
     `approach` is None if no factor is known or nothing is left. `budget` follows the headline: it says if the approach
-    breaks or may break a budget, or if it is the only one that keeps them.
+    breaks or may break a budget, or if it is the only one that keeps them. `worth` says if it cannot pay for itself,
+    even if every answer were right.
     """
 
     approach: str | None
     tied_with: tuple[str, ...]
     headline: str
     budget: str = ""
+    worth: str = ""
     uncertainty: str
     reasons: tuple[str, ...]
     objections: tuple[str, ...]
@@ -68,7 +72,8 @@ class CostRow(Record):
 class CostSummary(Record):
     """The approaches' costs, cheapest first, with break-even sentences. `problem` says why there are none.
 
-    `about` says what the numbers are based on and which of them a pilot replaces.
+    `about` says what the numbers are based on and which of them a pilot replaces. `paying` is empty if the profile does
+    not say what answers are worth; `pays` says the same in sentences. `currency` says how amounts were converted.
     """
 
     rows: tuple[CostRow, ...]
@@ -77,6 +82,9 @@ class CostSummary(Record):
     about: str = ""
     warnings: tuple[str, ...] = ()
     problem: str = ""
+    paying: tuple[Paying, ...] = ()
+    pays: tuple[str, ...] = ()
+    currency: str = ""
 
 
 class Advice(Record):
@@ -155,6 +163,7 @@ def recommend(matrix: Matrix, profile: Profile, known: Estimates) -> Recommendat
         tied_with=others,
         headline=_headline(matrix, first, others),
         budget=budget_note(profile, known, first, matrix.open_to),
+        worth=cannot_pay(profile, known, first, matrix.open_to),
         uncertainty=_uncertainty(matrix),
         reasons=_reasons(matrix, first, 1),
         objections=_reasons(matrix, first, -1),
@@ -232,7 +241,13 @@ def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entran
     try:
         inputs = approach_inputs(profile, standing)
     except (ConfigError, MissingExtraError) as error:
-        return CostSummary(rows=(), break_even=(), horizon_months=profile.horizon_months, problem=str(error))
+        return CostSummary(
+            rows=(),
+            break_even=(),
+            horizon_months=profile.horizon_months,
+            problem=str(error),
+            currency=currency_note(profile),
+        )
     named = {name: one.model_copy(update={"name": NAMES[name]}) for name, one in inputs.items()}
     table, known = cost_table(inputs), estimates(profile, standing)
     rows = tuple(
@@ -258,6 +273,9 @@ def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entran
             *peak_warnings({one.name: one for one in named.values()}, profile.machines),
             *_unused_days(profile, entrants),
         ),
+        paying=tuple(paying(profile, known).values()),
+        pays=pays_lines(profile, known),
+        currency=currency_note(profile),
     )
 
 

@@ -8,10 +8,12 @@ of McNemar's test.
 import math
 from collections.abc import Collection, Sequence
 
-from bakeoff.decide.plan.tasks import MIN_RECALL, TEST_QUESTIONS
+from bakeoff.decide.advise.estimates import Estimates, estimates
+from bakeoff.decide.advise.paying import extra_net_right, net_of_100, paying
+from bakeoff.decide.plan.tasks import MIN_RECALL, TEST_QUESTIONS, WORTH
 from bakeoff.decide.situation.approaches import APPROACHES, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.targets import RUNNING, targets
+from bakeoff.decide.situation.targets import RUNNING, Target, required
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.statistics import POWER, Z
 from bakeoff.questions.settings import Split
@@ -62,26 +64,20 @@ def conditions_for(
     """
     own = standing[approach]
     rivals = [name for name in APPROACHES if name != approach and name not in ruled_out]
-    conditions = [_duel(profile, own, standing[rival], rival, n_questions) for rival in rivals]
+    if profile.value is None:
+        conditions = [_duel(profile, own, standing[rival], rival, n_questions) for rival in rivals]
+    else:
+        known = estimates(profile, standing)
+        conditions = [_worth_duel(profile, known, standing, approach, rival) for rival in rivals]
+        conditions.append(_worth(profile, known, own, approach))
+    goals = required(profile)
     for name in (approach, *tied_with):
-        if standing[name].is_tuned:
-            conditions.append(
-                _limit(profile, standing[name], "retention", "train for fewer steps or at a lower rate, or use RAG")
-            )
+        if standing[name].is_tuned and "retention" in goals:
+            otherwise = "train for fewer steps or at a lower rate, or use RAG"
+            conditions.append(_limit(standing[name], goals["retention"], otherwise))
     conditions += [
-        _limit(profile, own, measure, otherwise)
-        for measure, otherwise in _LIMITS.items()
-        if measure in targets(profile)
+        _limit(own, goals[measure], otherwise) for measure, otherwise in _otherwise(own).items() if measure in goals
     ]
-    conditions.append(_limit(profile, own, "latency_ms", f"{'fewer passages, ' if own.retrieves else ''}{_FASTER}"))
-    if profile.update_interval_days:
-        otherwise = (
-            "fix the update of the index" if own.retrieves else "retrain more often, or use an approach with retrieval"
-        )
-        conditions.append(_limit(profile, own, "freshness", otherwise))
-    if profile.consistency_needed:
-        steadier = "train on more phrasings of each fact" if own.is_tuned else "use a tuned approach"
-        conditions.append(_limit(profile, own, "consistency", steadier))
     if own.retrieves:
         conditions.append(
             Condition(
@@ -95,19 +91,24 @@ def conditions_for(
     return conditions
 
 
-_LIMITS = {
-    "accuracy": "use a larger base model or better documents, or do not ship yet",
-    "hallucination": "decline more often, which means fewer answers",
-    RUNNING: "less upkeep, fewer hours online, a smaller model or shorter prompts",
-}
-_FASTER = "a smaller model or a faster machine"
+def _otherwise(own: Entrant) -> dict[str, str]:
+    """What to do if a goal is not met, by measure."""
+    return {
+        "accuracy": "use a larger base model or better documents, or do not ship yet",
+        "hallucination": "decline more often, which means fewer answers",
+        RUNNING: "less upkeep, fewer hours online, a smaller model or shorter prompts",
+        "latency_ms": f"{'fewer passages, ' if own.retrieves else ''}a smaller model or a faster machine",
+        "freshness": "fix the update of the index"
+        if own.retrieves
+        else "retrain more often, or use an approach with retrieval",
+        "consistency": "train on more phrasings of each fact" if own.is_tuned else "use a tuned approach",
+    }
 
 
-def _limit(profile: Profile, entrant: Entrant, measure: str, otherwise: str) -> Condition:
-    goal = targets(profile)[measure]
+def _limit(entrant: Entrant, goal: Target, otherwise: str) -> Condition:
     return Condition(
         contender=entrant.name,
-        measure=measure,
+        measure=goal.measure,
         threshold=goal.value,
         text=f"{entrant.name}: {goal.text}",
         otherwise=otherwise,
@@ -132,6 +133,47 @@ def _duel(profile: Profile, own: Entrant, rival: Entrant, approach: str, n_quest
         threshold=profile.margin,
         text=f"{text} ({_power(n_questions, profile.margin)})",
         otherwise=f"use {TITLES[approach]}",
+    )
+
+
+def _worth_duel(profile: Profile, known: Estimates, standing: Standing, approach: str, rival: str) -> Condition:
+    """The comparison between two approaches by what they are worth: the dearer one must earn what it costs more."""
+    own, other = standing[approach].name, standing[rival].name
+    extra = extra_net_right(profile, known, approach, rival)
+    if extra is None:
+        text = f"{own} is worth more than {other}, costs included"
+    elif extra > 0:
+        text = f"{own} gives at least {_more(extra)} than {other}, which pays for its higher cost"
+    else:
+        text = f"{other} does not give {_more(-extra, ' or more')} than {own}, which would pay for its higher cost"
+    return Condition(
+        contender=own,
+        measure="utility",
+        against=other,
+        threshold=(extra or 0.0) / 100,
+        text=text,
+        otherwise=f"use {TITLES[rival]}",
+    )
+
+
+def _more(net_right: float, so: str = "") -> str:
+    """'14 more net right answers of 100'; below 10 with two digits, because a small difference counts."""
+    number = net_of_100(net_right) if net_right >= 10 else f"{net_right:.2g}"
+    return f"{number}{so} net right answers of 100 more"
+
+
+def _worth(profile: Profile, known: Estimates, own: Entrant, approach: str) -> Condition:
+    """It must be worth more than today's process."""
+    way = paying(profile, known).get(approach)
+    text = f"{own.name} is {WORTH}"
+    if way is not None:
+        text += f": at least {net_of_100(way.today.likely)} net right answers of 100, at assumed costs"
+    return Condition(
+        contender=own.name,
+        measure="utility",
+        threshold=way.today.likely / 100 if way else 0.0,
+        text=text,
+        otherwise="keep today's process" + ("" if way is None or way.can_pay else "; no answers can pay for it"),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from bakeoff.decide.advise.constraints import assumed_update_days, needs_unmet
 from bakeoff.decide.advise.estimates import Estimates, cheapest_first, estimates
 from bakeoff.decide.advise.factors import every
+from bakeoff.decide.advise.paying import has_today, net_of_100, paying
 from bakeoff.decide.cost.fixed import fixed_contradictions
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
@@ -50,7 +51,7 @@ def _needs(profile: Profile, standing: Standing) -> Iterator[str]:
     if slow:
         whose = " and ".join(TITLES[name] for name in slow)
         yield (
-            f"Documents change {_often(profile.update_interval_days or 0)}, faster than an update of {whose} takes: it "
+            f"Documents change {every(profile.update_interval_days or 0)}, faster than an update of {whose} takes: it "
             "would never be up to date."
         )
     if standing and len(out) == len(standing):
@@ -59,10 +60,6 @@ def _needs(profile: Profile, standing: Standing) -> Iterator[str]:
 
 def _is_slow(profile: Profile, days: float) -> bool:
     return profile.update_interval_days is not None and profile.update_interval_days < days
-
-
-def _often(days: float) -> str:
-    return every(days) if days >= 1 else f"every {24 * days:.3g} hours" if days > 1 / 24 + 1e-9 else "every hour"
 
 
 def _knowledge(profile: Profile) -> Iterator[str]:
@@ -94,9 +91,13 @@ def _machines(profile: Profile) -> Iterator[str]:
         )
     gpu_less = "has_training_gpu" in profile.model_fields_set and not profile.has_training_gpu
     if size is not None and size >= LARGEST_WITHOUT_GPU and gpu_less and profile.training_on == "machine":
+        closed = profile.privacy_on_premises or profile.must_run_offline
+        other = "get one on the premises (training_on: gpu)" if closed else (
+            "rent one (training_on: gpu), use an API (training_on: api)"
+        )  # fmt: skip
         yield (
-            f"A model of {size:g} billion parameters cannot be tuned without a GPU in useful time: rent one "
-            "(training_on: gpu), use an API (training_on: api), or a smaller model."
+            f"A model of {size:g} billion parameters cannot be tuned without a GPU in useful time: {other}, or use a "
+            "smaller model."
         )
     if (profile.api_model or profile.api_tuned_model) and profile.answers_on != "api":
         yield "The profile names a model of an API, but answers_on is not api: its price is not used."
@@ -131,13 +132,21 @@ def _worth(profile: Profile, known: Estimates) -> Iterator[str]:
     if not known.total or not known.queries:
         return
     cheapest = cheapest_first(known.total)[0]
-    each = known.total[cheapest].likely / known.queries
-    if stakes is not None and stakes.right < each:
+    each, ways = known.total[cheapest].likely / known.queries, paying(profile, known)
+    if stakes is not None and ways[cheapest].can_pay:
+        return
+    if stakes is not None and has_today(profile):
+        yield (
+            f"Even if every answer were right, no approach is worth more than today's process: {TITLES[cheapest]} would "
+            f"need {net_of_100(ways[cheapest].today.likely)} net right answers of 100. Keeping today's process is "
+            "cheaper."
+        )
+    elif stakes is not None:
         yield (
             f"Even if every answer were right, no approach pays for itself: {TITLES[cheapest]} costs {each:,.2f} USD a "
             f"question, and a right answer is worth {stakes.right:,.2f} USD. Doing nothing is cheaper."
         )
-    elif stakes is None and "queries_per_month" in profile.model_fields_set and each >= 1:
+    elif "queries_per_month" in profile.model_fields_set and each >= 1:
         yield (
             f"At {profile.queries_per_month:,.0f} queries a month, {TITLES[cheapest]} costs {each:,.2f} USD a question "
             "over the horizon. Is an answer worth that? Say so with `value: {currency: USD, unanswered: ...}`."

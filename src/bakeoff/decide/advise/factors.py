@@ -25,19 +25,23 @@ Score = Literal[1, 2, 3, 4, 5]
 
 
 def every(days: float) -> str:
-    """An interval in words: 'every day', 'every 7 days'."""
+    """An interval in words: 'every hour', 'every 3 hours', 'every day', 'every 7 days'."""
+    if days < 1:
+        hours = f"{24 * days:.3g}"
+        return "every hour" if hours == "1" else f"every {hours} hours"
     return "every day" if days == 1 else f"every {days:g} days"
 
 
 class Band(Record):
     """A range of a factor's values with the same scores. `why` may contain {value}, {percent} and {every}.
 
-    `scores` are those of RAG, fine-tuning and a hybrid, in this order, 1 (poor) to 5 (good).
+    `label` says what the absent value is called. `scores` are those of RAG, fine-tuning and a hybrid, in this order, 1 (poor) to 5 (good).
     """
 
     below: float | None = None
     when: bool | None = None
     absent: bool = False
+    label: str = "none"
     scores: tuple[Score, Score, Score]
     why: str
     rules_out: tuple[Approach, ...] = ()
@@ -123,14 +127,16 @@ class Factor(Record):
     def label(self, band: Band) -> str:
         """The band in words: 'below 30 days', '30 to 90 days', 'from 90 days', 'yes', 'no', 'none'."""
         if band.absent:
-            return "none"
+            return band.label
         if band.when is not None:
             return "yes" if band.when else "no"
         stretches = [other for other in self.bands if not other.absent]
         before = stretches[stretches.index(band) - 1].below if band is not stretches[0] else None
+        if before is None and band.below == 1 and self.unit == "examples":
+            return f"no {self.unit}"
         if before is None:
             return f"below {band.below:,.10g} {self.unit}"
-        ends = f"from {before:,.10g}" if band.below is None else f"{before:,.10g} to {band.below:,.10g}"
+        ends = f"from {before:,.10g}" if band.below is None else f"{before:,.10g} to below {band.below:,.10g}"
         return f"{ends} {self.unit}"
 
     def shown(self, profile: Profile) -> str:
@@ -142,6 +148,8 @@ class Factor(Record):
             return self.label(band)
         if value is None:
             return "none"
+        if self.unit == "days" and value < 1:
+            return every(value).removeprefix("every ")
         unit = (
             self.unit.removesuffix("s") if value == 1 and self.unit in ("days", "examples", "versions") else self.unit
         )

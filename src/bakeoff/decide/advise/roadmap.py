@@ -10,16 +10,20 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
+from bakeoff.decide.advise.deadline import deadline_note
+from bakeoff.decide.advise.estimates import estimates
 from bakeoff.decide.advise.factors import every
 from bakeoff.decide.advise.risks import Risk, risks
 from bakeoff.decide.plan import tasks
-from bakeoff.decide.plan.tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, Plan
+from bakeoff.decide.plan.tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, TEST_QUESTIONS, Plan
+from bakeoff.decide.requirements.standing import GOALS
 from bakeoff.decide.situation.approaches import FINE_TUNING, HYBRID, Standing
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.targets import targets
+from bakeoff.decide.situation.targets import Target, required
+from bakeoff.measure.bounds import LEVEL
 from bakeoff.records import Record
 
-WEEKS, TESTED_BY, DAYS_PER_PHASE = 12, 8, 10
+DAYS_PER_PHASE = 10
 MIN_RETRAINING_DAYS = 30.0
 """A hybrid takes its facts from the index, so it is not retrained more often than this."""
 
@@ -45,10 +49,10 @@ class Phase(Record):
 
 
 class Recurring(Record):
-    """Recurring work once the product is live."""
+    """Recurring work once the product is live. An interval below a day is that of a scheduled job."""
 
     title: str
-    every_days: int
+    every_days: float
     owner: str
 
     @property
@@ -85,7 +89,7 @@ def roadmap(profile: Profile, approach: str, start: date, standing: Standing, ti
 
     `standing` is the contender that represents each approach. Week 1 begins on `start`.
     """
-    plan = Plan(profile, approach, tuple(tied_with), targets(profile), standing)
+    plan = Plan(profile, approach, tuple(tied_with), required(profile), standing)
     frame = (
         ("Requirements and tools", tasks.requirements_done),
         ("Data", tasks.data_done),
@@ -132,7 +136,7 @@ def _recurring(plan: Plan) -> list[Recurring]:
         recurring.append(
             Recurring(
                 title="Re-index the changed documents (scheduled job)",
-                every_days=max(1, round(interval)),
+                every_days=_whole(interval),
                 owner=PLATFORM,
             )
         )
@@ -140,7 +144,7 @@ def _recurring(plan: Plan) -> list[Recurring]:
         recurring.append(
             Recurring(
                 title="Retrain on the changed documents, and measure before going live",
-                every_days=max(1, round(interval)),
+                every_days=_whole(interval),
                 owner=ML,
             )
         )
@@ -155,19 +159,17 @@ def _recurring(plan: Plan) -> list[Recurring]:
     return [*recurring, Recurring(title="Run the pilot again on last quarter's questions", every_days=91, owner=APP)]
 
 
+def _whole(days: float) -> float:
+    """An interval in whole days; one below a day as it is."""
+    return days if days < 1 else round(days)
+
+
 def _notes(plan: Plan, phases: Sequence[Phase]) -> list[str]:
     profile, notes = plan.profile, [_effort_note(plan, phases)]
-    if profile.deadline_days is not None and profile.deadline_days < 7 * WEEKS:
-        week = max(1, math.ceil(profile.deadline_days / 7))
-        notes.append(
-            f"The deadline of {profile.deadline_days:g} days is in week {week} of {WEEKS}. "
-            + (
-                "By then, what was tested in weeks 7 and 8 can be released to a small group."
-                if week > TESTED_BY
-                else f"Nothing is tested by then. Move it, or add people for weeks 1 to {TESTED_BY}. "
-                "Do not cut testing."
-            )
-        )
+    if profile.deadline_days is not None:
+        note = deadline_note(profile.deadline_days, estimates(profile, plan.standing).days, plan.approaches)
+        notes += [note] if note else []
+    notes += [_too_few_questions(goal) for goal in plan.wanted if fewest_questions(goal) > TEST_QUESTIONS]
     for phase in phases:
         for owner, days in _effort(phase.tasks).items():
             if days > DAYS_PER_PHASE:
@@ -182,6 +184,21 @@ def _notes(plan: Plan, phases: Sequence[Phase]) -> list[str]:
             "in the profile. Raise data_days there; otherwise the calculated cost is too low."
         )
     return notes
+
+
+def fewest_questions(goal: Target) -> int:
+    """How many test questions can show this share at all: if every one of them is as wanted. 0 if none can, or any."""
+    side, worst = GOALS.get(goal.measure), goal.value
+    if side is None or not 0 < worst < 1:
+        return 0
+    return math.ceil(math.log(1 - LEVEL) / math.log(worst if side == "low" else 1 - worst) - 1e-9)
+
+
+def _too_few_questions(goal: Target) -> str:
+    return (
+        f"{TEST_QUESTIONS} test questions cannot show {goal.text}: even without an error that takes "
+        f"{fewest_questions(goal):,}. Collect more, or the verdict says 'not shown yet'."
+    )
 
 
 def _effort_note(plan: Plan, phases: Sequence[Phase]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bakeoff.decide.situation.approaches import FINE_TUNING, HYBRID, RAG, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.targets import RUNNING, Target, targets
+from bakeoff.decide.situation.targets import RUNNING, Target, required
 from bakeoff.measure.comparison import Entrant
 
 PRODUCT, DOMAIN, APP, ML, PLATFORM = (
@@ -33,13 +33,16 @@ PEAK = 5.0
 SET_UP = {"index": 0.30, "training": 0.25, "service": 0.25, "first training": 0.25, "release": 0.20}
 """How the set-up days are divided among these tasks, in proportion, if a plan has them: an assumption."""
 
+WORTH = "worth more than today's process, costs included"
+"""What must be true, by the verdict, of a plan whose profile says what answers are worth."""
+
 Draft = tuple[str, str, float]
 """A task's title, owner and effort in person-days."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything the tasks depend on."""
+    """Everything the tasks depend on. `goals` are the required targets of the profile, by measure."""
 
     profile: Profile
     approach: str
@@ -85,10 +88,12 @@ class Plan:
     @property
     def wanted(self) -> list[Target]:
         """The targets that apply to this plan."""
-        left_out = [] if self.trains else ["retention"]
-        left_out += [] if self.profile.update_interval_days else ["freshness"]
-        left_out += [] if self.profile.consistency_needed else ["consistency"]
-        return [goal for goal in self.goals.values() if goal.measure not in left_out]
+        return [goal for goal in self.goals.values() if self.trains or goal.measure != "retention"]
+
+    @property
+    def worth(self) -> list[str]:
+        """What the worth of answers asks of this plan; [] if the profile does not say what they are worth."""
+        return [] if self.profile.value is None else [WORTH]
 
 
 def drafts(plan: Plan) -> list[list[Draft]]:
@@ -108,7 +113,7 @@ def project_days(profile: Profile, entrant: Entrant) -> float:
     They are requirements, test questions, the pilot, improvement and the launch.
     """
     approach = entrant.approach or ""
-    plan = Plan(profile, approach, (), targets(profile), {approach: entrant})
+    plan = Plan(profile, approach, (), required(profile), {approach: entrant})
     total = sum(days for phase in drafts(plan) for _, _, days in phase)
     return max(0.0, total - plan.days("setup_days") - plan.days("data_days"))
 
@@ -162,7 +167,7 @@ def _where(profile: Profile) -> str:
 
 def requirements_done(plan: Plan) -> list[str]:
     return [
-        f"Targets agreed: {'; '.join(goal.text for goal in plan.wanted)}.",
+        f"Targets agreed: {'; '.join([*(goal.text for goal in plan.wanted), *plan.worth])}.",
         f"{TEST_QUESTIONS} real questions collected, with how often each is asked.",
     ]
 
@@ -295,20 +300,34 @@ def pilot(plan: Plan) -> list[Draft]:
 
 
 def pilot_done(plan: Plan) -> list[str]:
-    goal, points = plan.goals["accuracy"].value, 100 * plan.profile.margin
-    least = f"Accuracy of at least {_percent(goal - 0.1)} on the test questions (10 points below target)"
-    done = [f"{least}, and higher than the model as it comes, without documents."]
+    done = [_first_accuracy(plan), *(f"By the verdict, on average {worth}." for worth in plan.worth)]
     if HYBRID in plan.approaches:
-        done.append(
-            f"The hybrid beats RAG by at least {points:g} points of accuracy on unseen facts; otherwise use RAG."
-        )
+        done.append(_beats_rag(plan, "hybrid"))
     if FINE_TUNING in plan.approaches:
-        done.append(
-            f"The tuned model beats RAG by at least {points:g} points of accuracy on unseen facts; otherwise use RAG."
-        )
-    if plan.trains:
-        done.append(f"{plan.goals['retention'].text[0].upper()}{plan.goals['retention'].text[1:]}.")
+        done.append(_beats_rag(plan, "tuned model"))
+    retention = plan.goals.get("retention")
+    if plan.trains and retention:
+        done.append(f"{retention.text[0].upper()}{retention.text[1:]}.")
     return done
+
+
+def _first_accuracy(plan: Plan) -> str:
+    """What the first test must show: near the target if there is one, and better than the base model."""
+    goal = plan.goals.get("accuracy")
+    if goal is None:
+        return "More accurate on the test questions than the model as it comes, without documents."
+    return (
+        f"Accuracy of at least {_percent(goal.value - 0.1)} on the test questions (10 points below target), and higher "
+        "than the model as it comes, without documents."
+    )
+
+
+def _beats_rag(plan: Plan, who: str) -> str:
+    """Why RAG is not enough: net value decides if the profile gives a value, otherwise accuracy."""
+    if plan.worth:
+        return f"By the verdict, the {who} is worth more than RAG, costs included; otherwise use RAG."
+    points = 100 * plan.profile.margin
+    return f"The {who} beats RAG by at least {points:g} points of accuracy on unseen facts; otherwise use RAG."
 
 
 # --- weeks 9 and 10: improvement
@@ -354,6 +373,7 @@ def _peak_rate(profile: Profile) -> str:
 def improvement_done(plan: Plan) -> list[str]:
     how = {RUNNING: "Calculated from measured numbers"}
     done = [f"{how.get(goal.measure, 'Measured on the test questions')}: {goal.text}." for goal in plan.wanted]
+    done += [f"Shown by the verdict with 95 % confidence: {worth}." for worth in plan.worth]
     if plan.retrieves:
         done.append(f"Retrieval finds the evidence of at least {_percent(MIN_RECALL)} of the test questions.")
     return done
@@ -381,9 +401,10 @@ def deployment(plan: Plan) -> list[Draft]:
 
 
 def deployment_done(plan: Plan) -> list[str]:
-    goals = plan.goals
+    latency = f" with {plan.goals['latency_ms'].text}" if "latency_ms" in plan.goals else ""
+    answers = [plan.goals[name].text for name in ("accuracy", "hallucination") if name in plan.goals]
     return [
-        f"Live for a week at 25 % of the users with {goals['latency_ms'].text} at {_peak_rate(plan.profile)}.",
-        f"In a sample of 50 live answers: {goals['accuracy'].text}; {goals['hallucination'].text}.",
+        f"Live for a week at 25 % of the users{latency} at {_peak_rate(plan.profile)}.",
+        f"In a sample of 50 live answers: {'; '.join([*answers, *plan.worth])}.",
         "One rollback and one update rehearsed by someone who did not build them.",
     ]

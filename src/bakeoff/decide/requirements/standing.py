@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.targets import RUNNING, Target, targets
+from bakeoff.decide.situation.targets import RUNNING, Target, required
 from bakeoff.decide.wording import percent, percent_unlike
 from bakeoff.measure.bounds import LEVEL, Side, more_for_bound, share_bound
 from bakeoff.measure.comparison import Estimate
@@ -202,24 +202,11 @@ def _budget(usd: np.ndarray, budget: float | None, level: float, name: str, word
 
 def _goals(known: Known, profile: Profile, level: float) -> list[Standing | None]:
     """The goals that are shares. Those that Bakeoff assumed count only where the profile gives no value."""
-    wanted = dict(targets(profile))
-    if profile.max_hallucination is not None:
-        limit = wanted.pop("hallucination")
-        own = [_share(known.estimates.get("hallucination", Estimate()), limit, "limit", level)]
-    else:
-        own = []
-    applies = {
-        "accuracy": True,
-        "hallucination": True,
-        "freshness": profile.update_interval_days is not None and profile.value is None,
-        "consistency": profile.consistency_needed,
-    }
-    goals = [
-        _share(known.estimates.get(name, Estimate()), wanted[name], "goal", level)
-        for name, counts in applies.items()
-        if counts and name in wanted and (profile.value is None or wanted[name].given)
-    ]
-    return [*own, *goals]
+    wanted = {name: goal for name, goal in required(profile).items() if name in GOALS}
+    limits = [wanted.pop("hallucination")] if profile.max_hallucination is not None else []
+    kinds: list[tuple[Kind, Target]] = [("limit", goal) for goal in limits]
+    kinds += [("goal", goal) for goal in wanted.values()]
+    return [_share(known.estimates.get(goal.measure, Estimate()), goal, kind, level) for kind, goal in kinds]
 
 
 def _share(estimate: Estimate, target: Target, kind: Kind, level: float) -> Standing:

@@ -65,5 +65,22 @@ def targets(profile: Profile) -> dict[str, Target]:
     return {target.measure: target for target in goals}
 
 
+def required(profile: Profile) -> dict[str, Target]:
+    """The targets that must be met, by measure: those that apply to the profile.
+
+    Where the profile gives a `value`, that says whether answers are good enough, also those on changed documents. Then
+    only the goals that it gives itself are required.
+    """
+    applies = {
+        "freshness": profile.update_interval_days is not None and profile.value is None,
+        "consistency": profile.consistency_needed,
+    }
+    return {
+        name: goal
+        for name, goal in targets(profile).items()
+        if applies.get(name, True) and (goal.given or profile.value is None)
+    }
+
+
 def _limit(measure: str, given: float | None, assumed: float) -> Target:
     return Target(measure=measure, value=assumed if given is None else given, given=given is not None)

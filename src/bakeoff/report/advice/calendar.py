@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from bakeoff.decide.advise.roadmap import WEEKS, Phase, Recurring, Roadmap, Task
+from bakeoff.decide.advise.deadline import WEEKS
+from bakeoff.decide.advise.roadmap import Phase, Recurring, Roadmap, Task
 from bakeoff.decide.situation.approaches import TITLES
 
 LINE_OCTETS = 75
@@ -60,7 +61,7 @@ def _review(roadmap: Roadmap, phase: Phase, stamp: datetime) -> list[str]:
 def _recurring(roadmap: Roadmap, work: Recurring, stamp: datetime) -> list[str]:
     first = roadmap.week_start(WEEKS + 1)
     until = first + timedelta(days=RECURS_FOR_DAYS)
-    rule = f"RRULE:FREQ=DAILY;INTERVAL={work.every_days};UNTIL={until:%Y%m%d}"
+    rule = f"RRULE:FREQ=DAILY;INTERVAL={max(1, round(work.every_days))};UNTIL={until:%Y%m%d}"
     return _event(
         f"recurring {work.title}",
         roadmap,
@@ -68,7 +69,7 @@ def _recurring(roadmap: Roadmap, work: Recurring, stamp: datetime) -> list[str]:
         first,
         first + timedelta(days=1),
         work.title,
-        f"Every {work.every_days} days. Owner: {work.owner}.",
+        f"{work.when}. Owner: {work.owner}.",
         rule,
     )
 

@@ -16,7 +16,7 @@ def advice_markdown(advice: Advice) -> str:
     parts = [
         "# Advice before a pilot",
         f"**{plain(recommendation.headline)}**",
-        *([f"**{plain(recommendation.budget)}**"] if recommendation.budget else []),
+        *(f"**{plain(line)}**" for line in (recommendation.worth, recommendation.budget) if line),
         plain(recommendation.uncertainty),
         "This advice applies rules of thumb from five articles to your answers. Nothing was measured.",
     ]
@@ -107,7 +107,8 @@ def _effort(roadmap: Roadmap) -> str:
 def _cost(advice: Advice) -> str:
     cost = advice.cost
     if cost.problem:
-        return f"Costs could not be calculated or compared with a budget: {plain(cost.problem)}"
+        problem = f"Costs could not be calculated or compared with a budget: {plain(cost.problem)}"
+        return "\n\n".join(filter(None, (problem, plain(cost.currency))))
     rows = [
         (
             NAMES[row.approach] + (" (ruled out)" if row.approach in advice.matrix.ruled_out else ""),
@@ -123,7 +124,8 @@ def _cost(advice: Advice) -> str:
         f"{cost.horizon_months} months, USD",
         "If days and usage differ",
     )
-    return "\n\n".join([_table(heads, rows), _list([*cost.warnings, *cost.break_even]), plain(cost.about)])
+    lines = _list([*cost.warnings, *cost.pays, *cost.break_even])
+    return "\n\n".join(filter(None, (_table(heads, rows), lines, plain(cost.about), plain(cost.currency))))
 
 
 def plain(text: str) -> str:

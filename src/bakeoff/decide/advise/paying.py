@@ -1,0 +1,156 @@
+"""How many right answers of 100, net of wrong and declined ones, each approach must give to pay for itself.
+
+Takes a `Profile` with a `value`, and `Estimates`. Gives a `Paying` for each approach, and sentences. Before a pilot it is
+not known how many answers will be right; what they must pay for is. Own amounts for slices or kinds of questions do not
+count here: how often those are asked is not known.
+
+break-even = today's net right answers + (total cost - today's cost) / (queries x value of a right answer), with
+queries of the horizon, discounted as the costs are. Without `today` nobody answers: 0 net right answers for 0 USD.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from bakeoff.decide.advise.estimates import Estimates, Range
+from bakeoff.decide.cost.model import CostInputs, discounted_months
+from bakeoff.decide.situation.approaches import NAMES, TITLES
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.value.worth import today_total_usd
+from bakeoff.decide.wording import money
+from bakeoff.records import Record
+from bakeoff.sentences import listed
+
+
+class Paying(Record):
+    """From how many net right answers of 100 an approach pays for itself: least, likely, most.
+
+    `today` is compared with today's process; `nobody` with nobody answering. They are equal if the profile does not
+    describe today's process.
+    """
+
+    approach: str
+    today: Range
+    nobody: Range
+
+    @property
+    def can_pay(self) -> bool:
+        """Whether 100 right answers of 100 would pay, at the likely cost."""
+        return self.today.likely <= 100
+
+
+def paying(profile: Profile, known: Estimates) -> dict[str, Paying]:
+    """The break-even of each approach; {} if the profile gives no value, or if the costs are not known."""
+    stakes = profile.stakes_usd
+    if stakes is None or not known.total or not known.queries:
+        return {}
+    hundredth = stakes.right * known.queries / 100
+    net_today, usd_today = today_net_right(profile), today_usd(profile, known.queries)
+    return {
+        name: Paying(
+            approach=name,
+            today=Range(*(net_today + (usd - usd_today) / hundredth for usd in of)),
+            nobody=Range(*(usd / hundredth for usd in of)),
+        )
+        for name, of in known.total.items()
+    }
+
+
+def today_net_right(profile: Profile) -> float:
+    """How many net right answers of 100 today's process gives; 0 if nobody answers today."""
+    if profile.value is None or not profile.value.today.is_described:
+        return 0.0
+    shares, worth = profile.value.today.shares, profile.utility
+    return 100 * (shares.right - shares.wrong * worth.wrong - shares.declined * worth.declined)
+
+
+def today_usd(profile: Profile, queries: float) -> float:
+    """What today's process costs over the horizon, discounted as the approaches' costs are."""
+    if profile.value is None:
+        return 0.0
+    clock = CostInputs(
+        name="today",
+        queries_per_month=profile.queries_per_month,
+        horizon_months=profile.horizon_months,
+        discount_per_year=profile.discount_per_year,
+    )
+    usd = profile.usd_of(profile.value.currency)
+    return today_total_usd(profile.value, usd, queries, discounted_months(clock))
+
+
+def extra_net_right(profile: Profile, known: Estimates, dear: str, cheap: str) -> float | None:
+    """How many more net right answers of 100 pay for what one approach costs more than another; None if not known."""
+    ways = paying(profile, known)
+    return ways[dear].nobody.likely - ways[cheap].nobody.likely if ways else None
+
+
+def net_of_100(amount: float) -> str:
+    """A number of net right answers, rounded up: so many are enough."""
+    return f"{math.ceil(amount - 1e-9) + 0:,}"
+
+
+def pays_sentence(way: Paying, has_today: bool) -> str:
+    """From how many net right answers of 100 an approach pays for itself, or that it cannot."""
+    name, likely = NAMES[way.approach], net_of_100(way.today.likely)
+    span = _span(way.today)
+    if not way.can_pay:
+        against = " against today's process" if has_today else ""
+        return f"{name} cannot pay for itself{against}: it would need {likely} net right answers of 100{span}."
+    if not has_today:
+        return f"{name} pays for itself from {likely} net right answers of 100{span}."
+    why = f", because today's process loses more than {TITLES[way.approach]} costs" if way.today.likely <= 0 else ""
+    alone = net_of_100(way.nobody.likely)
+    return (
+        f"{name} pays for itself against today's process from {likely} net right answers of 100{span}{why}; against "
+        f"nobody answering from {alone}."
+    )
+
+
+def _span(of: Range) -> str:
+    low, high = net_of_100(of.low), net_of_100(of.high)
+    return "" if low == high else f" ({low} to {high} if days and usage differ)"
+
+
+def has_today(profile: Profile) -> bool:
+    """Whether the profile describes today's process: by its answers or by its cost."""
+    today = profile.value.today if profile.value else None
+    return today is not None and (today.is_described or bool(today.per_question or today.per_month))
+
+
+def pays_lines(profile: Profile, known: Estimates) -> tuple[str, ...]:
+    """One sentence for each approach, the cheapest first, then what a net right answer is and what today gives."""
+    ways = paying(profile, known)
+    if not ways:
+        return ()
+    described = has_today(profile)
+    ranked = sorted(ways.values(), key=lambda way: way.today.likely)
+    return (*(pays_sentence(way, described) for way in ranked), _about(profile, known.queries))
+
+
+def _about(profile: Profile, queries: float) -> str:
+    worth = profile.utility
+    text = (
+        f"Net right answers are right ones, less {worth.wrong:.3g} for each wrong one and {worth.declined:.3g} for "
+        "each declined one: what these cost, in right answers."
+    )
+    if has_today(profile):
+        text += (
+            f" Today's process gives {today_net_right(profile):.0f} net right answers of 100 and costs "
+            f"{money(today_usd(profile, queries))} over {profile.horizon_months} months."
+        )
+    return text
+
+
+def cannot_pay(profile: Profile, known: Estimates, approach: str, open_to: Sequence[str]) -> str:
+    """That the recommended approach cannot pay for itself, and which ones could; empty if it can."""
+    ways: Mapping[str, Paying] = paying(profile, known)
+    if approach not in ways or ways[approach].can_pay:
+        return ""
+    could = [TITLES[name] for name in open_to if name in ways and ways[name].can_pay]
+    kept = "Today's process is worth more." if has_today(profile) else "Doing nothing is cheaper."
+    others = f"{listed(could)[0].upper()}{listed(could)[1:]} could." if could else kept
+    return f"By assumed costs, {lowered(pays_sentence(ways[approach], has_today(profile)), approach)} {others}"
+
+
+def lowered(sentence: str, approach: str) -> str:
+    """A sentence that begins with an approach's name, to continue another one."""
+    return sentence.replace(NAMES[approach], TITLES[approach], 1)
