@@ -2,14 +2,21 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from bakeoff.decide.advise.roadmap import WEEKS, Roadmap
+from bakeoff.decide.advise.deadline import WEEKS
+from bakeoff.decide.advise.matrix import decision_matrix
+from bakeoff.decide.advise.roadmap import Roadmap
 from bakeoff.decide.advise.roadmap import roadmap as plan_for
 from bakeoff.decide.cost.inputs import assumed_inputs
 from bakeoff.decide.plan.tasks import EXAMPLES_PER_DAY
+from bakeoff.decide.requirements.standing import GOALS, STATES, Known, standings
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.targets import required
+from bakeoff.measure.bounds import share_bound
+from bakeoff.measure.comparison import Estimate
 from bakeoff.report.advice.calendar import escaped, folded, ics_text
 from tests.unit.comparison_fixture import STANDING
 
@@ -157,14 +164,100 @@ def test_more_work_than_one_person_has_is_said() -> None:
     assert any("need 2 people in the role application developer" in note for note in plan.notes)
 
 
-def test_a_deadline_inside_the_plan_is_told() -> None:
-    """Day 40 is in week 6; a deadline after the plan is not mentioned."""
-    assert any(
-        "week 6 of 12. Nothing is tested" in note for note in roadmap(Profile(deadline_days=40), "rag", START).notes
-    )
-    late = roadmap(Profile(deadline_days=60), "rag", START)
-    assert any("week 9 of 12. By then, what was tested" in note for note in late.notes)
-    assert not any("deadline" in note for note in roadmap(Profile(deadline_days=84), "rag", START).notes)
+def deadline_note(days: float, approach: str = "rag", tied: tuple[str, ...] = (), **more: Any) -> str:
+    notes = roadmap(Profile(deadline_days=days, **more), approach, START, tied).notes
+    return next((note for note in notes if note.startswith("The deadline")), "")
+
+
+@pytest.mark.parametrize("approach", ["rag", "fine-tuning", "hybrid"])
+@pytest.mark.parametrize("days", [2, 20, 30, 40, 60, 84, 200])
+def test_the_plan_says_of_a_deadline_what_matrix_and_verdict_say(approach: str, days: float) -> None:
+    """Met, missed or not shown yet: the same state as in the row of the matrix. Silent only after the plan, if met."""
+    profile = Profile(deadline_days=days)
+    rows = decision_matrix(profile, STANDING).rows
+    state = next(row for row in rows if row.factor == "deadline").states[approach]
+    note = deadline_note(days, approach)
+    assert f"({STATES[state]})" in note if state != "met" or days < 84 else not note
+    assert ("can answer by then" in note) == (state == "met" and days < 84)
+    assert ("cannot" in note) == (state == "missed")
+
+
+def test_the_plan_says_what_comes_after_a_deadline_that_set_up_meets() -> None:
+    """By one person, RAG takes 4 to 17 days: with 20 days it answers, untested; with 60 it is also tested."""
+    early, late = deadline_note(20), deadline_note(60)
+    assert "in week 3 of 12" in early and "RAG 4 to 17 (met)" in early
+    assert "RAG can answer by then, if this work begins in week 1 instead of week 3." in early
+    assert "Testing (weeks 7 and 8), improvement (weeks 9 and 10) and deployment (weeks 11 and 12) end after" in early
+    assert "not tested: show them to a small group only" in early
+    assert "RAG can answer by then. Improvement (weeks 9 and 10) and deployment (weeks 11 and 12) end after" in late
+    assert "What was tested in weeks 7 and 8 can be released" in late
+
+
+def test_a_tie_says_of_each_approach_whether_it_is_ready() -> None:
+    """RAG can answer within 20 days, a hybrid may; with own days of work after the plan's end it cannot."""
+    tied = deadline_note(20, "rag", ("hybrid",))
+    assert "RAG can answer by then" in tied and "whether a hybrid can is not shown yet" in tied
+    slow = deadline_note(100, setup_days={"rag": 200}, data_days={"rag": 1})
+    assert "after the 12 weeks" in slow and "RAG cannot. Move the deadline" in slow
+
+
+def test_a_limit_that_the_test_questions_cannot_show_is_told() -> None:
+    """With 0 wrong of 200 answers, at most 1.5 % are wrong with 95 % confidence; 1 % takes 299 answers."""
+    assert share_bound(0, 299, side="high") <= 0.01 < share_bound(0, 298, side="high")
+    notes = roadmap(Profile(max_hallucination=0.01), "rag", START).notes
+    assert any("cannot show hallucination of at most 1 %: even without an error that takes 299." in n for n in notes)
+    assert not any("cannot show" in note for note in roadmap(Profile(max_hallucination=0.02), "rag", START).notes)
+
+
+VALUED = {"value": {"currency": "USD", "unanswered": 4}, "update_interval_days": 7, "consistency_needed": True}
+
+
+@pytest.mark.parametrize("approach", ["rag", "fine-tuning", "hybrid"])
+def test_with_a_value_no_assumed_goal_is_demanded(approach: str) -> None:
+    """What answers are worth says whether they are good enough, in every phase, as in the verdict."""
+    plan = roadmap(Profile.model_validate(VALUED), approach, START)
+    for phase in plan.phases:
+        text = " ".join(phase.exit_criteria)
+        assert "(assumed)" not in text and "points below target" not in text and "points of accuracy" not in text
+    worth = [i for i, phase in enumerate(plan.phases) if any("than today's process" in x for x in phase.exit_criteria)]
+    assert worth == [0, 3, 4, 5]
+    assert any("assumed so far: none" in task.title for task in plan.tasks())
+    better = "is worth more than RAG, costs included; otherwise use RAG." in " ".join(plan.phases[3].exit_criteria)
+    assert better == (approach != "rag")
+    without = roadmap(Profile(), approach, START)
+    assert not any("today's process" in line for phase in without.phases for line in phase.exit_criteria)
+
+
+def test_with_a_value_the_goals_of_the_profile_stay() -> None:
+    """A goal or limit that the profile gives itself is an exit criterion besides."""
+    own = {"accuracy_requirement": 4, "latency_limit_ms": 750, "max_hallucination": 0.03, "budget_usd_per_month": 900}
+    plan = roadmap(Profile.model_validate({**VALUED, **own}), "rag", START)
+    text = " ".join(plan.phases[4].exit_criteria)
+    for words in ("accuracy of at least 90 %", "at most 750 ms", "hallucination of at most 3 %", "at most 900 USD"):
+        assert words in text
+    assert "freshness" not in text
+    assert "Accuracy of at least 80 % on the test questions" in " ".join(plan.phases[3].exit_criteria)
+
+
+@pytest.mark.parametrize("more", [{}, {"accuracy_requirement": 4}, {"max_hallucination": 0.03}])
+@pytest.mark.parametrize("valued", [False, True])
+def test_plan_and_verdict_require_the_same_goals(more: dict[str, Any], valued: bool) -> None:
+    """The shares that the verdict asks of a contender are those that the plan's exit criteria name."""
+    given = {**VALUED, **more} if valued else {**VALUED, "value": None, **more}
+    profile = Profile.model_validate(given)
+    asked = {one.text for one in standings(Known(estimates={"accuracy": Estimate(value=0.9, n=9)}), profile)}
+    shares = {goal.text for goal in required(profile).values() if goal.measure in GOALS}
+    assert asked == shares
+    text = " ".join(roadmap(profile, "rag", START).phases[4].exit_criteria)
+    assert all(goal in text for goal in asked)
+
+
+def test_hourly_updates_recur_every_hour() -> None:
+    """The index is updated as often as the documents change; the calendar, which has days only, says so every day."""
+    plan = roadmap(Profile(update_interval_days=1 / 24), "rag", START)
+    assert plan.recurring[0].when == "Every hour"
+    text = ics_text(plan, STAMP)
+    assert "FREQ=DAILY;INTERVAL=1;" in text and "Every hour. Owner" in text
 
 
 def test_risks_are_those_of_the_situation() -> None:

@@ -79,6 +79,17 @@ def test_every_page_names_the_same_total(rich: ReportData, plain: ReportData) ->
             assert row.total_usd == pytest.approx(judgement.cost.breakdown[row.contender].total_usd, rel=5e-3)
 
 
+def test_amounts_in_another_currency_are_said_to_be_converted(tmp_path: Path, rich: ReportData) -> None:
+    """On the page and in Markdown with the costs and with the worth, in the terminal once; in US dollars never."""
+    note = "converted at its own rate: 1.25 USD per CHF."
+    swiss = judged(tmp_path, value={"currency": "CHF", "unanswered": 4}, usd_per={"CHF": 1.25})
+    assert html_page(swiss).count(note) == markdown_page(swiss).count(note) == 2
+    shown = io.StringIO()
+    Console(width=400, file=shown).print(comparison(swiss))
+    assert shown.getvalue().count(note) == 1
+    assert "converted at" not in html_page(rich) + markdown_page(rich)
+
+
 def test_without_a_value_it_is_an_example_and_said_to_be_one(plain: ReportData) -> None:
     """The picture at the top is in right answers; money is a what-if with its slider, and the ranges are shown."""
     judgement = of(plain)

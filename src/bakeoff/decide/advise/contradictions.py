@@ -137,9 +137,9 @@ def _worth(profile: Profile, known: Estimates) -> Iterator[str]:
         return
     if stakes is not None and has_today(profile):
         yield (
-            f"Even if every answer were right, no approach is worth more than today's process: {TITLES[cheapest]} would "
-            f"need {net_of_100(ways[cheapest].today.likely)} net right answers of 100. Keeping today's process is "
-            "cheaper."
+            f"Even if every answer were right, no approach is worth more than today's process: {TITLES[cheapest]} "
+            f"would need {net_of_100(ways[cheapest].today.likely)} net right answers of 100. Keeping today's "
+            "process is cheaper."
         )
     elif stakes is not None:
         yield (

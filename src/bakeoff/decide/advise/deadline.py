@@ -1,7 +1,8 @@
 """What of a plan is ready by the profile's deadline, by the same days of set-up as in matrix and verdict.
 
-Takes a `Profile`, the approaches of a plan, `Estimates` of their days, and the plan's weeks. Gives one note. The deadline
-is the day of the first release: data and set-up have to be done by then, and what comes after them in the plan does not.
+Takes a deadline, ranges of days and the approaches of a plan. Gives one note. The deadline is the day of the first
+release: data and set-up have to be done by then, and what comes after them in the plan does not. Knows nothing about
+tasks.
 """
 
 from collections.abc import Mapping, Sequence

@@ -35,7 +35,8 @@ def every(days: float) -> str:
 class Band(Record):
     """A range of a factor's values with the same scores. `why` may contain {value}, {percent} and {every}.
 
-    `label` says what the absent value is called. `scores` are those of RAG, fine-tuning and a hybrid, in this order, 1 (poor) to 5 (good).
+    `label` says what the absent value is called. `scores` are those of RAG, fine-tuning and a hybrid, in this order,
+    1 (poor) to 5 (good).
     """
 
     below: float | None = None

@@ -1,8 +1,8 @@
 """How many right answers of 100, net of wrong and declined ones, each approach must give to pay for itself.
 
-Takes a `Profile` with a `value`, and `Estimates`. Gives a `Paying` for each approach, and sentences. Before a pilot it is
-not known how many answers will be right; what they must pay for is. Own amounts for slices or kinds of questions do not
-count here: how often those are asked is not known.
+Takes a `Profile` with a `value`, and `Estimates`. Gives a `Paying` for each approach, and sentences. Knows nothing
+about how many answers will be right: only a pilot measures that. Own amounts for slices or kinds of questions do not
+count here, because how often those are asked is not known.
 
 break-even = today's net right answers + (total cost - today's cost) / (queries x value of a right answer), with
 queries of the horizon, discounted as the costs are. Without `today` nobody answers: 0 net right answers for 0 USD.
