@@ -50,6 +50,13 @@ def test_an_approach_pays_for_itself_from_its_cost_by_the_worth_of_the_questions
     )
 
 
+def test_what_is_ruled_out_is_marked_also_where_it_would_pay() -> None:
+    """Fine-tuning costs no more than RAG here, but cannot cite."""
+    lines = advice(FOUR, needs_citations=True).cost.pays
+    assert lines[1] == "Fine-tuning (ruled out) pays for itself from 25 net right answers of 100."
+    assert lines[0].startswith("RAG pays")
+
+
 def test_today_s_process_is_what_an_approach_has_to_beat() -> None:
     """Today 50 right and 20 wrong of 100: 30 net. It costs 0.25 a question and 25 a month, 600 USD in all.
 

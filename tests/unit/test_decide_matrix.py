@@ -242,7 +242,7 @@ def test_the_nearest_change_of_a_value_is_named() -> None:
     assert matrix.leader == "hybrid"
     found = [flip for flip in flips(matrix, profile) if flip.factor == "labelled_examples"]
     assert [flip.leader for flip in found] == ["rag"]
-    assert "were 100 to 500 examples instead of 9,000 examples" in found[0].sentence
+    assert "were 100 to below 500 examples instead of 9,000 examples" in found[0].sentence
 
 
 def test_the_smallest_change_of_weight_makes_two_equal() -> None:

@@ -252,6 +252,19 @@ def test_plan_and_verdict_require_the_same_goals(more: dict[str, Any], valued: b
     assert all(goal in text for goal in asked)
 
 
+def test_a_gpu_that_the_cost_does_not_count_is_said_to_be_missing_there() -> None:
+    """The plan reserves a GPU, and the cost of a profile that trains on a machine without one has none."""
+
+    def reserved(**values: Any) -> str:
+        titles = [task.title for task in roadmap(Profile(**values), "fine-tuning", START).tasks()]
+        return next((title for title in titles if title.startswith("Reserve a GPU")), "")
+
+    unknown = reserved()
+    assert "unless the model is below 0.5 billion" in unknown and "(not in the cost: set training_on: gpu)" in unknown
+    assert reserved(model_billion_parameters=3, training_on="gpu") == "Reserve a GPU for weeks 7 to 10"
+    assert reserved(model_billion_parameters=0.3) == ""
+
+
 def test_hourly_updates_recur_every_hour() -> None:
     """The index is updated as often as the documents change; the calendar, which has days only, says so every day."""
     plan = roadmap(Profile(update_interval_days=1 / 24), "rag", START)

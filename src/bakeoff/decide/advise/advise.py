@@ -4,7 +4,7 @@ Takes a `Profile` and optionally an `Inspection` of the team's data, gives an `A
 are tied, the roadmap builds all of them and the pilot decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from bakeoff.decide.advise.budgets import above_budget, budget_note
@@ -131,7 +131,7 @@ def advise(
         warnings=(*contradictions(filled, known, standing), *matrix.notes),
         changes=tuple(change_lines(matrix, flips(matrix, filled, standing, factors))),
         standing={name: entrant.name for name, entrant in standing.items()},
-        cost=cost_summary(filled, standing, entrants),
+        cost=cost_summary(filled, standing, entrants, matrix.ruled_out),
         conditions=_conditions(filled, standing, recommendation, matrix, inspection),
         roadmap=roadmap(filled, approach, start, standing, recommendation.tied_with) if approach else None,
     )
@@ -233,10 +233,13 @@ def _lead(row: Row, approach: str, others: Sequence[str]) -> float:
     return row.scores[approach] - sum(row.scores[name] for name in others) / len(others)
 
 
-def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entrant] = ()) -> CostSummary:
+def cost_summary(
+    profile: Profile, standing: Standing, entrants: Sequence[Entrant] = (), ruled_out: Collection[str] = ()
+) -> CostSummary:
     """The cost model's totals for assumed usage. If a price is missing, `problem` says so and there are no rows.
 
-    A warning names days of work in the profile that belong to none of the `entrants`.
+    A warning names days of work in the profile that belong to none of the `entrants`. Approaches in `ruled_out` are
+    marked where the sentences name them.
     """
     try:
         inputs = approach_inputs(profile, standing)
@@ -274,7 +277,7 @@ def cost_summary(profile: Profile, standing: Standing, entrants: Sequence[Entran
             *_unused_days(profile, entrants),
         ),
         paying=tuple(paying(profile, known).values()),
-        pays=pays_lines(profile, known),
+        pays=pays_lines(profile, known, ruled_out),
         currency=currency_note(profile),
     )
 

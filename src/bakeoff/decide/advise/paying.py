@@ -9,7 +9,7 @@ queries of the horizon, discounted as the costs are. Without `today` nobody answ
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bakeoff.decide.advise.estimates import Estimates, Range
 from bakeoff.decide.cost.model import CostInputs, discounted_months
@@ -88,9 +88,9 @@ def net_of_100(amount: float) -> str:
     return f"{math.ceil(amount - 1e-9) + 0:,}"
 
 
-def pays_sentence(way: Paying, has_today: bool) -> str:
+def pays_sentence(way: Paying, has_today: bool, is_out: bool = False) -> str:
     """From how many net right answers of 100 an approach pays for itself, or that it cannot."""
-    name, likely = NAMES[way.approach], net_of_100(way.today.likely)
+    name, likely = NAMES[way.approach] + " (ruled out)" * is_out, net_of_100(way.today.likely)
     span = _span(way.today)
     if not way.can_pay:
         against = " against today's process" if has_today else ""
@@ -116,14 +116,17 @@ def has_today(profile: Profile) -> bool:
     return today is not None and (today.is_described or bool(today.per_question or today.per_month))
 
 
-def pays_lines(profile: Profile, known: Estimates) -> tuple[str, ...]:
+def pays_lines(profile: Profile, known: Estimates, ruled_out: Collection[str] = ()) -> tuple[str, ...]:
     """One sentence for each approach, the cheapest first, then what a net right answer is and what today gives."""
     ways = paying(profile, known)
     if not ways:
         return ()
     described = has_today(profile)
     ranked = sorted(ways.values(), key=lambda way: way.today.likely)
-    return (*(pays_sentence(way, described) for way in ranked), _about(profile, known.queries))
+    return (
+        *(pays_sentence(way, described, way.approach in ruled_out) for way in ranked),
+        _about(profile, known.queries),
+    )
 
 
 def _about(profile: Profile, queries: float) -> str:

@@ -142,7 +142,7 @@ def requirements(plan: Plan) -> list[Draft]:
         ("Find a machine-learning engineer, or a partner, for weeks 5 to 10", PRODUCT, 1.0)
         if plan.trains and profile.ml_expertise < 2
         else None,
-        (f"Reserve a GPU for weeks 7 to 10{_on_premises(profile)}", PLATFORM, 0.5)
+        (f"Reserve a GPU for weeks 7 to 10{_on_premises(profile)}{_gpu_note(profile)}", PLATFORM, 0.5)
         if plan.trains and not profile.has_training_gpu and _needs_gpu(profile)
         else None,
     )
@@ -157,6 +157,13 @@ def _needs_gpu(profile: Profile) -> bool:
 def _on_premises(profile: Profile) -> str:
     """A note that the GPU must be on the premises if the documents must stay there."""
     return ", on the premises" if profile.privacy_on_premises else ""
+
+
+def _gpu_note(profile: Profile) -> str:
+    """When it is not needed after all, and that the cost counts no GPU where the profile does not train on one."""
+    size = profile.model_billion_parameters
+    unless = f", unless the model is below {TUNED_WITHOUT_GPU:g} billion parameters" if size is None else ""
+    return unless + (" (not in the cost: set training_on: gpu)" if profile.training_on == "machine" else "")
 
 
 def _where(profile: Profile) -> str:
@@ -302,9 +309,9 @@ def pilot(plan: Plan) -> list[Draft]:
 def pilot_done(plan: Plan) -> list[str]:
     done = [_first_accuracy(plan), *(f"By the verdict, on average {worth}." for worth in plan.worth)]
     if HYBRID in plan.approaches:
-        done.append(_beats_rag(plan, "hybrid"))
+        done.append(_beats_rag(plan, "The hybrid"))
     if FINE_TUNING in plan.approaches:
-        done.append(_beats_rag(plan, "tuned model"))
+        done.append(_beats_rag(plan, "The tuned model"))
     retention = plan.goals.get("retention")
     if plan.trains and retention:
         done.append(f"{retention.text[0].upper()}{retention.text[1:]}.")
@@ -325,9 +332,9 @@ def _first_accuracy(plan: Plan) -> str:
 def _beats_rag(plan: Plan, who: str) -> str:
     """Why RAG is not enough: net value decides if the profile gives a value, otherwise accuracy."""
     if plan.worth:
-        return f"By the verdict, the {who} is worth more than RAG, costs included; otherwise use RAG."
+        return f"By the verdict, {who.lower()} is worth more than RAG, costs included; otherwise use RAG."
     points = 100 * plan.profile.margin
-    return f"The {who} beats RAG by at least {points:g} points of accuracy on unseen facts; otherwise use RAG."
+    return f"{who} beats RAG by at least {points:g} points of accuracy on unseen facts; otherwise use RAG."
 
 
 # --- weeks 9 and 10: improvement

@@ -411,7 +411,7 @@ class ProfileKeys(Record):
         default=None,
         description="What a right, a wrong and a declined answer are worth to you, in money. The verdict then follows "
         "the expected net value. null: not known; the report shows which contender is best at which value.",
-        json_schema_extra=_about("", "verdict", "sensitivity", "matrix"),
+        json_schema_extra=_about("", "verdict", "sensitivity", "matrix", "roadmap"),
     )
     counts: Literal["question", "fact", "traffic"] = Field(
         default="question",
