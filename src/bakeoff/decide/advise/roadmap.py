@@ -3,7 +3,7 @@
 Takes a `Profile`, an approach and the approaches it is tied with (the pilot decides between them). Gives a `Roadmap`:
 two-week phases with tasks, owners by role, effort and exit criteria; risks with mitigations; and recurring work. Knows
 nothing about prices, files or models. The six phases come from one of the articles (see claims.yaml);
-`plan/tasks.py` fills them.
+`plan/tasks.py` and `plan/criteria.py` fill them.
 """
 
 import math
@@ -14,7 +14,7 @@ from bakeoff.decide.advise.deadline import deadline_note
 from bakeoff.decide.advise.estimates import estimates
 from bakeoff.decide.advise.factors import every
 from bakeoff.decide.advise.risks import Risk, risks
-from bakeoff.decide.plan import tasks
+from bakeoff.decide.plan import criteria, tasks
 from bakeoff.decide.plan.tasks import APP, EXAMPLES_PER_DAY, ML, PLATFORM, TEST_QUESTIONS, Plan
 from bakeoff.decide.requirements.standing import GOALS
 from bakeoff.decide.situation.approaches import FINE_TUNING, HYBRID, Standing
@@ -91,12 +91,12 @@ def roadmap(profile: Profile, approach: str, start: date, standing: Standing, ti
     """
     plan = Plan(profile, approach, tuple(tied_with), required(profile), standing)
     frame = (
-        ("Requirements and tools", tasks.requirements_done),
-        ("Data", tasks.data_done),
-        ("Set-up", tasks.set_up_done),
-        ("First training and testing" if plan.trains else "First testing", tasks.pilot_done),
-        ("Improvement", tasks.improvement_done),
-        ("Deployment", tasks.deployment_done),
+        ("Requirements and tools", criteria.requirements_done),
+        ("Data", criteria.data_done),
+        ("Set-up", criteria.set_up_done),
+        ("First training and testing" if plan.trains else "First testing", criteria.pilot_done),
+        ("Improvement", criteria.improvement_done),
+        ("Deployment", criteria.deployment_done),
     )
     phases = [
         Phase(

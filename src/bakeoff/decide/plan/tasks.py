@@ -1,8 +1,8 @@
-"""The tasks of each phase of a roadmap, and its exit criteria.
+"""The tasks of each phase of a roadmap.
 
-Takes a `Plan` (profile, approaches, targets), gives drafts of tasks (title, owner, days) and exit criteria. Knows
-nothing about weeks or money. The profile's engineering days are spread over the tasks that they pay for; the cost model
-counts the days of all tasks.
+Takes a `Plan` (profile, approaches, targets), gives drafts of tasks (title, owner, days); `criteria.py` has the exit
+criteria. Knows nothing about weeks or money. The profile's engineering days are spread over the tasks that they pay
+for; the cost model counts the days of all tasks.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bakeoff.decide.situation.approaches import FINE_TUNING, HYBRID, RAG, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.targets import RUNNING, Target, required
+from bakeoff.decide.situation.targets import Target, required
 from bakeoff.measure.comparison import Entrant
 
 PRODUCT, DOMAIN, APP, ML, PLATFORM = (
@@ -172,13 +172,6 @@ def _where(profile: Profile) -> str:
     return "on the premises" if profile.privacy_on_premises else f"answers on: {profile.answers_on}"
 
 
-def requirements_done(plan: Plan) -> list[str]:
-    return [
-        f"Targets agreed: {'; '.join([*(goal.text for goal in plan.wanted), *plan.worth])}.",
-        f"{TEST_QUESTIONS} real questions collected, with how often each is asked.",
-    ]
-
-
 # --- weeks 3 and 4: data
 
 
@@ -216,7 +209,7 @@ def data(plan: Plan) -> list[Draft]:
         else None,
         (
             "Add retrieved passages to the training examples, also irrelevant ones; leave the right passage out of "
-            f"{_percent(WITHOUT_EVIDENCE)}",
+            f"{percent(WITHOUT_EVIDENCE)}",
             ML,
             1.0,
         )
@@ -224,17 +217,6 @@ def data(plan: Plan) -> list[Draft]:
         else None,
         ("Split by fact and document, and check for leaks: bakeoff init DOCS --questions FILE", APP, 0.5),
     )
-
-
-def data_done(plan: Plan) -> list[str]:
-    done = [
-        f"{TEST_QUESTIONS} test questions with answers and evidence, a tenth of them unanswerable; no leak reported."
-    ]
-    if plan.trains:
-        done.append(f"{max(TRAINING_EXAMPLES, plan.profile.labelled_examples or 0):,} training examples checked.")
-    if plan.retrieves:
-        done.append("Every answerable test question names a document that contains its answer.")
-    return done
 
 
 # --- weeks 5 and 6: set-up
@@ -272,15 +254,6 @@ def set_up(plan: Plan) -> list[Draft]:
     )
 
 
-def set_up_done(plan: Plan) -> list[str]:
-    done = ["The service answers a question end to end."]
-    if plan.retrieves:
-        done.append(f"Retrieval finds the evidence of at least {_percent(MIN_RECALL - 0.1)} of the dev questions.")
-    if plan.trains:
-        done.append("A 10-minute training run can be stopped and resumed from its checkpoint.")
-    return done
-
-
 # --- weeks 7 and 8: first training and testing
 
 
@@ -306,37 +279,6 @@ def pilot(plan: Plan) -> list[Draft]:
     )
 
 
-def pilot_done(plan: Plan) -> list[str]:
-    done = [_first_accuracy(plan), *(f"By the verdict, on average {worth}." for worth in plan.worth)]
-    if HYBRID in plan.approaches:
-        done.append(_beats_rag(plan, "The hybrid"))
-    if FINE_TUNING in plan.approaches:
-        done.append(_beats_rag(plan, "The tuned model"))
-    retention = plan.goals.get("retention")
-    if plan.trains and retention:
-        done.append(f"{retention.text[0].upper()}{retention.text[1:]}.")
-    return done
-
-
-def _first_accuracy(plan: Plan) -> str:
-    """What the first test must show: near the target if there is one, and better than the base model."""
-    goal = plan.goals.get("accuracy")
-    if goal is None:
-        return "More accurate on the test questions than the model as it comes, without documents."
-    return (
-        f"Accuracy of at least {_percent(goal.value - 0.1)} on the test questions (10 points below target), and higher "
-        "than the model as it comes, without documents."
-    )
-
-
-def _beats_rag(plan: Plan, who: str) -> str:
-    """Why RAG is not enough: net value decides if the profile gives a value, otherwise accuracy."""
-    if plan.worth:
-        return f"By the verdict, {who.lower()} is worth more than RAG, costs included; otherwise use RAG."
-    points = 100 * plan.profile.margin
-    return f"{who} beats RAG by at least {points:g} points of accuracy on unseen facts; otherwise use RAG."
-
-
 # --- weeks 9 and 10: improvement
 
 
@@ -352,14 +294,14 @@ def improvement(plan: Plan) -> list[Draft]:
         ("Correct documents that contradict each other or lack the answer", DOMAIN, 2.0),
         ("Calibrate on the dev questions when to decline", ML if plan.trains else APP, 1.0),
         (
-            f"Rehearse an update: change {_percent(plan.profile.changed_share_per_update)} of the documents, "
+            f"Rehearse an update: change {percent(plan.profile.changed_share_per_update)} of the documents, "
             f"{_update_way(plan)}, measure freshness and the time it takes",
             PLATFORM,
             1.0,
         )
         if interval
         else None,
-        (f"Test under load: {_peak_rate(plan.profile)}", PLATFORM, 1.0),
+        (f"Test under load: {peak_rate(plan.profile)}", PLATFORM, 1.0),
     )
 
 
@@ -367,23 +309,14 @@ def _update_way(plan: Plan) -> str:
     return "re-index" if plan.retrieves else "retrain"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def _peak_rate(profile: Profile) -> str:
+def peak_rate(profile: Profile) -> str:
     """The rate of questions in the busiest hour, per second if there is more than one per second."""
     hourly = PEAK * profile.queries_per_month / (365 / 12 * 24)
     return f"{hourly / 3600:,.2g} questions a second" if hourly > 3600 else f"{math.ceil(hourly):,} questions an hour"
-
-
-def improvement_done(plan: Plan) -> list[str]:
-    how = {RUNNING: "Calculated from measured numbers"}
-    done = [f"{how.get(goal.measure, 'Measured on the test questions')}: {goal.text}." for goal in plan.wanted]
-    done += [f"Shown by the verdict with 95 % confidence: {worth}." for worth in plan.worth]
-    if plan.retrieves:
-        done.append(f"Retrieval finds the evidence of at least {_percent(MIN_RECALL)} of the test questions.")
-    return done
 
 
 # --- weeks 11 and 12: deployment
@@ -405,13 +338,3 @@ def deployment(plan: Plan) -> list[Draft]:
         ("Write the runbook: update, roll back, shut down", PLATFORM, 1.0),
         ("Train the people who handle the questions that the product declines", PRODUCT, 1.0),
     )
-
-
-def deployment_done(plan: Plan) -> list[str]:
-    latency = f" with {plan.goals['latency_ms'].text}" if "latency_ms" in plan.goals else ""
-    answers = [plan.goals[name].text for name in ("accuracy", "hallucination") if name in plan.goals]
-    return [
-        f"Live for a week at 25 % of the users{latency} at {_peak_rate(plan.profile)}.",
-        f"In a sample of 50 live answers: {'; '.join([*answers, *plan.worth])}.",
-        "One rollback and one update rehearsed by someone who did not build them.",
-    ]
