@@ -5,7 +5,7 @@ this opens, so both use the same object from the same folder. Each index and eac
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ class WorldFolder:
 
     `documents` is the folder of the document store and the indexes, if that is another one: a server's documents
     change, its contenders do not. `sums` are the checksums that models must have, by name; a model without any is not
-    checked.
+    checked. What worlds `beside` it with the same documents have open is used and not opened again: the store, and
+    embedders, indexes and untuned models whose settings are the same.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class WorldFolder:
         *,
         documents: Path | None = None,
         sums: Mapping[str, Sums] | None = None,
+        beside: Sequence["WorldFolder"] = (),
     ) -> None:
         self.root = root
         self.documents = documents or root
@@ -52,6 +54,18 @@ class WorldFolder:
         self._embedders: dict[str, Any] = {}
         self._indexes: dict[str, Any] = {}
         self._generators: dict[tuple[str, str], Generator] = {}
+        for other in beside:
+            if other.documents == self.documents:
+                self._share(other)
+
+    def _share(self, other: "WorldFolder") -> None:
+        """Takes over what another world has open. An adapter is never shared: its name does not say its weights."""
+        self.store = other.store
+        same = {name for name, settings in self.models.items() if other.models.get(name) == settings}
+        self._embedders |= {name: embedder for name, embedder in other._embedders.items() if name in same}
+        self._indexes |= {name: index for name, index in other._indexes.items() if name.rpartition("-")[0] in same}
+        untuned = {key: model for key, model in [*other._generators.items()] if not key[1]}
+        self._generators |= {key: model for key, model in untuned.items() if key[0] in same}
 
     @cached_property
     def store(self) -> DocumentStore:

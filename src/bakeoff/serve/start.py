@@ -16,9 +16,10 @@ import bakeoff
 from bakeoff.errors import BakeoffError, ConfigError, MissingExtraError
 from bakeoff.records import Record
 from bakeoff.runs.run import open_run
-from bakeoff.serve.deployment import Deployment, Release, deploy
+from bakeoff.serve.deployment import Deployment, deploy
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.guard.rate import PER_MINUTE
+from bakeoff.serve.releases import Release
 from bakeoff.serve.sums import Compared, Sums, compared, sums_of
 
 SHOWN = 12

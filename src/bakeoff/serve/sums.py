@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bakeoff.contenders.identity import Identity
-from bakeoff.serve.deployment import FREE, Deployment, Release
+from bakeoff.serve.deployment import FREE, Deployment
+from bakeoff.serve.releases import Release
 
 
 class Sums(NamedTuple):

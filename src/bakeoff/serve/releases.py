@@ -1,0 +1,387 @@
+"""The releases of a deployment, and the pointer that says which one is live.
+
+Takes a deployment's folder and finished runs, gives releases. There is one way to write a release (`add_release`) and
+one to make it live (`make_current`). Knows no contender that is open and no server; loads no engine.
+
+A release is written beside its place and renamed, so it is complete or absent. The pointer `current` is a file that is
+replaced; nothing else says what is live. `history.jsonl` has a line for each change of the pointer, written before it:
+after a kill it may name a change that never happened, which is why it is read from the pointer's number backwards.
+"""
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import bakeoff
+from bakeoff.contenders.identity import Identities, identity_of
+from bakeoff.contenders.world import WorldFolder
+from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
+from bakeoff.files import jsonl
+from bakeoff.files.room import room_remedy
+from bakeoff.records import Record
+from bakeoff.retrieval.settings import Retrieval
+from bakeoff.runs.folder import RunFolder, write_record
+from bakeoff.runs.run import Run
+from bakeoff.sentences import listed
+from bakeoff.serve.documents.order import only_writer
+from bakeoff.serve.standing import Standing, standing_of
+
+EVIDENCE = ("comparison.json", "verdict.json", "environment.json", "data.json")
+COPIED = ("contenders", "adapters")
+KEPT = 5
+"""The newest releases that `prune` keeps, besides the live one and the one before it."""
+OWNER_ONLY = 0o700
+By = Literal["serve", "promotion", "rollback"]
+
+_log = logging.getLogger(__name__)
+_held = threading.local()
+
+
+class Release(Record):
+    """What is served: contenders of a run, the default one first, and the reason for this choice.
+
+    `standing` is how all contenders of the run did in its test.
+
+    `measured` are the identities that the run wrote into its report; empty for a run of an older version.
+    `documents_version` is the version of the documents that were measured; -1 if it was not written.
+    """
+
+    number: int
+    run: str
+    contenders: tuple[str, ...]
+    reason: str
+    created: datetime
+    bakeoff: str
+    measured: Identities = Identities()
+    standing: Standing = Standing()
+    documents_version: int = -1
+
+    @property
+    def contender(self) -> str:
+        return self.contenders[0]
+
+    def is_of(self, run: Run, contenders: Sequence[str]) -> bool:
+        """Whether this release serves these contenders as the run left them."""
+        same_run = self.run == str(run.folder.root.resolve()) and self.measured == _measured(run.folder)
+        return same_run and tuple(contenders) == self.contenders
+
+
+class PointerChange(Record):
+    """A line of `history.jsonl`: release `number` became live in place of `before`. `by` says through what.
+
+    `serve` is a choice of contenders at a server's start.
+    """
+
+    at: datetime
+    number: int
+    before: int | None
+    by: By = "promotion"
+    reason: str = ""
+
+
+# What there is.
+
+
+def release_folder(root: Path, number: int) -> Path:
+    return root / "releases" / str(number)
+
+
+def is_deployment(root: Path) -> bool:
+    return (root / "current").is_file()
+
+
+def current(root: Path) -> int:
+    """The number of the live release. Raises RunFolderError if this is not a deployment."""
+    path = root / "current"
+    try:
+        return int(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(
+            f"{root} is not a deployment: {path} does not name a release.",
+            "make one from a run: bakeoff serve RUN",
+        ) from error
+
+
+def numbers(root: Path) -> list[int]:
+    """The numbers of all releases, the oldest first."""
+    return sorted(int(path.name) for path in root.glob("releases/*") if path.name.isdecimal())
+
+
+def read_release(root: Path, number: int) -> Release:
+    """The release of this number. Raises RunFolderError if it is missing or broken."""
+    path = release_folder(root, number) / "release.json"
+    if not path.parent.is_dir():
+        there = listed([str(one) for one in numbers(root)]) or "none"
+        raise RunFolderError(f"There is no release {number} in {root}; there are: {there}.", "name one of them")
+    try:
+        return Release.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(
+            f"Cannot read {path}: {' '.join(str(error).split())}.",
+            "make another release live: bakeoff rollback DEPLOYMENT --to N; or make the deployment again from its run",
+        ) from error
+
+
+def releases(root: Path) -> Iterator[Release]:
+    """The releases, the oldest first; those that cannot be read are left out."""
+    for number in numbers(root):
+        with contextlib.suppress(RunFolderError):
+            yield read_release(root, number)
+
+
+def history(root: Path) -> list[PointerChange]:
+    """The changes of the pointer, the oldest first; the last one may not have happened."""
+    return jsonl.read(root / "history.jsonl", PointerChange, "restore the file, or delete it: it only names the past")
+
+
+def last_change(root: Path) -> PointerChange | None:
+    """How the live release became live. None in a deployment of an older version."""
+    live = current(root)
+    return next((change for change in reversed(history(root)) if change.number == live), None)
+
+
+def previous(root: Path) -> int | None:
+    """The release that was live before the live one. None if there is none, or it was removed."""
+    change = last_change(root)
+    if change is None or change.before is None or not release_folder(root, change.before).is_dir():
+        return None
+    return change.before
+
+
+# What changes it.
+
+
+@contextmanager
+def promoting(root: Path) -> Iterator[None]:
+    """Nobody else changes the releases within this block. The same thread may enter it again.
+
+    Raises RunFolderError if somebody else does. The lock ends with the process, however it ends.
+    """
+    held: set[Path] = _held.__dict__.setdefault("roots", set())
+    place = root.resolve()
+    if place in held:
+        yield
+        return
+    with explained(root):
+        descriptor = os.open(root / "promotion.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunFolderError(
+                f"Another promotion is in progress in {root}.", "wait until it has ended, then retry"
+            ) from error
+        held.add(place)
+        try:
+            yield
+        finally:
+            held.discard(place)
+    finally:
+        os.close(descriptor)
+
+
+def add_release(root: Path, run: Run, contenders: Sequence[str], reason: str) -> Release:
+    """Writes a release of this run's contenders, the default one first, as a whole. It is not live yet.
+
+    Raises RunFolderError if a part of the run is not what was measured, or if the release could not be written: then
+    nothing of it is left.
+    """
+    if not contenders:
+        raise RunFolderError("A release without contenders answers nothing.", "name at least one contender of the run")
+    chosen = tuple(dict.fromkeys(run.check_contender(name) for name in contenders))
+    measured = _measured(run.folder)
+    version = _check_unchanged(run.folder, chosen, measured)
+    with explained(root):
+        root.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
+    with promoting(root):
+        release = Release(
+            number=1 + max([0, *numbers(root), *(change.number for change in history(root))]),
+            run=str(run.folder.root.resolve()),
+            contenders=chosen,
+            reason=reason,
+            created=datetime.now(UTC),
+            bakeoff=bakeoff.__version__,
+            measured=measured,
+            standing=standing_of(run.folder.root),
+            documents_version=version,
+        )
+        with explained(root):
+            _write(run.folder, root, release)
+    return release
+
+
+def make_current(root: Path, number: int, reason: str = "", by: By = "promotion") -> None:
+    """Makes a release the live one, in one step. A running server follows within a second.
+
+    Raises RunFolderError if there is no such release, or the disk is full: then the live one stays.
+    """
+    with promoting(root):
+        read_release(root, number)
+        before = current(root) if is_deployment(root) else None
+        if before == number:
+            return
+        change = PointerChange(at=datetime.now(UTC), number=number, before=before, by=by, reason=reason)
+        with explained(root):
+            jsonl.append(root / "history.jsonl", [change])
+            jsonl.write_text(root / "current", f"{number}\n")
+            _to_disk(root)
+
+
+def rollback(root: Path, to: int | None = None, reason: str = "") -> Release:
+    """Makes the release before the live one live again, or the one of the number `to`.
+
+    A second rollback takes the first one back. Raises RunFolderError if there is none, or a promotion is in progress.
+    """
+    with promoting(root):
+        live = current(root)
+        number = previous(root) if to is None else to
+        if number is None:
+            others = [str(one) for one in numbers(root) if one != live]
+            raise RunFolderError(
+                f"No release is known that was live in {root} before release {live}.",
+                f"name one with --to: {listed(others)}" if others else "there is no other release to go back to",
+            )
+        release = read_release(root, number)
+        make_current(root, number, reason, by="rollback")
+    return release
+
+
+def prune(root: Path, keep: int = KEPT) -> list[int]:
+    """Removes all releases but the newest `keep`, the live one and the one before it; gives the numbers of those gone.
+
+    Indexes that no release uses any more are removed too, unless a server runs: then it does so when it has swapped.
+    """
+    with promoting(root):
+        there = numbers(root)
+        kept = {*there[max(0, len(there) - keep) :], current(root), previous(root)}
+        gone = [number for number in there if number not in kept]
+        with explained(root):
+            for number in gone:
+                _remove(release_folder(root, number))
+            _sweep(root / "releases")
+            with contextlib.suppress(BakeoffError), only_writer(root):
+                remove_unused_indexes(root)
+    return gone
+
+
+def remove_unused_indexes(root: Path) -> list[str]:
+    """Removes the indexes that no release uses; gives their names. The caller holds the lock of the documents.
+
+    Nothing is removed if a contender of a release cannot be read.
+    """
+    try:
+        used = {_index_of(path) for path in root.glob("releases/*/contenders/*/contender.json")}
+    except (OSError, ValueError, KeyError) as error:
+        _log.warning("No index of %s is removed, since a contender cannot be read: %s", root, error)
+        return []
+    _sweep(root / "indexes")
+    unused = [path for path in sorted(root.glob("indexes/*")) if path.name not in used]
+    for path in unused:
+        _remove(path)
+    return [path.name for path in unused]
+
+
+def _index_of(contender: Path) -> str:
+    """The name of the index that a contender uses if it uses one, which only its recipe knows."""
+    spec = json.loads(contender.read_text(encoding="utf-8"))["spec"]
+    return Retrieval.model_validate(spec.get("retrieval", {})).index
+
+
+def _remove(folder: Path) -> None:
+    """Takes a folder away in one step, then deletes its files."""
+    gone = folder.with_name(f".{folder.name}.gone")
+    shutil.rmtree(gone, ignore_errors=True)
+    folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Deletes what was left by a kill: half a release, or one that was being removed."""
+    for path in folder.glob(".*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _write(folder: RunFolder, root: Path, release: Release) -> None:
+    """Writes a release beside its place, then puts it there. Leaves nothing if it fails."""
+    target = release_folder(root, release.number)
+    half = target.with_name(f".{release.number}")
+    _sweep(target.parent)
+    try:
+        half.mkdir(parents=True)
+        for part in COPIED:
+            if (folder.world / part).exists():
+                shutil.copytree(folder.world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*"))
+        shutil.copy2(folder.config_path, half / "config.yaml")
+        (half / "evidence").mkdir()
+        for name in EVIDENCE:
+            if (folder.root / name).exists():
+                shutil.copy2(folder.root / name, half / "evidence" / name)
+        write_record(half / "release.json", release)
+        for path in (half, *half.rglob("*")):
+            _to_disk(path)
+        half.rename(target)
+        _to_disk(target.parent)
+    except OSError:
+        shutil.rmtree(half, ignore_errors=True)
+        raise
+
+
+def _to_disk(path: Path) -> None:
+    """Flushes a file, or the names in a folder, so that a power failure does not lose them."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _measured(folder: RunFolder) -> Identities:
+    """What the run measured. Nothing for a run of a version that did not write it."""
+    if not folder.identities_path.exists():
+        return Identities()
+    return folder.record(folder.identities_path, Identities)
+
+
+def _check_unchanged(folder: RunFolder, contenders: Sequence[str], measured: Identities) -> int:
+    """The version of the run's documents.
+
+    Raises RunFolderError if an adapter, an index or other files of the run are not those that were measured. Bakeoff
+    itself may be newer.
+    """
+    config = folder.config()
+    world = WorldFolder(folder.world, config.models, config.imports_from)
+    for name in contenders:
+        identity, before = identity_of(world, name), measured.of(name)
+        parts = [part for part in before.differences(identity) if part != "bakeoff"] if before else []
+        if parts:
+            raise RunFolderError(
+                f"'{name}' is no longer what the run in {folder.root} measured. Changed since: {', '.join(parts)}.",
+                "restore the run's folder, the model or the class, or run the pilot again: bakeoff run CONFIG",
+            )
+    return world.store.version
+
+
+@contextmanager
+def explained(root: Path) -> Iterator[None]:
+    """Turns what the system says about files into a RunFolderError with a remedy."""
+    try:
+        yield
+    except OSError as error:
+        remedy = f"{room_remedy(error)}, then retry" if disk_is_full(error) else "check the path and its permissions"
+        raise RunFolderError(f"Cannot write the deployment in {root}: {_reason(error)}.", remedy) from error
+
+
+def _reason(error: OSError) -> str:
+    """What the system said. A tree that could not be copied has a list of (from, to, reason)."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][2])
+    return error.strerror or str(error)

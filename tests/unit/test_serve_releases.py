@@ -1,0 +1,292 @@
+"""Releases are whole or absent, one of them is live, and each of these can be taken back."""
+
+import errno
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from bakeoff.errors import RunFolderError
+from bakeoff.serve import releases as module
+from bakeoff.serve.deployment import deploy
+from bakeoff.serve.documents.order import only_writer
+from bakeoff.serve.releases import (
+    Release,
+    add_release,
+    current,
+    history,
+    make_current,
+    numbers,
+    previous,
+    promoting,
+    prune,
+    read_release,
+    releases,
+    rollback,
+)
+from tests.unit.released import ADAPTER, released_run
+from tests.unit.test_layout import ENGINES
+
+KILLS = 50
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run."""
+    return released_run(tmp_path_factory.mktemp("runs") / "planets")
+
+
+@pytest.fixture
+def root(run, tmp_path):
+    """A deployment of it that serves `rag` as release 1."""
+    return deploy(run, tmp_path / "planets", ["rag"]).root
+
+
+def promote(root, run, *contenders: str) -> Release:
+    """Adds a release and makes it the live one."""
+    release = add_release(root, run, contenders or ["rag"], "better")
+    make_current(root, release.number, release.reason)
+    return release
+
+
+def test_a_release_is_added_whole_and_is_not_live_until_it_is_made_so(root, run):
+    added = add_release(root, run, ["base", "rag"], "a trial")
+    assert (added.number, added.contender, current(root)) == (2, "base", 1)
+    folder = root / "releases" / "2"
+    assert (folder / "adapters" / ADAPTER / "weights.bin").read_bytes() == b"weights"
+    assert (folder / "contenders" / "rag" / "contender.json").exists() and (folder / "evidence" / "data.json").exists()
+    make_current(root, 2, "it was better")
+    assert (current(root), read_release(root, 2), previous(root)) == (2, added, 1)
+    assert [(one.number, one.before, one.by) for one in history(root)] == [(1, None, "serve"), (2, 1, "promotion")]
+    assert history(root)[-1].reason == "it was better"
+
+
+def test_a_rollback_goes_back_a_second_one_takes_it_back_and_any_can_be_named(root, run):
+    promote(root, run)
+    promote(root, run)
+    assert rollback(root).number == 2 == current(root)
+    assert rollback(root).number == 3 == current(root)
+    assert rollback(root, to=1, reason="users complain").number == 1 == current(root)
+    assert (previous(root), history(root)[-1].reason, history(root)[-1].by) == (3, "users complain", "rollback")
+
+
+def test_what_cannot_be_gone_back_to_is_said(root, run):
+    """Nothing before the first release; no release of that number; one whose file is damaged."""
+    with pytest.raises(RunFolderError, match="before release 1") as error:
+        rollback(root)
+    assert "no other release" in error.value.remedy
+    with pytest.raises(RunFolderError, match="no release 7 in .*; there are: 1"):
+        rollback(root, to=7)
+    promote(root, run)
+    (root / "releases" / "1" / "release.json").write_text("{}")
+    with pytest.raises(RunFolderError, match=r"Cannot read .*release\.json"):
+        rollback(root)
+    assert current(root) == 2
+
+
+def test_a_change_that_was_announced_and_never_happened_does_not_count(root, run, monkeypatch):
+    """A kill between the line of the history and the pointer: the pointer is the truth."""
+    promote(root, run)
+    third = add_release(root, run, ["rag"], "better")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.jsonl, "write_text", killed)
+    with pytest.raises(KeyboardInterrupt):
+        make_current(root, third.number)
+    monkeypatch.undo()
+    assert history(root)[-1].number == 3 and (current(root), previous(root)) == (2, 1)
+    assert rollback(root).number == 1
+
+
+def test_a_deployment_of_an_older_version_has_no_history(root):
+    """It is served as before, and any release can still be named."""
+    (root / "history.jsonl").unlink()
+    assert (current(root), previous(root)) == (1, None)
+    assert rollback(root, to=1).number == 1
+
+
+@pytest.mark.parametrize("place", ["copy2", "copytree", "write_record"])
+def test_a_full_disk_leaves_the_live_release_and_no_half_one(root, run, monkeypatch, place):
+    """While files are copied, or while the release's own file is written."""
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module if place == "write_record" else shutil, place, full)
+    with pytest.raises(RunFolderError, match="No space left") as error:
+        add_release(root, run, ["base"], "better")
+    assert "free some space" in error.value.remedy
+    monkeypatch.undo()
+    assert [path.name for path in (root / "releases").iterdir()] == ["1"] and current(root) == 1
+    assert promote(root, run).number == 2
+
+
+def test_a_full_disk_while_the_pointer_is_written_leaves_it(root, run, monkeypatch):
+    added = add_release(root, run, ["base"], "better")
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module.jsonl, "write_text", full)
+    with pytest.raises(RunFolderError, match="No space left"):
+        make_current(root, added.number)
+    assert current(root) == 1
+
+
+def test_the_pointer_and_its_folder_are_flushed_to_the_disk(root, run, monkeypatch):
+    """Otherwise a power failure may bring the former pointer back, or none."""
+    added, flushed, fsync = add_release(root, run, ["base"], "better"), [], os.fsync
+
+    def noted(descriptor):
+        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    if not os.path.isdir("/proc/self/fd"):
+        pytest.skip("only where open files have names")
+    monkeypatch.setattr(os, "fsync", noted)
+    make_current(root, added.number)
+    assert any("/.current." in path for path in flushed) and flushed[-1] == str(root.resolve())
+
+
+def test_a_second_promotion_at_the_same_time_is_refused(root, run):
+    """In another thread or process. The same thread may nest what it does."""
+    with promoting(root), promoting(root):
+        added = add_release(root, run, ["base"], "better")
+        refused = []
+
+        def other():
+            try:
+                make_current(root, 1)
+            except RunFolderError as error:
+                refused.append(str(error))
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        assert "nother promotion is in progress" in refused[0]
+    make_current(root, added.number)
+    assert current(root) == added.number
+
+
+def test_pruning_keeps_the_newest_the_live_one_and_the_one_before_it(root, run):
+    for _ in range(6):
+        promote(root, run)
+    rollback(root, to=2)
+    rollback(root, to=1)
+    assert prune(root, keep=2) == [3, 4, 5] and numbers(root) == [1, 2, 6, 7]
+    make_current(root, 7)
+    make_current(root, 6)
+    assert prune(root, keep=0) == [1, 2] and numbers(root) == [6, 7]
+    assert add_release(root, run, ["rag"], "better").number == 8
+
+
+def test_a_number_is_never_used_again(root, run):
+    """The log of a server names releases by their numbers."""
+    promote(root, run)
+    make_current(root, 1)
+    shutil.rmtree(root / "releases" / "2")
+    assert add_release(root, run, ["rag"], "better").number == 3
+
+
+def test_what_a_kill_left_is_swept_away(root, run):
+    for name in (".9", ".2.gone"):
+        (root / "releases" / name).mkdir()
+    assert [one.number for one in releases(root)] == [1]
+    prune(root)
+    assert [path.name for path in (root / "releases").iterdir()] == ["1"]
+
+
+def test_an_index_goes_with_the_last_release_that_uses_it(root, tmp_path):
+    """It is shared: one that any remaining release uses stays. While a server runs, the server removes it."""
+    other = released_run(tmp_path / "runs" / "other", chunk_tokens=32)
+    (root / "indexes" / "embedder-32").mkdir()
+    promote(root, other)
+    assert prune(root, keep=1) == [] and _indexes(root) == ["embedder-32", "embedder-64"]
+    promote(root, other)
+    with only_writer(root):
+        assert prune(root, keep=1) == [1] and _indexes(root) == ["embedder-32", "embedder-64"]
+    assert prune(root, keep=1) == [] and _indexes(root) == ["embedder-32"]
+
+
+def test_no_index_is_removed_while_a_contender_cannot_be_read(root, run, caplog):
+    (root / "indexes" / "embedder-32").mkdir()
+    path = root / "releases" / "1" / "contenders" / "rag" / "contender.json"
+    path.write_text("{")
+    prune(root)
+    assert _indexes(root) == ["embedder-32", "embedder-64"] and "cannot be read" in caplog.text
+
+
+def _indexes(root):
+    return sorted(path.name for path in (root / "indexes").iterdir())
+
+
+def test_a_restart_takes_no_promotion_back(root, run):
+    """`bakeoff serve RUN` with the choice that was served before keeps what was promoted, or rolled back to."""
+    promote(root, run, "base")
+    assert deploy(run, root, ["rag"]).release.number == 2
+    rollback(root)
+    assert deploy(run, root, ["base"]).release.number == 1
+    assert deploy(run, root, ["base", "rag"]).release.number == 3  # a choice that is new is what was asked for
+    assert deploy(run, root, ["rag"]).release.number == 1  # and nobody promoted since
+
+
+def test_releases_are_read_and_rolled_back_without_an_engine():
+    """The command has one second."""
+    code = "import sys, bakeoff.serve.releases; print(*(name for name in sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "bakeoff.serve.releases" in loaded and not {*loaded} & {*ENGINES, "starlette", "uvicorn"}
+
+
+def _adds_for_ever(root, run) -> None:
+    """What the process that is killed does. `base` reads no index: LanceDB does not work in a fork."""
+    while True:
+        promote(root, run, "base")
+        prune(root, keep=2)
+
+
+def _check_whole(root) -> int:
+    """Every release that can be seen is complete, and one is live. Gives its number."""
+    weights = {}
+    for number in numbers(root):
+        folder = root / "releases" / str(number)
+        assert read_release(root, number).number == number
+        assert json.loads((folder / "contenders" / "rag" / "contender.json").read_text())["calibrated"]
+        weights[number] = (folder / "adapters" / ADAPTER / "weights.bin").read_bytes()
+    live = current(root)
+    assert weights[live] and len({*weights.values()}) == 1
+    before = previous(root)
+    assert before is None or before in weights
+    return live
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process that was forked")
+def test_fifty_kills_at_random_moments_leave_one_live_release_that_can_be_read(tmp_path):
+    """A process adds, promotes and prunes releases until it is killed; the next one goes on from there."""
+    run = released_run(tmp_path / "runs" / "planets", weights=bytes(range(256)) * 1024)
+    root = deploy(run, tmp_path / "planets", ["base"]).root
+    seed = random.Random(13)
+    lives = [_check_whole(root)]
+    for _ in range(KILLS):
+        child = os.fork()
+        if child == 0:
+            try:
+                _adds_for_ever(root, run)
+            finally:
+                os._exit(1)
+        time.sleep(seed.uniform(0.01, 0.4))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status), "it was killed and did not fail before"
+        lives.append(_check_whole(root))
+    assert lives == sorted(lives) and lives[-1] > KILLS / 2
+    prune(root, keep=2)
+    assert not list((root / "releases").glob(".*")) and promote(root, run).number > lives[-1]
