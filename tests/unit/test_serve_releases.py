@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_what_cannot_be_gone_back_to_is_said(root, run):
     with pytest.raises(RunFolderError, match="before release 1") as error:
         rollback(root)
     assert "no other release" in error.value.remedy
-    with pytest.raises(RunFolderError, match="no release 7 in .*; there are: 1"):
+    with pytest.raises(RunFolderError, match=r"no release 7 in .*; there are: 1"):
         rollback(root, to=7)
     promote(root, run)
     (root / "releases" / "1" / "release.json").write_text("{}")
@@ -147,10 +148,10 @@ def test_the_pointer_and_its_folder_are_flushed_to_the_disk(root, run, monkeypat
     added, flushed, fsync = add_release(root, run, ["base"], "better"), [], os.fsync
 
     def noted(descriptor):
-        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        flushed.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         fsync(descriptor)
 
-    if not os.path.isdir("/proc/self/fd"):
+    if not Path("/proc/self/fd").is_dir():
         pytest.skip("only where open files have names")
     monkeypatch.setattr(os, "fsync", noted)
     make_current(root, added.number)

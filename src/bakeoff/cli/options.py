@@ -8,6 +8,8 @@ import typer
 
 from bakeoff.errors import BakeoffError
 
+DEPLOYMENTS = Path("deployments")
+
 
 def run_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     """The names of the run folders that begin with this text."""
@@ -16,6 +18,12 @@ def run_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
         yield from sorted(
             path.parent.name for path in runs.glob("*/config.yaml") if path.parent.name.startswith(incomplete)
         )
+
+
+def deployment_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """The names of the deployments that begin with this text."""
+    names = sorted(path.parent.name for path in Path(ctx.params.get("deployments") or DEPLOYMENTS).glob("*/current"))
+    yield from (name for name in names if name.startswith(incomplete))
 
 
 def contender_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
@@ -38,6 +46,16 @@ RunName = Annotated[
     str,
     typer.Argument(
         metavar="RUN", help="A run: its folder, or its name below --runs.", autocompletion=run_names, show_default=False
+    ),
+]
+Deployments = Annotated[Path, typer.Option(help="The folder that holds the deployments.", is_eager=True)]
+DeploymentName = Annotated[
+    str,
+    typer.Argument(
+        metavar="DEPLOYMENT",
+        help="A deployment: its folder, or its name below --deployments.",
+        autocompletion=deployment_names,
+        show_default=False,
     ),
 ]
 ContenderName = Annotated[

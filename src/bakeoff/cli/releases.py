@@ -1,0 +1,72 @@
+"""The commands for the releases of a deployment: list them, and go back to one."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json
+from bakeoff.cli.output import console, note, print_json, table
+from bakeoff.sentences import listed
+
+if TYPE_CHECKING:
+    from bakeoff.serve.releases import Release
+
+
+def releases(deployment: DeploymentName, deployments: Deployments = DEPLOYMENTS, as_json: Json = False) -> None:
+    """List the releases of a deployment, the newest first, and say which one is live."""
+    from bakeoff.serve import releases as there
+    from bakeoff.serve.deployment import find_deployment
+
+    root = find_deployment(deployment, deployments)
+    live, before = there.current(root), there.previous(root)
+    found = sorted(there.releases(root), key=lambda release: -release.number)
+    if as_json:
+        print_json([_plain(release, live, before) for release in found])
+        return
+    rows = [
+        (
+            str(release.number),
+            "live" if release.number == live else "before" if release.number == before else "",
+            f"{release.created:%Y-%m-%d %H:%M} UTC",
+            ", ".join(release.contenders),
+            release.reason,
+        )
+        for release in found
+    ]
+    console().print(table(("release", "", "made", "contenders", "reason"), rows, right=(0,)))
+    unreadable = sorted({*there.numbers(root)} - {release.number for release in found})
+    if unreadable:
+        note(f"Cannot be read, and cannot be made live: {listed([str(number) for number in unreadable])}.")
+
+
+def rollback(
+    deployment: DeploymentName,
+    to: Annotated[
+        int | None, typer.Option("--to", min=1, help="The release to go back to. By default the one before.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why; kept in the deployment's history.")] = "",
+    deployments: Deployments = DEPLOYMENTS,
+    as_json: Json = False,
+) -> None:
+    """Make an earlier release live again. A running server follows within a second; documents stay as they are.
+
+    A second rollback takes the first one back.
+    """
+    from bakeoff.serve import releases as there
+    from bakeoff.serve.deployment import find_deployment
+
+    root = find_deployment(deployment, deployments)
+    was = there.current(root)
+    release = there.rollback(root, to, reason)
+    if as_json:
+        print_json(_plain(release, release.number, was))
+    elif release.number == was:
+        note(f"Release {was} is live already: {release.contender}, {release.reason}.")
+    else:
+        typer.echo(f"Live is release {release.number}: {release.contender}, {release.reason}. Before: release {was}.")
+
+
+def _plain(release: "Release", live: int, before: int | None) -> dict[str, object]:
+    """A release as the JSON of these commands shows it."""
+    shown = release.model_dump(mode="json", include={"number", "created", "contenders", "reason", "run", "bakeoff"})
+    return {**shown, "live": release.number == live, "before": release.number == before}
