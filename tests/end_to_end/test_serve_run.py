@@ -353,12 +353,16 @@ def test_the_identity_does_not_depend_on_the_order_in_which_an_index_was_written
 
 def test_a_run_of_an_older_version_can_be_served_but_claims_nothing(folder):
     """Without identities in the run there is nothing to compare with, and /health says so."""
+    from bakeoff.serve.documents.opening import documents_of
     from bakeoff.serve.health import Health
     from bakeoff.serve.log import Log
+    from bakeoff.serve.opened import OpenRelease
+    from bakeoff.serve.sums import sums_of
 
     (folder / "runs" / "planets" / "identities.json").unlink()
     deployment = deploy(bakeoff.open_run(folder / "runs" / "planets"), folder / "deployments" / "planets")
-    with Log(deployment.log_path) as log:
-        state = Health(deployment, log).state()
+    with documents_of(deployment) as documents, Log(deployment.log_path) as log:
+        live = OpenRelease(deployment, documents, log, sums_of(deployment))
+        state = Health(lambda: live, log).state()
     assert deployment.release.measured == Identities()
     assert (state["measured_sha256"], state["same"]) == (None, False)

@@ -47,7 +47,9 @@ def documents(world: World) -> Iterator[LiveDocuments]:
 
 @pytest.fixture
 def serving(world: World, documents: LiveDocuments, log: Log) -> Serving:
-    release = SimpleNamespace(contenders=RECIPES, created=datetime.now(UTC), measured=SimpleNamespace(sums={}))
+    release = SimpleNamespace(
+        number=1, contenders=RECIPES, created=datetime.now(UTC), measured=SimpleNamespace(sums={})
+    )
     deployment = SimpleNamespace(world=world, release=release)
     return Serving(deployment, documents, log)
 

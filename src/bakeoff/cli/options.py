@@ -26,6 +26,11 @@ def deployment_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     yield from (name for name in names if name.startswith(incomplete))
 
 
+def served_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """The names of runs and of deployments that begin with this text."""
+    yield from sorted({*run_names(ctx, incomplete), *deployment_names(ctx, incomplete)})
+
+
 def contender_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     """The contenders, of the run named earlier on the line, that begin with this text."""
     from bakeoff.runs.run import open_run

@@ -1,4 +1,4 @@
-"""The command that serves a run."""
+"""The command that serves a run or a deployment."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,15 +7,24 @@ import typer
 
 from bakeoff.cli.keys import DEFAULT as KEYS
 from bakeoff.cli.keys import KeyPath
-from bakeoff.cli.options import RunName, Runs, contender_names
+from bakeoff.cli.options import DEPLOYMENTS, Deployments, Runs, contender_names, served_names
 from bakeoff.cli.output import note
+from bakeoff.errors import ConfigError
 from bakeoff.models.settings import MOST_CONCURRENCY
 
 LogFormat = Literal["auto", "json", "text"]
 
 
 def serve(
-    run: RunName,
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run or a deployment: its folder, or its name below --runs or --deployments.",
+            autocompletion=served_names,
+            show_default=False,
+        ),
+    ],
     contender: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,7 +62,7 @@ def serve(
             show_default=False,
         ),
     ] = None,
-    deployments: Annotated[Path, typer.Option(help="The folder that holds the deployments.")] = Path("deployments"),
+    deployments: Deployments = DEPLOYMENTS,
     keys: KeyPath = KEYS,
     per_minute: Annotated[
         int, typer.Option(min=1, help="Most requests of one key (or one address without a key) in a minute.")
@@ -79,6 +88,18 @@ def serve(
     log_format: Annotated[
         LogFormat, typer.Option(help="The server's lines on stderr; auto: text on a terminal, else json.")
     ] = "auto",
+    candidate: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="A release to try beside the live one, by --shadow, by --canary or by both.",
+            show_default=False,
+        ),
+    ] = None,
+    shadow: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of questions that the candidate answers too, unseen.")
+    ] = 0.0,
+    canary: Annotated[float, typer.Option(min=0, max=1, help="The share of users whom the candidate answers.")] = 0.0,
     grace: Annotated[
         float, typer.Option(min=0, help="Seconds that answers in progress may take after a signal to stop.")
     ] = 20.0,
@@ -86,9 +107,17 @@ def serve(
 ) -> None:
     """Serve the contenders of a finished run: an OpenAI-compatible API, a web page, live documents.
 
-    The documents of the run are copied once into deployments/RUN; changes to them are made there.
+    The documents of the run are copied once into deployments/RUN; changes to them are made there. A deployment that
+    exists is served by its name or its folder too, without its run. A running server follows promotions and rollbacks.
     """
-    from bakeoff.serve.start import Listening, Logging, serve_run
+    from bakeoff.serve.start import Listening, Logging, Served, serve_run
+    from bakeoff.serve.trial import Trial
+
+    if (candidate is None) != (shadow == canary == 0):
+        raise ConfigError(
+            "A candidate is tried by a share of questions or of users, and a share needs a candidate.",
+            "give --candidate N with --shadow SHARE, --canary SHARE, or both; the numbers: bakeoff releases DEPLOYMENT",
+        )
 
     listening = Listening(
         host=host,
@@ -103,4 +132,6 @@ def serve(
         most_characters=question_characters,
     )
     logging = Logging(retention_days=keep_days, keep_texts=log_texts, format=log_format)
-    serve_run(run, runs, deployments, tuple(contender or ()), listening, logging, keys, note)
+    served = Served(name=run, runs=runs, deployments=deployments, contenders=tuple(contender or ()))
+    trial = Trial(candidate=candidate, shadow=shadow, canary=canary)
+    serve_run(served, listening, logging, keys, note, trial)

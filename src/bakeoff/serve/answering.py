@@ -25,7 +25,8 @@ class Asked(Record):
     `id` is the id of the reply that the client gets, so feedback on a reply finds its question. `model` is the name of
     a contender. `question` stands on its own; `typed` is the last question as it was written. `system` holds the
     client's system messages, separated by blank lines; they follow the contender's own. `n_turns` counts the messages
-    of the conversation. `key` and `key_id` are the name and the id of the key that was used, empty if none was needed.
+    of the conversation. `key` and `key_id` are the name and the id of the key that was used, empty if none was needed;
+    `address` is the client's.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Asked(Record):
     n_turns: int = 1
     key: str = ""
     key_id: str = ""
+    address: str = ""
 
 
 class Answering(Protocol):
@@ -45,8 +47,11 @@ class Answering(Protocol):
     is None if nothing served has one. `rewriter` makes a follow-up question stand on its own; None if a rule does it.
     """
 
-    models: tuple[str, ...]
-    created: int
+    @property
+    def models(self) -> tuple[str, ...]: ...
+
+    @property
+    def created(self) -> int: ...
 
     @property
     def embedder(self) -> Embedder | None: ...

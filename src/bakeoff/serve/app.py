@@ -1,18 +1,18 @@
 """The application of a server: every route of a deployment behind its guards.
 
-Takes a deployment and what is allowed, gives an ASGI application. At its start it opens the default contender. The
-code that opened the log closes it, after the last answer.
+Takes the releases that answer and what is allowed, gives an ASGI application. At its start it opens the default
+contender. The code that opened the log closes it, after the last answer.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.routes import DocumentsApi
 from bakeoff.serve.feedback import FeedbackApi
@@ -28,41 +28,43 @@ from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
 from bakeoff.serve.openapi import OpenApi
 from bakeoff.serve.request_log import RequestLog
 from bakeoff.serve.server_log import ServerLog
-from bakeoff.serve.serving import Serving
-from bakeoff.serve.sums import Sums
+from bakeoff.serve.swapping import LiveReleases
 from bakeoff.serve.web.routes import web_routes
+
+MoreRoutes = Callable[[Path, Log, Callable[[Request], Holder]], Sequence[BaseRoute]]
+"""Takes the deployment's folder, its log and who asks; gives routes of a package above this one."""
 
 
 def application(
-    deployment: Deployment,
-    serving: Serving,
+    releases: LiveReleases,
     documents: LiveDocuments,
     log: Log,
     access: Access,
     server_log: ServerLog,
     public_url: str | None = None,
-    sums: Sums | None = None,
+    more_routes: MoreRoutes | None = None,
 ) -> App:
     """The application. `public_url` is the server's address in citations; None takes it from each request.
 
-    `sums` are those of what is served now; without them the first request for /health makes them.
+    `more_routes` gives routes of packages above this one; like all others they are described in `operations.py`.
     """
-    metrics = Metrics(_gauges(deployment, log, serving))
+    metrics = Metrics(_gauges(documents, log, releases))
 
     def links(request: Request) -> Links:
         return Links(public_url or str(request.base_url).rstrip("/"), access.keys, _holder(request).name)
 
-    api = OpenAiApi(serving, _holder, links, metrics, access.body.question_characters)
+    api = OpenAiApi(releases, _holder, links, metrics, access.body.question_characters)
     routes: list[BaseRoute] = [
         *web_routes(_holder, log.keep_texts),
         *api.routes(),
         *DocumentsApi(documents, _holder).routes(),
         *FeedbackApi(log, documents, _holder, links).routes(),
-        Health(deployment, log, sums, lambda: serving.opened).route(),
+        Health(lambda: releases.live, log, releases.state).route(),
         metrics.route(_holder),
+        *(more_routes(releases.live.deployment.root, log, _holder) if more_routes else ()),
     ]
-    routes.append(OpenApi(routes, serving).route())
-    app = Starlette(routes=routes, exception_handlers=exception_handlers(), lifespan=_lifespan(serving))
+    routes.append(OpenApi(routes, releases).route())
+    app = Starlette(routes=routes, exception_handlers=exception_handlers(), lifespan=_lifespan(releases))
     return guarded(app, access, lambda inner: RequestLog(inner, server_log, metrics.requested))
 
 
@@ -70,16 +72,18 @@ def _holder(request: Request) -> Holder:
     return holder_of(request.scope)
 
 
-def _gauges(deployment: Deployment, log: Log, serving: Serving) -> list[Gauge]:
-    """What the metrics read of the documents and of the log."""
-    store, queue = deployment.world.store, lambda: serving.queue.counts()
+def _gauges(documents: LiveDocuments, log: Log, releases: LiveReleases) -> list[Gauge]:
+    """What the metrics read of releases, the documents and the log."""
+    counts = releases.n_running_and_waiting
     return [
-        _gauge("bakeoff_answers_running", "Questions that are being answered.", lambda: queue().running),
-        _gauge("bakeoff_answers_waiting", "Questions that wait for their turn.", lambda: queue().waiting),
-        _gauge("bakeoff_documents_version", "The version of the documents.", lambda: store.version),
+        _gauge("bakeoff_answers_running", "Questions that are being answered.", lambda: counts()[0]),
+        _gauge("bakeoff_answers_waiting", "Questions that wait for their turn.", lambda: counts()[1]),
+        _gauge("bakeoff_release", "The number of the release that answers.", lambda: releases.live.number),
+        _gauge("bakeoff_release_failing", "1 while the live release cannot be opened.", lambda: bool(releases.problem)),
+        _gauge("bakeoff_documents_version", "The version of the documents.", lambda: documents.store.version),
         _gauge("bakeoff_log_backlog", "Entries that wait to be written to the log.", lambda: log.backlog),
         _gauge("bakeoff_log_failing", "1 while the log cannot be written.", lambda: bool(log.problem)),
-        _gauge("bakeoff_log_lost", "Answers that were not logged.", lambda: serving.n_unlogged),
+        _gauge("bakeoff_log_lost", "Answers that were not logged.", lambda: releases.n_unlogged),
     ]
 
 
@@ -87,10 +91,10 @@ def _gauge(name: str, help: str, read: Callable[[], float]) -> Gauge:
     return Gauge(name=name, help=help, read=read)
 
 
-def _lifespan(serving: Serving) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(releases: LiveReleases) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await to_thread.run_sync(serving.open, serving.models[0])
+        await to_thread.run_sync(releases.live.get_ready)
         yield
 
     return lifespan

@@ -40,7 +40,17 @@ BLOCK_CHARACTERS = 64 * 1024
 WAITS_S = (0.05, 0.1, 0.2, 0.4)
 """An answer is written to the log shortly after it was sent; feedback on it may come sooner."""
 
-_NOT_SHOWN = {"kind", "key_id", "hits", "text", "question_hash", "first_token_ms", "prompt_tokens", "completion_tokens"}
+_NOT_SHOWN = {
+    "kind",
+    "key_id",
+    "hits",
+    "text",
+    "question_hash",
+    "shadow_of",
+    "first_token_ms",
+    "prompt_tokens",
+    "completion_tokens",
+}
 
 Exporter = Callable[[Log, Chosen], Iterator[str]]
 EXPORTS: dict[str, tuple[Exporter, str, str]] = {

@@ -1,12 +1,12 @@
 """Whether the server is up, and whether what it serves is what the run measured.
 
-Takes a deployment, gives a JSON object and a route. The sums are those of `contenders/identity.py`; a report shows the
-same ones under Environment.
+Takes the release that is live, gives a JSON object and a route. The sums are those of `contenders/identity.py`; a
+report shows the same ones under Environment.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,13 @@ from starlette.routing import Route
 
 import bakeoff
 from bakeoff.errors import BakeoffError
-from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.log import Log
+from bakeoff.serve.opened import OpenRelease
 from bakeoff.serve.sums import Sums, compared, sums_of
 
 WAIT_S = 1.0
 """A request waits this long for new sums."""
 
-Opened = Callable[[], Iterable[str]]
 
 _log = logging.getLogger(__name__)
 
@@ -35,17 +34,19 @@ class Health:
     That takes seconds for a large index. Until it is done, the sums are those of an earlier version of the documents,
     which `sums_of_version` names.
 
-    `opened` gives the contenders that are in memory: the first question to another one waits until it is.
-    `log` is 'failing' while entries cannot be written; answers are given all the same. Why is in the server's own log.
+    `live` gives the release that answers now, `swapping` what is said of the others. `opened` are the contenders that
+    are in memory: the first question to another one waits until it is. `log` is 'failing' while entries cannot be
+    written; answers are given all the same. Why is in the server's own log.
     """
 
-    def __init__(self, deployment: Deployment, log: Log, sums: Sums | None = None, opened: Opened = tuple) -> None:
-        self._deployment = deployment
+    def __init__(
+        self, live: Callable[[], OpenRelease], log: Log, swapping: Callable[[], Mapping[str, Any]] = dict
+    ) -> None:
+        self._live = live
         self._log = log
+        self._swapping = swapping
         self._lock = threading.Lock()
         self._summing: threading.Thread | None = None
-        self._sums = sums
-        self._opened = opened
 
     def route(self) -> Route:
         return Route("/health", self.show, methods=["GET"])
@@ -55,9 +56,10 @@ class Health:
 
     def state(self) -> dict[str, Any]:
         """The state as plain values: of the default contender, and the sum of each of the others."""
-        release = self._deployment.release
-        version = self._deployment.world.store.version
-        sums = self._sums_near(version)
+        live = self._live()
+        release = live.deployment.release
+        version = live.deployment.world.store.version
+        sums = self._sums_near(live, version)
         served = compared(release, sums, release.contender)
         return {
             "status": "ok",
@@ -72,6 +74,7 @@ class Health:
                 if name in release.contenders
             },
             "release": release.number,
+            **self._swapping(),
             "served_sha256": served.served.sha256,
             "measured_sha256": served.measured.sha256 if served.measured else None,
             "same": served.same,
@@ -81,25 +84,23 @@ class Health:
             "documents_version": version,
             "sums_of_version": sums.version,
             "log": "failing" if self._log.problem else "ok",
-            "opened": list(self._opened()),
+            "opened": list(live.serving.opened),
             "contenders": {name: identity.sha256 for name, identity in sums.identities.items()},
         }
 
-    def _sums_near(self, version: int) -> Sums:
+    def _sums_near(self, live: OpenRelease, version: int) -> Sums:
         """The sums of this version of the documents, or older ones if they are not ready within WAIT_S."""
         with self._lock:
-            if self._sums is None:
-                self._sums = sums_of(self._deployment)
-            elif self._sums.version != version and (self._summing is None or not self._summing.is_alive()):
-                self._summing = threading.Thread(target=self._sum, name="health-sums", daemon=True)
+            if live.sums.version != version and (self._summing is None or not self._summing.is_alive()):
+                self._summing = threading.Thread(target=self._sum, args=[live], name="health-sums", daemon=True)
                 self._summing.start()
             summing = self._summing
         if summing is not None:
             summing.join(WAIT_S)
-        return self._sums
+        return live.sums
 
-    def _sum(self) -> None:
+    def _sum(self, live: OpenRelease) -> None:
         try:
-            self._sums = sums_of(self._deployment)
+            live.sums = sums_of(live.deployment)
         except BakeoffError as error:  # a part was damaged under the server: the last sums stay, and their version
             _log.warning("The sums of what is served could not be made: %s", error)

@@ -27,6 +27,7 @@ from bakeoff.serve.log_writer import LogWriter
 SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x42414C47  # "BALG"
 _BATCH = 500
+_SHADOW = "shadow"
 _GONE = "NOT EXISTS (SELECT 1 FROM entries AS answer WHERE answer.id = {id})"
 _IS_ORPHAN = f"""(({{entry}}.about IS NOT NULL AND {_GONE.format(id="{entry}.about")})
     OR ({{entry}}.kind = 'preference' AND EXISTS (
@@ -155,15 +156,26 @@ class Log:
 
     def thumbs_on(self, answers: Sequence[str], key_id: str | None = None) -> dict[str, Thumb]:
         """The newest thumb on each of these answers that has one, by the answer's id; only those of a key, if given."""
-        query = f"SELECT body FROM entries WHERE about IN ({', '.join('?' * len(answers))}) ORDER BY number"
+        places = ", ".join("?" * len(answers))
+        query = f"SELECT body FROM entries WHERE about IN ({places}) AND kind = 'thumb' ORDER BY number"
         with self._opened() as connection:
             rows = connection.execute(query, tuple(answers)).fetchall()
         thumbs = [Thumb.model_validate_json(body) for (body,) in rows]
         return {thumb.answer: thumb for thumb in thumbs if key_id is None or thumb.key_id == key_id}
 
     def entries(self, kind: type[E]) -> Iterator[E]:
-        """All entries of a kind, in the order they were written. Read in batches, so that nobody waits for a reader."""
-        name, last = kind.model_fields["kind"].default, 0
+        """All entries of a kind, in the order they were written. Read in batches, so that nobody waits for a reader.
+
+        Answers are those that somebody got; `shadows` gives the others.
+        """
+        yield from self._entries(kind, kind.model_fields["kind"].default)
+
+    def shadows(self) -> Iterator[LoggedAnswer]:
+        """The answers of a candidate that nobody saw, in the order they were written."""
+        yield from self._entries(LoggedAnswer, _SHADOW)
+
+    def _entries(self, kind: type[E], name: str) -> Iterator[E]:
+        last = 0
         query = "SELECT number, body FROM entries WHERE kind = ? AND number > ? ORDER BY number LIMIT ?"
         while True:
             with self._opened() as connection:
@@ -175,8 +187,8 @@ class Log:
             last = rows[-1][0]
 
     def delete_old(self, at: datetime | None = None) -> int:
-        """Deletes entries older than `retention_days` at that time (default: now), and thumbs on and comparisons of
-        deleted answers.
+        """Deletes entries older than `retention_days` at that time (default: now), and thumbs on, comparisons of and
+        shadows of deleted answers.
 
         Returns how many. Their texts are overwritten in the file. It deletes some at a time: writers wait only briefly.
         """
@@ -205,8 +217,13 @@ class Log:
                 )
         if connection.execute("SELECT 1 FROM entries WHERE id = ?", (entry.id,)).fetchone():
             raise InputError(f"The log already has an entry with the id {entry.id!r}.", "give each entry its own id")
-        about = entry.answer if isinstance(entry, Thumb) else None
-        row = (entry.id, entry.kind, entry.at.isoformat(timespec="microseconds"), about, entry.model_dump_json())
+        row = (
+            entry.id,
+            _kind_of(entry),
+            entry.at.isoformat(timespec="microseconds"),
+            _about(entry),
+            entry.model_dump_json(),
+        )
         connection.execute("INSERT INTO entries (id, kind, at, about, body) VALUES (?, ?, ?, ?, ?)", row)
 
     def kept(self, entry: K) -> K:
@@ -243,6 +260,19 @@ class Log:
 
 def _answers_of(entry: Entry) -> tuple[str, ...]:
     """The ids of the answers that an entry is about."""
-    if isinstance(entry, Thumb):
-        return (entry.answer,)
+    about = _about(entry)
+    if about is not None:
+        return (about,)
     return entry.answers if isinstance(entry, Preference) else ()
+
+
+def _about(entry: Entry) -> str | None:
+    """The answer that an entry belongs to: it is deleted with it."""
+    if isinstance(entry, Thumb):
+        return entry.answer
+    return entry.shadow_of if isinstance(entry, LoggedAnswer) else None
+
+
+def _kind_of(entry: Entry) -> str:
+    """How the table names the kind. Nothing that reads answers sees a shadow."""
+    return _SHADOW if isinstance(entry, LoggedAnswer) and entry.shadow_of else entry.kind

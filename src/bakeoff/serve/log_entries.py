@@ -75,9 +75,11 @@ class LoggedAnswer(_Entry):
 
     `question` is the self-contained question that was answered; `asked` the user's own words if they differ.
     `question_hash` is set by the log where it keeps no texts. `version` is the hash of what was served,
-    `documents_version` the version of the document store. `cited` gives the place in `hits`, from 1, of each passage
-    that the reply cites, by their numbers; `marked` says that marks in the text itself name them. `text` is the text of
-    the answer; if `declined`, it was withheld. `latency_ms` is the time until the answer was complete.
+    `release` its number, `documents_version` the version of the document store. `confidence` is comparable only within
+    one contender. `shadow_of` is the answer that a user got to the same question: this one is a candidate's, unseen. It
+    is no answer in any count, history or export (`Log.shadows`). `cited` gives the place in `hits`, from 1, of each
+    passage that the reply cites, by their numbers; `marked` says that marks in the text itself name them. `text` is the
+    text of the answer; if `declined`, it was withheld. `latency_ms` is the time until the answer was complete.
     """
 
     kind: Literal["answer"] = "answer"
@@ -87,7 +89,10 @@ class LoggedAnswer(_Entry):
     text: Text | None
     contender: Text
     version: Text = ""
+    release: int | None = None
     documents_version: int | None = None
+    shadow_of: Id | None = None
+    confidence: float | None = None
     hits: tuple[LoggedHit, ...] = ()
     cited: tuple[int, ...] = ()
     marked: bool = False
@@ -155,7 +160,7 @@ def logged_hits(hits: Sequence[Hit]) -> tuple[LoggedHit, ...]:
 def logged_answer(answer: Answer, question: str, numbered: Sequence[Hit] = (), **served: object) -> LoggedAnswer:
     """A contender's answer as an entry. `numbered` are the passages that its own marks mean, as in `cite`.
 
-    `served` gives the other fields: id, key, asked, version, first_token_ms, …
+    `served` gives the other fields: id, key, asked, version, release, first_token_ms, …
     """
     hits = () if answer.abstained or answer.error is not None else answer.citations
     sources, marks = cited_hits(answer.text.strip(), hits, numbered)
@@ -168,6 +173,7 @@ def logged_answer(answer: Answer, question: str, numbered: Sequence[Hit] = (), *
         "marked": bool(marks),
         "route": answer.route,
         "declined": answer.abstained,
+        "confidence": answer.confidence,
         "error": answer.error,
         "latency_ms": answer.latency_ms,
         "prompt_tokens": answer.usage.prompt_tokens,

@@ -5,7 +5,6 @@ an error: nothing is served that the document does not say. Source: OpenAPI Spec
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from pkgutil import resolve_name
 from typing import Any
 
@@ -55,6 +54,7 @@ class OpenApi:
     def __init__(self, routes: Sequence[BaseRoute], answering: Answering) -> None:
         self._routes = [*routes, self.route()]
         self._answering = answering
+        self._made: tuple[Sequence[str], dict[str, Any]] | None = None
 
     def route(self) -> Route:
         return Route(PATH, self.show, methods=["GET"])
@@ -62,9 +62,18 @@ class OpenApi:
     async def show(self, request: Request) -> Response:
         return JSONResponse(await to_thread.run_sync(lambda: self.document))
 
-    @cached_property
+    @property
     def document(self) -> dict[str, Any]:
-        """The document. Raises KeyError for a route that no operation describes."""
+        """The document, made again when other contenders are served.
+
+        Raises KeyError for a route that no operation describes.
+        """
+        models = self._answering.models
+        if self._made is None or self._made[0] != models:
+            self._made = (models, self._document())
+        return self._made[1]
+
+    def _document(self) -> dict[str, Any]:
         operations = {place: OPERATIONS[place] for place in served(self._routes)}
         records = _records(operations.values())
         definitions = models_json_schema(

@@ -15,7 +15,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,9 +273,10 @@ def prune(root: Path, keep: int = KEPT) -> list[int]:
     return gone
 
 
-def remove_unused_indexes(root: Path) -> list[str]:
-    """Removes the indexes that no release uses; gives their names. The caller holds the lock of the documents.
+def remove_unused_indexes(root: Path, but: Collection[str] = ()) -> list[str]:
+    """Removes the indexes that no release uses, but for those of these names; gives the names of those gone.
 
+    The caller holds the lock of the documents.
     Nothing is removed if a contender of a release cannot be read.
     """
     try:
@@ -284,7 +285,7 @@ def remove_unused_indexes(root: Path) -> list[str]:
         _log.warning("No index of %s is removed, since a contender cannot be read: %s", root, error)
         return []
     _sweep(root / "indexes")
-    unused = [path for path in sorted(root.glob("indexes/*")) if path.name not in used]
+    unused = [path for path in sorted(root.glob("indexes/*")) if path.name not in {*used, *but}]
     for path in unused:
         _remove(path)
     return [path.name for path in unused]

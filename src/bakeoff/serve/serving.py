@@ -6,7 +6,8 @@ that the pilot measured. Knows no wire format.
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator as Stream
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from bakeoff.contenders.access import why_refused
@@ -15,6 +16,7 @@ from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.streaming import stream_of
 from bakeoff.errors import BakeoffError, TooLongError, error_line
 from bakeoff.measure.collect import ANSWERING_ERRORS
+from bakeoff.models.cancelling import caller
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.threads import usable_cores
 from bakeoff.protocols import Contender, Embedder, Generator
@@ -26,7 +28,7 @@ from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.failures import CANCELLED, TOO_LONG
 from bakeoff.serve.guard.rate import Buckets, Rate
 from bakeoff.serve.log import Log
-from bakeoff.serve.log_entries import logged_answer
+from bakeoff.serve.log_entries import logged_answer, new_id
 from bakeoff.serve.memory import FreeMemory
 from bakeoff.serve.queue import N_WAITING, AnswerQueue
 
@@ -126,7 +128,7 @@ class Serving:
         """Whether a contender answers somebody who holds these labels."""
         return why_refused(self._deployment.world, model, labels) is None
 
-    def answer(self, asked: Asked, labels: Labels) -> Iterator[str | Answer]:
+    def answer(self, asked: Asked, labels: Labels) -> Stream[str | Answer, None, None]:
         """The pieces of the answer, then the Answer. The answer is in the log before the last item is given."""
         begun = time.perf_counter()
         first_ms: float | None = None
@@ -164,6 +166,24 @@ class Serving:
             if failure:
                 self._write(asked, _failed(asked, failure, begun), version, first_ms)
 
+    def shadow(self, asked: Asked, labels: Labels) -> None:
+        """Answers a question that somebody got another answer to, for the log alone. It takes no turn of the queue.
+
+        Raises CallerGoneError, and logs nothing, if the caller leaves (`models/cancelling.py`).
+        """
+        begun, version, first_ms = time.perf_counter(), self._documents.version, None
+        unseen = asked.model_copy(update={"id": new_id()})
+        question = Question(id=unseen.id, text=asked.question, fact=unseen.id, access=labels, instructions=asked.system)
+        try:
+            for item in stream_of(self.open(asked.model), question):
+                caller().raise_if_gone()
+                first_ms = _ms_since(begun) if first_ms is None else first_ms
+                if isinstance(item, Answer):
+                    answer = item.model_copy(update={"latency_ms": _ms_since(begun)})
+        except ANSWERING_ERRORS as error:
+            answer = _failed(unseen, error_line(error), begun)
+        self._write(unseen, answer, version, first_ms, shadow_of=asked.id)
+
     def versions(self, answer: Answer) -> Mapping[str, int]:
         """The version of each cited document that has the passages where they are cited."""
         return self._documents.cited_versions(answer.citations)
@@ -181,7 +201,14 @@ class Serving:
         if reason is not None:
             raise RefusedError(reason, status=403, code="documents_hidden")
 
-    def _write(self, asked: Asked, answer: Answer, documents_version: int, first_ms: float | None) -> None:
+    def _write(
+        self,
+        asked: Asked,
+        answer: Answer,
+        documents_version: int,
+        first_ms: float | None,
+        shadow_of: str | None = None,
+    ) -> None:
         """Hands the answer to the log. The caller gets it even if the log cannot take it."""
         entry = logged_answer(
             answer,
@@ -192,13 +219,15 @@ class Serving:
             key_id=asked.key_id,
             asked=asked.typed if asked.typed != asked.question else None,
             version=self.version(asked.model),
+            release=self._deployment.release.number,
             documents_version=documents_version,
+            shadow_of=shadow_of,
             first_token_ms=first_ms,
         )
         try:
             self._log.post(entry)
         except BakeoffError:
-            self.n_unlogged += 1
+            self.n_unlogged += shadow_of is None
 
     def _write_refused(self, asked: Asked, refusal: RefusedError, version: int, begun: float) -> None:
         """Logs a question that was refused as a failed answer: the error begins with the code of the reason."""

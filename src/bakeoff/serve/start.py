@@ -10,17 +10,21 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import bakeoff
-from bakeoff.errors import BakeoffError, ConfigError, MissingExtraError
+from bakeoff.errors import ConfigError, MissingExtraError, RunFolderError
 from bakeoff.records import Record
 from bakeoff.runs.run import open_run
-from bakeoff.serve.deployment import Deployment, deploy
+from bakeoff.serve.deployment import Deployment, deploy, find_deployment, open_deployment
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.guard.rate import PER_MINUTE
-from bakeoff.serve.releases import Release
-from bakeoff.serve.sums import Compared, Sums, compared, sums_of
+from bakeoff.serve.releases import Release, is_deployment, read_release
+from bakeoff.serve.sums import Compared, Sums, check_parts, compared, sums_of
+from bakeoff.serve.trial import Trial
+
+if TYPE_CHECKING:
+    from bakeoff.serve.app import MoreRoutes
 
 SHOWN = 12
 """Characters of a sum that a person compares by eye."""
@@ -68,20 +72,32 @@ class Logging(Record):
     format: Literal["auto", "json", "text"] = "auto"
 
 
+class Served(Record):
+    """What is served: a run by its folder or its name in `runs`, or a deployment by its folder or its name.
+
+    `contenders` are those of the run to serve, the default one first; empty: all.
+    """
+
+    name: str
+    runs: Path = Path("runs")
+    deployments: Path = Path("deployments")
+    contenders: tuple[str, ...] = ()
+
+
 def serve_run(
-    run: str,
-    runs: Path,
-    deployments: Path,
-    contenders: tuple[str, ...],
+    served: Served,
     listening: Listening,
     logging: Logging,
     keys: Path,
     tell: Callable[[str], None],
+    trial: Trial | None = None,
+    more_routes: "MoreRoutes | None" = None,
 ) -> None:
-    """Serves a run until the process is told to stop.
+    """Serves a run or a deployment until the process is told to stop.
 
-    Raises ConfigError for a port in use, a missing key, a bad name, origin or proxy; RunFolderError if a part of the
-    run is missing or was changed; MissingExtraError without the packages of a server.
+    `trial` puts a release beside the live one. `more_routes` gives the routes of packages above this one. Raises
+    ConfigError for a port in use, a missing key, a bad name, origin or proxy; RunFolderError if a part of the run is
+    missing or was changed; MissingExtraError without the packages of a server.
     """
     try:
         import starlette  # noqa: F401
@@ -97,9 +113,10 @@ def serve_run(
     from bakeoff.serve.guard.rate import rate_of
     from bakeoff.serve.keys import KeyFile
     from bakeoff.serve.log import Log
+    from bakeoff.serve.opened import OpenRelease
     from bakeoff.serve.running import serve_until_stopped
     from bakeoff.serve.server_log import Background, Forwarding, ServerLog, form_for
-    from bakeoff.serve.serving import Serving
+    from bakeoff.serve.swapping import LiveReleases
 
     lines = Background()
     server_log = ServerLog(form_for(logging.format), lines)
@@ -108,27 +125,58 @@ def serve_run(
     body = BodyLimits(larger=LARGER, question_characters=listening.most_characters)
     access = access_of(listening.host, KeyFile(keys), listening.names, listening.origins, rate, body)
     with _bound(listening) as listener:
-        opened = open_run(run, runs)
-        deployment = deploy(opened, deployments / opened.folder.root.name, contenders, listening.workers)
         python_logging.getLogger().addHandler(Forwarding(server_log))
+        deployment = _deployment(served, listening.workers)
+        _check_candidate(deployment, trial)
         sums = sums_of(deployment)
-        _check_parts(deployment, sums)
+        check_parts(deployment, sums)
         with (
             documents_of(deployment) as documents,
             Log(deployment.log_path, logging.retention_days, logging.keep_texts) as log,
         ):
             sums = _current_sums(deployment, documents, sums)
-            serving = Serving(deployment, documents, log)
-            app = application(deployment, serving, documents, log, access, server_log, listening.url, sums)
-            served = compared(deployment.release, sums, deployment.release.contender)
-            serving.open(deployment.release.contender)  # what is said next is true from now on
-            if server_log.form == "text":
-                for line in _lines(deployment.release, served, listening):
-                    tell(line)
-            else:
-                server_log.line("start", **_started(deployment.release, served, listening))
-            serve_until_stopped(app, listener, listening.grace_s, server_log, lambda: serving.queue.close(0), proxies)
+            live = OpenRelease(deployment, documents, log, sums)
+            live.get_ready()  # what is said next is true from now on
+            with LiveReleases(live, documents, log, trial, server_log.line) as releases:
+                app = application(releases, documents, log, access, server_log, listening.url, more_routes)
+                same = compared(deployment.release, sums, deployment.release.contender)
+                if server_log.form == "text":
+                    for line in _lines(deployment.release, same, listening):
+                        tell(line)
+                else:
+                    server_log.line("start", **_started(deployment.release, same, listening))
+                serve_until_stopped(app, listener, listening.grace_s, server_log, releases.refuse, proxies)
             lines.close()
+
+
+def _deployment(served: Served, workers: int | None) -> Deployment:
+    """The deployment of a run, or one that exists without its run. Raises RunFolderError if it is neither."""
+    if not is_deployment(Path(served.name)):
+        try:
+            run = open_run(served.name, served.runs)
+        except RunFolderError:
+            if not is_deployment(served.deployments / served.name):
+                raise
+        else:
+            return deploy(run, served.deployments / run.folder.root.name, served.contenders, workers)
+    root = find_deployment(served.name, served.deployments)
+    if served.contenders:
+        raise ConfigError(
+            f"{root} is a deployment without its run: it serves the contenders of its release.",
+            "leave --contender out, or name the run",
+        )
+    return open_deployment(root, workers)
+
+
+def _check_candidate(deployment: Deployment, trial: Trial | None) -> None:
+    """Raises RunFolderError if there is no such release, ConfigError if it is the live one."""
+    if trial is not None and trial.candidate is not None:
+        read_release(deployment.root, trial.candidate)
+        if trial.candidate == deployment.release.number:
+            raise ConfigError(
+                f"Release {trial.candidate} is live already, so it cannot be a candidate.",
+                f"see the others with: bakeoff releases {deployment.root}",
+            )
 
 
 def _current_sums(deployment: Deployment, documents: LiveDocuments, before: Sums) -> Sums:
@@ -176,17 +224,6 @@ def _lines(release: Release, served: Compared, listening: Listening) -> list[str
         f"SHA-256 measured {measured}, served {served.served.sha256[:SHOWN]}: {compared}.",
         f"Web page: {listening.address}/   API: {listening.address}/v1   Stop with Ctrl-C.",
     ]
-
-
-def _check_parts(deployment: Deployment, sums: Sums) -> None:
-    """Raises RunFolderError if what would be served is not what was measured."""
-    changed = sums.refused(deployment.release)
-    if changed:
-        parts = "; ".join(f"{name}: {', '.join(names)}" for name, names in changed.items())
-        raise BakeoffError(
-            f"What {deployment.root} would serve is not what was measured. Changed since ({parts}).",
-            f"restore these parts, or delete {deployment.root / 'current'} and serve the run again",
-        )
 
 
 def _bound(listening: Listening) -> socket.socket:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bakeoff.contenders.identity import Identity
+from bakeoff.errors import BakeoffError
 from bakeoff.serve.deployment import FREE, Deployment
 from bakeoff.serve.releases import Release
 
@@ -60,6 +61,19 @@ def sums_of(deployment: Deployment) -> Sums:
     version = deployment.world.store.version
     names = deployment.release.contenders
     return Sums(version, {name: deployment.identity(name) for name in names})
+
+
+def check_parts(deployment: Deployment, sums: Sums) -> None:
+    """Raises BakeoffError if what would be served is not what was measured."""
+    changed = sums.refused(deployment.release)
+    if changed:
+        parts = "; ".join(f"{name}: {', '.join(names)}" for name, names in changed.items())
+        raise BakeoffError(
+            f"What release {deployment.release.number} of {deployment.root} would serve is not what was measured. "
+            f"Changed since ({parts}).",
+            "restore these parts; or make another release live: bakeoff rollback DEPLOYMENT --to N; or delete "
+            f"{deployment.root / 'current'} and serve the run again",
+        )
 
 
 def compared(release: Release, sums: Sums, contender: str) -> Compared:

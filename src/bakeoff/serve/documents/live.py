@@ -203,6 +203,19 @@ class LiveDocuments:
             for index in self._indexes:
                 index.sync(self.store, again=[document.id for document in self.store.documents()])
 
+    def follow(self, indexes: Iterable[HybridIndex]) -> None:
+        """From now on these indexes follow the documents, and no others. New ones are brought up to date first."""
+        wanted = tuple(dict.fromkeys(indexes))
+        new = [index for index in wanted if index not in self._indexes]
+        for index in new:  # nobody searches it yet, and changes need not wait
+            index.sync(self.store, tidy=False, again=self._doubts(index))
+        with self._turns.turn():
+            for index in new:
+                index.sync(self.store, tidy=False)
+                index.load()
+                index.check_words()
+            self._indexes = self._tidier.indexes = wanted
+
     def _show(self, version: int) -> None:
         """Brings every index up to date."""
         for index in self._indexes:
@@ -215,7 +228,7 @@ class _Tidier:
     """Rewrites indexes in a thread of its own when documents have settled."""
 
     def __init__(self, indexes: Sequence[HybridIndex]) -> None:
-        self._indexes = indexes
+        self.indexes = tuple(indexes)
         self._condition = threading.Condition()
         self._first_change: float | None = None
         self._last_change = 0.0
@@ -244,7 +257,7 @@ class _Tidier:
 
     def _work(self) -> None:
         while self._is_due():
-            for index in self._indexes:
+            for index in self.indexes:
                 try:
                     if index.is_untidy:
                         index.tidy()

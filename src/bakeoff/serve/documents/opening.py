@@ -15,11 +15,11 @@ from bakeoff.serve.documents.live import LiveDocuments
 def documents_of(deployment: Deployment) -> LiveDocuments:
     """The documents of a deployment, with the same index objects that its contenders search."""
     world = deployment.world
-    return LiveDocuments(world.store, indexes_of(world, deployment.release.contenders))
+    return LiveDocuments(world.store, list(indexes_of(world, deployment.release.contenders).values()))
 
 
-def indexes_of(world: WorldFolder, contenders: Sequence[str]) -> list[HybridIndex]:
-    """Each index of these contenders, and of those behind them, once."""
+def indexes_of(world: WorldFolder, contenders: Sequence[str]) -> dict[str, HybridIndex]:
+    """Each index of these contenders, and of those behind them, by its name."""
     pending, known, indexes = list(contenders), set[str](), dict[str, HybridIndex]()
     while pending:
         name = pending.pop()
@@ -31,4 +31,4 @@ def indexes_of(world: WorldFolder, contenders: Sequence[str]) -> list[HybridInde
         pending.extend(recipe.sends_to(built.fitted))
         if recipe.index:
             indexes[recipe.index] = world.index(recipe.spec.retrieval)
-    return [indexes[name] for name in sorted(indexes)]
+    return {name: indexes[name] for name in sorted(indexes)}

@@ -190,6 +190,7 @@ class OpenAiApi:
             n_turns=len(conversation.turns),
             key=holder.name,
             key_id=holder.id,
+            address=request.client.host if request.client else "",
         )
         yield from answered(self._answering, asked, holder.labels)
 
