@@ -269,6 +269,23 @@ def test_an_error_of_a_models_library_does_not_end_the_watching(server, runs, mo
     assert server.is_live(server.promote(runs[1])) and server.releases.problem == ""
 
 
+def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(server, runs, monkeypatch):
+    loading, loaded = threading.Event(), threading.Event()
+
+    def slowly(*_):
+        loading.set()
+        loaded.wait(PATIENCE_S)
+        raise RuntimeError("too late")
+
+    monkeypatch.setattr(swapping, "open_release", slowly)
+    monkeypatch.setattr(swapping, "STOPPING_S", 0.05)
+    server.promote(runs[1])
+    assert loading.wait(PATIENCE_S)
+    server.releases.__exit__(None, None, None)
+    assert not loaded.is_set() and server.releases.live.number == 1
+    loaded.set()
+
+
 def test_a_server_that_stops_while_a_release_is_opened_takes_no_question_with_it(server, runs):
     server.releases.refuse()
     assert server.is_live(server.promote(runs[1]))

@@ -8,7 +8,6 @@ progress end on the release that began them, which is freed after the last one. 
 import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +23,7 @@ from bakeoff.serve.opened import OpenRelease, open_release
 from bakeoff.serve.releases import current, remove_unused_indexes
 from bakeoff.serve.trial import Shadow, Trial
 
+STOPPING_S = 1.0
 LOOK_EVERY_S = 0.5
 """How often the pointer is read: a few bytes. A release that is open already is live within this time."""
 
@@ -57,7 +57,6 @@ class LiveReleases:
         self._is_closed = False
         self._exchange = threading.Lock()
         self._stopped = threading.Event()
-        self._opener = ThreadPoolExecutor(1, "bakeoff-open-release")
         self._watcher = threading.Thread(target=self._watch, name="bakeoff-releases", daemon=True)
         number = self._trial.candidate
         self._candidate = None if number is None else open_release(number, [live], documents, log)
@@ -71,9 +70,8 @@ class LiveReleases:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopped.set()
-        self._watcher.join()
-        self._opener.shutdown()
         self._shadow.close()
+        self._watcher.join(STOPPING_S)  # a model that is being loaded holds up no stop
 
     # What answers.
 
@@ -152,12 +150,14 @@ class LiveReleases:
         if number == self._seen:
             return
         self._seen = number
-        error = self._opener.submit(self._follow, number).exception()  # whatever a model's library raises
+        with _Caught() as caught:
+            self._follow(number)
+        error = caught.error
         if error is None:
             self._tell("release", "info", release=self.live.number, contender=self.live.contender)
         else:
-            why = error_line(error) if isinstance(error, Exception) else repr(error)
-            self.problem = f"release {number} cannot be opened, so release {self.live.number} answers: {why}"
+            why = f"release {number} cannot be opened, so release {self.live.number} answers"
+            self.problem = f"{why}: {error_line(error)}"
             self._tell("release", "error", release=number, message=self.problem)
 
     def _follow(self, number: int) -> None:
@@ -231,3 +231,19 @@ class LiveReleases:
                 "shadow_dropped": self._shadow.n_dropped,
             },
         }
+
+
+class _Caught:
+    """Holds the error of a block, and ends it. A model's library may raise anything; the former release answers on."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self.error = error if isinstance(error, Exception) else None
+        return self.error is not None

@@ -8,11 +8,10 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
 
 from pydantic import Field
 
+from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
 from bakeoff.records import Labels, Record
 from bakeoff.serve.answering import Asked
@@ -55,7 +54,6 @@ class Shadow:
         self._draw = draw
         self._caller = Caller()
         self._free = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, "bakeoff-shadow")
 
     def offer(self, candidate: Serving, asked: Asked, labels: Labels) -> None:
         """Has the candidate answer this question, which was answered just now, if it is drawn and nobody waits."""
@@ -65,7 +63,8 @@ class Shadow:
             self.n_dropped += 1
             return
         self._caller = Caller()
-        self._thread.submit(self._ask, self._caller, candidate, asked, labels).add_done_callback(self._done)
+        given = (self._caller, candidate, asked, labels)
+        threading.Thread(target=self._work, args=given, name="bakeoff-shadow", daemon=True).start()
 
     def interrupt(self) -> None:
         """Gives up the answer that is being made, since a user asks."""
@@ -75,7 +74,6 @@ class Shadow:
         """Gives up the answer that is being made, and takes no more questions."""
         self._share = 0.0
         self.interrupt()
-        self._thread.shutdown()
 
     def _ask(self, caller: Caller, candidate: Serving, asked: Asked, labels: Labels) -> bool:
         """Whether the candidate answered."""
@@ -88,11 +86,13 @@ class Shadow:
             return False
         return True
 
-    def _done(self, asking: Future[Any]) -> None:
-        error = asking.exception()
-        if error is not None:
+    def _work(self, caller: Caller, candidate: Serving, asked: Asked, labels: Labels) -> None:
+        is_answered = False
+        try:
+            is_answered = self._ask(caller, candidate, asked, labels)
+        except ANSWERING_ERRORS as error:  # while it is opened; an error of its answer is logged with the answer
             _log.warning("The candidate could not be asked a question unseen.", exc_info=error)
-        is_answered = error is None and asking.result()
-        self.n_answered += is_answered
-        self.n_dropped += not is_answered
-        self._free.release()
+        finally:
+            self.n_answered += is_answered
+            self.n_dropped += not is_answered
+            self._free.release()
