@@ -34,6 +34,7 @@ ORDER = (
     ("report",),
     ("pilot",),
     ("serve",),
+    ("learn",),
     ("labelling",),
     ("cli",),
 )

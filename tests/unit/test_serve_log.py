@@ -21,7 +21,7 @@ from bakeoff.records import Answer, Hit, Usage
 from bakeoff.serve import log as log_module
 from bakeoff.serve import log_writer
 from bakeoff.serve.log import Log
-from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb, logged_answer, now
+from bakeoff.serve.log_entries import Decision, LoggedAnswer, Preference, Thumb, logged_answer, now
 from tests.unit.fakes import chunk
 
 
@@ -181,6 +181,73 @@ def test_a_log_of_an_older_version_is_brought_up_to_date(tmp_path, monkeypatch, 
             connection.execute(change)
     with Log(path, retention_days=1) as log:
         assert log.delete_old(at=now() + timedelta(days=2)) == 2
+
+
+GUARD_OF_VERSION_2 = f"""CREATE TRIGGER only_old_entries_are_deleted BEFORE DELETE ON entries
+    WHEN OLD.at >= COALESCE((SELECT MAX(before) FROM retention), '')
+    AND NOT {log_module._IS_ORPHAN.format(entry="OLD")}
+    BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"""
+
+
+def decided(**more: object) -> Decision:
+    values = {"round": 1, "live": 1, "candidate": "2", "outcome": "keep", "reason": "It is not shown to be better."}
+    return Decision(**values | more)
+
+
+def test_a_log_of_version_2_keeps_decisions_from_now_on(tmp_path, monkeypatch):
+    """Its entries stay and its guard is replaced: the retention deletes an old answer, and no decision."""
+    path = tmp_path / "log.sqlite"
+    with monkeypatch.context() as older:
+        older.setattr(log_module, "SCHEMA_VERSION", 2)
+        schema = (GUARD_OF_VERSION_2 if s == log_module._ONLY_OLD else s for s in log_module._SCHEMA)
+        older.setattr(log_module, "_SCHEMA", tuple(schema))
+        older.setattr(log_module, "prepare", lambda path, *rest: prepare(path, *rest[:3]))
+        with Log(path) as log:
+            log.append(answered("a"))
+    with Log(path) as log, sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == log_module.SCHEMA_VERSION == 3
+        log.append(decided())
+        assert log.answer("a") is not None
+    with Log(path, retention_days=1) as log:
+        assert log.delete_old(at=now() + timedelta(days=2)) == 1
+        assert [entry.reason for entry in log.entries(Decision)] == ["It is not shown to be better."]
+
+
+@pytest.mark.parametrize("kind", ["decision", "review"])
+def test_no_retention_deletes_what_the_team_wrote(tmp_path, kind):
+    """Neither the log itself nor SQL, however old it is, and although the answer that it is about is gone."""
+    path, old = tmp_path / "log.sqlite", (now() - timedelta(days=900)).isoformat(timespec="microseconds")
+    with Log(path, retention_days=1) as log:
+        log.append(answered("gone", at=now() - timedelta(days=900)))
+        with sqlite3.connect(path) as connection:
+            row = ("own", kind, old, "gone", "{}")
+            connection.execute("INSERT INTO entries (id, kind, at, about, body) VALUES (?, ?, ?, ?, ?)", row)
+        assert log.delete_old() == 1 and log.answer("gone") is None
+        with sqlite3.connect(path) as connection:
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute("DELETE FROM entries WHERE id = 'own'")
+            assert connection.execute("SELECT kind FROM entries").fetchall() == [(kind,)]
+
+
+def test_a_decision_comes_back_whole_also_from_a_log_without_texts(tmp_path):
+    """It holds no user's words."""
+    entry = decided(outcome="promote", level=0.035, p=0.001, difference=0.1, facts=("f1", "f2"), evidence_sha256="ab")
+    with Log(tmp_path / "log.sqlite", keep_texts=False) as log:
+        log.append(entry)
+        assert list(log.entries(Decision)) == [entry]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"outcome": "maybe"}, {"outcome": "approved"}, {"outcome": "refused", "by": " "}, {"round": 0}, {"p": 1.5},
+        {"p": 0.5},
+    ],
+)  # fmt: skip
+def test_a_decision_that_makes_no_sense_is_refused(wrong):
+    """An unknown outcome, nobody who approved, no round, a p-value that is none or has no level."""
+    with pytest.raises(ValidationError):
+        decided(**wrong)
 
 
 def test_the_file_is_as_safe_as_the_document_store_and_private(log, tmp_path):

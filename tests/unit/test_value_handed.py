@@ -15,7 +15,6 @@ from bakeoff.decide.value.worth import NOTHING
 from bakeoff.decide.verdict.sensitivity import RIGHT_USD, WRONG_TIMES, Choice, value_flips
 from bakeoff.errors import ConfigError
 from bakeoff.measure.ppi import Corrected, Pseudo
-from bakeoff.pilot.decision import _span
 from tests.unit import decision_fixture
 from tests.unit.decision_fixture import decided, inputs_of, questions, values_of
 
@@ -92,8 +91,8 @@ def test_contrasts_of_corrected_grades_count_it_too():
 def test_the_span_of_an_answers_worth_goes_by_what_declining_costs_in_the_end():
     """In right answers: 1 + 1. A group that hands over for 10 and earns .26: 1 + 10 + .5 - .26."""
     terms = terms_of(validate_profile({"value": HANDED}), ())
-    assert _span(terms) == pytest.approx(2.0)
-    assert _span(replace(terms, own=(OwnStakes(declined=10.0),))) == pytest.approx(1 + 10 + 0.5 - (0.9 - 0.04 - 0.6))
+    assert terms.span == pytest.approx(2.0)
+    assert replace(terms, own=(OwnStakes(declined=10.0),)).span == pytest.approx(1 + 10 + 0.5 - (0.9 - 0.04 - 0.6))
 
 
 @pytest.mark.parametrize("right_usd", [0.5, 4.0, 60.0])

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.cli import documents, examine, judge, keys, label, measure, prepare, releases, serve, show, use
+from bakeoff.cli import decisions, documents, examine, judge, keys, label, measure, prepare, releases, serve, show, use
 from bakeoff.errors import BakeoffError, disk_is_full
 from bakeoff.files.room import room_remedy
 
@@ -39,6 +39,9 @@ app.command(rich_help_panel=USE)(use.ask)
 app.command(rich_help_panel=USE)(serve.serve)
 app.command(rich_help_panel=USE)(releases.releases)
 app.command(rich_help_panel=USE)(releases.rollback)
+app.command(rich_help_panel=USE)(decisions.decisions)
+app.command(rich_help_panel=USE)(decisions.approve)
+app.command(rich_help_panel=USE)(decisions.refuse)
 app.add_typer(documents.app, name="documents", rich_help_panel=USE)
 app.add_typer(keys.app, name="keys", rich_help_panel=USE)
 

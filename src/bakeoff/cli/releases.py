@@ -1,5 +1,6 @@
 """The commands for the releases of a deployment: list them, and go back to one."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,12 +59,25 @@ def rollback(
     root = find_deployment(deployment, deployments)
     was = there.current(root)
     release = there.rollback(root, to, reason)
+    if release.number != was:
+        _write_down(root, was, release.number, reason)
     if as_json:
         print_json(_plain(release, release.number, was))
     elif release.number == was:
         note(f"Release {was} is live already: {release.contender}, {release.reason}.")
     else:
         typer.echo(f"Live is release {release.number}: {release.contender}, {release.reason}. Before: release {was}.")
+
+
+def _write_down(root: Path, was: int, number: int, reason: str) -> None:
+    """Adds the rollback to the decisions. It has happened, so a log that cannot be written is only named."""
+    from bakeoff.errors import BakeoffError
+    from bakeoff.learn.decisions import record_rollback
+
+    try:
+        record_rollback(root, was, number, reason)
+    except BakeoffError as error:
+        note(f"The rollback could not be added to the decisions. {error.message}")
 
 
 def _plain(release: "Release", live: int, before: int | None) -> dict[str, object]:

@@ -18,10 +18,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from bakeoff.measure.bounds import observations
+from bakeoff.measure.bounds import incomplete_beta, observations
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.graded import Graded, Ranged, Values, combined, exactly
-from bakeoff.measure.max_t import flipped, p_values, scores
+from bakeoff.measure.max_t import N_FLIPS, flipped, p_values, scores
 from bakeoff.measure.traffic import expected_variance, kish
 from bakeoff.records import Contrast
 
@@ -169,7 +169,8 @@ class PairedSide(NamedTuple):
     """The differences of two contenders with what is unsure at one end: mean, interval, and whether they are tied.
 
     `sums` are those of each fact by its name. `exact_p` is None if flips have to be drawn. `error` is the standard
-    error, `strength` that without the variation of dev divided by it.
+    error, `strength` that without the variation of dev divided by it. `not_lower_p` is the one-sided p-value of the
+    first contender being lower by the margin or more.
     """
 
     sums: Mapping[str, float]
@@ -177,6 +178,7 @@ class PairedSide(NamedTuple):
     low: float
     high: float
     tied: bool
+    not_lower_p: float
     exact_p: float | None
     error: float
     strength: float
@@ -269,6 +271,7 @@ def _side(differences: Values, fact_of: Facts, margin: float, weights: Values | 
         low=max(-1.0, low),
         high=min(1.0, high),
         tied=bool(is_tied(moments, margin, spread, least)),
+        not_lower_p=not_lower_p(moments, margin, spread, least),
         exact_p=exact_flip_p(sums[:, 0]),
         error=total,
         strength=of_test / total,
@@ -341,10 +344,10 @@ def sign_flip_p(fact_sums: np.ndarray) -> float:
     return drawn_flip_p(fact_sums) if exact is None else exact
 
 
-def drawn_flip_p(fact_sums: np.ndarray) -> float:
+def drawn_flip_p(fact_sums: np.ndarray, n_flips: int = N_FLIPS) -> float:
     """By random flips."""
     column = fact_sums[:, None]
-    return float(p_values(scores(column), flipped(column))[0])
+    return float(p_values(scores(column), flipped(column, n_flips))[0])
 
 
 def exact_flip_p(fact_sums: np.ndarray) -> float | None:
@@ -403,6 +406,13 @@ def t_quantile(probability: float, degrees: int) -> float:
         + (3 * z2**3 + 19 * z2**2 + 17 * z2 - 15) / (384 * v**3)
         + (79 * z2**4 + 776 * z2**3 + 1482 * z2**2 - 1920 * z2 - 945) / (92160 * v**4)
     )
+
+
+def t_tail(t: float, degrees: int) -> float:
+    """The chance that Student's t exceeds `t`."""
+    v = max(degrees, 1)
+    beyond = incomplete_beta(v / (v + t * t), v / 2, 0.5) / 2
+    return beyond if t > 0 else 1 - beyond
 
 
 def _weighted_sums(values: Values, fact_of: Facts, weights: Values | None) -> np.ndarray:
@@ -480,11 +490,21 @@ def is_tied(of: Moments, margin: float, spread: float = 0.0, least: float = 0.0)
     margin x (1 - margin). This minimum is used so that a few questions without any difference do not count as a tie.
     Half an observation is the continuity correction.
     """
+    distance = margin - np.abs(of.differences / of.sizes) - 0.5 / of.n_observations
+    return distance > t_quantile(CONFIDENCE, of.n_facts - 1) * _error_at(of, margin, spread, least)
+
+
+def not_lower_p(of: Moments, margin: float, spread: float = 0.0, least: float = 0.0) -> float:
+    """The one-sided p-value of a mean difference of -margin or less: one of the two tests of `is_tied`."""
+    distance = margin + float(of.differences / of.sizes) - 0.5 / of.n_observations
+    return t_tail(float(distance / _error_at(of, margin, spread, least)), of.n_facts - 1)
+
+
+def _error_at(of: Moments, margin: float, spread: float, least: float) -> Any:
+    """The standard error of a mean difference, at least that which a true difference of `margin` implies."""
     _, error = adjusted_difference(of)
     of_margin = np.sqrt(margin * (1 - margin) * of.squared_sizes) / of.sizes
-    error = np.hypot(np.maximum(error, least), spread)
-    distance = margin - np.abs(of.differences / of.sizes) - 0.5 / of.n_observations
-    return distance > t_quantile(CONFIDENCE, of.n_facts - 1) * np.maximum(error, of_margin)
+    return np.maximum(np.hypot(np.maximum(error, least), spread), of_margin)
 
 
 def _symmetric(sums: np.ndarray, n: int) -> Estimate:

@@ -14,8 +14,7 @@ from bakeoff.decide.cost.draws import CostDraws, cost_draws, drawn_inputs
 from bakeoff.decide.cost.model import CostInputs, nominal_running_usd_per_month, setup_usd
 from bakeoff.decide.requirements.standing import Known, Standing, standings
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.stakes import replaced
-from bakeoff.decide.value.joint import Terms, ValueDraws, changes_of, joint_draws, terms_of
+from bakeoff.decide.value.joint import ValueDraws, changes_of, joint_draws, terms_of
 from bakeoff.decide.value.learning import Learning, information_left
 from bakeoff.decide.value.outcomes import (
     Drawn,
@@ -252,7 +251,7 @@ def _contrasts(
         baselines, builds = [name for name in baselines if name != leader], [leader, *builds]
     profile = tested.profile
     weights = None if len(set(tested.weights.values())) == 1 else tested.weights
-    span = _span(terms_of(profile, tested.outcomes.own))
+    span = terms_of(profile, tested.outcomes.own).span
     worth: Values | Corrected = values
     if tested.corrected is not None:
         worth = corrected_utilities(
@@ -268,12 +267,6 @@ def _contrasts(
         span=span,
     )
     return [*found.against_base, *(pair for pair in found.against_leader if pair.a == leader)]
-
-
-def _span(terms: Terms) -> float:
-    """The distance between the best and the worst an answer can be worth, at least 1."""
-    stakes = [replaced(terms.utility, group, terms.to) for group in (None, *terms.own)]
-    return max(1.0, max(of.right for of in stakes) + max(max(of.wrong, of.declined) for of in stakes))
 
 
 def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Corrected:

@@ -1,4 +1,6 @@
-"""The log of a server: an append-only SQLite file of answers, thumbs and comparisons. Nothing leaves the machine.
+"""The log of a server: an append-only SQLite file of answers, thumbs, comparisons and decisions.
+
+Nothing leaves the machine. Reviews and decisions are the team's own records: no retention deletes them.
 
 Takes and gives the records of `log_entries`. Knows neither HTTP nor contenders. It uses a rollback journal and
 `synchronous=FULL`: an entry whose `append` returned survives a kill and a power failure. Threads can share a log, and
@@ -21,10 +23,10 @@ from pydantic import ValidationError
 
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files.sqlite_file import connected, explained, prepare
-from bakeoff.serve.log_entries import Entry, LoggedAnswer, Preference, Thumb, now
+from bakeoff.serve.log_entries import Decision, Entry, LoggedAnswer, Preference, Thumb, now
 from bakeoff.serve.log_writer import LogWriter
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _APPLICATION_ID = 0x42414C47  # "BALG"
 _BATCH = 500
 _SHADOW = "shadow"
@@ -33,12 +35,16 @@ _IS_ORPHAN = f"""(({{entry}}.about IS NOT NULL AND {_GONE.format(id="{entry}.abo
     OR ({{entry}}.kind = 'preference' AND EXISTS (
         SELECT 1 FROM json_each({{entry}}.body, '$.answers') AS compared WHERE {_GONE.format(id="compared.value")})))"""
 """Whether an answer that the entry is about was deleted."""
+_IS_KEPT = "{entry}.kind IN ('decision', 'review')"
+"""Whether an entry is kept whatever the retention says."""
+_ONLY_OLD = f"""CREATE TRIGGER only_old_entries_are_deleted BEFORE DELETE ON entries
+    WHEN {_IS_KEPT.format(entry="OLD")}
+    OR (OLD.at >= COALESCE((SELECT MAX(before) FROM retention), '') AND NOT {_IS_ORPHAN.format(entry="OLD")})
+    BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"""
 _GUARDS = (
     "CREATE TABLE retention (before TEXT NOT NULL)",
     "INSERT INTO retention VALUES ('')",
-    f"""CREATE TRIGGER only_old_entries_are_deleted BEFORE DELETE ON entries
-    WHEN OLD.at >= COALESCE((SELECT MAX(before) FROM retention), '') AND NOT {_IS_ORPHAN.format(entry="OLD")}
-    BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
+    _ONLY_OLD,
     """CREATE TRIGGER nothing_is_replaced BEFORE INSERT ON entries
     WHEN EXISTS (SELECT 1 FROM entries WHERE id = NEW.id OR number = NEW.number)
     BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
@@ -57,11 +63,13 @@ _SCHEMA = (
     BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
     *_GUARDS,
 )
-_OLD = "SELECT number FROM entries WHERE at < ? LIMIT ?"
-_ORPHANS = f"SELECT number FROM entries WHERE {_IS_ORPHAN.format(entry='entries')} LIMIT ?"
+_UPGRADES = {1: _GUARDS, 2: ("DROP TRIGGER only_old_entries_are_deleted", _ONLY_OLD)}
+_NOT_KEPT = f"NOT {_IS_KEPT.format(entry='entries')}"
+_OLD = f"SELECT number FROM entries WHERE at < ? AND {_NOT_KEPT} LIMIT ?"
+_ORPHANS = f"SELECT number FROM entries WHERE {_IS_ORPHAN.format(entry='entries')} AND {_NOT_KEPT} LIMIT ?"
 
-E = TypeVar("E", LoggedAnswer, Thumb, Preference)
-K = TypeVar("K", bound=LoggedAnswer | Thumb | Preference)
+E = TypeVar("E", LoggedAnswer, Thumb, Preference, Decision)
+K = TypeVar("K", bound=LoggedAnswer | Thumb | Preference | Decision)
 
 
 class Log:
@@ -84,7 +92,7 @@ class Log:
         self.path = Path(path)
         self.retention_days = retention_days
         self.keep_texts = keep_texts
-        prepare(self.path, _SCHEMA, _APPLICATION_ID, SCHEMA_VERSION, {1: _GUARDS})
+        prepare(self.path, _SCHEMA, _APPLICATION_ID, SCHEMA_VERSION, _UPGRADES)
         with self._opened() as connection:
             self._salt = bytes(connection.execute("SELECT salt FROM log").fetchone()[0])
         self.delete_old()
@@ -188,7 +196,7 @@ class Log:
 
     def delete_old(self, at: datetime | None = None) -> int:
         """Deletes entries older than `retention_days` at that time (default: now), and thumbs on, comparisons of and
-        shadows of deleted answers.
+        shadows of deleted answers. Reviews and decisions stay.
 
         Returns how many. Their texts are overwritten in the file. It deletes some at a time: writers wait only briefly.
         """
@@ -234,7 +242,7 @@ class Log:
         """The entry without what people and models wrote. Of an error only its kind stays: messages quote texts."""
         if isinstance(entry, Thumb):
             return entry.model_copy(update={"right_answer": None})
-        if isinstance(entry, Preference):
+        if isinstance(entry, Preference | Decision):
             return entry
         normal = " ".join((entry.question or "").casefold().split())
         digest = hmac.new(self._salt, normal.encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""What the log of a server holds: answers, thumbs with an optional right answer, and comparisons.
+"""What the log of a server holds: answers, thumbs with an optional right answer, comparisons, and decisions.
 
 Takes values, gives frozen records. Knows neither the file nor the server. Ids are those of the API (`new_id` makes
 one). Texts may be None: then the log was told to keep none.
@@ -138,7 +138,66 @@ class Preference(_Entry):
         return self
 
 
-Entry = Annotated[LoggedAnswer | Thumb | Preference, Field(discriminator="kind")]
+class PartCheck(Record):
+    """A part of a test on which a candidate must not lose: a slice, or general knowledge.
+
+    `difference` is the candidate's value less that of what is served, with unsure answers counted against it; `p` is
+    the one-sided p-value of it not being worse. Both are None with too few facts: then the part is not checked.
+    """
+
+    name: Text
+    n_facts: int
+    difference: float | None = None
+    p: float | None = None
+    lost: bool = False
+
+
+Outcome = Literal["promote", "keep", "waits", "approved", "refused", "rolled back"]
+TESTS: tuple[Outcome, ...] = ("promote", "keep", "waits")
+"""The outcomes of a round. The others are what became of it later."""
+
+
+class Decision(_Entry):
+    """What became of a candidate: the outcome of a round of the gate, or what a person said or did later.
+
+    `round` counts the rounds from 1; 0 for what belongs to none, such as a rollback. `live` is the release that was
+    served, `candidate` the number of the candidate's release or its folder. `p` is None if nothing was tested; `level`
+    is that of the round. `difference` is in utility, with its 95 % interval. `facts` are those that were tested.
+    `evidence` is the file with both contenders' answers and grades, `evidence_sha256` its checksum. `by` is the person
+    who approved, refused or rolled back.
+    """
+
+    kind: Literal["decision"] = "decision"
+    round: int = Field(ge=0)
+    live: int | None
+    candidate: Text
+    outcome: Outcome
+    reason: Text
+    route: Text = ""
+    level: float | None = Field(default=None, ge=0, le=1)
+    p: float | None = Field(default=None, ge=0, le=1)
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    parts: tuple[PartCheck, ...] = ()
+    facts: tuple[Text, ...] = ()
+    n_fresh: int = 0
+    evidence: Text = ""
+    evidence_sha256: Text = ""
+    by: Text = ""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.outcome in TESTS and not self.round:
+            raise ValueError(f"the outcome '{self.outcome}' is that of a round: give its number, from 1")
+        if self.outcome in TESTS and self.p is not None and self.level is None:
+            raise ValueError("a test has a level")
+        if self.outcome in ("approved", "refused") and not self.by.strip():
+            raise ValueError(f"'by' is empty: say who {self.outcome} it")
+        return self
+
+
+Entry = Annotated[LoggedAnswer | Thumb | Preference | Decision, Field(discriminator="kind")]
 
 
 def logged_hits(hits: Sequence[Hit]) -> tuple[LoggedHit, ...]:

@@ -14,7 +14,7 @@ from pydantic import Field
 from bakeoff.decide.cost.draws import CostDraws, drawn_totals
 from bakeoff.decide.cost.model import CostInputs, discounted_months, discounted_queries
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.stakes import HandOver, OwnStakes, Stakes, Value, in_units
+from bakeoff.decide.situation.stakes import HandOver, OwnStakes, Stakes, Value, in_units, replaced
 from bakeoff.decide.value.outcomes import UNIT, OutcomeDraws
 from bakeoff.decide.value.updates import Changes
 from bakeoff.decide.value.worth import (
@@ -61,6 +61,12 @@ class Terms:
     def to(self) -> HandOver | None:
         """Who answers declined questions, in units of a right answer; None if nobody does."""
         return self.value.hand_over(self.value.stakes(1.0).right) if self.value else None
+
+    @property
+    def span(self) -> float:
+        """The distance between the best and the worst an answer can be worth, in right answers, at least 1."""
+        stakes = [replaced(self.utility, group, self.to) for group in (None, *self.own)]
+        return max(1.0, max(of.right for of in stakes) + max(max(of.wrong, of.declined) for of in stakes))
 
 
 def terms_of(profile: Profile, own: tuple[OwnStakes | None, ...]) -> Terms:

@@ -1,0 +1,213 @@
+"""The gate's rule: whether a candidate replaces what is served.
+
+Takes both contenders' graded answers to the same questions, the profile and the level of this round. Gives a
+`GateDecision`. Knows neither the earlier rounds (`spending.py`) nor how the questions were chosen (`rotation.py`).
+
+A candidate is promoted for one of two reasons, each shown by a one-sided test at the round's level:
+
+- better: its utility (right answers less what wrong and declined ones cost) is higher, and by at least the margin as
+  measured;
+- as good and cheaper: its utility is not lower by the margin or more, and an answer costs at least `CHEAPER` less.
+
+Of a candidate that costs less, the second is tested, which the first implies: one hypothesis a round. In both cases
+nothing else may get worse. On no slice with enough facts, and not on general knowledge, may it be worse by more than
+the margin with a one-sided p-value below `LOSS_LEVEL`; and it breaks no limit of the profile. These are guards: they
+only make promotions rarer, so they cost no error. An answer that can be called neither right nor wrong counts against
+the candidate in every test: a promotion holds whatever it is. Where something was not measured, nothing is promoted.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from bakeoff.decide.requirements.standing import Known, Standing, standings
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.wording import net_right, signed
+from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, GateDecision, Route, Tested
+from bakeoff.measure.comparison import Estimate
+from bakeoff.measure.contrasts import difference
+from bakeoff.measure.graded import Ranged, known
+from bakeoff.measure.one_sided import better_p, more_to_show, not_worse_p, worse_p
+from bakeoff.measure.statistics import NORMAL, PairedTest, graded_share
+from bakeoff.records import Contrast
+from bakeoff.serve.log_entries import PartCheck
+
+LEAST_FACTS = 30
+"""With fewer facts nothing is tested, as for a verdict."""
+LEAST_PART = 20
+"""A slice, or general knowledge, with fewer facts is not checked for a loss."""
+LOSS_LEVEL = 0.10
+"""A loss on a part counts below this one-sided p-value: it is a guard, so a false alarm is the smaller harm."""
+CHEAPER = 0.05
+"""A candidate costs less if its answers cost at least this share less: prices and times vary by a few percent."""
+GENERAL = "general knowledge"
+
+
+def gate(tested: Tested, profile: Profile, level: float) -> GateDecision:
+    """Whether the candidate is promoted. `level` is this round's, as `spending.next_level` gives it."""
+    n_fresh = len(tested.fresh & set(tested.used))
+    kept = GateDecision(promote=False, reasons=(), level=level, facts=tested.used, n_fresh=n_fresh)
+    missing = tuple(_missing(tested, profile))
+    if missing:
+        return kept.model_copy(update={"reasons": missing})
+    trial = _trial(tested, profile, level)
+    if trial is None:
+        return kept.model_copy(update={"reasons": ("No question of this round counts.",)})
+    parts = (*_slices(tested, trial), _general(tested, profile.margin))
+    limits = tuple(_limits(tested, profile))
+    against = [
+        *_not_shown(trial),
+        *(_lost(part) for part in parts if part.lost),
+        *(f"It breaks a limit ({limit.text}): {limit.why}." for limit in limits if limit.state == "missed"),
+    ]
+    measured = trial.measured
+    return kept.model_copy(
+        update={
+            "promote": not against,
+            "reasons": tuple(against) or (_shown(tested, trial),),
+            "route": trial.route,
+            "p": trial.p,
+            **{name: getattr(measured, name) for name in ("difference", "low", "high", "unsure")},
+            "parts": parts,
+            "standings": limits,
+            "more_questions": _more(trial) if trial.p > level else None,
+        }
+    )
+
+
+class _Trial(NamedTuple):
+    """The test of a round. `gains` and the margin are in units of the distance between the best and worst answer."""
+
+    route: Route
+    gains: Ranged
+    test: PairedTest
+    p: float
+    level: float
+    margin: float
+    span: float
+
+    @property
+    def measured(self) -> Contrast:
+        """The difference in utility with its interval."""
+        return self.test.contrast(self.p, self.p, NORMAL, self.span)
+
+    @property
+    def words(self) -> str:
+        """What was measured, and the p-value with its level."""
+        of = self.measured
+        interval = f"95 % interval {signed(of.low)} to {signed(of.high)}"
+        tested = "a loss of the margin or more" if self.route == "as good and cheaper" else "no gain"
+        return f"{net_right(of.difference)} ({interval}), p {self.p:.2g} of {tested}, level {self.level:.2g}"
+
+    @property
+    def of_unsure(self) -> str:
+        n = self.test.n_unsure
+        return f" In {n} questions an answer is unsure and counts against it." if n else ""
+
+
+def _trial(tested: Tested, profile: Profile, level: float) -> _Trial | None:
+    """The test of this candidate. None if all questions have the weight 0."""
+    worth, span = tested.utilities(profile), tested.span(profile)
+    gains = difference(worth[CANDIDATE], worth[LIVE], span)
+    margin = profile.margin / span
+    test = PairedTest.of(CANDIDATE, LIVE, gains, tested.facts, "utility", margin, tested.weights)
+    if test is None:
+        return None
+    route: Route = "as good and cheaper" if _is_cheaper(tested) else "better"
+    p = better_p(test) if route == "better" else not_worse_p(test)
+    return _Trial(route, gains, test, p, level, margin, span)
+
+
+def _missing(tested: Tested, profile: Profile) -> Iterable[str]:
+    """What was not measured, one sentence each."""
+    n = len(tested.used)
+    if n < LEAST_FACTS:
+        yield f"The round has {n} facts; the gate needs at least {LEAST_FACTS}."
+    for name, of in ((LIVE, tested.live), (CANDIDATE, tested.candidate)):
+        if tested.questions and not of.correct.values:
+            yield f"No answer of the {name} contender could be graded."
+    general = {tested.facts[key] for key in tested.live.general.values if key in tested.candidate.general.values}
+    if len(general) < LEAST_PART:
+        yield (
+            f"Both contenders answered {len(general)} questions of general knowledge; the gate needs at least "
+            f"{LEAST_PART} to see whether some was lost."
+        )
+    if profile.latency_limit_ms is not None and not tested.candidate.latencies_ms:
+        yield "The profile limits latency, and the candidate's was not measured."
+
+
+def _is_cheaper(tested: Tested) -> bool:
+    live, candidate = tested.live.cost_per_1k, tested.candidate.cost_per_1k
+    return live is not None and candidate is not None and candidate <= (1 - CHEAPER) * live and candidate < live
+
+
+def _not_shown(of: _Trial) -> Iterable[str]:
+    """Why the test does not speak for the candidate."""
+    if of.p > of.level and of.route == "better":
+        yield f"It is not shown to be better: {of.words}.{of.of_unsure}"
+    elif of.p > of.level:
+        yield f"It is cheaper, but not shown to be as good: {of.words}.{of.of_unsure}"
+    elif of.route == "better" and of.test.sides[0].mean < of.margin:
+        yield f"It is better by less than the margin of {signed(of.margin * of.span)}: {of.words}.{of.of_unsure}"
+
+
+def _shown(tested: Tested, of: _Trial) -> str:
+    n = len(tested.used)
+    if of.route == "better":
+        return f"It is better than what is served: {of.words}, {n} facts."
+    saved = 1 - (tested.candidate.cost_per_1k or 0.0) / (tested.live.cost_per_1k or 1.0)
+    return f"It is as good as what is served and costs {100 * saved:.0f} % less: {of.words}, {n} facts."
+
+
+def _more(of: _Trial) -> int | None:
+    """Nothing helps a candidate that is measured as better by less than the margin."""
+    if of.route == "better":
+        return more_to_show(of.test, of.level) if of.test.sides[0].mean >= of.margin else None
+    return more_to_show(of.test, of.level, of.margin)
+
+
+def _slices(tested: Tested, of: _Trial) -> Iterable[PartCheck]:
+    by_slice: dict[str, set[str]] = {}
+    for question in tested.questions:
+        by_slice.setdefault(str(question.slice), set()).add(question.id)
+    for name, asked in by_slice.items():
+        yield _part(name, of.gains.only(asked), tested, of.margin, of.span)
+
+
+def _general(tested: Tested, margin: float) -> PartCheck:
+    return _part(GENERAL, difference(tested.candidate.general, tested.live.general), tested, margin, 1.0)
+
+
+def _part(name: str, gains: Ranged, tested: Tested, margin: float, span: float) -> PartCheck:
+    """Whether the candidate lost on a part: each of its questions counts alike."""
+    n_facts = len({tested.facts[key] for key in gains.values})
+    test = PairedTest.of(CANDIDATE, LIVE, gains, tested.facts, name, margin) if n_facts >= LEAST_PART else None
+    if test is None:
+        return PartCheck(name=name, n_facts=n_facts)
+    least, p = test.sides[0].mean, worse_p(test)
+    lost = least < -margin and p < LOSS_LEVEL
+    return PartCheck(name=name, n_facts=n_facts, difference=span * least, p=p, lost=lost)
+
+
+def _lost(part: PartCheck) -> str:
+    where = f"on {GENERAL}" if part.name == GENERAL else f"on the slice '{part.name}'"
+    unit = "points" if part.name == GENERAL else "net right answers of 100"
+    return f"It loses {where}: {signed(part.difference or 0.0)} {unit} on {part.n_facts} facts, p {part.p or 0.0:.2g}."
+
+
+def _limits(tested: Tested, profile: Profile) -> Iterable[Standing]:
+    """Where the candidate stands on the limits that can be seen in its answers: latency, wrong answers, failed ones."""
+    of = tested.candidate
+    estimates = _estimates(tested, of, profile.max_hallucination is not None)
+    return (
+        standing
+        for standing in standings(Known(estimates, of.latencies_ms), profile)
+        if standing.kind == "limit" and standing.name in ("latency_ms", "hallucination", "errors")
+    )
+
+
+def _estimates(tested: Tested, of: Contestant, is_limited: bool) -> Mapping[str, Estimate]:
+    """What limits are about. Of the goals, only that answers could be graded."""
+    failed = {question.id: float(question.id not in of.correct.values) for question in tested.questions}
+    shares = {"errors": known(failed), **({"hallucination": of.hallucinated} if is_limited else {})}
+    estimates = {name: graded_share(graded, tested.facts, tested.weights) for name, graded in shares.items()}
+    return {**estimates, "accuracy": Estimate(value=0.0 if of.correct.values else None)}

@@ -1,0 +1,236 @@
+"""A decision is written down before anything is served by it; approvals, refusals and rollbacks stand beside it."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bakeoff.cli.main import app
+from bakeoff.errors import InputError, RunFolderError
+from bakeoff.learn import promotion
+from bakeoff.learn.decisions import level_of_next, next_round, read_decisions, record_rollback, spent, uses, waiting
+from bakeoff.learn.gate.spending import ERROR, FIRST, share
+from bakeoff.learn.gate.tested import GateDecision
+from bakeoff.learn.promotion import Candidate, Round, approve, carry_out, decide_promotion, refuse
+from bakeoff.serve.deployment import deploy
+from bakeoff.serve.log import Log
+from bakeoff.serve.releases import add_release, current, history, make_current, numbers, promoting, rollback
+from tests.unit.released import released_run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run."""
+    return released_run(tmp_path_factory.mktemp("runs") / "planets")
+
+
+@pytest.fixture
+def root(run, tmp_path, monkeypatch) -> Path:
+    """The deployment `planets` that serves `rag` as release 1."""
+    monkeypatch.chdir(tmp_path)
+    return deploy(run, tmp_path / "deployments" / "planets", ["rag"]).root
+
+
+@pytest.fixture
+def candidate(run) -> Candidate:
+    return Candidate(run, ("base", "rag"))
+
+
+def said(root: Path, promote: bool = True, p: float | None = 1e-6, **more) -> GateDecision:
+    """What the gate says at the level of the next round."""
+    level = level_of_next(read_decisions(root))
+    values = {"reasons": ("Because.",), "facts": ("f1", "f2"), "difference": 0.1, "low": 0.02, "high": 0.18}
+    return GateDecision(promote=promote, p=p, level=level, **values | more)
+
+
+def turn(root: Path) -> Round:
+    return Round(next_round(read_decisions(root)), current(root))
+
+
+def decide(root, candidate, require_approval=False, **more):
+    return decide_promotion(root, turn(root), said(root, **more), candidate, require_approval)
+
+
+def test_what_passes_the_gate_is_live_and_written_down(root, candidate, tmp_path):
+    """The entry holds what was measured, the facts, and the checksum of the evidence."""
+    evidence = tmp_path / "evidence.json"
+    evidence.write_text("{}")
+    decision = decide_promotion(root, Round(1, 1, evidence), said(root), candidate)
+    assert (decision.outcome, decision.live, decision.candidate, current(root)) == ("promote", 1, "2", 2)
+    assert decision.evidence_sha256 == hashlib.sha256(b"{}").hexdigest()
+    assert read_decisions(root) == [decision]
+    assert history(root)[-1].reason == "round 1: Because."
+
+
+def test_what_does_not_pass_changes_nothing_and_is_written_down(root, candidate, run):
+    """No release is written for it."""
+    decision = decide(root, candidate, promote=False, p=0.4)
+    assert (decision.outcome, decision.candidate) == ("keep", str(run.folder.root))
+    assert current(root) == 1 and numbers(root) == [1]
+
+
+def test_levels_and_uses_are_read_from_the_log(root, candidate):
+    """A round in which nothing was tested spends nothing and uses no fact."""
+    decide(root, candidate, promote=False, p=None)
+    assert level_of_next(read_decisions(root)) == pytest.approx(ERROR * FIRST)
+    decide(root, candidate, promote=False, p=0.4)
+    decide(root, candidate)
+    decisions = read_decisions(root)
+    assert [of.level for of in spent(decisions)] == pytest.approx([ERROR * FIRST, ERROR * share(2)])
+    assert level_of_next(decisions) == pytest.approx(ERROR * (share(2) + share(3)))
+    assert uses(decisions) == {"f1": 2, "f2": 2} and next_round(decisions) == 4
+
+
+def test_a_promotion_waits_for_a_person(root, candidate):
+    """The candidate is kept as a release that is not live until somebody approves."""
+    decision = decide(root, candidate, require_approval=True)
+    assert decision.outcome == "waits" and current(root) == 1 and numbers(root) == [1, 2]
+    assert [of.round for of in waiting(read_decisions(root))] == [1]
+    with pytest.raises(InputError, match="name of the person"):
+        approve(root, 1, "  ")
+    approved = approve(root, 1, " Ada ")
+    assert (approved.outcome, approved.by, current(root)) == ("approved", "Ada", 2)
+    assert waiting(read_decisions(root)) == []
+    with pytest.raises(InputError, match=r"Round 1 does not wait for an approval: its outcome is 'approved' by Ada"):
+        approve(root, 1, "Ben")
+
+
+def test_a_refused_candidate_is_not_served(root, candidate):
+    """Nor can it be approved later; its test still counts."""
+    decide(root, candidate, require_approval=True)
+    assert refuse(root, 1, "Ada", "the tone").reason == "the tone"
+    with pytest.raises(InputError, match="refused"):
+        approve(root, 1, "Ada")
+    assert current(root) == 1 and next_round(read_decisions(root)) == 2
+
+
+def test_an_unknown_round_names_those_that_wait(root, candidate):
+    decide(root, candidate, require_approval=True)
+    with pytest.raises(InputError, match=r"there is no such round.\n.*name one that does: 1"):
+        approve(root, 7, "Ada")
+
+
+def test_an_approval_after_another_promotion_is_refused(root, run, candidate):
+    """It was compared with a release that is not live any more; back on that one it can be approved."""
+    decide(root, candidate, require_approval=True)
+    make_current(root, add_release(root, run, ["rag"], "by hand").number)
+    with pytest.raises(RunFolderError, match="compared its candidate with release 1; release 3 is live"):
+        approve(root, 1, "Ada")
+    rollback(root)
+    approve(root, 1, "Ada")
+    assert current(root) == 2
+
+
+def test_a_candidate_compared_with_another_release_than_the_live_one_is_kept_out(root, run, candidate):
+    """The deployment changed during the round. The test counts."""
+    of, words = turn(root), said(root)
+    make_current(root, add_release(root, run, ["rag"], "by hand").number)
+    decision = decide_promotion(root, of, words, candidate)
+    assert decision.outcome == "keep" and "release 2 is live now" in decision.reason and current(root) == 2
+    assert len(spent(read_decisions(root))) == 1
+
+
+def test_two_rounds_at_once_cannot_spend_the_same_level(root, candidate):
+    """The second one is refused: it was tested at the level that the first one spent."""
+    of, words = turn(root), said(root)
+    decide_promotion(root, of, words, candidate)
+    with pytest.raises(InputError, match="another round was decided since it began"):
+        decide_promotion(root, of, words, candidate)
+    with pytest.raises(InputError, match="another round was decided"):
+        decide_promotion(root, Round(2, 2), words.model_copy(update={"level": 0.05}), candidate)
+
+
+def test_two_promotions_at_once(root, candidate):
+    """One thread holds the lock; the other is told, and nothing is written."""
+    import threading
+
+    errors: list[Exception] = []
+
+    def other() -> None:
+        try:
+            decide(root, candidate)
+        except RunFolderError as error:
+            errors.append(error)
+
+    with promoting(root):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert "Another promotion is in progress" in str(errors[0]) and read_decisions(root) == []
+
+
+def fails(*_args, **_more):
+    raise RunFolderError("The disk is full.", "free some space")
+
+
+def test_a_release_that_cannot_be_written_leaves_the_live_one_and_counts_the_test(root, candidate, monkeypatch):
+    """A full disk while the candidate is copied."""
+    with monkeypatch.context() as full:
+        full.setattr(promotion, "add_release", fails)
+        with pytest.raises(RunFolderError, match="disk is full"):
+            decide(root, candidate)
+    (decision,) = read_decisions(root)
+    assert decision.outcome == "keep" and "could not be written: The disk is full." in decision.reason
+    assert current(root) == 1 and len(spent([decision])) == 1
+
+
+def test_a_promotion_that_was_interrupted_is_carried_out_later(root, candidate, monkeypatch):
+    """The decision is in the log, the pointer was not changed: the next call changes it, once."""
+    with monkeypatch.context() as full:
+        full.setattr(promotion, "make_current", fails)
+        with pytest.raises(RunFolderError):
+            decide(root, candidate)
+    assert current(root) == 1
+    assert carry_out(root) == 2 and current(root) == 2 and carry_out(root) is None
+
+
+def test_a_promotion_that_was_taken_back_is_not_carried_out_again(root, candidate):
+    """Neither after a rollback that is in the log, nor after one that is only in the history."""
+    decide(root, candidate)
+    rollback(root)
+    assert carry_out(root) is None and current(root) == 1
+    record_rollback(root, 2, 1, "users complain", "Ada")
+    assert carry_out(root) is None and current(root) == 1
+
+
+def call(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def test_the_commands_list_approve_and_refuse(root, candidate):
+    """By the deployment's name; a rollback stands in the same list."""
+    assert "No candidate was tested yet" in call("decisions", "planets").stderr
+    decide(root, candidate, require_approval=True)
+    listing = call("decisions", "planets")
+    assert "waits" in listing.stdout and "Round 1 waits: bakeoff approve planets 1" in listing.stderr
+    assert "Live is release 2, approved by Ada." in call("approve", "planets", 1, "--by", "Ada").stdout
+    decide(root, candidate, require_approval=True)
+    refused = json.loads(call("refuse", "planets", 2, "--by", "Ben", "--reason", "tone", "--json").stdout)
+    assert (refused["outcome"], refused["by"], refused["reason"]) == ("refused", "Ben", "tone")
+    call("rollback", "planets", "--reason", "users complain")
+    shown = json.loads(call("decisions", root, "--json").stdout)
+    assert [one["outcome"] for one in shown] == ["rolled back", "refused", "waits", "approved", "waits"]
+    assert shown[0]["reason"] == "users complain" and shown[0]["live"] == 2
+
+
+def test_a_rollback_does_not_fail_with_the_log(root, candidate):
+    """What is live matters more than the note about it."""
+    decide(root, candidate)
+    (root / "log.sqlite").write_bytes(b"not a database, but long enough to look at" * 20)
+    done = call("rollback", "planets")
+    assert current(root) == 1 and "could not be added to the decisions" in done.stderr
+
+
+def test_decisions_need_a_deployment(tmp_path):
+    """A folder without one is named, and no log is made in it."""
+    with pytest.raises(RunFolderError, match="is not a deployment"):
+        read_decisions(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_writes_the_log_does_not_hinder_a_decision(root, candidate):
+    """Processes share the file."""
+    with Log(root / "log.sqlite", retention_days=1):
+        assert decide(root, candidate).outcome == "promote"
