@@ -4,11 +4,12 @@ Takes recipes, prepared data and a world, fills the world's folder. Each distinc
 built once. Knows no contender by name, and nothing about test questions.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.built import Built, Fitted
@@ -36,17 +37,36 @@ Returns a function to call with the amount done, the total, and optionally a det
 """
 
 
+class Earlier(NamedTuple):
+    """A world whose tuned models training goes on from. `relearns`: there are new training questions; without any, its
+    tuned models are taken as they are.
+    """
+
+    world: WorldFolder
+    relearns: bool
+
+
 class Builder:
     """Builds and updates worlds for the recipes of one run.
 
-    `engine_notes` say of models, by name, why they run on a slower engine than others.
+    With `earlier`, models that were tuned with the same settings there are tuned further on all training questions,
+    the earlier ones among them so that they are not forgotten, in half the epochs. `engine_notes` say of models, by
+    name, why they run on a slower engine than others.
     """
 
-    def __init__(self, recipes: Sequence[Recipe], material: Material, timed: Timed, progress: Progress) -> None:
+    def __init__(
+        self,
+        recipes: Sequence[Recipe],
+        material: Material,
+        timed: Timed,
+        progress: Progress,
+        earlier: Earlier | None = None,
+    ) -> None:
         self._recipes = recipes
         self._material = material
         self._timed = timed
         self._progress = progress
+        self._earlier = earlier
         self._silent: set[str] = set()
         self.engine_notes: dict[str, str] = {}
 
@@ -63,18 +83,42 @@ class Builder:
         skipped = self._skipped(world)
         left = [recipe for recipe in self._recipes if recipe.spec.name not in skipped]
         self._present(world, left, presenter)
-        lessons = {recipe.spec.name: self._lesson(world, recipe) for recipe in _first_with_adapter(left)}
-        if lessons:  # training needs the memory that loaded models take
-            world.release()
-            release_memory()
-        for recipe in _first_with_adapter(left):
-            with self._timed("train", recipe.spec.name, f"adapter:{recipe.adapter}") as more:
-                more |= self._fit("train", world, recipe, lessons[recipe.spec.name])
+        self._train(world, [recipe for recipe in _first_with_adapter(left) if not self._is_taken(world, recipe)])
         for recipe in left:
             if not world.is_calibrated(recipe.spec.name):
                 fitted = self._prepared("prepare", world, recipe, self._material)
                 world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
         return skipped
+
+    def _train(self, world: WorldFolder, recipes: Sequence[Recipe]) -> None:
+        """Tunes the models of these recipes, from the earlier ones where there are any."""
+        earlier = {recipe.spec.name: self._earlier_adapter(recipe) for recipe in recipes}
+        lessons = {recipe.spec.name: self._lesson(world, recipe, earlier[recipe.spec.name]) for recipe in recipes}
+        if lessons:  # training needs the memory that loaded models take
+            world.release()
+            release_memory()
+        for recipe in recipes:
+            name = recipe.spec.name
+            with self._timed("train", name, f"adapter:{recipe.adapter}") as more:
+                more |= self._fit("train", world, recipe, lessons[name], earlier[name])
+
+    def _earlier_adapter(self, recipe: Recipe) -> Path | None:
+        """The folder of the earlier model that was tuned with the same settings; None if there is none."""
+        folder = self._earlier.world.adapter_folder(recipe.adapter) if self._earlier else None
+        return folder if folder and (folder / "template.txt").exists() else None
+
+    def _is_taken(self, world: WorldFolder, recipe: Recipe) -> bool:
+        """Whether a tuned model is the earlier one, because there is nothing new to learn; then it is copied here."""
+        earlier = self._earlier_adapter(recipe)
+        if earlier is None or self._earlier is None or self._earlier.relearns:
+            return False
+        folder = world.adapter_folder(recipe.adapter)
+        if not folder.exists():
+            half = folder.with_name(folder.name + ".part")
+            shutil.rmtree(half, ignore_errors=True)
+            shutil.copytree(earlier, half)
+            half.rename(folder)
+        return True
 
     def _present(self, world: WorldFolder, recipes: Sequence[Recipe], presenter: Presenter) -> None:
         """Chooses on dev how passages are shown, before models are tuned to read them."""
@@ -116,8 +160,8 @@ class Builder:
                 skipped[recipe.spec.name] = reason
         return skipped
 
-    def _lesson(self, world: WorldFolder, recipe: Recipe) -> Lesson:
-        """The examples a recipe's model is tuned on.
+    def _lesson(self, world: WorldFolder, recipe: Recipe, earlier: Path | None) -> Lesson:
+        """The examples a recipe's model is tuned on. Half the epochs if it goes on from an earlier one.
 
         Raises InputError before any training if the model cannot take them.
         """
@@ -125,6 +169,8 @@ class Builder:
         from bakeoff.tuning.packing import encode
 
         lesson = recipe.lesson(world, self._material)
+        if earlier is not None:
+            lesson = lesson._replace(max_epochs=-(-lesson.max_epochs // 2))
         encode(Chat(_weights(world, recipe)), [*lesson.examples, *lesson.dev])
         return lesson
 

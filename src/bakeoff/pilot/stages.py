@@ -31,7 +31,7 @@ from bakeoff.models.model_sums import check_sums
 from bakeoff.models.probe import probe
 from bakeoff.models.settings import ModelSettings
 from bakeoff.pilot.answer_settings import answers_line, settled
-from bakeoff.pilot.build import Builder, batch_size
+from bakeoff.pilot.build import Builder, Earlier, batch_size
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judge_answers import judge_answers, judge_warnings
 from bakeoff.pilot.judging import judge_run
@@ -135,7 +135,7 @@ def _embedders(recipes: Sequence[Recipe]) -> list[str]:
 
 
 class Pilot:
-    """One pass over the stages of a run."""
+    """One pass over the stages of a run. `earlier` is the world whose tuned models training goes on from, if any."""
 
     def __init__(
         self,
@@ -145,6 +145,7 @@ class Pilot:
         folder: RunFolder,
         prepared: Prepared,
         listener: Listener,
+        earlier: Earlier | None = None,
     ) -> None:
         self._config = config
         self._recipes = recipes
@@ -162,7 +163,7 @@ class Pilot:
             wrong_answer_penalty=config.profile.penalty,
             facts=Facts.of(prepared.questions),
         )
-        self._builder = Builder(recipes, material, self._timed, self._progress)
+        self._builder = Builder(recipes, material, self._timed, self._progress, earlier)
         self._presenter = Presenter(
             folder,
             material.dev,

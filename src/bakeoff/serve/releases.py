@@ -35,7 +35,7 @@ from bakeoff.sentences import listed
 from bakeoff.serve.documents.order import only_writer
 from bakeoff.serve.standing import Standing, standing_of
 
-EVIDENCE = ("comparison.json", "verdict.json", "environment.json", "data.json")
+EVIDENCE = ("comparison.json", "verdict.json", "environment.json", "data.json", "splits.jsonl")
 COPIED = ("contenders", "adapters")
 KEPT = 5
 """The newest releases that `prune` keeps, besides the live one and the one before it."""

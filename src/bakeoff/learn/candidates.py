@@ -1,0 +1,108 @@
+"""Builds and measures the contenders of a round, chooses the candidate on dev, and hands both to the gate.
+
+Takes a round, runs the stages of the pilot in it. Tuned models go on from those that are served. The candidate is
+chosen on dev questions, so that the test decides about one candidate only. Decides nothing about promotion.
+"""
+
+from collections.abc import Collection, Sequence
+from statistics import fmean
+
+from bakeoff.contenders.load import make_recipes
+from bakeoff.contenders.recipe import Recipe
+from bakeoff.contenders.world import WorldFolder
+from bakeoff.errors import RunFolderError
+from bakeoff.imports import search_in
+from bakeoff.learn.gate.tested import Contestant, Tested
+from bakeoff.learn.rounds import Round
+from bakeoff.measure.collect import collect
+from bakeoff.measure.graded import Graded, Values, graded
+from bakeoff.measure.own import own_measures
+from bakeoff.measure.score import values_of
+from bakeoff.measure.value import value_of
+from bakeoff.measures import IN_DOMAIN
+from bakeoff.models import threads
+from bakeoff.pilot.build import Earlier, batch_size
+from bakeoff.pilot.stages import Listener, Pilot
+from bakeoff.records import Answer, Question, Record
+from bakeoff.runs.run import Run
+from bakeoff.serve.deployment import Deployment
+
+AS_SERVED = "served-dev"
+"""The phase of dev answers that a contender gives as it would be served, with its threshold."""
+
+
+def measure_round(deployment: Deployment, here: Round, listener: Listener) -> Run:
+    """Builds every contender of the round that is not built yet, and asks all of them. A killed round goes on here."""
+    config = here.folder.config()
+    search_in(config.imports_from)
+    threads.configure(config.threads)
+    recipes = make_recipes(config.specs, config.imports_from)
+    own = own_measures(config.measures, config.imports_from)
+    release = deployment.other(here.begun.release, ())
+    earlier = Earlier(release.world, relearns=bool(here.new_questions("train")))
+    with here.folder.lock():
+        Pilot(config, recipes, own, here.folder, here.prepared, listener, earlier).run()
+    return Run(here.folder)
+
+
+class OnDev(Record):
+    """How good a contender is on dev: net right answers of 1, over so many questions."""
+
+    contender: str
+    utility: float
+    n_questions: int
+
+
+def on_dev(here: Round) -> list[OnDev]:
+    """Every contender that was built, the best on dev first; of equal ones, the one that is served now first.
+
+    Asks on dev those that the pilot had no reason to ask. What is served itself is not among them.
+    """
+    config, begun = here.folder.config(), here.begun
+    recipes = {recipe.spec.name: recipe for recipe in make_recipes(config.specs, config.imports_from)}
+    dev = here.prepared.of("dev")
+    world = WorldFolder(here.folder.world, config.models, config.imports_from)
+    built = [name for name in here.folder.comparison().names if name != begun.live]
+    found = []
+    for name in built:
+        answers = {answer.question_id: answer for answer in _dev_answers(here, world, recipes[name], dev)}
+        asked = [question for question in dev if question.id in answers and answers[question.id].error is None]
+        worth = [value_of(question, answers[question.id], config.profile.penalty) for question in asked]
+        found.append(OnDev(contender=name, utility=fmean(worth or [0.0]), n_questions=len(worth)))
+    return sorted(found, key=lambda one: (-round(one.utility, 9), one.contender != begun.contender))
+
+
+def _dev_answers(here: Round, world: WorldFolder, recipe: Recipe, dev: Sequence[Question]) -> list[Answer]:
+    """A contender's answers to dev questions as it would serve them: with its threshold, if it has one."""
+    config, name = here.folder.config(), recipe.spec.name
+    path = here.folder.answers_path(name, AS_SERVED)
+    collect(world.open(name), dev, path, batch_size(recipe, config.models, config.measuring), lambda *_: None)
+    return here.folder.answers(name, AS_SERVED)
+
+
+def tested(here: Round, candidate: str, facts: Collection[str], fresh: Collection[str]) -> Tested:
+    """What is served and the candidate on the test questions about these facts, and on general knowledge."""
+    folder, live = here.folder, here.begun.live
+    comparison = folder.comparison()
+    if candidate not in comparison.names:
+        raise RunFolderError(f"'{candidate}' was not built in {folder.root}.", "name a contender of its report")
+    test = [question for question in folder.questions() if question.split == "test"]
+    asked = [question for question in test if question.slice in IN_DOMAIN and question.fact in set(facts)]
+    general = [question for question in test if question.slice == "general"]
+    values = values_of(folder.scores())
+    both = {
+        name: Contestant(
+            correct=_graded(here, name, values[name].get("correct", {}), asked),
+            abstained=graded(values[name].get("abstained", {})).only({question.id for question in asked}),
+            general=_graded(here, name, values[name].get("knows", values[name].get("correct", {})), general),
+            latencies_ms=[a.latency_ms for a in folder.answers(name, "latency") if a.latency_ms is not None],
+            cost_per_1k=comparison.values("cost_per_1k").get(name),
+        )
+        for name in (live, candidate)
+    }
+    return Tested(questions=asked, live=both[live], candidate=both[candidate], general=general, fresh=frozenset(fresh))
+
+
+def _graded(here: Round, name: str, values: Values, questions: Sequence[Question]) -> Graded:
+    """The grades of some questions, with the texts of unsure answers."""
+    return graded(values, here.folder.answers(name)).only({question.id for question in questions})

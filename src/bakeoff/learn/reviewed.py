@@ -1,0 +1,42 @@
+"""A question from use that a person has reviewed: what learning takes from the log.
+
+Knows neither the log nor a file.
+"""
+
+from datetime import datetime
+
+from bakeoff.records import Question, Record, SourceSpan
+
+FROM_USE = "use-"
+"""The ids of questions from use begin with this, followed by the id of the answer that was reviewed."""
+
+
+class Reviewed(Record):
+    """A question as users asked it, with the answers that a person accepts.
+
+    Without answers the documents do not answer it. `id` is that of the answer that was reviewed, `fact` the known fact
+    that it asks for (empty: not said). `sampled`: it was drawn at random from all questions. `key_id` is who asked it,
+    `sources` the documents that hold the answer, if they were named. `asked` is how often it was asked in these words.
+    """
+
+    id: str
+    question: str
+    answers: tuple[str, ...] = ()
+    fact: str = ""
+    sampled: bool = False
+    key_id: str = ""
+    sources: tuple[str, ...] = ()
+    asked: int = 1
+    at: datetime
+
+    def as_question(self) -> Question:
+        """The question as pilots read it, without a split."""
+        return Question(
+            id=f"{FROM_USE}{self.id}",
+            text=self.question,
+            answers=self.answers,
+            fact=self.fact,
+            asked=self.asked,
+            asked_on=self.at.date(),
+            source_spans=tuple(SourceSpan(source=source) for source in self.sources),
+        )

@@ -1,0 +1,259 @@
+"""A learning round: a run of the pilot on what a deployment has become, with what it serves among the contenders.
+
+Takes a deployment and reviewed questions, gives a `Round`: the folder `rounds/round-N` with the documents and questions
+as they were when it began, so that a round that was killed goes on with the same. Trains and decides nothing.
+
+    deployments/<name>/rounds/round-N/    a run folder, with round.json
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Collection, Sequence
+from contextlib import closing
+from functools import cached_property
+from pathlib import Path
+
+from bakeoff.contenders.spec import Entry
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.errors import ConfigError, InputError, RunFolderError
+from bakeoff.files import jsonl
+from bakeoff.learn.combined import combined
+from bakeoff.learn.live import LIVE, RECIPE, Where, live_entry
+from bakeoff.learn.reviewed import FROM_USE, Reviewed
+from bakeoff.learn.standing import standing
+from bakeoff.pilot.prepare import Prepared
+from bakeoff.questions.splits.leaks import leaks
+from bakeoff.questions.splits.survey import summarise
+from bakeoff.records import Question, Record, Split
+from bakeoff.retrieval.coverage import Languages
+from bakeoff.runs.config import Config
+from bakeoff.runs.folder import RunFolder, begin, write_record
+from bakeoff.sentences import first_few
+from bakeoff.serve.deployment import Deployment
+from bakeoff.serve.releases import release_folder
+
+ROUNDS = "rounds"
+NAME = "round"
+QUESTIONS = "splits.jsonl"
+KEPT = 5
+"""The newest rounds that `prune_rounds` keeps."""
+ANOTHER_LIVE = "served-now"
+"""The name of what is served where the deployment has a contender called 'live'."""
+
+
+class Limits(Record):
+    """What a round may build and take: these contenders (none: all of the release), and so long for each training."""
+
+    contenders: tuple[str, ...] = ()
+    training_seconds: float | None = None
+
+
+NO_LIMITS = Limits()
+
+
+class Begun(Record):
+    """The content of round.json. `release` is what was live when the round began, under the name `live` in the round.
+
+    `new` are the ids of the questions from use, `outdated` those that documents have made doubtful since.
+    `documents_changed`: the documents are not those that the release was measured with. `decided` once the gate has
+    decided: then the round is over.
+    """
+
+    number: int
+    release: int
+    contender: str
+    live: str
+    new: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
+    documents_changed: bool = False
+    notes: tuple[str, ...] = ()
+    decided: bool = False
+
+
+class Round:
+    """One learning round in its folder."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._path = folder.root / "round.json"
+
+    @property
+    def begun(self) -> Begun:
+        """Its record. Raises RunFolderError if it is missing or broken."""
+        return self.folder.record(self._path, Begun, f"delete {self.folder.root}; the next round begins anew")
+
+    def end(self) -> None:
+        """Notes that the gate has decided, and frees what can be made again: the indexes."""
+        write_record(self._path, self.begun.model_copy(update={"decided": True}))
+        shutil.rmtree(self.folder.world / "indexes", ignore_errors=True)
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The documents and questions of the round."""
+        with DocumentStore(self.folder.world / "store.sqlite") as store:
+            documents = tuple(store.documents())
+        questions = tuple(self.folder.questions())
+        begun = self.begun
+        asked = [question.text for question in questions if question.slice != "general"]
+        return Prepared(
+            documents=documents,
+            problems=(),
+            questions=questions,
+            notes=begun.notes,
+            leaks=tuple(leaks(questions, documents=documents)),
+            data=summarise(questions),
+            languages=Languages.of([document.text for document in documents], asked),
+        )
+
+    def new_questions(self, split: Split) -> list[Question]:
+        """The questions of a split that the release did not have."""
+        new = set(self.begun.new)
+        return [question for question in self.prepared.questions if question.id in new and question.split == split]
+
+
+def unfinished(deployment: Deployment) -> Round | None:
+    """The round that was begun and not decided; None if there is none."""
+    for path in sorted((deployment.root / ROUNDS).glob(f"{NAME}-*"), key=_number, reverse=True):
+        if (path / "round.json").exists():
+            here = Round(RunFolder(path))
+            return None if here.begun.decided else here
+    return None
+
+
+def begin_round(
+    deployment: Deployment,
+    number: int,
+    reviewed: Sequence[Reviewed],
+    limits: Limits = NO_LIMITS,
+    retired: Collection[str] = (),
+) -> Round:
+    """The round of this number. `retired` are facts that the gate has used often enough.
+
+    Raises InputError if there is nothing new: no reviewed question that the release does not know, and no change of
+    documents. Raises ConfigError for a contender that the release's configuration does not have.
+    """
+    release, root = deployment.release, deployment.root
+    known = _known_questions(deployment)
+    half = root / ROUNDS / ".new"
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    _copy_store(root / "store.sqlite", half / "store.sqlite")
+    with DocumentStore(half / "store.sqlite") as store:
+        documents = list(store.documents())
+        changed = _have_changed(store, release.documents_version)
+        found = standing(known, store, release.documents_version)
+    questions = combined(found.kept, reviewed, documents, deployment.config.seed, retired)
+    if not questions.new and not changed:
+        raise InputError(
+            f"There is nothing new to learn in {root}: no reviewed question that release {release.number} does not "
+            "know, and its documents have not changed.",
+            "review questions first: bakeoff review DEPLOYMENT",
+        )
+    config, live = _config(deployment, number, limits)
+    notes = [*questions.notes, *_of_outdated(found.outdated)]
+    jsonl.write(half / QUESTIONS, questions.questions)
+    record = Begun(
+        number=number,
+        release=release.number,
+        contender=release.contender,
+        live=live,
+        new=tuple(sorted(questions.new)),
+        outdated=tuple(question.id for question in found.outdated),
+        documents_changed=changed,
+        notes=tuple(notes),
+    )
+    shutil.rmtree(root / ROUNDS / config.name, ignore_errors=True)  # of a round that was never decided
+    folder = begin(config, root / ROUNDS)
+    for name in ("store.sqlite", QUESTIONS):
+        (half / name).replace(folder.root / name)
+    half.rmdir()
+    here = Round(folder)
+    write_record(folder.root / "round.json", record)  # last: without it there is no round
+    return here
+
+
+def prune_rounds(root: Path, keep: int = KEPT) -> None:
+    """Removes all rounds but the newest `keep`."""
+    there = sorted((root / ROUNDS).glob(f"{NAME}-*"), key=_number)
+    for path in there[: max(0, len(there) - keep)]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _number(path: Path) -> int:
+    ending = path.name.removeprefix(f"{NAME}-")
+    return int(ending) if ending.isdecimal() else 0
+
+
+def _known_questions(deployment: Deployment) -> list[Question]:
+    """The questions of the live release with their splits."""
+    release = deployment.release
+    places = (release_folder(deployment.root, release.number) / "evidence", Path(release.run))
+    path = next((place / QUESTIONS for place in places if (place / QUESTIONS).exists()), None)
+    if path is None:
+        raise RunFolderError(
+            f"Release {release.number} of {deployment.root} does not hold the questions that it was measured with, "
+            f"and {release.run} is gone.",
+            "restore that run, or serve a newer run: bakeoff serve RUN",
+        )
+    return jsonl.read(path, Question)
+
+
+def _have_changed(store: DocumentStore, version: int) -> bool:
+    """Whether the documents differ from those of a version; True if it is not known."""
+    return not 0 <= version <= store.version or store.changes_since(version).any
+
+
+def _copy_store(source: Path, target: Path) -> None:
+    """A consistent copy of a store that a server may be writing to, with the same versions."""
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+        live.backup(copy)
+
+
+def _config(deployment: Deployment, number: int, limits: Limits) -> tuple[Config, str]:
+    """The configuration of a round: the release's contenders, or some of them, and what is served; and its name."""
+    config, release = deployment.config, deployment.release
+    known = {entry.called for entry in config.contenders if entry.like != RECIPE}
+    contenders, max_seconds = limits.contenders, limits.training_seconds
+    unknown = sorted(set(contenders) - known)
+    if unknown:
+        raise ConfigError(
+            f"'{unknown[0]}' is not a contender of release {release.number}; there are: {', '.join(sorted(known))}.",
+            "name one of them, or leave --contender out to build all",
+        )
+    where = Where(
+        release=str(release_folder(deployment.root, release.number).resolve()),
+        contender=release.contender,
+        imports_from=config.folder,
+    )
+    live = LIVE if LIVE not in known else ANOTHER_LIVE
+    entries = [entry for entry in config.contenders if entry.like != RECIPE]
+    chosen = _with_those_they_need(entries, contenders) if contenders else entries
+    tuning = config.tuning if max_seconds is None else config.tuning.model_copy(update={"max_seconds": max_seconds})
+    update = {"name": f"{NAME}-{number}", "updates": None, "tuning": tuning}
+    return config.model_copy(update={**update, "contenders": (*chosen, live_entry(live, where))}), live
+
+
+def _with_those_they_need(entries: Sequence[Entry], names: Collection[str]) -> list[Entry]:
+    """The entries of these names, with those that they are like or made of, in order."""
+    wanted = set(names)
+    for entry in reversed(entries):
+        if entry.called in wanted:
+            behind = {name for part in entry.parts.values() for name in ([part] if isinstance(part, str) else part)}
+            wanted |= {entry.like, *behind}
+    return [entry for entry in entries if entry.called in wanted]
+
+
+def _of_outdated(outdated: Sequence[Question]) -> list[str]:
+    """A note on questions whose documents have changed."""
+    if not outdated:
+        return []
+    named = first_few([f"“{question.text}”" for question in outdated], "; ")
+    return [
+        f"{len(outdated)} questions are set aside, since what their answers rest on is no longer in the documents: "
+        f"{named}. Review them, to test and train on what the documents say now."
+    ]
+
+
+def is_from_use(question: Question) -> bool:
+    """Whether a question came from use, not from the question files of the pilot."""
+    return question.id.startswith(FROM_USE)

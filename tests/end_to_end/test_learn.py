@@ -1,0 +1,131 @@
+"""A round of learning on a small deployment with no model: reviewed questions in, a decision of the gate out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bakeoff.errors import ConfigError, InputError
+from bakeoff.files import jsonl
+from bakeoff.learn.decisions import read_decisions
+from bakeoff.learn.learning import GradedAnswer, learn
+from bakeoff.learn.reviewed import Reviewed
+from bakeoff.pilot.stages import run
+from bakeoff.records import Question
+from bakeoff.runs.folder import RunFolder
+from bakeoff.serve.deployment import deploy, open_deployment
+from bakeoff.serve.releases import current, previous, release_folder
+from tests.end_to_end.small import make
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+COLOURS = ("blue", "grey", "red", "green")
+PLANETS = {f"Aldra{i}": (f"{10 + 7 * i} days", COLOURS[i % 4]) for i in range(32)}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run on 32 planets."""
+    folder = tmp_path_factory.mktemp("learning")
+    return run(make(folder, planets=PLANETS, general="builtin"), runs=folder / "runs")
+
+
+def reviewed(n=24):
+    """Questions of users about the planets, half of them drawn at random."""
+    return [
+        Reviewed(
+            id=f"a{i}",
+            question=f"Tell me the length of one year on {name}, please",
+            answers=(year,),
+            sampled=i % 2 == 0,
+            at=NOW + timedelta(seconds=i),
+        )
+        for i, (name, (year, _)) in enumerate(list(PLANETS.items())[:n])
+    ]
+
+
+def test_a_better_candidate_replaces_what_is_served(finished, tmp_path):
+    """`extract` is served, `rag` is much better on the same questions: the round promotes it and writes down why."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    learned = learn(root, reviewed())
+    assert learned.on_dev[0].contender == "rag"
+    assert learned.decision.outcome == "promote", learned.decision.reason
+    assert (current(root), previous(root)) == (2, 1)
+    assert open_deployment(root).release.contender == "rag"
+    assert [(of.round, of.outcome, of.candidate) for of in read_decisions(root)] == [(1, "promote", "2")]
+    answers = jsonl.read(learned.round.folder.root / "gate.jsonl", GradedAnswer)
+    assert {answer.who for answer in answers} == {"live", "candidate"}
+    assert len(answers) == 2 * len({answer.question_id for answer in answers})
+    assert learned.report.exists()
+    questions = jsonl.read(release_folder(root, 2) / "evidence" / "splits.jsonl", Question)
+    assert {f"use-a{i}" for i in range(24)} <= {question.id for question in questions}
+    splits: dict[str, set] = {}
+    for question in questions:
+        splits.setdefault(question.fact, set()).add(question.split)
+    use = {question.fact for question in questions if question.id.startswith("use-")}
+    before = {question.fact: question.split for question in finished.folder.questions()}
+    assert all("train" in splits[fact] for fact in use if before.get(fact) == "train")
+    with pytest.raises(InputError, match="nothing new to learn"):
+        learn(root, reviewed())
+
+
+def test_what_is_served_answers_in_the_round_as_it_was_measured(finished, tmp_path):
+    """Its answers to the run's own test questions are word for word those of the run."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["rag"])
+    learned = learn(root, reviewed(4))
+    then = {answer.question_id: answer.text for answer in finished.folder.answers("rag")}
+    now = {answer.question_id: answer.text for answer in learned.round.folder.answers("live")}
+    assert then.items() <= now.items() and learned.decision.live == 1
+    assert learned.decision.outcome == "keep" and current(root) == 1
+
+
+def test_a_round_that_was_interrupted_goes_on_and_counts_once(finished, tmp_path):
+    """A kill in the middle: the next call keeps what is on the disk, and one decision is written."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+
+    def stop(event):
+        if event.stage == "answer" and event.contender == "rag" and event.note == "done":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learn(root, reviewed(), listener=stop)
+    assert current(root) == 1 and read_decisions(root) == []
+    folder = RunFolder(root / "rounds" / "round-1")
+    before = folder.answers_path("rag").read_bytes()
+    notes = []
+    learned = learn(root, [], listener=lambda event: notes.append(event.note))
+    assert any("Going on with round 1" in note for note in notes)
+    assert folder.answers_path("rag").read_bytes() == before
+    assert learned.decision.outcome == "promote" and [of.round for of in read_decisions(root)] == [1]
+
+
+def test_documents_that_changed_are_a_reason_to_learn_and_make_questions_doubtful(finished, tmp_path):
+    """A year became longer: the question with the old answer is set aside, and the others are asked again."""
+    root = tmp_path / "deployment"
+    deployment = deploy(finished, root, ["rag"])
+    store = deployment.world.store
+    document = store.get_by_source("aldra3.md")
+    store.upsert([document.model_copy(update={"text": document.text.replace("31 days", "44 days")})])
+    learned = learn(root, [])
+    assert set(learned.round.begun.outdated) == {f"Aldra3-year-{i}" for i in range(3)}
+    assert any("questions are set aside" in note for note in learned.round.begun.notes)
+    assert "Aldra3-year" not in {question.fact for question in learned.round.prepared.questions}
+
+
+def test_a_candidate_that_does_not_exist_is_named_and_nothing_changes(finished, tmp_path):
+    """The error lists what was built; the round can go on."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    with pytest.raises(ConfigError, match=r"'tuned' was not built in this round; there are: .*rag"):
+        learn(root, reviewed(), candidate="tuned")
+    assert current(root) == 1 and read_decisions(root) == []
+    assert learn(root, [], candidate="rag").decision.outcome == "promote"
+
+
+def test_with_approval_required_the_candidate_waits(finished, tmp_path):
+    """It is written as a release, and not live."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    learned = learn(root, reviewed(), require_approval=True)
+    assert learned.decision.outcome == "waits" and current(root) == 1
