@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.cli import decisions, documents, examine, judge, keys, label, measure, prepare, releases, serve, show, use
+from bakeoff.cli import (
+    decisions,
+    documents,
+    examine,
+    judge,
+    keys,
+    label,
+    learn,
+    measure,
+    prepare,
+    releases,
+    serve,
+    show,
+    use,
+)
 from bakeoff.errors import BakeoffError, disk_is_full
 from bakeoff.files.room import room_remedy
 
@@ -37,6 +51,7 @@ app.command(rich_help_panel=LOOK)(examine.runs)
 app.command(rich_help_panel=LOOK)(examine.diff)
 app.command(rich_help_panel=USE)(use.ask)
 app.command(rich_help_panel=USE)(serve.serve)
+app.command(rich_help_panel=USE)(learn.learn)
 app.command(rich_help_panel=USE)(releases.releases)
 app.command(rich_help_panel=USE)(releases.rollback)
 app.command(rich_help_panel=USE)(decisions.decisions)

@@ -1,0 +1,94 @@
+"""The command that learns from use: builds candidates from reviewed questions and lets the gate decide."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json
+from bakeoff.cli.output import console, note, print_json, table
+
+if TYPE_CHECKING:
+    from bakeoff.learn.learning import Learned
+    from bakeoff.learn.reviewed import Reviewed
+    from bakeoff.learn.rounds import Limits
+
+
+def learn(
+    deployment: DeploymentName,
+    contender: Annotated[
+        list[str] | None,
+        typer.Option("--contender", "-c", help="Build this contender. Repeat it for several. By default all."),
+    ] = None,
+    candidate: Annotated[
+        str | None, typer.Option(help="The contender that the gate decides about. By default the best on dev.")
+    ] = None,
+    training_minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="The most minutes of each training. By default as in the run.")
+    ] = None,
+    require_approval: Annotated[
+        bool, typer.Option("--require-approval", help="What passes the gate waits for: bakeoff approve.")
+    ] = False,
+    deployments: Deployments = DEPLOYMENTS,
+    as_json: Json = False,
+) -> None:
+    """Build candidates from reviewed questions, compare the best with what is served, and serve it if it is better.
+
+    A round that was interrupted goes on where it stopped.
+    """
+    from bakeoff.cli.stopping import stoppable
+    from bakeoff.learn.review.reviewing import reviewed
+    from bakeoff.learn.rounds import Limits
+    from bakeoff.serve.deployment import find_deployment
+    from bakeoff.serve.log import Log
+
+    root = find_deployment(deployment, deployments)
+    limits = Limits(
+        contenders=tuple(contender or ()), training_seconds=None if training_minutes is None else 60 * training_minutes
+    )
+    with Log(root / "log.sqlite") as log:
+        questions = reviewed(log)
+    with stoppable() as check:
+        learned = _learned(root, questions, limits, candidate, require_approval, check)
+    if as_json:
+        print_json({"decision": learned.decision, "on_dev": learned.on_dev, "report": str(learned.report)})
+    else:
+        _show(learned, deployment)
+
+
+def _learned(
+    root: Path,
+    questions: "list[Reviewed]",
+    limits: "Limits",
+    candidate: str | None,
+    require_approval: bool,
+    check: Callable[[], None],
+) -> "Learned":
+    """Runs the round and shows its progress. `check` is called at every event."""
+    from bakeoff.cli.progress import Display
+    from bakeoff.learn.learning import learn as learn_round
+    from bakeoff.pilot.stages import Event
+
+    with Display() as display:
+
+        def show(event: Event) -> None:
+            check()
+            display.show(event)
+
+        return learn_round(root, questions, limits, candidate, require_approval, show)
+
+
+def _show(learned: "Learned", deployment: str) -> None:
+    from bakeoff.decide.wording import signed
+
+    rows = [(one.contender, signed(one.utility), str(one.n_questions)) for one in learned.on_dev]
+    console().print(table(("contender", "net right of 100 on dev", "questions"), rows, right=(1, 2)))
+    decision = learned.decision
+    said = {
+        "promote": f"Release {decision.candidate} is live now.",
+        "waits": f"Release {decision.candidate} waits: bakeoff approve {deployment} {decision.round} --by NAME",
+        "keep": "What is served stays.",
+    }
+    typer.echo(f"Round {decision.round}: {decision.reason}\n{said[decision.outcome]}")
+    note(f"Report of the round: {learned.report}")
