@@ -35,6 +35,7 @@ ORDER = (
     ("pilot",),
     ("serve",),
     ("labelling",),
+    ("exports",),
     ("cli",),
 )
 FLOOR = {package: floor for floor, packages in enumerate(ORDER) for package in packages}

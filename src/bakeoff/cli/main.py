@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import bakeoff
-from bakeoff.cli import documents, examine, judge, keys, label, measure, prepare, serve, show, use
+from bakeoff.cli import documents, examine, export, judge, keys, label, measure, prepare, serve, show, use
 from bakeoff.errors import BakeoffError, disk_is_full
 from bakeoff.files.room import room_remedy
 
@@ -37,6 +37,7 @@ app.command(rich_help_panel=LOOK)(examine.runs)
 app.command(rich_help_panel=LOOK)(examine.diff)
 app.command(rich_help_panel=USE)(use.ask)
 app.command(rich_help_panel=USE)(serve.serve)
+app.command(rich_help_panel=USE)(export.export)
 app.add_typer(documents.app, name="documents", rich_help_panel=USE)
 app.add_typer(keys.app, name="keys", rich_help_panel=USE)
 
