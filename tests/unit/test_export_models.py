@@ -182,7 +182,7 @@ def test_what_has_no_weights_is_refused_with_what_has(origin, tmp_path, form, co
     assert remedy in caught.value.remedy and not list(tmp_path.iterdir())
 
 
-def test_weights_that_were_not_measured_are_refused(pilot, tmp_path, monkeypatch):
+def test_weights_that_were_not_measured_are_refused(pilot, tmp_path):
     """A run's adapter that was changed since."""
     import shutil
 
@@ -190,7 +190,7 @@ def test_weights_that_were_not_measured_are_refused(pilot, tmp_path, monkeypatch
     shutil.copytree(pilot.folder.root, copy)
     (path,) = copy.glob("adapters/tuned-*/adapter_config.json")
     path.write_text(path.read_text().replace('"lora_alpha": 32', '"lora_alpha": 64'))
-    with pytest.raises(RunFolderError, match="no longer what was measured. Changed since: adapter"):
+    with pytest.raises(RunFolderError, match=r"no longer what was measured\. Changed since: adapter"):
         export_adapter(origin_of(str(copy), Path("none"), Path("none")), tmp_path / "out", "tuned")
 
 
