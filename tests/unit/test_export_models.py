@@ -2,6 +2,7 @@
 
 import json
 import struct
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,15 +22,19 @@ from tests.unit.tiny_model import write_tiny_model
 pytest.importorskip("peft")
 
 FEW = {"epochs": 2, "examples": 12, "rank": 4}
+ROPE = {"rope_parameters": {"rope_type": "default", "rope_theta": 50_000.0}}
 SECRET = "sk-this-must-not-leave"
 CONVERTER = """
-import os, sys
+import json, os, sys
 from pathlib import Path
 import gguf
 folder, out = Path(sys.argv[1]), Path(sys.argv[sys.argv.index("--outfile") + 1])
 assert sys.argv[sys.argv.index("--outtype") + 1] == "f16" and (folder / "model.safetensors").exists()
 import numpy
 writer = gguf.GGUFWriter(out, "llama")
+rope_theta = json.loads((folder / "config.json").read_text()).get("rope_theta")  # as before transformers 5
+if rope_theta is not None and "forgets" not in sys.argv[0]:
+    writer.add_rope_freq_base(rope_theta)
 writer.add_string("test.environment", " ".join(f"{name}={value}" for name, value in os.environ.items()))
 writer.add_tensor("token_embd.weight", numpy.zeros((4, 4), dtype=numpy.float32))
 writer.write_header_to_file(); writer.write_kv_data_to_file(); writer.write_tensors_to_file(); writer.close()
@@ -43,7 +48,7 @@ def pilot(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("pilot")
     models = {
-        "generator": {"name": str(write_tiny_model(folder / "tiny")), "engine": "transformers"},
+        "generator": {"name": str(write_tiny_model(folder / "tiny", **ROPE)), "engine": "transformers"},
         "embedder": "hash",
         "server": "tests.end_to_end.small.reader",
     }
@@ -249,6 +254,46 @@ def test_a_converter_that_fails_leaves_nothing(origin, tmp_path, script, told):
     with pytest.raises(BakeoffError, match=told):
         export_gguf(origin, tmp_path / "out.gguf", "tuned", converter=path)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_converter_that_loses_the_rotary_base_is_found_out(origin, tmp_path):
+    """Its file would load, and compute something else."""
+    path = tmp_path / "forgets.py"
+    path.write_text(CONVERTER)
+    with pytest.raises(BakeoffError, match=r"another rotary base \(10,000\) than the model has \(50,000\)"):
+        export_gguf(origin, tmp_path / "out.gguf", "tuned", converter=path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_older_tools_find_the_rotary_embedding_where_they_look(tmp_path):
+    """Before transformers 5 its settings stood at the top of config.json; what stands there now is kept."""
+    import torch
+
+    from bakeoff.exports.merged import _add_older_keys
+
+    scaled = {"rope_type": "linear", "factor": 4.0, "rope_theta": 50_000.0}
+    folder = write_tiny_model(tmp_path / "tiny", rope_parameters=scaled)
+    before = logits(opened(folder))
+    _add_older_keys(folder / "config.json")
+    config = json.loads((folder / "config.json").read_text())
+    assert config["rope_theta"] == 50_000 and config["rope_scaling"] == {"rope_type": "linear", "factor": 4.0}
+    assert config["rope_parameters"] == scaled
+    assert torch.equal(logits(opened(folder)), before)
+    del config["rope_parameters"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert torch.equal(logits(opened(folder)), before)
+
+
+def test_a_program_that_runs_the_converter_is_run_as_it_is(origin, tmp_path):
+    """Its own environment is its business; one that may not be run is an error."""
+    (tmp_path / "script.py").write_text(CONVERTER)
+    program = tmp_path / "convert"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{tmp_path}/script.py" "$@"\n')
+    with pytest.raises(ConfigError, match="cannot be run"):
+        export_gguf(origin, tmp_path / "out.gguf", "tuned", converter=program)
+    program.chmod(0o755)
+    export_gguf(origin, tmp_path / "out.gguf", "tuned", converter=program)
+    check_header(tmp_path / "out.gguf")
 
 
 def test_without_a_converter_one_line_says_what_to_do(tmp_path, monkeypatch):

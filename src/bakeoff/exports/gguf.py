@@ -1,7 +1,8 @@
 """`gguf`: the merged model of a contender as one GGUF file, by llama.cpp's own converter where it is installed.
 
-Takes weights and the converter's path, gives a file whose header is checked. The converter runs in a process of its own
-that sees only a few environment variables. Source: GGUF, "File structure" (magic, version, number of tensors).
+Takes weights and the converter's path, gives a file whose header and rotary base are checked. The converter runs in a
+process of its own that sees only a few environment variables. Source: GGUF, "File structure" (magic, version, number of
+tensors).
 """
 
 import os
@@ -15,12 +16,14 @@ from bakeoff.exports.merged import Precision, write_merged
 from bakeoff.exports.origin import Origin
 from bakeoff.exports.target import new_path
 from bakeoff.exports.weights import weights_of
+from bakeoff.models.architecture import text_config
 
 SCRIPT = "convert_hf_to_gguf.py"
 VARIABLE = "LLAMA_CPP"
 OUTTYPES: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 """The environment variables that the converter sees."""
+USUAL_ROTARY_BASE = 10_000.0
 _HEADER = struct.Struct("<4sIQQ")
 _LAST_WORDS = 400
 
@@ -43,11 +46,15 @@ def export_gguf(
         write_merged(weights, model, "float32")
         _convert(script, model, path, OUTTYPES[precision])
         check_header(path)
+        check_rotary_base(path, model)
     return weights.contender
 
 
 def find_converter(given: Path | None) -> Path:
-    """The script of llama.cpp: the path that is given, else that in LLAMA_CPP; each may be the folder of llama.cpp."""
+    """The script of llama.cpp, or a program that runs it: the path that is given, else that in LLAMA_CPP.
+
+    Each may be the folder of llama.cpp.
+    """
     named = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
     remedy = f"clone llama.cpp, install its requirements, and name {SCRIPT} with --converter or in {VARIABLE}"
     if named is None:
@@ -70,15 +77,44 @@ def check_header(path: Path) -> None:
         raise BakeoffError(f"The converter wrote no GGUF file: it {found}.", "use a current llama.cpp")
 
 
+def check_rotary_base(path: Path, model: Path) -> None:
+    """Raises BakeoffError if the file's base of the rotary embedding is not that of the model in this folder.
+
+    A converter that does not know where the model's configuration names it writes none, and llama.cpp takes 10,000.
+    """
+    from gguf import GGUFReader
+
+    config = text_config(model)
+    rope = config.get("rope_parameters") or {}
+    expected = rope.get("full_attention", rope).get("rope_theta", config.get("rope_theta"))
+    reader = GGUFReader(path)
+    architecture = reader.get_field("general.architecture")
+    field = reader.get_field(f"{architecture.contents()}.rope.freq_base") if architecture else None
+    found = float(field.contents()) if field else USUAL_ROTARY_BASE
+    if expected is not None and abs(found / expected - 1) > 1e-6:
+        raise BakeoffError(
+            f"The converter wrote another rotary base ({found:,.0f}) than the model has ({expected:,.0f}), so the file "
+            "would answer otherwise.",
+            "use a current llama.cpp",
+        )
+
+
 def _convert(script: Path, model: Path, path: Path, outtype: str) -> None:
-    command = [sys.executable, str(script), str(model), "--outfile", str(path), "--outtype", outtype]
+    program = [sys.executable, str(script)] if script.suffix == ".py" else [str(script)]
+    command = [*program, str(model), "--outfile", str(path), "--outtype", outtype]
     environment = {name: os.environ[name] for name in PASSED if name in os.environ} | {"HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    except PermissionError as error:
+        raise ConfigError(
+            f"{script} cannot be run: {error.strerror}.", f"make it executable, or name {SCRIPT}"
+        ) from error
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())[-_LAST_WORDS:]
         raise BakeoffError(
             f"{script} failed with exit code {done.returncode}: {said or '(it said nothing)'}",
-            "check that llama.cpp supports this model and that its Python packages are installed",
+            "check that llama.cpp supports this model; install missing Python packages into bakeoff's environment, or "
+            "name a program that runs the converter in another one",
         )
 
 

@@ -4,12 +4,14 @@ Takes weights, gives a folder that transformers' AutoModelForCausalLM, vLLM and 
 safetensors, tokenizer, chat template, generation settings and `bakeoff.json`.
 """
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
 from bakeoff.exports.origin import Origin
 from bakeoff.exports.target import new_path
 from bakeoff.exports.weights import Weights, weights_of
+from bakeoff.files.jsonl import write_text
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -46,4 +48,19 @@ def write_merged(weights: Weights, folder: Path, precision: Precision) -> None:
     with quiet_libraries():
         model.save_pretrained(folder)
         AutoTokenizer.from_pretrained(weights.base).save_pretrained(folder)
+    _add_older_keys(folder / "config.json")
     weights.write_card(folder)
+
+
+def _add_older_keys(path: Path) -> None:
+    """Repeats the rotary embedding's settings where transformers before 5 wrote them.
+
+    Tools that know only those keys would take the default base without a word, and compute something else.
+    """
+    config = json.loads(path.read_text(encoding="utf-8"))
+    rope = config.get("rope_parameters") or {}
+    if "rope_theta" in rope:
+        older = {key: rope[key] for key in ("rope_theta", "partial_rotary_factor") if key in rope}
+        if rope.get("rope_type", "default") != "default":
+            older["rope_scaling"] = {key: value for key, value in rope.items() if key not in older}
+        write_text(path, json.dumps({**older, **config}, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
