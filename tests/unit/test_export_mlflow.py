@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,20 @@ def test_no_key_and_no_variable_goes_into_an_export(run, tmp_path):
     assert len(home) < 3 or not any(home + b"/" in content for content in contents)
 
 
+def test_a_dead_server_is_one_error(run, monkeypatch):
+    """It is tried a few times, not for minutes; a connection is made to no other address."""
+    tried = []
+
+    def refuse(self, to):
+        tried.append(to)
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.raises(BakeoffError, match=r"MLflow could not write to http://127\.0\.0\.1:9998"):
+        export_mlflow(run, tracking_of("http://127.0.0.1:9998"))
+    assert 1 <= len(tried) <= 4 and {port for _, port in tried} == {9998}
+
+
 def test_the_command_prints_where_it_wrote(run, tmp_path, monkeypatch):
     """A path to stdout, the run to stderr; with --json all of it. An unfinished run is refused."""
     monkeypatch.chdir(tmp_path)
@@ -144,6 +160,9 @@ def test_the_command_prints_where_it_wrote(run, tmp_path, monkeypatch):
     assert result.exit_code == 0 and result.stdout == "mlruns\n" and "2 contenders" in result.stderr
     again = call(app, ["export", "planets", "--to", "mlflow", "--out", "two", "--json"], catch_exceptions=False)
     assert json.loads(again.stdout)["n_contenders"] == 2
+    command = [sys.executable, "-m", "bakeoff", "export", "planets", "--to", "mlflow", "--out", "new.db", "--json"]
+    alone = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(alone.stdout)["experiment"] == "planets" and alone.stderr == ""
     run.folder.comparison_path.unlink()
     with pytest.raises(BakeoffError, match="not finished"):
         call(app, ["export", "planets", "--to", "mlflow", "--out", "three"], catch_exceptions=False)

@@ -120,10 +120,9 @@ def _to_mlflow(origin: str, out: str, runs: Path, deployments: Path) -> dict[str
 
     written = export_mlflow(open_run(run_root(origin, runs, deployments), runs), tracking_of(out))
     sentence = f"MLflow: the run {written.run_id} with {written.n_contenders} contenders, in '{written.experiment}'."
-    return {
-        **written._asdict(),
-        "sentence": f"{sentence} Look at it with: mlflow ui --backend-store-uri {written.address}",
-    }
+    if not written.address.startswith("http"):
+        sentence += f" Look at it with: mlflow ui --backend-store-uri {written.address}"
+    return {**written._asdict(), "sentence": sentence}
 
 
 def _log_to_lines(origin: str, form: Form, out: Path, given: dict[str, Any], deployments: Path) -> dict[str, Any]:

@@ -29,8 +29,17 @@ TABLES = "tables"
 SUM_TAG = "bakeoff.comparison_sha256"
 LONGEST_PARAMETER = 250
 AT_ONCE = 100
-SETTINGS = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_ALLOW_FILE_STORE": "true"}
-"""What MLflow reads from the environment: it reports nothing, and may still write the folder format."""
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ALLOW_FILE_STORE": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+}
+"""What MLflow reads from the environment: it reports nothing, says only what is wrong, gives up on a dead server after
+seconds, and may still write the folder format.
+"""
 LOGGERS = ("mlflow", "alembic")
 
 
