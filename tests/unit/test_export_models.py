@@ -14,7 +14,7 @@ from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 from bakeoff.exports.adapter import export_adapter
 from bakeoff.exports.gguf import check_header, export_gguf, find_converter
 from bakeoff.exports.merged import export_merged
-from bakeoff.exports.origin import origin_of
+from bakeoff.exports.origin import origin_of, run_root
 from bakeoff.exports.weights import weights_of
 from tests.end_to_end.small import make
 from tests.unit.tiny_model import write_tiny_model
@@ -221,6 +221,9 @@ def test_a_deployment_exports_the_release_that_it_serves(pilot, tmp_path):
     assert (tmp_path / "adapter" / "adapter_model.safetensors").read_bytes() == mine.read_bytes()
     with pytest.raises(RunFolderError, match="There is no run 'none'"):
         origin_of("none", tmp_path / "runs", tmp_path / "deployments")
+    with pytest.raises(RunFolderError, match="is a deployment, and this form exports a run") as caught:
+        run_root(str(tmp_path / "deployments" / "desk"), tmp_path / "runs", tmp_path / "deployments")
+    assert str(pilot.folder.root) in caught.value.remedy
 
 
 def test_the_converter_makes_a_gguf_of_the_merged_model(origin, tmp_path, monkeypatch):

@@ -47,6 +47,13 @@ def test_what_appears_meanwhile_is_kept(tmp_path):
     assert left(tmp_path) == ["out"] and (tmp_path / "out").read_text() == "theirs"
 
 
+def test_a_path_below_a_file_is_refused(tmp_path):
+    """Nothing can be written there."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="Cannot write"), new_path(tmp_path / "file" / "out"):
+        pytest.fail("nothing may be written")
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_an_interrupted_export_leaves_nothing(tmp_path, error):
     """Whatever stops it."""

@@ -92,9 +92,9 @@ def export(
     if to == "mlflow":
         written = _to_mlflow(origin, out, runs, deployments)
     elif to in ("chat", "preferences"):
-        written = _log_to_lines(origin, to, Path(out), given, deployments)
+        written = _log_to_lines(origin, to, Path(out).expanduser(), given, deployments)
     else:
-        written = _model(origin, to, Path(out), given, runs, deployments)
+        written = _model(origin, to, Path(out).expanduser(), given, runs, deployments)
     if as_json:
         print_json({"form": to, "path": out, **written})
         return
