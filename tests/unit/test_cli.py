@@ -16,7 +16,7 @@ from bakeoff.runs.run import Run
 from tests.unit.fakes import chunk
 from tests.unit.run_fixture import finished
 
-COMMANDS = ("init", "advise", "schema", "run", "report", "regrade", "runs", "diff", "ask")
+COMMANDS = ("init", "advise", "schema", "run", "report", "regrade", "runs", "diff", "ask", "export")
 
 
 def call(*arguments):

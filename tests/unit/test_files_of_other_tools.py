@@ -359,3 +359,31 @@ def test_a_single_ticket_is_a_record_and_not_a_list_of_its_comments(tmp_path: Pa
     (question,), notes = read(tmp_path, "ticket.json", ticket)
     assert question.answers == ("Ten days.",)
     assert "Zendesk" in notes
+
+
+def chat(question: object, answer: object, **more: object) -> dict[str, object]:
+    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return {"messages": [{"role": "system", "content": "Be brief."}, *turns], **more}
+
+
+def test_chats_to_train_on_are_questions_with_one_answer(tmp_path: Path) -> None:
+    """The system message is not used; a message in parts is one text; a '|' separates nothing."""
+    parts = [{"type": "text", "text": "How long is the"}, {"type": "text", "text": "loan?"}]
+    questions, notes = read(
+        tmp_path, "q.jsonl", lines(chat("Who pays?", "The bank | you", asked=3), chat(parts, "14 days"))
+    )
+    assert [(question.text, question.answers) for question in questions] == [
+        ("Who pays?", ("The bank | you",)),
+        ("How long is the loan?", ("14 days",)),
+    ]
+    assert questions[0].asked == 3 and "q.jsonl was read as a file of chats" in notes
+
+
+def test_chats_that_give_no_answer_to_one_question_are_left_out(tmp_path: Path) -> None:
+    """Several turns, a refusal, a call of a tool. A refusal must not become an accepted answer."""
+    several = chat("Who pays?", "The bank.")
+    several["messages"] = [*several["messages"], {"role": "user", "content": "And when?"}]  # type: ignore[misc]
+    bad = [several, chat("Who?", "I don't know."), chat("Who calls?", None)]
+    (question,), notes = read(tmp_path, "q.jsonl", lines(chat("How long?", "14 days"), *bad))
+    assert question.text == "How long?" and "3 chats were left out" in notes
+    assert "has no question to use" in refusal(tmp_path, "none.jsonl", lines(*bad))

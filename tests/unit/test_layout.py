@@ -36,6 +36,7 @@ ORDER = (
     ("serve",),
     ("learn",),
     ("labelling",),
+    ("exports",),
     ("cli",),
 )
 FLOOR = {package: floor for floor, packages in enumerate(ORDER) for package in packages}

@@ -13,6 +13,7 @@ from bakeoff.cli import (
     decisions,
     documents,
     examine,
+    export,
     judge,
     keys,
     label,
@@ -57,6 +58,7 @@ app.command(rich_help_panel=USE)(releases.rollback)
 app.command(rich_help_panel=USE)(decisions.decisions)
 app.command(rich_help_panel=USE)(decisions.approve)
 app.command(rich_help_panel=USE)(decisions.refuse)
+app.command(rich_help_panel=USE)(export.export)
 app.add_typer(documents.app, name="documents", rich_help_panel=USE)
 app.add_typer(keys.app, name="keys", rich_help_panel=USE)
 

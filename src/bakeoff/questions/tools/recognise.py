@@ -10,6 +10,7 @@ from bakeoff.questions.rows.columns import Mapped, pairs_of
 from bakeoff.questions.rows.table import RawRow, Table
 from bakeoff.questions.tools import (
     beir,
+    chats,
     deepeval,
     intercom,
     openai_evals,
@@ -31,6 +32,7 @@ READERS: tuple[Callable[[Recorded], Converted | None], ...] = (
     zendesk.read,
     intercom.read,
     beir.read,
+    chats.read,
 )
 
 
