@@ -80,7 +80,8 @@ class Round:
     @property
     def begun(self) -> Begun:
         """Its record. Raises RunFolderError if it is missing or broken."""
-        return self.folder.record(self._path, Begun, f"delete {self.folder.root}; the next round starts from the beginning")
+        remedy = f"delete {self.folder.root}; the next round starts from the beginning"
+        return self.folder.record(self._path, Begun, remedy)
 
     def end(self) -> None:
         """Notes that the gate has decided, and frees what can be made again: the indexes."""
