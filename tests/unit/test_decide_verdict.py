@@ -281,3 +281,54 @@ def test_who_may_be_best_goes_by_money_where_money_decides():
         {"value": {"currency": "USD", "unanswered": 0.02}, "queries_per_month": 1_000}, base=10, rag=120, hybrid=180
     )
     assert (found.decision, found.winner) == ("none", None) and "hybrid" not in found.tied_with
+
+
+STAFF = {"currency": "USD", "unanswered": 4, "wrong": 12, "today": {"accuracy": 0.6, "per_question": 1}}
+"""People who answer today are right in 60 % and wrong in 40 %, which costs three right answers each: a loss."""
+
+
+def test_what_is_worth_less_than_nobody_answering_is_not_shipped():
+    """Better than today's process, and still a loss: nobody answering would cost less, and the verdict says so."""
+    found = verdict({"value": STAFF}, base=0, rag={"right": 100, "declined": range(150, 200)})
+    assert (found.decision, found.winner) == ("none", None)
+    assert found.headline.startswith("Build nothing: nobody answering would cost less. The best choice, rag,")
+    assert "Today's process is worth -" in found.headline and "`unanswered`" in found.reason
+
+
+def test_a_lead_over_nobody_answering_must_be_shown_where_somebody_answers_today():
+    """A small gain that may be a loss: ahead of today's process for sure, of nobody answering not yet."""
+    found = verdict({"value": STAFF}, n=100, base=0, rag={"right": 55, "declined": range(66, 100)})
+    assert found.decision == "open" and "worth more than nobody answering" in found.not_shown
+    assert "That it is worth more than nobody answering has a chance of" in found.reason
+
+
+def test_the_bound_of_wrong_answers_counts_what_they_cost_where_they_cost_it():
+    """Ten questions of a slice are all right; wrong ones there cost 160 right ones. Ten do not show that none is."""
+    dear = {"currency": "USD", "unanswered": 4, "by_slice": {"seen": {"wrong": 640}}}
+    asked = [*questions(90), *(q.model_copy(update={"id": f"s{q.id}", "fact": f"s{q.fact}", "slice": "seen"})
+                               for q in questions(10))]  # fmt: skip
+    renumbered = [q.model_copy(update={"id": str(i)}) for i, q in enumerate(asked)]
+    found = verdict(
+        {"value": dear}, asked=renumbered, usd={"rag": 1}, base=0, rag={"right": [*range(60), *range(90, 100)]}
+    )
+    assert found.decision == "open" and "worth more than doing nothing" in found.not_shown
+
+
+def test_unsure_answers_that_decide_are_named_before_anything_is_kept_or_built():
+    """All answers of one contender are unsure: in money too, the first thing to do is to label them."""
+    found = verdict(
+        {"value": {"currency": "USD", "unanswered": 4}},
+        n=100,
+        base=0,
+        rag=30,
+        extract={"right": 0, "unsure": range(100)},
+    )
+    assert found.headline == "No verdict yet: too many answers are neither right nor wrong."
+    assert "extract" in found.ungraded and "labels of the 100 unsure answers" in found.reason
+
+
+def test_a_leader_that_is_worse_than_base_is_called_worse():
+    """Nothing is 'not shown to be better' that is shown to be worse."""
+    found = verdict(EASY, base=180, rag=100)
+    assert found.headline == "Build nothing yet: rag is the best, but worse than base."
+    assert "net right answers of 100 fewer than base" in found.reason

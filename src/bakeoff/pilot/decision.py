@@ -28,7 +28,7 @@ from bakeoff.decide.value.outcomes import (
 )
 from bakeoff.decide.value.weights import Counts, question_weights
 from bakeoff.decide.value.worth import NOTHING, Draws, best_ranges, worth
-from bakeoff.decide.verdict.case import Case
+from bakeoff.decide.verdict.case import Case, WrongPart
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
 from bakeoff.measure.base_then_leader import base_then_leader
 from bakeoff.measure.comparison import Comparison, Estimate
@@ -191,6 +191,11 @@ def decision(tested: Tested) -> Case:
         n_facts=n_facts,
         accuracy={name: of["accuracy"] for name, of in estimates.items()},
         wrong={name: of["hallucination"] for name, of in estimates.items() if "hallucination" in of},
+        wrong_parts={
+            name: _wrong_parts(tested, name, of["hallucination"])
+            for name, of in estimates.items()
+            if "hallucination" in of
+        },
         worth=of_worth,
         draws=draws,
         standings={name: standings(of, profile, level) for name, of in known.items()},
@@ -204,6 +209,35 @@ def decision(tested: Tested) -> Case:
         as_counted=as_counted,
         orders=_orders(tested, values, as_counted),
     )
+
+
+def _wrong_parts(tested: Tested, name: str, wrong: Estimate) -> list[WrongPart]:
+    """The shares of wrong answers by what is at stake. `wrong` is that over all questions."""
+    of, values = tested.outcomes, tested.hallucinated.get(name)
+    ids = [question.id for question in tested.questions if tested.weights.get(question.id)]
+    total, unchanged = sum(tested.weights[key] for key in ids), tested.unchanged(name)
+    if len(of.own) == 1 or values is None:
+        parts = [WrongPart(of.own[0], unchanged, wrong)]
+    else:
+        keys = [{key for key, group in zip(ids, of.groups, strict=True) if group == g} for g in range(len(of.own))]
+        parts = [
+            WrongPart(own, unchanged * sum(tested.weights[key] for key in asked) / total,
+                      graded_share(values.only(asked), tested.facts, tested.weights))
+            for own, asked in zip(of.own, keys, strict=True)
+        ]  # fmt: skip
+    return [*parts, *_wrong_about_changes(tested, name, 1 - unchanged)]
+
+
+def _wrong_about_changes(tested: Tested, name: str, share: float) -> list[WrongPart]:
+    """The wrong answers about changed documents after the update, if they were asked and documents change."""
+    correct, abstained = (values.get(name) for values in tested.after)
+    if share <= 0 or correct is None or not correct.values:
+        return []
+    declined = {key for key, value in (abstained.values if abstained else {}).items() if value > 0}
+    values = {key: 0.0 if key in declined else 1 - right for key, right in correct.values.items()}
+    unsure = {key: text for key, text in correct.unsure.items() if key not in declined}
+    facts = {question.id: question.fact for question in tested.changed}
+    return [WrongPart(None, share, graded_share(Graded(values, unsure), facts, None))]
 
 
 def _declined_right(tested: Tested) -> dict[str, float]:
