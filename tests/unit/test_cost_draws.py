@@ -256,23 +256,31 @@ def test_a_hybrid_costs_at_least_the_fixed_amounts_of_its_parts():
     """The larger of two parts, in set-up, month and query; what is calculated stays if it is more."""
     amounts = {"setup_usd": 200_000, "usd_per_month": 9_000, "usd_per_query": 0.05}
     of = fixed({"tuned": amounts, "rag": {"setup_usd": 300_000}}, "rag", "tuned", "hybrid")
-    assert setup_usd(of["hybrid"]) == 300_000 and "'rag'" in of["hybrid"].sources["fixed_setup_usd"]
+    assert setup_usd(of["hybrid"]) == 300_000 and "'rag'" in of["hybrid"].sources["least_setup_usd"]
     assert upkeep_usd_per_month(of["hybrid"]) == 9_000 and marginal_usd_per_query(of["hybrid"]) == 0.05
-    assert "'tuned'" in of["hybrid"].sources["fixed_usd_per_month"]
+    assert "'tuned'" in of["hybrid"].sources["least_usd_per_month"]
     totals = drawn_totals(of, cost_draws(of))
     assert all((totals["hybrid"] >= totals[part]).all() for part in ("rag", "tuned"))
     plain = inputs_of(validate_profile(UPDATES), "hybrid")["hybrid"]
-    low = {"setup_usd": 1, "usd_per_month": 1, "usd_per_query": 1e-9}
-    assert fixed({"tuned": low}, "hybrid")["hybrid"] == plain
+    low = fixed({"tuned": {"setup_usd": 1, "usd_per_month": 1, "usd_per_query": 1e-9}}, "hybrid")["hybrid"]
+    assert (setup_usd(low), total_usd(low)) == (setup_usd(plain), total_usd(plain))
+
+
+def test_the_floor_of_a_hybrid_holds_in_every_draw():
+    """Its own set-up is dearer on average than a part's 30,000 USD, and no draw of it is cheaper."""
+    of = fixed({"rag": {"setup_usd": 30_000}, "tuned": {"usd_per_month": 900}}, "rag", "tuned", "hybrid")
+    drawn = drawn_inputs(of, cost_draws(of))["hybrid"]
+    set_up, month = setup_usd(drawn), upkeep_usd_per_month(drawn)
+    assert np.min(set_up) == 30_000 and np.mean(set_up) > 31_000
+    assert np.min(month) == 900 and np.max(month) > 901
 
 
 def test_the_hours_of_the_machine_count_once_when_a_hybrid_is_compared_with_its_parts():
     """730 hours at 0.10 USD and 10,000 queries: 0.0073 USD a query are already in what is calculated."""
+    plain = inputs_of(validate_profile(UPDATES), "hybrid")["hybrid"]
     cheaper, dearer = (fixed({"rag": {"usd_per_query": usd}}, "hybrid")["hybrid"] for usd in (0.0072, 0.0074))
-    assert cheaper.fixed_usd_per_query == 0 and cheaper.online_hours_per_month == 730
-    assert dearer.fixed_usd_per_query == 0.0074 and dearer.online_hours_per_month == 0
-    both = fixed({"rag": {"usd_per_query": 0.001, "usd_per_month": 1}}, "hybrid")["hybrid"]
-    assert both.fixed_usd_per_query == 0.001 and both.fixed_usd_per_month == 0
+    assert total_usd(cheaper) == pytest.approx(total_usd(plain))
+    assert total_usd(dearer) > total_usd(plain)
 
 
 def test_a_router_keeps_its_own_price_of_a_query():
