@@ -115,7 +115,7 @@ def test_doing_nothing_wins_where_no_contender_is_worth_its_cost():
     """Half of the answers are wrong: nobody answering is worth more."""
     found = verdict(MONEY, base=10, rag=90)
     assert (found.decision, found.winner) == ("none", None)
-    assert found.headline.startswith("Keep today's process")
+    assert found.headline.startswith("Build nothing: no contender is worth more than nobody answering")
 
 
 def test_todays_process_has_its_own_accuracy_and_cost():
@@ -332,3 +332,24 @@ def test_a_leader_that_is_worse_than_base_is_called_worse():
     found = verdict(EASY, base=180, rag=100)
     assert found.headline == "Build nothing yet: rag is the best, but worse than base."
     assert "net right answers of 100 fewer than base" in found.reason
+
+
+def test_with_staff_today_the_advice_is_to_keep_them():
+    """Where somebody answers today at a profit, that is what is kept."""
+    staff = {"currency": "USD", "unanswered": 4, "today": {"accuracy": 0.98, "per_question": 0.1}}
+    found = verdict({"value": staff}, base=0, rag=100)
+    assert found.headline.startswith(
+        "Keep today's process: no contender is worth more than today's process on average."
+    )
+
+
+def test_a_need_for_consistency_stands_beside_a_value():
+    """No value of single answers says that two wordings must get the same answer, so the profile's need is required."""
+    found = verdict({**MONEY, "consistency_needed": True}, base=10, rag=120, hybrid=180)
+    assert state(found, "consistency") == "open" and found.decision == "open"
+
+
+def test_every_stated_need_has_a_row_also_where_it_is_met():
+    """On the premises and citations are stated; what a contender is says that it meets them."""
+    found = verdict({**EASY, "privacy_on_premises": True, "needs_citations": True}, base=10, rag=120, hybrid=180)
+    assert state(found, "privacy_on_premises") == state(found, "needs_citations") == "met"

@@ -206,11 +206,14 @@ def _nothing_is_better(case: Case) -> _Nobody:
     best = max(nets.keys() & set(case.candidates), key=lambda name: nets[name].net.value)
     net, nothing = nets[best], nets[NOTHING]
     pays = [pair.usd for pair in case.worth.break_even if pair.above == best and pair.below == NOTHING and pair.usd]
+    keep = "Keep today's process" if case.has_staff_today else "Build nothing"
+    than = "today's process" if case.has_staff_today else NOBODY_ANSWERING
+    less = money(nothing.net.value - net.net.value)
     return _Nobody(
-        f"Keep today's process: no contender is worth more on average. With a chance of {percent(nothing.best)} none "
-        f"of them is. The best, {best}, is worth {money(nothing.net.value - net.net.value)} a year less.",
+        f"{keep}: no contender is worth more than {than} on average. With a chance of {percent(nothing.best)} none of "
+        f"them is. The best that can be chosen, {best}, is worth {less} a year less.",
         f"{best} gains {money(net.answers.value)} a year by its answers and costs {money(net.cost.value)}: net "
-        f"{span(net.net)}, against {money(nothing.net.value)} for today's process."
+        f"{span(net.net)}, against {money(nothing.net.value)} for {than}."
         + (f" It would pay from {small(pays[0])} for a right answer." if pays else "")
         + f" {information_line(case)}",
     )
