@@ -42,14 +42,20 @@ POSITIONS: tuple[dict[str, float], ...] = (
 )
 
 
-GIVEN = {"value": {"value": VALUE}, "handed": {"value": {**VALUE, "declined_to": "today"}}, "plain": {}}
+PARTS = {"rag": {"setup_usd": 30_000.0, "usd_per_query": 0.01}, "tuned": {"usd_per_month": 900.0}}
+GIVEN = {
+    "value": {"value": VALUE},
+    "handed": {"value": {**VALUE, "declined_to": "today"}},
+    "plain": {},
+    "parts": {"value": VALUE, "fixed": PARTS},
+}
 
 
 @pytest.fixture(scope="module", params=list(GIVEN))
 def judgement(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judgement:
     """The made-up run, judged with a value of answers by slice and a process of today, and without any.
 
-    With "handed", declined questions go to today's people.
+    With "handed", declined questions go to today's people. With "parts", fixed amounts bind in some draws of hybrid.
     """
     folder = RunFolder(build(tmp_path_factory.mktemp("run") / "run", n_questions=90, profile=None))
     values = PROFILE.model_dump(exclude={"value"}, exclude_unset=True)
