@@ -19,6 +19,7 @@ from bakeoff.decide.advise.advise import advise as advice_on
 from bakeoff.decide.advise.conditions import Condition, questions_needed, smallest_difference
 from bakeoff.decide.advise.estimates import estimates
 from bakeoff.decide.advise.roadmap import next_monday
+from bakeoff.decide.situation.approaches import TITLES
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import QUESTIONS, Inspection, ask, inspect_data
 from bakeoff.errors import BakeoffError, ConfigError, InputError
@@ -324,7 +325,22 @@ def test_what_a_pilot_replaces_is_said_as_it_is() -> None:
         assert "does not measure days of work" in text
 
 
-def test_in_a_tie_the_leader_by_score_is_named_before_what_would_change_it() -> None:
+def test_the_approach_that_leads_most_often_is_recommended() -> None:
+    """Headline, draws, plan and page name the same one; a higher mean score of another is said."""
+    seen = False
+    for profile in (TIED, Profile(must_run_offline=True, needs_live_sources=True), *random_profiles(40, 3)):
+        advice = advise(profile, START)
+        matrix, approach = advice.matrix, advice.recommendation.approach
+        assert approach is not None and advice.roadmap is not None
+        assert matrix.wins[approach] == max(matrix.wins.values()) and advice.roadmap.approach == approach
+        highest = max(matrix.open_to, key=lambda name: matrix.totals[name])
+        if matrix.tied_with and matrix.totals[highest] > matrix.totals[approach]:
+            seen = True
+            assert f"; {TITLES[highest]} has the highest mean score" in advice.changes[0]
+    assert seen
+
+
+def test_in_a_tie_the_leader_is_named_before_what_would_change_it() -> None:
     """The lines on what would change the answer begin with the current leader if it is tied."""
     advice = advise(TIED, START)
     assert advice.matrix.leader is not None
