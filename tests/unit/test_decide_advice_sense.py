@@ -159,7 +159,10 @@ def test_what_is_ruled_out_is_never_recommended_nor_tied() -> None:
     ("values", "words"),
     [
         ({"budget_setup_usd": 1, "needs_style": True}, "the budget is 1 USD. RAG comes closest: setting it up costs"),
-        ({"budget_usd_per_month": 1, "needs_citations": True}, "the budget is 1 USD a month. RAG comes closest: running it costs"),
+        (
+            {"budget_usd_per_month": 1, "needs_citations": True},
+            "the budget is 1 USD a month. RAG comes closest: running it costs",
+        ),
         ({"deadline_days": 2}, "the deadline is in 2 days. RAG comes closest: setting it up takes"),
     ],
 )
