@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.advice_profiles import random_profiles
 from markdown_it import MarkdownIt
 
-from benchmarks.advice_profiles import random_profiles
 from bakeoff.decide.advise import conditions
 from bakeoff.decide.advise.advise import Advice
 from bakeoff.decide.advise.advise import advise as advice_on

@@ -252,7 +252,7 @@ def test_who_wins_most_draws_leads_even_with_a_lower_mean_score() -> None:
         scores = {"rag": rag, "fine-tuning": 1.0, "hybrid": hybrid}
         return Row(factor=name, title="", articles={}, weight=weight, basis="assumed", scores=scores)
 
-    rows = [one("far", 0.3, 1, 5), *(one(f"little{i}", 1, 3.2, 3) for i in range(6))]
+    rows = [one("far", 0.32, 1, 5), *(one(f"little{i}", 1, 3.2, 3) for i in range(6))]
     matrix = judged(rows, APPROACHES)
     assert matrix.totals["hybrid"] > matrix.totals["rag"] and matrix.wins["rag"] > 0.5
     assert matrix.leader == "rag" and matrix.margin < 0
