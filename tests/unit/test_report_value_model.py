@@ -179,7 +179,7 @@ def handing(folder: RunFolder, **today: float) -> Judgement:
     """The made-up run, judged with declined questions that go to these people of today."""
     value = {"currency": "USD", "unanswered": 40.0, "declined": 0.5, "declined_to": "today", "today": today}
     values = PROFILE.model_dump(exclude={"value"}, exclude_unset=True)
-    return judge(folder, Profile.model_validate({**values, "value": value}))
+    return judge(folder, Profile.model_validate({**values, "value": value, "update_interval_days": 14}))
 
 
 def test_flips_by_means_agree_with_the_draws_where_todays_people_are_paid(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from bakeoff.decide.value.information import Part, information
 from bakeoff.decide.verdict.decide import decide
 from bakeoff.measure.graded import Graded
+from bakeoff.measure.statistics import exact_flip_p
 from bakeoff.pilot.decision import decision
 from tests.unit.decision_fixture import questions, tested, values_of
 
@@ -54,3 +55,9 @@ def test_no_offer_is_worth_more_than_knowing_everything():
     parts = [Part("labels", draws, 0, n=10), Part("all", -0.9 * draws, 100)]
     found = information([0.0, 0.0], parts, np.zeros((2000, 2)), 12, in_money=True)
     assert found.offers and all(offer.gain <= found.perfect for offer in found.offers)
+
+
+def test_sums_that_are_zero_but_for_rounding_are_no_steps_of_the_exact_test():
+    """Weighted worth adds up to 1e-17 for a fact on which both are alike: it is left out, not a step of size 0."""
+    sums = np.array([1e-17, 1.0, -1.0, 1.5, 2.0])
+    assert exact_flip_p(sums) == pytest.approx(exact_flip_p(sums[1:]))
