@@ -21,8 +21,8 @@ from pathlib import Path
 
 from bakeoff.files import jsonl
 from bakeoff.learn.learning import learn
-from bakeoff.learn.review.queue import sample_of_week
-from bakeoff.learn.review.reviewing import reviewed
+from bakeoff.learn.review.queue import Queue
+from bakeoff.learn.review.reviewing import Said, review_of, reviewed
 from bakeoff.learn.rounds import Limits
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.statistics import graded_share
@@ -87,7 +87,12 @@ def log_week(log: Log, deployment: Deployment, asked: Sequence[Asked], answers: 
     """Writes what a server would write: the answers, and what users thought of them."""
     right, rng = right_of(asked, answers), random.Random(asked[0].id)
     for one, answer in zip(asked, answers, strict=True):
-        served = {"id": one.id, "at": one.at, "key_id": f"user-{rng.randrange(200)}", "release": deployment.release.number}
+        served = {
+            "id": one.id,
+            "at": one.at,
+            "key_id": f"user-{rng.randrange(200)}",
+            "release": deployment.release.number,
+        }
         log.append(logged_answer(answer, one.text, **served))
         is_wrong = right.get(one.id, 0.0) < 0.5
         if rng.random() < GIVES_THUMB * (ANGRY if is_wrong else 1):
@@ -101,7 +106,8 @@ def review_week(log: Log, asked: Sequence[Asked], number: int) -> int:
     """Reviews the random sample of the week and what users complained about, with the truth; gives how many."""
     by_id = {one.id: one for one in asked}
     answers = {answer.id: answer for answer in log.entries(LoggedAnswer) if answer.id in by_id}
-    sampled = sample_of_week(list(answers.values()), BEGIN + timedelta(weeks=number - 1))
+    drawn = Queue(log, at=BEGIN + timedelta(weeks=number)).drawn()
+    sampled = [key for of in drawn for key in of.answers if key in by_id]
     complained = {thumb.answer for thumb in log.entries(Thumb) if thumb.answer in by_id and not thumb.up}
     for key in sorted({*sampled} | complained):
         log.append(_review(answers[key], by_id[key], key in sampled, len(sampled)))
@@ -109,26 +115,11 @@ def review_week(log: Log, asked: Sequence[Asked], number: int) -> int:
 
 
 def _review(answer: LoggedAnswer, one: Asked, is_sampled: bool, n_drawn: int) -> Review:
-    truth, shown = one.truth, None if answer.declined else answer.text
-    scored = right_of([one], [Answer(question_id=one.id, contender="", text=answer.text or "", abstained=answer.declined)])
-    return Review(
-        answer=answer.id,
-        action="correct" if truth.answers else "unanswerable",
-        by="reviewer",
-        question=truth.text,
-        answers=truth.answers,
-        documents=tuple(dict.fromkeys(span.source for span in truth.source_spans)),
-        sampled=is_sampled,
-        drawn=n_drawn if is_sampled else 0,
-        asked=one.text,
-        shown=shown,
-        asked_by=answer.key_id,
-        asked_at=answer.at,
-        contender=answer.contender,
-        release=answer.release,
-        right=scored[one.id] >= 0.5,
-        at=answer.at + timedelta(days=1),
-    )
+    """What a reviewer who knows the truth says."""
+    truth = one.truth
+    sources = tuple(dict.fromkeys(span.source for span in truth.source_spans))
+    said = Said("correct" if truth.answers else "unanswerable", truth.answers, truth.text, documents=sources)
+    return review_of(answer, said, "reviewer", is_sampled, n_drawn if is_sampled else 0)
 
 
 def update_documents(run: Run, deployment: Deployment) -> None:

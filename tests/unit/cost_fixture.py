@@ -50,6 +50,8 @@ def random_inputs(rng: random.Random, like: CostInputs | None = None) -> CostInp
         upkeep_days_per_month=some(0.05, 10), project_days=some(0.5, 20), approval_days_per_update=some(0.05, 2),
         on_call_usd_per_month=some(10, 5000), batch_saving=rng.choice([0.0, rng.random()]),
         fixed_setup_usd=some(100, 1e5), fixed_usd_per_month=some(10, 1e4), fixed_usd_per_query=some(1e-4, 0.5),
+        least_setup_usd=rng.choice([0.0, some(1e3, 1e6)]), least_usd_per_month=rng.choice([0.0, some(100, 1e5)]),
+        least_usd_per_query=rng.choice([0.0, some(1e-3, 5)]),
         online_hours_per_month=rng.choice([0.0, 730.0, rng.uniform(1, 744)]),
         serving_usd_per_hour=some(0.01, 40), training_usd_per_hour=some(0.01, 40),
         engineering_usd_per_day=some(50, 2000), index_usd_per_month=some(1, 1000),

@@ -102,7 +102,7 @@ FILLER = (
 
 PROFILE = Profile(
     queries_per_month=40_000,
-    update_interval_days=14,
+    update_interval_days=21,
     needs_citations=True,
     labelled_examples=800,
     corpus_tokens=61_204,

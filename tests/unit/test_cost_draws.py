@@ -10,6 +10,7 @@ from bakeoff.decide.cost.draws import cost_draws, drawn_inputs, drawn_totals
 from bakeoff.decide.cost.fixed import fixed_contradictions
 from bakeoff.decide.cost.inputs import assumed_inputs, setup_calendar_days
 from bakeoff.decide.cost.model import (
+    LEAST,
     CostInputs,
     cost_breakdown,
     discounted_queries,
@@ -19,9 +20,10 @@ from bakeoff.decide.cost.model import (
     setup_usd,
     total_usd,
     upkeep_usd_per_month,
+    without_least,
 )
 from bakeoff.decide.cost.peak import machines_at_peak, peak_warnings
-from bakeoff.decide.cost.table import cost_table
+from bakeoff.decide.cost.table import cost_table, tornado
 from bakeoff.decide.situation.profile import Profile, check_names, validate_profile
 from bakeoff.decide.situation.ranges import least_mean, median_of
 from bakeoff.decide.value.worth import Draws, worth
@@ -253,33 +255,106 @@ def fixed(amounts, *recipes, **more):
 
 
 def test_a_hybrid_costs_at_least_the_fixed_amounts_of_its_parts():
-    """The larger of two parts, in set-up, month and query; what is calculated stays if it is more."""
+    """The larger of two parts, in set-up, month and query."""
     amounts = {"setup_usd": 200_000, "usd_per_month": 9_000, "usd_per_query": 0.05}
     of = fixed({"tuned": amounts, "rag": {"setup_usd": 300_000}}, "rag", "tuned", "hybrid")
-    assert setup_usd(of["hybrid"]) == 300_000 and "'rag'" in of["hybrid"].sources["fixed_setup_usd"]
+    assert setup_usd(of["hybrid"]) == 300_000 and "'rag'" in of["hybrid"].sources["least_setup_usd"]
     assert upkeep_usd_per_month(of["hybrid"]) == 9_000 and marginal_usd_per_query(of["hybrid"]) == 0.05
-    assert "'tuned'" in of["hybrid"].sources["fixed_usd_per_month"]
+    assert "'tuned'" in of["hybrid"].sources["least_usd_per_month"]
     totals = drawn_totals(of, cost_draws(of))
     assert all((totals["hybrid"] >= totals[part]).all() for part in ("rag", "tuned"))
+
+
+def test_a_hybrid_that_costs_more_than_its_parts_keeps_its_own_cost():
+    """Total and every draw are as without the amounts, and no line is added."""
     plain = inputs_of(validate_profile(UPDATES), "hybrid")["hybrid"]
-    low = {"setup_usd": 1, "usd_per_month": 1, "usd_per_query": 1e-9}
-    assert fixed({"tuned": low}, "hybrid")["hybrid"] == plain
+    low = fixed({"tuned": {"setup_usd": 1, "usd_per_month": 1, "usd_per_query": 1e-9}}, "hybrid")["hybrid"]
+    assert low.least_setup_usd == 1 and total_usd(low) == total_usd(plain)
+    totals = (drawn_totals({"hybrid": c}, cost_draws({"hybrid": c}))["hybrid"] for c in (low, plain))
+    assert np.array_equal(*totals)
+    assert not [item for item in lines(low) if item.name == LEAST and item.usd]
+
+
+PARTS = {"rag": {"setup_usd": 30_000}, "tuned": {"usd_per_month": 900}}
+
+
+def lines(c):
+    """Every line of the breakdown."""
+    shown = cost_breakdown(c)
+    return (*shown.setup, *shown.per_query, *shown.upkeep_per_month)
+
+
+def test_the_fixed_amounts_of_parts_hold_in_every_draw():
+    """The mean set-up of a hybrid is 40,000 USD, but a third of its own draws is below rag's fixed 30,000."""
+    of = fixed(PARTS, "rag", "tuned", "hybrid")
+    drawn = drawn_inputs(of, cost_draws(of))
+    own = without_least(drawn["hybrid"])
+    assert setup_usd(of["hybrid"]) == pytest.approx(40_000, rel=1e-3) and (setup_usd(own) < 30_000).mean() > 0.3
+    assert upkeep_usd_per_month(own).min() < 300
+    assert setup_usd(drawn["hybrid"]).min() == 30_000
+    month = upkeep_usd_per_month(drawn["hybrid"]) + idle_usd(drawn["hybrid"], 10_000)
+    assert month.min() == 900 and nominal_running_usd_per_month(drawn["hybrid"]).min() >= 900
+    assert np.array_equal(setup_usd(drawn["hybrid"]), np.maximum(30_000, setup_usd(own)))
+    calculated = upkeep_usd_per_month(own) + idle_usd(own, 10_000)
+    assert month == pytest.approx(np.maximum(calculated, 900))
+
+
+def test_a_month_costs_the_larger_of_what_is_calculated_and_what_parts_cost():
+    """Queries x one query + upkeep + idle hours, for any volume: the idle hours are not paid twice."""
+    for volume in (1.0, 1e4, 1e5, 1e6, 1e8):
+        for part in (
+            {"usd_per_query": 0.01},
+            {"usd_per_month": 1_050},
+            {"usd_per_query": 1e-3, "usd_per_month": 1_020},
+        ):
+            c = fixed({"rag": part}, "hybrid", queries_per_month=volume)["hybrid"]
+            own = without_least(c)
+            query = max(marginal_usd_per_query(own), part.get("usd_per_query", 0.0))
+            parts = volume * query + max(upkeep_usd_per_month(own), part.get("usd_per_month", 0.0))
+            month = cost_breakdown(c).months[0].usd
+            assert month == pytest.approx(max(cost_breakdown(own).months[0].usd, parts))
+
+
+def test_the_line_that_reaches_a_parts_amount_names_the_part():
+    """It has the difference, and the lines still add up; a machine that is paid by it is not paid again."""
+    c = fixed({"tuned": {"setup_usd": 50_000, "usd_per_query": 0.005}}, "hybrid")["hybrid"]
+    setup, query = (item for item in lines(c) if item.name == LEAST and item.usd)
+    assert setup.usd == pytest.approx(50_000 - setup_usd(without_least(c)))
+    assert setup.explanation.startswith("max(0, 50,000 USD - 40,000 USD of the other lines); ")
+    assert "the fixed amount of 'tuned'" in setup.explanation and "'tuned'" in query.explanation
+    hosting = next(item for item in lines(c) if item.name == "hosting share")
+    assert f"minus {10_000 * query.usd:,.6g} USD" in hosting.explanation
+    assert hosting.usd + query.usd == pytest.approx(idle_usd(without_least(c), 10_000) / 10_000)
+    assert cost_table({"hybrid": c})[0].people_usd == cost_table({"hybrid": without_least(c)})[0].people_usd > 0
+
+
+def test_a_least_amount_moves_the_break_even_and_the_tornado():
+    """An own set-up of 10,000 and 1 cent a query; with 30,000 at least, 2 cents pay off at three times the volume."""
+    dear = CostInputs(name="b", fixed_usd_per_query=0.02, queries_per_month=1, horizon_months=10)
+    c = dear.model_copy(update={"name": "a", "fixed_setup_usd": 10_000, "fixed_usd_per_query": 0.01})
+    least = c.model_copy(update={"least_setup_usd": 30_000})
+    assert break_even_volume(c, dear) == pytest.approx(100_000)
+    assert break_even_volume(least, dear) == pytest.approx(300_000)
+    assert next(swing.input for swing in tornado(least)) == "least_setup_usd"
+    assert "fixed_setup_usd" not in {swing.input for swing in tornado(least)}
 
 
 def test_the_hours_of_the_machine_count_once_when_a_hybrid_is_compared_with_its_parts():
     """730 hours at 0.10 USD and 10,000 queries: 0.0073 USD a query are already in what is calculated."""
     cheaper, dearer = (fixed({"rag": {"usd_per_query": usd}}, "hybrid")["hybrid"] for usd in (0.0072, 0.0074))
-    assert cheaper.fixed_usd_per_query == 0 and cheaper.online_hours_per_month == 730
-    assert dearer.fixed_usd_per_query == 0.0074 and dearer.online_hours_per_month == 0
+    plain = inputs_of(validate_profile(UPDATES), "hybrid")["hybrid"]
+    assert total_usd(cheaper) == pytest.approx(total_usd(plain))
+    assert total_usd(dearer) - total_usd(plain) == pytest.approx(12 * 10_000 * (0.0074 - 0.0073))
+    assert idle_usd(dearer, 10_000) == 0 and idle_usd(cheaper, 10_000) > 0
     both = fixed({"rag": {"usd_per_query": 0.001, "usd_per_month": 1}}, "hybrid")["hybrid"]
-    assert both.fixed_usd_per_query == 0.001 and both.fixed_usd_per_month == 0
+    assert marginal_usd_per_query(both) == 0.001 and total_usd(both) == pytest.approx(total_usd(plain))
 
 
 def test_a_router_keeps_its_own_price_of_a_query():
     """It sends a question to one contender only, but all of them are set up."""
     profile = validate_profile({"fixed": {"tuned": {"setup_usd": 200_000, "usd_per_query": 5.0}}})
     router = assumed_inputs(profile, [entrant("router", behind=("rag", "tuned"))])["router"]
-    assert setup_usd(router) == 200_000 and router.fixed_usd_per_query == 0
+    assert setup_usd(router) == 200_000 and router.least_usd_per_query == 0
 
 
 def test_a_fixed_amount_of_a_hybrid_comes_first_and_is_named_if_it_is_below_a_part():

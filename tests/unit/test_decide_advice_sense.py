@@ -1,16 +1,21 @@
 """Advice that made no sense, or contradicted itself: each case once, with what is said now."""
 
+import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
+from bakeoff.cli.main import app
 from bakeoff.decide.advise.advise import Advice, advise
 from bakeoff.decide.advise.estimates import estimates
 from bakeoff.decide.situation.needs import unmet_needs
-from bakeoff.decide.situation.profile import validate_profile
+from bakeoff.decide.situation.profile import check_names, validate_profile
 from bakeoff.errors import ConfigError
-from bakeoff.report.advice.markdown import advice_markdown
+from bakeoff.report.advice.markdown import advice_markdown, plain
 from bakeoff.report.advice.page import advice_html
 from tests.unit.comparison_fixture import STANDARD, STANDING
 
@@ -95,8 +100,6 @@ def test_matrix_and_verdict_rule_out_the_same(need: str) -> None:
         ({"labelled_examples": 0, "needs_style": True}, "a specific style, which tuning teaches"),
         ({"labelled_examples": 30, "consistency_needed": True}, "consistent answers, which tuning teaches"),
         ({"deadline_days": 2}, "shorter than the fastest set-up"),
-        ({"budget_setup_usd": 1}, "No approach keeps the limit: the budget is 1 USD"),
-        ({"budget_usd_per_month": 1}, "No approach keeps the limit: the budget is 1 USD a month"),
         ({"update_interval_days": 0.125}, "every 3 hours, faster than an update"),
         ({"max_hallucination": 0}, "no test, however long, can show that"),
         ({"model_billion_parameters": 70}, "answers too slowly on a machine without a GPU"),
@@ -150,3 +153,50 @@ def test_what_is_ruled_out_is_never_recommended_nor_tied() -> None:
         of = advice(**values)
         named = {of.recommendation.approach, *of.recommendation.tied_with}
         assert of.matrix.ruled_out and not named & set(of.matrix.ruled_out)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"budget_setup_usd": 1, "needs_style": True}, "the budget is 1 USD. RAG comes closest: setting it up costs"),
+        (
+            {"budget_usd_per_month": 1, "needs_citations": True},
+            "the budget is 1 USD a month. RAG comes closest: running it costs",
+        ),
+        ({"deadline_days": 2}, "the deadline is in 2 days. RAG comes closest: setting it up takes"),
+    ],
+)
+def test_a_limit_that_no_approach_keeps_is_the_headline(values: dict[str, Any], words: str, tmp_path: Path) -> None:
+    """In terminal, Markdown, HTML and JSON alike, with the approach that comes closest; it is not just 'start with'."""
+    of = advice(**values)
+    headline = of.recommendation.headline
+    assert headline.startswith(f"No approach keeps the limit: {words}")
+    assert headline.endswith("If you can move the limit, start with RAG.") and "Start with" not in headline
+    assert of.recommendation.approach == "rag"
+    assert f"**{plain(headline)}**" in advice_markdown(of) and f"<h1>{headline}</h1>" in advice_html(of)
+    path = tmp_path / "profile.yaml"
+    path.write_text(yaml.safe_dump(values))
+    arguments = ["advise", "--profile", str(path), "--force", "--output", str(tmp_path / "out")]
+    assert CliRunner().invoke(app, arguments).stdout.startswith(headline)
+    assert json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)["headline"] == headline
+
+
+def test_approaches_that_come_equally_close_to_a_limit_are_all_named() -> None:
+    """And no other: the headline must not name one and the plan be for another."""
+    cost = {"setup_usd": 500, "usd_per_month": 50, "usd_per_query": 0}
+    fixed = {"rag": cost, "tuned": cost, "hybrid": {**cost, "setup_usd": 900}}
+    of = advice(budget_setup_usd=1, fixed=fixed, labelled_examples=9_000)
+    assert "RAG and fine-tuning come closest" in of.recommendation.headline
+    assert of.matrix.open_to == ["rag", "fine-tuning"] and of.recommendation.approach in of.matrix.open_to
+
+
+def test_unknown_names_are_said_to_be_what_they_are() -> None:
+    """A fixed amount is not a day of work."""
+    of = advice(fixed={"nosuch": {"setup_usd": 5}}, setup_days={"other": 3, "rag": 2})
+    named = [line for line in of.cost.warnings if "no recipe of Bakeoff" in line]
+    assert named == [
+        "The profile gives days of work for other, but no recipe of Bakeoff has that name.",
+        "The profile gives fixed amounts for nosuch, but no recipe of Bakeoff has that name.",
+    ]
+    with pytest.raises(ConfigError, match="The profile, fixed amounts: 'nosuch' is not a contender or recipe"):
+        check_names(validate_profile({"fixed": {"nosuch": {"setup_usd": 5}}}), STANDARD)

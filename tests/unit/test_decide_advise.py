@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.advice_profiles import random_profiles
 from markdown_it import MarkdownIt
 
 from bakeoff.decide.advise import conditions
@@ -18,7 +19,9 @@ from bakeoff.decide.advise.advise import Advice
 from bakeoff.decide.advise.advise import advise as advice_on
 from bakeoff.decide.advise.conditions import Condition, questions_needed, smallest_difference
 from bakeoff.decide.advise.estimates import estimates
+from bakeoff.decide.advise.matrix import decision_matrix
 from bakeoff.decide.advise.roadmap import next_monday
+from bakeoff.decide.situation.approaches import TITLES
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.questionnaire import QUESTIONS, Inspection, ask, inspect_data
 from bakeoff.errors import BakeoffError, ConfigError, InputError
@@ -324,7 +327,29 @@ def test_what_a_pilot_replaces_is_said_as_it_is() -> None:
         assert "does not measure days of work" in text
 
 
-def test_in_a_tie_the_leader_by_score_is_named_before_what_would_change_it() -> None:
+def test_the_approach_that_leads_most_often_is_recommended() -> None:
+    """Headline, draws, plan and page name the same one; that another one has a higher mean score is said."""
+    differs = [
+        profile for profile in random_profiles(300) if highest(profile) != decision_matrix(profile, STANDING).leader
+    ]
+    assert differs
+    for profile in (TIED, *differs[:2]):
+        advice = advise(profile, START)
+        matrix, first = advice.matrix, advice.recommendation.approach
+        assert first is not None and advice.roadmap is not None
+        assert matrix.wins[first] == max(matrix.wins.values()) and advice.roadmap.approach == first
+        assert f"Start with {TITLES[first]}" in advice.recommendation.headline
+        also = f"; {TITLES[highest(profile)]} has the highest mean score" in advice.changes[0]
+        assert also == (highest(profile) != first)
+
+
+def highest(profile: Profile) -> str:
+    """Who has the highest mean score of those that are not ruled out."""
+    matrix = decision_matrix(profile, STANDING)
+    return max(matrix.open_to, key=lambda name: matrix.totals[name])
+
+
+def test_in_a_tie_the_leader_is_named_before_what_would_change_it() -> None:
     """The lines on what would change the answer begin with the current leader if it is tied."""
     advice = advise(TIED, START)
     assert advice.matrix.leader is not None

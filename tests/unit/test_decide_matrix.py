@@ -245,16 +245,33 @@ def test_the_nearest_change_of_a_value_is_named() -> None:
     assert "were 100 to below 500 examples instead of 9,000 examples" in found[0].sentence
 
 
+def test_who_wins_most_draws_leads_even_with_a_lower_mean_score() -> None:
+    """One factor makes RAG far worse and six make it a little better: it wins most draws, a hybrid has the mean."""
+
+    def one(name: str, weight: float, rag: float, hybrid: float) -> Row:
+        scores = {"rag": rag, "fine-tuning": 1.0, "hybrid": hybrid}
+        return Row(factor=name, title="", articles={}, weight=weight, basis="assumed", scores=scores)
+
+    rows = [one("far", 0.32, 1, 5), *(one(f"little{i}", 1, 3.2, 3) for i in range(6))]
+    matrix = judged(rows, APPROACHES)
+    assert matrix.totals["hybrid"] > matrix.totals["rag"] and matrix.wins["rag"] > 0.5
+    assert matrix.leader == "rag" and matrix.margin < 0
+    assert matrix.tied_with == ("hybrid",)
+    same = judged([one("a", 1, 4, 4), one("b", 1, 3, 3)], APPROACHES)
+    assert same.wins["rag"] == same.wins["hybrid"] and same.leader == "rag"
+
+
 def test_the_smallest_change_of_weight_makes_two_equal() -> None:
-    """At the weight that the flip names, leader and rival have equal totals; beyond it the rival leads."""
+    """Short of the weight that the flip names the leader leads, and beyond it the rival does."""
     profile = Profile(needs_style=True, ml_expertise=0, labelled_examples=20)
     before = decision_matrix(profile)
     flip = next(one for one in flips(before, profile) if one.kind == "weight")
     times = float(flip.sentence.rsplit("above ", 1)[-1].rsplit("below ", 1)[-1].split()[0])
     past = times * 1.1 if "above" in flip.sentence else times * 0.9
     assert before.leader == "rag"
-    changed = decision_matrix(profile.model_copy(update={"factor_weights": {flip.factor: past}}))
-    assert changed.totals[flip.leader] > changed.totals["rag"]
+    assert decision_matrix(profile.model_copy(update={"factor_weights": {flip.factor: past}})).leader == flip.leader
+    short = times * 0.9 if "above" in flip.sentence else times * 1.1
+    assert decision_matrix(profile.model_copy(update={"factor_weights": {flip.factor: short}})).leader == "rag"
 
 
 def test_unknown_answers_that_matter_are_named() -> None:

@@ -115,7 +115,7 @@ def test_doing_nothing_wins_where_no_contender_is_worth_its_cost():
     """Half of the answers are wrong: nobody answering is worth more."""
     found = verdict(MONEY, base=10, rag=90)
     assert (found.decision, found.winner) == ("none", None)
-    assert found.headline.startswith("Keep today's process")
+    assert found.headline.startswith("Build nothing: no contender is worth more than nobody answering")
 
 
 def test_todays_process_has_its_own_accuracy_and_cost():
@@ -281,3 +281,75 @@ def test_who_may_be_best_goes_by_money_where_money_decides():
         {"value": {"currency": "USD", "unanswered": 0.02}, "queries_per_month": 1_000}, base=10, rag=120, hybrid=180
     )
     assert (found.decision, found.winner) == ("none", None) and "hybrid" not in found.tied_with
+
+
+STAFF = {"currency": "USD", "unanswered": 4, "wrong": 12, "today": {"accuracy": 0.6, "per_question": 1}}
+"""People who answer today are right in 60 % and wrong in 40 %, which costs three right answers each: a loss."""
+
+
+def test_what_is_worth_less_than_nobody_answering_is_not_shipped():
+    """Better than today's process, and still a loss: nobody answering would cost less, and the verdict says so."""
+    found = verdict({"value": STAFF}, base=0, rag={"right": 100, "declined": range(150, 200)})
+    assert (found.decision, found.winner) == ("none", None)
+    assert found.headline.startswith("Build nothing: nobody answering would cost less. The best choice, rag,")
+    assert "Today's process is worth -" in found.headline and "`unanswered`" in found.reason
+
+
+def test_a_lead_over_nobody_answering_must_be_shown_where_somebody_answers_today():
+    """A small gain that may be a loss: ahead of today's process for sure, of nobody answering not yet."""
+    found = verdict({"value": STAFF}, n=100, base=0, rag={"right": 55, "declined": range(66, 100)})
+    assert found.decision == "open" and "worth more than nobody answering" in found.not_shown
+    assert "That it is worth more than nobody answering has a chance of" in found.reason
+
+
+def test_the_bound_of_wrong_answers_counts_what_they_cost_where_they_cost_it():
+    """Ten questions of a slice are all right; wrong ones there cost 160 right ones. Ten do not show that none is."""
+    dear = {"currency": "USD", "unanswered": 4, "by_slice": {"seen": {"wrong": 640}}}
+    asked = [*questions(90), *(q.model_copy(update={"id": f"s{q.id}", "fact": f"s{q.fact}", "slice": "seen"})
+                               for q in questions(10))]  # fmt: skip
+    renumbered = [q.model_copy(update={"id": str(i)}) for i, q in enumerate(asked)]
+    found = verdict(
+        {"value": dear}, asked=renumbered, usd={"rag": 1}, base=0, rag={"right": [*range(60), *range(90, 100)]}
+    )
+    assert found.decision == "open" and "worth more than doing nothing" in found.not_shown
+
+
+def test_unsure_answers_that_decide_are_named_before_anything_is_kept_or_built():
+    """All answers of one contender are unsure: in money too, the first thing to do is to label them."""
+    found = verdict(
+        {"value": {"currency": "USD", "unanswered": 4}},
+        n=100,
+        base=0,
+        rag=30,
+        extract={"right": 0, "unsure": range(100)},
+    )
+    assert found.headline == "No verdict yet: too many answers are neither right nor wrong."
+    assert "extract" in found.ungraded and "labels of the 100 unsure answers" in found.reason
+
+
+def test_a_leader_that_is_worse_than_base_is_called_worse():
+    """Nothing is 'not shown to be better' that is shown to be worse."""
+    found = verdict(EASY, base=180, rag=100)
+    assert found.headline == "Build nothing yet: rag is the best, but worse than base."
+    assert "net right answers of 100 fewer than base" in found.reason
+
+
+def test_with_staff_today_the_advice_is_to_keep_them():
+    """Where somebody answers today at a profit, that is what is kept."""
+    staff = {"currency": "USD", "unanswered": 4, "today": {"accuracy": 0.98, "per_question": 0.1}}
+    found = verdict({"value": staff}, base=0, rag=100)
+    assert found.headline.startswith(
+        "Keep today's process: no contender is worth more than today's process on average."
+    )
+
+
+def test_a_need_for_consistency_stands_beside_a_value():
+    """No value of single answers says that two wordings must get the same answer, so the profile's need is required."""
+    found = verdict({**MONEY, "consistency_needed": True}, base=10, rag=120, hybrid=180)
+    assert state(found, "consistency") == "open" and found.decision == "open"
+
+
+def test_every_stated_need_has_a_row_also_where_it_is_met():
+    """On the premises and citations are stated; what a contender is says that it meets them."""
+    found = verdict({**EASY, "privacy_on_premises": True, "needs_citations": True}, base=10, rag=120, hybrid=180)
+    assert state(found, "privacy_on_premises") == state(found, "needs_citations") == "met"

@@ -87,7 +87,10 @@ def test_keeping_todays_process_also_says_whether_more_data_are_worth_it():
     """Nothing is to be built, but the choice is close."""
     found = decided({"value": {"currency": "USD", "unanswered": 1}}, n=60, rag=31)
     told = decide(found)
-    assert told.headline.startswith("Keep today's process") and "More data are worth it" in told.reason
+    assert (
+        told.headline.startswith("Build nothing: no contender is worth more than nobody answering")
+        and "More data are worth it" in told.reason
+    )
 
 
 def test_the_cheaper_of_two_as_good_is_not_said_to_have_the_best_answers():

@@ -139,3 +139,13 @@ def test_a_fixed_cost_does_not_make_work_and_updates_take_no_time(run: RunFolder
     assert (standing["deadline_days"], standing["update_interval_days"]) == ("missed", "missed")
     assert known.draws.update_days == plain.draws.update_days
     assert known.cost.inputs["tuned"].fixed_setup_usd == 500
+
+
+def test_a_budget_below_the_fixed_set_up_of_a_part_is_missed_by_what_needs_the_part(run: RunFolder) -> None:
+    """rag's set-up costs 30,000 USD: with a budget of 29,000 neither rag nor hybrid can keep it."""
+    fixed = {"rag": {"setup_usd": 30_000}, "tuned": {"usd_per_month": 900}}
+    profile = Profile.model_validate({"fixed": fixed, "budget_setup_usd": 29_000, "budget_usd_per_month": 890})
+    standings = judge(run, profile).standings
+    states = {name: {one.name: one.state for one in standings[name]} for name in ("rag", "tuned", "hybrid")}
+    assert states["rag"]["setup_usd"] == states["hybrid"]["setup_usd"] == "missed"
+    assert states["tuned"]["running_usd_per_month"] == states["hybrid"]["running_usd_per_month"] == "missed"

@@ -48,10 +48,10 @@ def with_intervals(inputs: CostInputs, rng: random.Random) -> CostInputs:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_what_the_sliders_change_is_calculated_as_in_python() -> None:
-    """300 random contenders under random slider values: totals, people's part, break-even, tornado."""
+    """600 random contenders under random slider values: totals, people's part, break-even, tornado."""
     rng = random.Random(5)
     cases = []
-    for _ in range(300):
+    for _ in range(600):
         a = with_intervals(random_inputs(rng), rng)
         b = random_inputs(rng, like=a)
         if rng.random() < 0.5:

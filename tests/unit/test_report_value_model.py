@@ -42,14 +42,20 @@ POSITIONS: tuple[dict[str, float], ...] = (
 )
 
 
-GIVEN = {"value": {"value": VALUE}, "handed": {"value": {**VALUE, "declined_to": "today"}}, "plain": {}}
+PARTS = {"rag": {"setup_usd": 30_000.0, "usd_per_query": 0.01}, "tuned": {"usd_per_month": 900.0}}
+GIVEN = {
+    "value": {"value": VALUE},
+    "handed": {"value": {**VALUE, "declined_to": "today"}},
+    "plain": {},
+    "parts": {"value": VALUE, "fixed": PARTS},
+}
 
 
 @pytest.fixture(scope="module", params=list(GIVEN))
 def judgement(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judgement:
     """The made-up run, judged with a value of answers by slice and a process of today, and without any.
 
-    With "handed", declined questions go to today's people.
+    With "handed", declined questions go to today's people. With "parts", fixed amounts bind in some draws of hybrid.
     """
     folder = RunFolder(build(tmp_path_factory.mktemp("run") / "run", n_questions=90, profile=None))
     values = PROFILE.model_dump(exclude={"value"}, exclude_unset=True)
@@ -173,7 +179,7 @@ def handing(folder: RunFolder, **today: float) -> Judgement:
     """The made-up run, judged with declined questions that go to these people of today."""
     value = {"currency": "USD", "unanswered": 40.0, "declined": 0.5, "declined_to": "today", "today": today}
     values = PROFILE.model_dump(exclude={"value"}, exclude_unset=True)
-    return judge(folder, Profile.model_validate({**values, "value": value}))
+    return judge(folder, Profile.model_validate({**values, "value": value, "update_interval_days": 14}))
 
 
 def test_flips_by_means_agree_with_the_draws_where_todays_people_are_paid(tmp_path: Path) -> None:

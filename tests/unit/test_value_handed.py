@@ -12,6 +12,7 @@ from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.learning import Learning, parts_of
 from bakeoff.decide.value.outcomes import corrected_utilities, utilities
 from bakeoff.decide.value.worth import NOTHING
+from bakeoff.decide.verdict.case import most_wrong
 from bakeoff.decide.verdict.sensitivity import RIGHT_USD, WRONG_TIMES, Choice, value_flips
 from bakeoff.errors import ConfigError
 from bakeoff.measure.ppi import Corrected, Pseudo
@@ -167,7 +168,7 @@ def test_more_wrong_answers_would_have_been_handed_over_else():
     """Each answer that is wrong and not declined costs 1 + .91 / 4 right answers, their pay included."""
     case = decided({"value": HANDED}, base=20, rag={"right": range(100), "declined": range(100, 180)})
     net = case.draws.net(4.0)
-    more = case.most_wrong("rag") - 0.1
+    more = most_wrong(case.wrong["rag"], case.level) - 0.1
     margin = (net["rag"] - net[NOTHING]).mean() - more * (1 + 0.91 / 4) * 4 * 120_000
     assert more > 0.02 and case._margin_with_most_wrong("rag") == pytest.approx(margin)
 

@@ -59,7 +59,7 @@ def label(
     if sum((out is not None, read is not None, agreement)) > 1:
         raise ConfigError("--out, --read and --agreement are three tasks.", "give one of them at a time")
     folder = RunFolder(find_run(run, runs))
-    name = labeller or _user_name()
+    name = labeller or user_name()
     if out is not None:
         n_written = write_sheet(Labelling(folder, name), out, n)
         note(f"{n_written} answers written to {out}. Fill in the column 'verdict' (r, w, d, u), then: --read {out}")
@@ -83,7 +83,7 @@ def _stoppable(folder: "RunFolder") -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _user_name() -> str:
+def user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -21,6 +21,7 @@ from bakeoff.cli import (
     measure,
     prepare,
     releases,
+    review,
     serve,
     show,
     use,
@@ -52,6 +53,7 @@ app.command(rich_help_panel=LOOK)(examine.runs)
 app.command(rich_help_panel=LOOK)(examine.diff)
 app.command(rich_help_panel=USE)(use.ask)
 app.command(rich_help_panel=USE)(serve.serve)
+app.command(rich_help_panel=USE)(review.review)
 app.command(rich_help_panel=USE)(learn.learn)
 app.command(rich_help_panel=USE)(releases.releases)
 app.command(rich_help_panel=USE)(releases.rollback)

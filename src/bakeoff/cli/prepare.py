@@ -118,7 +118,7 @@ def advise(
         return
     lines = [
         recommendation.headline,
-        *filter(None, (recommendation.worth, recommendation.budget)),
+        *filter(None, [recommendation.budget]),
         recommendation.uncertainty,
         *(f"Check first: {warning}" for warning in advice.warnings),
         *advice.cost.pays,

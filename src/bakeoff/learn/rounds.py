@@ -134,7 +134,7 @@ def begin_round(
     documents. Raises ConfigError for a contender that the release's configuration does not have.
     """
     release, root = deployment.release, deployment.root
-    known = _known_questions(deployment)
+    known = known_questions(deployment)
     half = root / ROUNDS / ".new"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
@@ -185,7 +185,7 @@ def _number(path: Path) -> int:
     return int(ending) if ending.isdecimal() else 0
 
 
-def _known_questions(deployment: Deployment) -> list[Question]:
+def known_questions(deployment: Deployment) -> list[Question]:
     """The questions of the live release with their splits."""
     release = deployment.release
     places = (release_folder(deployment.root, release.number) / "evidence", Path(release.run))

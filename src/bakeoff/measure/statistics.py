@@ -356,6 +356,7 @@ def exact_flip_p(fact_sums: np.ndarray) -> float | None:
     whole = np.rint(doubled).astype(int)
     if not np.allclose(doubled, whole):
         return None
+    whole = whole[whole != 0]  # a sum that is 0 but for rounding
     unit = max(1, int(np.gcd.reduce(whole)))
     sizes = np.abs(whole) // unit
     if len(np.unique(sizes)) * int(sizes.sum()) > MOST_STEPS:

@@ -14,6 +14,7 @@ from bakeoff.decide.cost.draws import CostDraws, cost_draws, drawn_inputs
 from bakeoff.decide.cost.model import CostInputs, nominal_running_usd_per_month, setup_usd
 from bakeoff.decide.requirements.standing import Known, Standing, standings
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.value.in_use import InUse, Updated, in_use
 from bakeoff.decide.value.joint import ValueDraws, changes_of, joint_draws, terms_of
 from bakeoff.decide.value.learning import Learning, information_left
 from bakeoff.decide.value.outcomes import (
@@ -27,7 +28,7 @@ from bakeoff.decide.value.outcomes import (
 )
 from bakeoff.decide.value.weights import Counts, question_weights
 from bakeoff.decide.value.worth import NOTHING, Draws, best_ranges, worth
-from bakeoff.decide.verdict.case import Case
+from bakeoff.decide.verdict.case import Case, WrongPart
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
 from bakeoff.measure.base_then_leader import base_then_leader
 from bakeoff.measure.comparison import Comparison, Estimate
@@ -137,8 +138,27 @@ class Tested:
         return joint_draws(self.value_draws, self.inputs, terms_of(self.profile, self.outcome_draws.own))
 
     def utility_values(self) -> dict[str, Graded]:
+        return self._worth(self.questions, self.correct, self.abstained)
+
+    def in_use(self, weights: Mapping[str, float]) -> InUse:
+        """What every question is worth as it is asked over a year, those about changed documents among them."""
+        wrong = {question.id: 0.0 for question in self.questions}
+        changed = (self.before, self.after) if self.updates[1] is not None else (({}, {}), ({}, {}))
+        before, after = (self._worth(self.changed, *values) for values in changed)
+        updated = Updated(
+            questions=self.changed,
+            before=before,
+            after=after,
+            wrong=self._worth(self.questions, {"": Graded(wrong)}, {})[""],
+            days=self.update_days,
+        )
+        return in_use(self.questions, self.utility_values(), weights, changes_of(self.profile), updated)
+
+    def _worth(self, questions: Sequence[Question], correct: Values, abstained: Values) -> dict[str, Graded]:
         profile = self.profile
-        return utilities(self.questions, self.correct, self.abstained, profile.utility, profile.value)
+        asked = {question.id for question in questions}
+        known = {name: of.only(asked) for name, of in correct.items()}
+        return utilities(questions, known, abstained, profile.utility, profile.value)
 
     def shares_estimates(self, name: str) -> dict[str, Estimate]:
         """Accuracy and hallucination as the profile counts questions, and the other measures."""
@@ -169,8 +189,8 @@ def decision(tested: Tested) -> Case:
     expected = {name: float(values.mean()) for name, values in drawn.items()}
     cost = draws.mean_total_usd
     first = top(expected, to_choose, cost)
-    values = tested.utility_values()
-    as_counted = _means(values, tested.weights)
+    values = tested.in_use(tested.weights)
+    as_counted = _means(values.values, values.weights)
     contrasts = _contrasts(tested, values, baselines, builds, first, expected)
     as_good = [c.b for c in contrasts if c.a == first and c.finding == "tied" and c.b in builds and not in_money]
     leader = cheapest(first, as_good, cost) if first is not None and not in_money else first
@@ -190,6 +210,11 @@ def decision(tested: Tested) -> Case:
         n_facts=n_facts,
         accuracy={name: of["accuracy"] for name, of in estimates.items()},
         wrong={name: of["hallucination"] for name, of in estimates.items() if "hallucination" in of},
+        wrong_parts={
+            name: _wrong_parts(tested, name, of["hallucination"])
+            for name, of in estimates.items()
+            if "hallucination" in of
+        },
         worth=of_worth,
         draws=draws,
         standings={name: standings(of, profile, level) for name, of in known.items()},
@@ -201,8 +226,37 @@ def decision(tested: Tested) -> Case:
         information=information_left(_learning(tested, draws, to_choose, in_money)),
         declined_right=_declined_right(tested),
         as_counted=as_counted,
-        orders=_orders(tested, values, as_counted),
+        orders=_orders(tested, as_counted),
     )
+
+
+def _wrong_parts(tested: Tested, name: str, wrong: Estimate) -> list[WrongPart]:
+    """The shares of wrong answers by what is at stake. `wrong` is that over all questions."""
+    of, values = tested.outcomes, tested.hallucinated.get(name)
+    ids = [question.id for question in tested.questions if tested.weights.get(question.id)]
+    total, unchanged = sum(tested.weights[key] for key in ids), tested.unchanged(name)
+    if len(of.own) == 1 or values is None:
+        parts = [WrongPart(of.own[0], unchanged, wrong)]
+    else:
+        keys = [{key for key, group in zip(ids, of.groups, strict=True) if group == g} for g in range(len(of.own))]
+        parts = [
+            WrongPart(own, unchanged * sum(tested.weights[key] for key in asked) / total,
+                      graded_share(values.only(asked), tested.facts, tested.weights))
+            for own, asked in zip(of.own, keys, strict=True)
+        ]  # fmt: skip
+    return [*parts, *_wrong_about_changes(tested, name, 1 - unchanged)]
+
+
+def _wrong_about_changes(tested: Tested, name: str, share: float) -> list[WrongPart]:
+    """The wrong answers about changed documents after the update, if they were asked and documents change."""
+    correct, abstained = (values.get(name) for values in tested.after)
+    if share <= 0 or correct is None or not correct.values:
+        return []
+    declined = {key for key, value in (abstained.values if abstained else {}).items() if value > 0}
+    values = {key: 0.0 if key in declined else 1 - right for key, right in correct.values.items()}
+    unsure = {key: text for key, text in correct.unsure.items() if key not in declined}
+    facts = {question.id: question.fact for question in tested.changed}
+    return [WrongPart(None, share, graded_share(Graded(values, unsure), facts, None))]
 
 
 def _declined_right(tested: Tested) -> dict[str, float]:
@@ -238,7 +292,7 @@ def _excluded(standings: Sequence[Standing]) -> str:
 
 def _contrasts(
     tested: Tested,
-    values: Values,
+    in_use: InUse,
     baselines: Sequence[str],
     builds: Sequence[str],
     leader: str | None,
@@ -250,20 +304,21 @@ def _contrasts(
     if leader in baselines and len(baselines) > 1:  # it has to beat the other base models itself
         baselines, builds = [name for name in baselines if name != leader], [leader, *builds]
     profile = tested.profile
-    weights = None if len(set(tested.weights.values())) == 1 else tested.weights
+    facts, weights = in_use.facts, in_use.weights
     span = terms_of(profile, tested.outcomes.own).span
-    worth: Values | Corrected = values
-    if tested.corrected is not None:
+    worth: Values | Corrected = in_use.values
+    if tested.corrected is not None:  # labels are about the answers of the test alone
+        facts, weights = tested.facts, tested.weights
         worth = corrected_utilities(
             tested.questions, tested.corrected, tested.abstained, profile.utility, profile.value
         )
     found = base_then_leader(
         _only(worth, [*builds, *baselines]),
-        tested.facts,
+        facts,
         baselines,
         lambda passed: leader if leader in passed else max(passed, key=lambda name: expected[name]),
         margin=profile.margin / span,
-        weights=weights,
+        weights=None if len(set(weights.values())) == 1 else weights,
         span=span,
     )
     return [*found.against_base, *(pair for pair in found.against_leader if pair.a == leader)]
@@ -276,11 +331,12 @@ def _only(values: Values | Corrected, names: Sequence[str]) -> Values | Correcte
     return {name: values[name] for name in dict.fromkeys(names) if name in values}
 
 
-def _orders(tested: Tested, values: Values, as_counted: Mapping[str, float]) -> dict[str, dict[str, float]]:
+def _orders(tested: Tested, as_counted: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """The mean utilities as measured, by each other way to count questions that changes them."""
     orders: dict[str, dict[str, float]] = {}
     for way, title in WAYS.items():
-        means = _means(values, question_weights(tested.questions, way))
+        values = tested.in_use(question_weights(tested.questions, way))
+        means = _means(values.values, values.weights)
         if means not in (as_counted, *orders.values()):
             orders[title] = means
     return orders

@@ -18,10 +18,12 @@ const bakeoffCost = (() => {
   function setupUsd(c) {
     const days = (c.data_days + c.setup_days + c.project_days) * c.engineering_usd_per_day;
     const training = trainingUsd(c, c.training_seconds, c.training_tokens);
-    return days + training + (c.indexing_seconds / HOUR) * c.serving_usd_per_hour + c.fixed_setup_usd;
+    const calculated = days + training + (c.indexing_seconds / HOUR) * c.serving_usd_per_hour + c.fixed_setup_usd;
+    return Math.max(c.least_setup_usd, calculated);
   }
 
-  function marginalUsdPerQuery(c) {
+  const marginalUsdPerQuery = (c) => Math.max(c.least_usd_per_query, ownUsdPerQuery(c));
+  function ownUsdPerQuery(c) {
     const seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query;
     const fresh = c.prompt_tokens_per_query * (1 - c.cached_prompt_share) * c.input_usd_per_million_tokens;
     const cached = c.prompt_tokens_per_query * c.cached_prompt_share * c.cached_input_usd_per_million_tokens;
@@ -30,7 +32,8 @@ const bakeoffCost = (() => {
     return (seconds / HOUR) * c.serving_usd_per_hour + tokens + c.fixed_usd_per_query;
   }
 
-  function upkeepUsdPerMonth(c) {
+  const upkeepUsdPerMonth = (c) => Math.max(c.least_usd_per_month, ownUpkeepUsdPerMonth(c));
+  function ownUpkeepUsdPerMonth(c) {
     const retraining = trainingUsd(c, c.retraining_seconds_per_update, c.retraining_tokens_per_update);
     const reindexing = (c.reindexing_seconds_per_update / HOUR) * c.serving_usd_per_hour;
     const work = c.upkeep_days_per_month + c.updates_per_month * c.approval_days_per_update;
@@ -38,9 +41,14 @@ const bakeoffCost = (() => {
     return c.updates_per_month * (retraining + reindexing) + work * c.engineering_usd_per_day + monthly;
   }
 
-  function idleUsd(c, queries) {
+  /* What the least amounts of a part add: to the upkeep of a month, and to a query. It pays for idle hours first. */
+  const added = (c) => (c.least_usd_per_month || c.least_usd_per_query
+    ? [upkeepUsdPerMonth(c) - ownUpkeepUsdPerMonth(c), marginalUsdPerQuery(c) - ownUsdPerQuery(c)] : [0, 0]);
+
+  function idleUsd(c, queries, [perMonth, perQuery] = added(c)) {
     const busyHours = (queries * (c.compute_seconds_per_query + c.retrieval_seconds_per_query)) / HOUR;
-    return Math.max(0, c.online_hours_per_month - busyHours) * c.serving_usd_per_hour;
+    const hours = Math.max(0, c.online_hours_per_month - busyHours) * c.serving_usd_per_hour;
+    return Math.max(0, hours - (perMonth + queries * perQuery));
   }
 
   /* US dollars paid so far, in today's money, before the first month and after each: horizon_months + 1 numbers. */
@@ -68,7 +76,8 @@ const bakeoffCost = (() => {
     return (at) => {
       let total = setupUsd(at) + allQueries * marginalUsdPerQuery(at) + months * upkeepUsdPerMonth(at);
       if (at.online_hours_per_month && at.serving_usd_per_hour) {
-        for (let i = 0; i < weights.length; i += 1) total += weights[i] * idleUsd(at, queries[i]);
+        const paid = added(at);
+        for (let i = 0; i < weights.length; i += 1) total += weights[i] * idleUsd(at, queries[i], paid);
       }
       return total;
     };
@@ -76,11 +85,13 @@ const bakeoffCost = (() => {
 
   const nothingIfSame = (x, y) => (Math.abs(x - y) <= SAME * Math.max(Math.abs(x), Math.abs(y)) ? 0 : x - y);
 
-  /* The first-month volumes at which the serving machine is busy all its online hours, one for each month. */
+  /* The first-month volumes at which no idle hours are left to pay for, one for each month. */
   function kinks(c) {
     const seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query;
-    if (!seconds || !c.serving_usd_per_hour || !c.online_hours_per_month) return [];
-    const full = (c.online_hours_per_month * HOUR) / seconds;
+    const idle = idleUsd(c, 0);
+    const lessPerQuery = (seconds / HOUR) * c.serving_usd_per_hour + added(c)[1];
+    if (!idle || !lessPerQuery) return [];
+    const full = idle / lessPerQuery;
     return Array.from({ length: c.horizon_months }, (_, month) => full / Math.pow(1 + c.growth_per_month, month));
   }
 
@@ -145,8 +156,10 @@ const bakeoffCost = (() => {
   const atBound = (c, end) => Object.assign({}, c,
     Object.fromEntries(Object.entries(c.intervals || {}).map(([field, ends]) => [field, ends[end]])));
 
-  /* The part of the total that pays for days of work. */
-  const peopleUsd = (c) => totalCost(c) - totalCost(Object.assign({}, c, { engineering_usd_per_day: 0 }));
+  /* The part of the total that pays for days of work, as calculated for the contender itself. */
+  const withoutLeast = (c) => Object.assign({}, c, { least_setup_usd: 0, least_usd_per_month: 0, least_usd_per_query: 0 });
+  const peopleUsd = (c) =>
+    totalCost(withoutLeast(c)) - totalCost(Object.assign(withoutLeast(c), { engineering_usd_per_day: 0 }));
 
   /* The total with each input alone a quarter lower and a quarter higher, as [input, low, high], largest change first.
    * Inputs that are 0 or change nothing are left out. */

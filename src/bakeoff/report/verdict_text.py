@@ -68,6 +68,9 @@ INPUTS = {
     "fixed_setup_usd": ("fixed price of the set-up", "USD"),
     "fixed_usd_per_month": ("fixed price per month", "USD"),
     "fixed_usd_per_query": ("fixed price per query", "USD"),
+    "least_setup_usd": ("least price of the set-up, that of a part", "USD"),
+    "least_usd_per_month": ("least price per month, that of a part", "USD"),
+    "least_usd_per_query": ("least price per query, that of a part", "USD"),
     "queries_per_month": ("queries in the first month", ""),
     "growth_per_month": ("growth of queries per month", ""),
     "horizon_months": ("months of the horizon", ""),
@@ -174,7 +177,7 @@ def _outside(judgement: Judgement) -> str:
 
 def _matrix_leader(matrix: Matrix) -> str:
     if matrix.leader is None:
-        return "no approach, because no factor is known"
+        return f"no approach, because {'no factor is known' if matrix.open_to else 'all are ruled out'}"
     leader = f"{TITLES[matrix.leader]}, with a mean score of {matrix.totals[matrix.leader]:.2f} of 5"
     if matrix.tied_with:
         return f"{leader}, not clearly ahead of {listed(TITLES[name] for name in matrix.tied_with)}"

@@ -1,4 +1,4 @@
-"""The log of a server: an append-only SQLite file of answers, thumbs, comparisons and decisions.
+"""The log of a server: an append-only SQLite file of answers, thumbs, comparisons, reviews and decisions.
 
 Nothing leaves the machine. Reviews and decisions are the team's own records: no retention deletes them.
 
@@ -14,16 +14,16 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files.sqlite_file import connected, explained, prepare
-from bakeoff.serve.log_entries import Decision, Entry, LoggedAnswer, Preference, Thumb, now
+from bakeoff.serve.log_entries import Decision, Entry, LoggedAnswer, Preference, Review, Thumb, now
 from bakeoff.serve.log_writer import LogWriter
 
 SCHEMA_VERSION = 3
@@ -68,8 +68,12 @@ _NOT_KEPT = f"NOT {_IS_KEPT.format(entry='entries')}"
 _OLD = f"SELECT number FROM entries WHERE at < ? AND {_NOT_KEPT} LIMIT ?"
 _ORPHANS = f"SELECT number FROM entries WHERE {_IS_ORPHAN.format(entry='entries')} AND {_NOT_KEPT} LIMIT ?"
 
-E = TypeVar("E", LoggedAnswer, Thumb, Preference, Decision)
-K = TypeVar("K", bound=LoggedAnswer | Thumb | Preference | Decision)
+_ANY: TypeAdapter[Entry] = TypeAdapter(Entry)
+NO_TEXTS = "This log keeps no questions and answers, so there is nothing to review."
+NO_TEXTS_REMEDY = "serve with --log-texts; answers that are given from then on can be reviewed"
+
+E = TypeVar("E", LoggedAnswer, Thumb, Preference, Review, Decision)
+K = TypeVar("K", bound=LoggedAnswer | Thumb | Preference | Review | Decision)
 
 
 class Log:
@@ -182,6 +186,40 @@ class Log:
         """The answers of a candidate that nobody saw, in the order they were written."""
         yield from self._entries(LoggedAnswer, _SHADOW)
 
+    def written_after(self, number: int, since: datetime) -> Iterator[tuple[int, Entry]]:
+        """What was written after the entry with this number, and not before `since`, each with its number, in order.
+
+        A reader that remembers the last number reads nothing twice. Shadows are among the answers.
+        """
+        at = since.astimezone(UTC).isoformat(timespec="microseconds")
+        query = "SELECT number, body FROM entries WHERE number > ? AND at >= ? ORDER BY number LIMIT ?"
+        while True:
+            with self._opened() as connection:
+                rows = connection.execute(query, (number, at, _BATCH)).fetchall()
+            for number, body in rows:
+                yield number, self._any_entry(number, body)
+            if not rows:
+                return
+            number = rows[-1][0]
+
+    def answers_of(self, ids: Sequence[str]) -> dict[str, LoggedAnswer]:
+        """Those of these answers that are in the log (still), by their id."""
+        found: dict[str, LoggedAnswer] = {}
+        for start in range(0, len(ids), _BATCH):
+            some = tuple(ids[start : start + _BATCH])
+            places = ", ".join("?" * len(some))
+            query = f"SELECT number, body FROM entries WHERE id IN ({places}) AND kind = 'answer'"
+            with self._opened() as connection:
+                rows = connection.execute(query, some).fetchall()
+            for number, body in rows:
+                answer = self._entry(LoggedAnswer, number, body)
+                found[answer.id] = answer
+        return found
+
+    def keyed(self, text: str) -> str:
+        """A hash of a text that nobody can predict without this file, the same each time."""
+        return hmac.new(self._salt, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
     def _entries(self, kind: type[E], name: str) -> Iterator[E]:
         last = 0
         query = "SELECT number, body FROM entries WHERE kind = ? AND number > ? ORDER BY number LIMIT ?"
@@ -218,7 +256,11 @@ class Log:
     def _insert(self, connection: sqlite3.Connection, entry: Entry) -> None:
         for answer_id in _answers_of(entry):
             query = "SELECT 1 FROM entries WHERE id = ? AND kind = 'answer'"
-            if connection.execute(query, (answer_id,)).fetchone() is None:
+            known = connection.execute(query, (answer_id,)).fetchone()
+            if known is None and isinstance(entry, Review):  # the answer may be gone, but not its review
+                again = "SELECT 1 FROM entries WHERE about = ? AND kind = 'review'"
+                known = connection.execute(again, (answer_id,)).fetchone()
+            if known is None:
                 days = f" It keeps {self.retention_days} days." if self.retention_days else ""
                 raise InputError(
                     f"There is no answer with the id {answer_id!r} in the log.{days}", "use the id of an answer"
@@ -244,21 +286,31 @@ class Log:
             return entry.model_copy(update={"right_answer": None})
         if isinstance(entry, Preference | Decision):
             return entry
-        normal = " ".join((entry.question or "").casefold().split())
-        digest = hmac.new(self._salt, normal.encode(), hashlib.sha256).hexdigest()
+        if isinstance(entry, Review):
+            raise InputError(NO_TEXTS, NO_TEXTS_REMEDY)
+        digest = self.keyed(" ".join((entry.question or "").casefold().split()))
         kind_of_error = re.match(r"[A-Za-z_.]+(?=:)|", entry.error or "")
         error = None if entry.error is None else (kind_of_error and kind_of_error[0]) or "error"
         texts = {"question": None, "asked": None, "text": None, "error": error}
         return entry.model_copy(update={**texts, "question_hash": digest})
 
+    def _any_entry(self, number: int, body: str) -> Entry:
+        try:
+            return _ANY.validate_json(body)
+        except ValidationError as error:
+            raise self._unreadable(number, "known entry", error) from error
+
+    def _unreadable(self, number: int, kind: str, error: ValidationError) -> RunFolderError:
+        return RunFolderError(
+            f"{self.path}: entry {number} is not a {kind} ({error.errors()[0]['msg']}).",
+            "the file was changed by hand or by another version: restore a copy, or start a new log",
+        )
+
     def _entry(self, kind: type[E], number: int, body: str) -> E:
         try:
             return kind.model_validate_json(body)
         except ValidationError as error:
-            raise RunFolderError(
-                f"{self.path}: entry {number} is not a {kind.__name__} ({error.errors()[0]['msg']}).",
-                "the file was changed by hand or by another version: restore a copy, or start a new log",
-            ) from error
+            raise self._unreadable(number, kind.__name__, error) from error
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -275,8 +327,8 @@ def _answers_of(entry: Entry) -> tuple[str, ...]:
 
 
 def _about(entry: Entry) -> str | None:
-    """The answer that an entry belongs to: it is deleted with it."""
-    if isinstance(entry, Thumb):
+    """The answer that an entry belongs to: it is deleted with it, unless it is a review."""
+    if isinstance(entry, Thumb | Review):
         return entry.answer
     return entry.shadow_of if isinstance(entry, LoggedAnswer) else None
 

@@ -1,4 +1,4 @@
-"""What the log of a server holds: answers, thumbs with an optional right answer, comparisons, and decisions.
+"""What the log of a server holds: answers, thumbs with an optional right answer, comparisons, reviews, and decisions.
 
 Takes values, gives frozen records. Knows neither the file nor the server. Ids are those of the API (`new_id` makes
 one). Texts may be None: then the log was told to keep none.
@@ -138,6 +138,83 @@ class Preference(_Entry):
         return self
 
 
+Action = Literal["accept", "correct", "unanswerable", "document", "merge", "skip"]
+"""What a reviewer says about an answer: right as it is; this is right; the documents do not answer it; a document is
+wrong or missing; it asks for a known fact; nothing."""
+DocumentIs = Literal["wrong", "missing"]
+HasOutcome = Literal["right", "wrong", "declined"]
+MOST_ACCEPTED = 20
+
+
+class Review(_Entry):
+    """What a person says about one answer. The newest one about an answer counts.
+
+    The log may delete the answer later, so the review holds all that learning needs: `question` as it should be asked,
+    the accepted `answers`, the known `fact` that it asks for, the sources of `documents` that hold the answer.
+    `sampled` says that the answer belonged to the random sample of its week, of which `drawn` were drawn so far.
+
+    `asked`, `shown` (None if the answer was withheld), `asked_by` (the id of the key), `asked_at`, `contender` and
+    `release` are those of the answer. `right` says whether what the user got was right; None: not decided.
+    """
+
+    kind: Literal["review"] = "review"
+    answer: Id
+    action: Action
+    by: Text
+    question: Text
+    answers: tuple[Text, ...] = Field(default=(), max_length=MOST_ACCEPTED)
+    fact: Text = ""
+    documents: tuple[Text, ...] = ()
+    document_is: DocumentIs | None = None
+    note: Text = ""
+    sampled: bool = False
+    drawn: int = Field(default=0, ge=0)
+    asked: Text
+    shown: Text | None
+    asked_by: Text = ""
+    asked_at: Moment
+    contender: Text
+    release: int | None = None
+    right: bool | None = None
+
+    @property
+    def outcome(self) -> HasOutcome | None:
+        """What the user got: a question with an answer that got none was declined. None: not decided."""
+        if self.right is None:
+            return None
+        return "right" if self.right else "declined" if self.shown is None else "wrong"
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        problem = _problem_of(self)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+
+def _problem_of(review: Review) -> str:
+    """What contradicts itself in a review; empty if nothing does."""
+    needs_answers = review.action in ("accept", "correct", "merge")
+    about_document = review.action == "document"
+    problems = {
+        "'by' is empty: say who reviewed it": not review.by.strip(),
+        "'question' is empty": not review.question.strip(),
+        "an accepted answer is empty": any(not answer.strip() for answer in review.answers),
+        f"'{review.action}' needs an accepted answer": needs_answers and not review.answers,
+        f"'{review.action}' has no accepted answers": bool(review.answers) and not (needs_answers or about_document),
+        "nothing was shown, so nothing can be accepted": review.action == "accept" and review.shown is None,
+        "'merge' needs the fact that the question asks for": review.action == "merge" and not review.fact,
+        "'document' needs to say whether it is wrong or missing": (
+            review.action == "document" and review.document_is is None
+        ),
+        "a document is wrong or missing: name it, or write a note": (
+            review.document_is is not None and not review.documents and not review.note.strip()
+        ),
+        "'skip' decides nothing": review.action == "skip" and review.right is not None,
+    }
+    return next((problem for problem, is_so in problems.items() if is_so), "")
+
+
 class PartCheck(Record):
     """A part of a test on which a candidate must not lose: a slice, or general knowledge.
 
@@ -197,7 +274,7 @@ class Decision(_Entry):
         return self
 
 
-Entry = Annotated[LoggedAnswer | Thumb | Preference | Decision, Field(discriminator="kind")]
+Entry = Annotated[LoggedAnswer | Thumb | Preference | Review | Decision, Field(discriminator="kind")]
 
 
 def logged_hits(hits: Sequence[Hit]) -> tuple[LoggedHit, ...]:

@@ -14,7 +14,7 @@ from bakeoff.decide.advise.estimates import Estimates, approach_inputs, estimate
 from bakeoff.decide.advise.factors import Factor
 from bakeoff.decide.advise.flips import Flip, flips
 from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix
-from bakeoff.decide.advise.paying import Paying, cannot_pay, paying, pays_lines
+from bakeoff.decide.advise.paying import Paying, has_today, nothing_pays, paying, pays_lines, pays_sentence
 from bakeoff.decide.advise.roadmap import Roadmap, roadmap
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.model import CostInputs, running_usd_per_month
@@ -35,16 +35,15 @@ MOST_REASONS = 5
 class Recommendation(Record):
     """Which approach to start with, how certain that is, and which others are tied with it.
 
-    `approach` is None if no factor is known or nothing is left. `budget` follows the headline: it says if the approach
-    breaks or may break a budget, or if it is the only one that keeps them. `worth` says if it cannot pay for itself,
-    even if every answer were right.
+    `approach` is None if no factor is known, nothing is left, or nothing that is left can pay for itself. Where no
+    approach keeps a limit, the headline says so, and the approach is the one that comes closest. `budget` follows the
+    headline: it says if the approach breaks or may break a budget, or if it is the only one that keeps them.
     """
 
     approach: str | None
     tied_with: tuple[str, ...]
     headline: str
     budget: str = ""
-    worth: str = ""
     uncertainty: str
     reasons: tuple[str, ...]
     objections: tuple[str, ...]
@@ -128,10 +127,10 @@ def advise(
         inspected=tuple(inspection.lines()) if inspection else (),
         matrix=matrix,
         recommendation=recommendation,
-        warnings=(*contradictions(filled, known, standing), *matrix.notes),
+        warnings=(*contradictions(filled, known, standing), *(() if approach else matrix.notes)),
         changes=tuple(change_lines(matrix, flips(matrix, filled, standing, factors))),
         standing={name: entrant.name for name, entrant in standing.items()},
-        cost=cost_summary(filled, standing, entrants, matrix.ruled_out),
+        cost=cost_summary(filled, standing, entrants, set(matrix.ruled_out) - set(matrix.unpaid)),
         conditions=_conditions(filled, standing, recommendation, matrix, inspection),
         roadmap=roadmap(filled, approach, start, standing, recommendation.tied_with) if approach else None,
     )
@@ -149,24 +148,32 @@ def _conditions(
 def recommend(matrix: Matrix, profile: Profile, known: Estimates) -> Recommendation:
     """The recommendation of a matrix: its leader, and the approaches that it is tied with."""
     if matrix.leader is None:
-        return Recommendation(
-            approach=None,
-            tied_with=(),
-            reasons=(),
-            objections=(),
-            headline=_no_headline(matrix),
-            uncertainty="Answer some of the questions, or give a profile." if not matrix.ruled_out else _out(matrix),
-        )
+        return _no_recommendation(matrix, profile, known)
     first, others = matrix.leader, matrix.tied_with
     return Recommendation(
         approach=first,
         tied_with=others,
         headline=_headline(matrix, first, others),
         budget=budget_note(profile, known, first, matrix.open_to),
-        worth=cannot_pay(profile, known, first, matrix.open_to),
         uncertainty=_uncertainty(matrix),
         reasons=_reasons(matrix, first, 1),
         objections=_reasons(matrix, first, -1),
+    )
+
+
+def _no_recommendation(matrix: Matrix, profile: Profile, known: Estimates) -> Recommendation:
+    """No approach: nothing is known, nothing is left, or nothing that is left can pay for itself, with the reasons."""
+    builds_nothing = bool(matrix.unpaid) and not matrix.open_to
+    ways, described = paying(profile, known), has_today(profile)
+    return Recommendation(
+        approach=None,
+        tied_with=(),
+        reasons=tuple(pays_sentence(ways[name], described) for name in matrix.unpaid) if builds_nothing else (),
+        objections=(),
+        headline=nothing_pays(profile, known, matrix.unpaid, matrix.ruled_out)
+        if builds_nothing
+        else _no_headline(matrix),
+        uncertainty="Answer some of the questions, or give a profile." if not matrix.ruled_out else _out(matrix),
     )
 
 
@@ -177,11 +184,14 @@ def _no_headline(matrix: Matrix) -> str:
 
 
 def _headline(matrix: Matrix, first: str, others: Sequence[str]) -> str:
+    """Which approach to start with; if no approach keeps a limit, that comes first."""
+    moved = "".join(f"{note} " for note in matrix.notes)
+    start = f"{'If you can move the limit, start' if moved else 'Start'} with {TITLES[first]}"
     if not others:
-        return f"Start with {TITLES[first]}."
+        return f"{moved}{start}."
     names = listed(TITLES[name] for name in (first, *others))
     return (
-        f"{names[0].upper()}{names[1:]} are tied. Start with {TITLES[first]}, which leads in "
+        f"{moved}{names[0].upper()}{names[1:]} are tied. {start}, which leads in "
         f"{100 * matrix.wins[first]:.0f} % of the draws, and let a pilot decide."
     )
 
@@ -216,8 +226,7 @@ def change_lines(matrix: Matrix, changes: Sequence[Flip]) -> list[str]:
     """What would give another leader, one sentence each. The first line names the leader if it is tied with others."""
     lines = [f"{flip.sentence}." for flip in changes if flip.kind != "answer"]
     if matrix.leader and matrix.tied_with:
-        lead = matrix.totals[matrix.leader]
-        lines.insert(0, f"Now {TITLES[matrix.leader]} has the highest mean score ({lead:.2f} of 5), but not clearly.")
+        lines.insert(0, _not_clearly(matrix, matrix.leader))
     by_leader: dict[str, list[str]] = {}
     for flip in changes:
         if flip.kind == "answer":
@@ -226,6 +235,14 @@ def change_lines(matrix: Matrix, changes: Sequence[Flip]) -> list[str]:
         more = f"; and with {len(answers) - MOST_REASONS} more answers" if len(answers) > MOST_REASONS else ""
         lines.append(f"Not known yet: {TITLES[leader]} would lead if {', or if '.join(answers[:MOST_REASONS])}{more}.")
     return lines
+
+
+def _not_clearly(matrix: Matrix, leader: str) -> str:
+    """How a leader leads that is tied, and who has the highest mean score if that is another one."""
+    highest = max(matrix.open_to, key=lambda name: (matrix.totals[name], name == leader))
+    also = f"; {TITLES[highest]} has the highest mean score ({matrix.totals[highest]:.2f} of 5)" * (highest != leader)
+    share = f"{100 * matrix.wins[leader]:.0f} % of the draws"
+    return f"Now {TITLES[leader]} leads most often ({share}), but not clearly{also}."
 
 
 def _lead(row: Row, approach: str, others: Sequence[str]) -> float:
@@ -238,8 +255,8 @@ def cost_summary(
 ) -> CostSummary:
     """The cost model's totals for assumed usage. If a price is missing, `problem` says so and there are no rows.
 
-    A warning names days of work in the profile that belong to none of the `entrants`. Approaches in `ruled_out` are
-    marked where the sentences name them.
+    A warning names days of work and fixed amounts in the profile that belong to none of the `entrants`. Approaches in
+    `ruled_out` are marked where the sentences name them.
     """
     try:
         inputs = approach_inputs(profile, standing)
@@ -274,7 +291,7 @@ def cost_summary(
         warnings=(
             *above_budget(profile, known),
             *peak_warnings({one.name: one for one in named.values()}, profile.machines),
-            *_unused_days(profile, entrants),
+            *_unused(profile, entrants),
         ),
         paying=tuple(paying(profile, known).values()),
         pays=pays_lines(profile, known, ruled_out),
@@ -282,13 +299,13 @@ def cost_summary(
     )
 
 
-def _unused_days(profile: Profile, entrants: Sequence[Entrant]) -> list[str]:
-    unknown = profile.unknown_days(entrants) if entrants else []
-    return (
-        [f"The profile gives days of work for {listed(unknown)}, but no recipe of Bakeoff has that name."]
-        if unknown
-        else []
-    )
+def _unused(profile: Profile, entrants: Sequence[Entrant]) -> list[str]:
+    unknown = profile.unknown_names(entrants) if entrants else {}
+    return [
+        f"The profile gives {what} for {listed(names)}, but no recipe of Bakeoff has "
+        f"{'that name' if len(names) == 1 else 'such a name'}."
+        for what, names in unknown.items()
+    ]
 
 
 def _break_even_line(cheapest: CostInputs, other: CostInputs) -> str:

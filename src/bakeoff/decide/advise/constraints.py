@@ -1,9 +1,10 @@
-"""What rules an approach out before any score counts: needs that it cannot meet, no examples, limits that it breaks.
+"""What rules an approach out before any score counts: unmet needs, no examples, broken limits, a cost that cannot pay.
 
 Takes a `Profile`, the contender that represents each approach, the table of factors and `Estimates`. Gives the reason
 by approach. A limit rules out an approach that surely breaks it (the low end of its range is above it). If all that are
 left break it, the one that comes closest stays, and a note says so: then a tighter limit never helps the dearer one.
-A factor with weight 0 rules nobody out.
+A factor with weight 0 rules nobody out. Last, if the profile gives a `value`, what cannot pay for itself at its likely
+cost is out, even if that leaves nothing: then building nothing is the advice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from bakeoff.decide.advise.estimated import span, states_of
 from bakeoff.decide.advise.estimates import Estimates
 from bakeoff.decide.advise.factors import Factor
+from bakeoff.decide.advise.paying import has_today, paying, unpaid_reason
 from bakeoff.decide.cost.inputs import assumed_inputs
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing
 from bakeoff.decide.situation.needs import unmet_needs
@@ -18,6 +20,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.updates import update_days
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.records import Record
+from bakeoff.sentences import listed
 
 LIMITED = {
     "setup": "setting it up costs {} USD, work included; the budget is {:,.0f} USD",
@@ -30,16 +33,20 @@ SAME = 1.001
 
 
 class Constraints(Record):
-    """The reason by approach that is ruled out, and a note for each limit that no approach keeps."""
+    """The reason by approach that is ruled out, and a note for each limit that no approach keeps.
+
+    `unpaid` are the approaches that are out only because they cannot pay for themselves.
+    """
 
     ruled_out: dict[str, str]
     notes: tuple[str, ...] = ()
+    unpaid: tuple[str, ...] = ()
 
 
 def constraints(
     profile: Profile, standing: Standing, factors: Sequence[Factor], weights: Mapping[str, float], known: Estimates
 ) -> Constraints:
-    """Needs first, then bands that rule out, then limits in the order of the table, each among those that are left."""
+    """Needs, then bands that rule out, then limits in the order of the table, each among those left; then the worth."""
     counted = [factor for factor in factors if weights[factor.name] > 0]
     fields = {factor.field for factor in factors} - {factor.field for factor in counted}
     ruled_out = needs_unmet(profile, standing, fields)
@@ -53,12 +60,23 @@ def constraints(
         left = [name for name in standing if name not in ruled_out]
         if left and all(name in broken for name in left):
             ranges = known.of(factor.estimate or "days")
-            closest = min(left, key=lambda name: ranges[name].low)
-            notes.append(_nobody(broken, closest))
-            least = SAME * ranges[closest].low
+            least = SAME * min(ranges[name].low for name in left)
+            notes.append(_nobody(broken, [name for name in left if ranges[name].low <= least]))
             broken = {name: why for name, why in broken.items() if ranges[name].low > least}
         ruled_out |= {name: why for name, why in broken.items() if name not in ruled_out}
-    return Constraints(ruled_out={name: ruled_out[name] for name in standing if name in ruled_out}, notes=tuple(notes))
+    unpaid = {name: why for name, why in _unpaid(profile, known).items() if name not in ruled_out}
+    ruled_out |= unpaid
+    return Constraints(
+        ruled_out={name: ruled_out[name] for name in standing if name in ruled_out},
+        notes=tuple(notes),
+        unpaid=tuple(name for name in standing if name in unpaid),
+    )
+
+
+def _unpaid(profile: Profile, known: Estimates) -> dict[str, str]:
+    """The approaches that cannot pay for themselves at their likely cost, with the reason."""
+    described = has_today(profile)
+    return {name: unpaid_reason(way, described) for name, way in paying(profile, known).items() if not way.can_pay}
 
 
 def needs_unmet(profile: Profile, standing: Standing, without: Sequence[str] | set[str] = ()) -> dict[str, str]:
@@ -96,8 +114,10 @@ def _breaking(factor: Factor, profile: Profile, known: Estimates) -> dict[str, s
     }
 
 
-def _nobody(broken: Mapping[str, str], closest: str) -> str:
-    what = broken[closest].partition("; ")
+def _nobody(broken: Mapping[str, str], closest: Sequence[str]) -> str:
+    """That no approach keeps a limit, and which ones come closest: several if they come equally close."""
+    what = broken[closest[0]].partition("; ")
     among = "No approach" if len(broken) == len(NAMES) else "No approach that is left"
-    title = TITLES[closest]
-    return f"{among} keeps the limit: {what[2]}. {title[0].upper()}{title[1:]} comes closest: {what[0]}."
+    title = listed(TITLES[name] for name in closest)
+    verb = "comes" if len(closest) == 1 else "come"
+    return f"{among} keeps the limit: {what[2]}. {title[0].upper()}{title[1:]} {verb} closest: {what[0]}."

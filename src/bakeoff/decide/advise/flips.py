@@ -1,7 +1,8 @@
 """What would change the leader of a decision matrix: each input alone moved to its other values, and one weight.
 
 Takes the profile and the table that a `Matrix` was made of. Every change is tried by making the matrix again, so needs,
-limits and costs count as they would. Gives `Flip`s, each with a sentence.
+limits and costs count as they would, and the leader is the one that wins most draws, as there. Gives `Flip`s, each with
+a sentence.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,11 +11,14 @@ from typing import Any, Literal
 from bakeoff.decide.advise.estimated import other_values
 from bakeoff.decide.advise.estimates import estimates
 from bakeoff.decide.advise.factors import Band, Factor, read_factors
-from bakeoff.decide.advise.matrix import Matrix, Row, leader_of
+from bakeoff.decide.advise.matrix import Matrix, Row, decision_matrix, judged
 from bakeoff.decide.situation.approaches import NAMES, Standing
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record
+
+LEAST_TIMES, MOST_TIMES = 0.01, 10.0
+"""The multiples of a weight that are tried: less is 'does not count', more is not a small change."""
 
 
 class Flip(Record):
@@ -29,9 +33,10 @@ class Flip(Record):
 def flips(matrix: Matrix, profile: Profile, standing: Standing, factors: Sequence[Factor] | None = None) -> list[Flip]:
     """Every single change that gives another leader: values first, then the smallest change of a weight, then answers.
 
-    Measured rows are not tried, because another answer in the profile would not change them.
+    Measured rows are not tried, because another answer in the profile would not change them. Where no approach can pay
+    for itself, these are the changes with which one would lead.
     """
-    if matrix.leader is None:
+    if matrix.leader is None and not matrix.unpaid:
         return []
     table = read_factors() if factors is None else factors
     by_name = {factor.name: factor for factor in table}
@@ -63,7 +68,7 @@ def _leaders(
     leaders: dict[str, list[str]] = {}
     for label, value in _nearest_first(row, list(_other_values(factor, profile, standing)), factor.value(profile)):
         changed = _changed(profile, factor, value)
-        leader = leader_of(changed, standing, table) if changed else None
+        leader = decision_matrix(changed, standing, table).leader if changed else None
         if leader is not None and leader != matrix.leader:
             leaders.setdefault(leader, []).append(label)
     return leaders
@@ -123,24 +128,20 @@ def _flip(row: Row, kind: Literal["value", "answer"], leader: str, change: str) 
 
 
 def _weight_flip(matrix: Matrix) -> Flip | None:
-    """The smallest change of one weight, as a multiple of what it is, that makes the leader and a rival equal."""
-    known = [row for row in matrix.rows if row.scores and row.weight > 0]
+    """The smallest change of one weight that gives another leader, as a multiple of what it is; None if none does."""
     best: tuple[float, Row, float, str] | None = None
-    for rival in matrix.open_to:
-        if rival == matrix.leader or matrix.leader is None:
+    for row in matrix.rows if matrix.leader and len(matrix.open_to) > 1 else ():
+        if not (row.scores and row.weight > 0):
             continue
-        leads = {row.factor: row.scores[matrix.leader] - row.scores[rival] for row in known}
-        lead = sum(row.weight * leads[row.factor] for row in known)
-        if lead < 1e-9:  # equal as they are
-            continue
-        for row in known:
-            weight = row.weight - lead / leads[row.factor] if leads[row.factor] else -1.0
-            if weight > 1e-9 and (best is None or abs(weight - row.weight) < best[0]):
-                best = (abs(weight - row.weight), row, weight, rival)
+        for end in (LEAST_TIMES, MOST_TIMES):
+            farthest = end if best is None else _within(end, best[0] / row.weight)
+            leader = _leader_at(matrix, row, farthest)
+            if leader != matrix.leader:
+                times, leader = _turning_point(matrix, row, farthest, leader)
+                best = (abs(times - 1) * row.weight, row, times, leader)
     if best is None:
         return None
-    _, row, weight, rival = best
-    times = weight / row.weight
+    _, row, times, rival = best
     return Flip(
         factor=row.factor,
         kind="weight",
@@ -148,3 +149,28 @@ def _weight_flip(matrix: Matrix) -> Flip | None:
         sentence=f"{NAMES[rival]} would lead if the weight of “{row.title}” were {'above' if times > 1 else 'below'} "
         f"{times:.2g} times what it is",
     )
+
+
+def _within(end: float, change: float) -> float:
+    """The multiple that changes a weight by this part of it, towards `end` but not beyond it."""
+    return min(end, 1 + change) if end > 1 else max(end, 1 - change)
+
+
+def _leader_at(matrix: Matrix, row: Row, times: float) -> str:
+    """Who leads if the weight of this row is so many times what it is."""
+    heavier = row.model_copy(update={"weight": times * row.weight})
+    rows = [heavier if other.factor == row.factor else other for other in matrix.rows]
+    return str(judged(rows, matrix.approaches, ruled_out=matrix.ruled_out).leader)
+
+
+def _turning_point(matrix: Matrix, row: Row, end: float, leader: str) -> tuple[float, str]:
+    """The multiple of a row's weight nearest to 1 at which another approach leads, to about one percent, and which."""
+    near, far = 1.0, end
+    while abs(far - near) > 0.01 * far:
+        middle = (near + far) / 2
+        at_middle = _leader_at(matrix, row, middle)
+        if at_middle == matrix.leader:
+            near = middle
+        else:
+            far, leader = middle, at_middle
+    return far, leader

@@ -63,9 +63,11 @@ class Row(Record):
 class Matrix(Record):
     """The rows and what follows from them. `totals` are weighted mean scores (1 to 5) over the known rows.
 
-    `wins` is the share of draws that each approach wins. `tied_with` are the approaches that the leader is not clearly
-    ahead of. `leader` is None if nothing is known or everything is ruled out. `margin` is the leader's total minus the
-    next one's. `ruled_out` gives the reason by approach. `notes` names limits that no approach keeps.
+    `wins` is the share of draws that each approach wins. `leader` wins most draws (of equals, it has the highest
+    total); None if nothing is known or everything is ruled out. `tied_with` are those that it is not clearly ahead of.
+    `margin` is the leader's total minus the highest other one: below 0 if it leads more often with a lower mean score.
+    `ruled_out` gives the reason by approach, `unpaid` those that are out only because they cannot pay for themselves.
+    `notes` names limits that no approach keeps.
     """
 
     approaches: tuple[str, ...]
@@ -78,6 +80,7 @@ class Matrix(Record):
     tied_with: tuple[str, ...]
     ruled_out: dict[str, str]
     notes: tuple[str, ...] = ()
+    unpaid: tuple[str, ...] = ()
 
     @property
     def open_to(self) -> list[str]:
@@ -93,15 +96,8 @@ def decision_matrix(
     Raises ConfigError if a weight names an unknown factor, or if the weights sum to zero.
     """
     rows, limited = _rows_and_limits(profile, standing, read_factors() if factors is None else factors)
-    return judged(rows, APPROACHES, seed, ruled_out=limited.ruled_out).model_copy(update={"notes": limited.notes})
-
-
-def leader_of(profile: Profile, standing: Standing, factors: Sequence[Factor]) -> str | None:
-    """The leader of a profile's matrix, without draws."""
-    rows, limited = _rows_and_limits(profile, standing, factors)
-    totals = weighted_means([row for row in rows if row.scores and row.weight > 0], APPROACHES)
-    open_to = [name for name in APPROACHES if name not in limited.ruled_out]
-    return max(open_to, key=lambda name: totals[name]) if totals and open_to else None
+    matrix = judged(rows, APPROACHES, seed, ruled_out=limited.ruled_out)
+    return matrix.model_copy(update={"notes": limited.notes, "unpaid": limited.unpaid})
 
 
 def _rows_and_limits(profile: Profile, standing: Standing, factors: Sequence[Factor]) -> tuple[list[Row], Constraints]:
@@ -189,8 +185,8 @@ def judged(
     out = {name: why for name, why in (ruled_out or {}).items() if name in approaches}
     totals = weighted_means(known, approaches)
     open_to = [name for name in approaches if name not in out]
-    ranked = sorted(open_to, key=lambda name: -totals[name]) if totals else []
-    wins = _wins(rows, approaches, open_to, seed, samples or {}) if ranked else {}
+    wins = _wins(rows, approaches, open_to, seed, samples or {}) if totals and open_to else {}
+    ranked = sorted(open_to, key=lambda name: (-wins[name], -totals[name])) if wins else []
     leader = ranked[0] if ranked else None
     return Matrix(
         approaches=tuple(approaches),
@@ -199,7 +195,7 @@ def judged(
         wins=wins,
         unknown=tuple(row.factor for row in rows if row.basis == "unknown"),
         leader=leader,
-        margin=totals[ranked[0]] - totals[ranked[1]] if len(ranked) > 1 else 0.0,
+        margin=totals[ranked[0]] - max(totals[name] for name in ranked[1:]) if len(ranked) > 1 else 0.0,
         tied_with=tuple(name for name in ranked[1:] if wins[ranked[0]] < LEADS_FROM and wins[name] >= RIVALS_FROM),
         ruled_out=out,
     )

@@ -6,19 +6,22 @@ count here, because how often those are asked is not known.
 
 break-even = today's net right answers + (total cost - today's cost) / (queries x value of a right answer), with
 queries of the horizon, discounted as the costs are. Without `today` nobody answers: 0 net right answers for 0 USD.
+
+If today's people answer declined questions (`declined_to: today`), each declined one counts what they earn with it,
+less their pay, and the total cost of every approach includes what they cost a month, as in `value/worth.py`.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from bakeoff.decide.advise.estimates import Estimates, Range
 from bakeoff.decide.cost.model import CostInputs, discounted_months
 from bakeoff.decide.situation.approaches import NAMES, TITLES
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.stakes import Stakes, replaced
 from bakeoff.decide.value.worth import today_total_usd
 from bakeoff.decide.wording import money
 from bakeoff.records import Record
-from bakeoff.sentences import listed
 
 
 class Paying(Record):
@@ -45,14 +48,33 @@ def paying(profile: Profile, known: Estimates) -> dict[str, Paying]:
         return {}
     hundredth = stakes.right * known.queries / 100
     net_today, usd_today = today_net_right(profile), today_usd(profile, known.queries)
+    standby = standby_usd(profile)
     return {
         name: Paying(
             approach=name,
-            today=Range(*(net_today + (usd - usd_today) / hundredth for usd in of)),
-            nobody=Range(*(usd / hundredth for usd in of)),
+            today=Range(*(net_today + (usd + standby - usd_today) / hundredth for usd in of)),
+            nobody=Range(*((usd + standby) / hundredth for usd in of)),
         )
         for name, of in known.total.items()
     }
+
+
+def counted(profile: Profile) -> Stakes:
+    """What right, wrong and declined answers of an approach count, in right answers.
+
+    A declined one that goes to today's people counts what these make of it, their pay included: below 0 if that gains.
+    """
+    value, worth = profile.value, profile.utility
+    if value is None:
+        return worth
+    return replaced(worth, None, value.hand_over(value.stakes(profile.wrong_answer_penalty).right))
+
+
+def standby_usd(profile: Profile) -> float:
+    """What today's people cost over the horizon by the month if declined questions go to them; otherwise 0."""
+    if profile.value is None or profile.value.hand_over() is None:
+        return 0.0
+    return today_usd(profile, 0.0)
 
 
 def today_net_right(profile: Profile) -> float:
@@ -130,11 +152,7 @@ def pays_lines(profile: Profile, known: Estimates, ruled_out: Collection[str] = 
 
 
 def _about(profile: Profile, queries: float) -> str:
-    worth = profile.utility
-    text = (
-        f"Net right answers are right ones, less {worth.wrong:.3g} for each wrong one and {worth.declined:.3g} for "
-        "each declined one: what these cost, in right answers."
-    )
+    text = _net_right(profile)
     if has_today(profile):
         text += (
             f" Today's process gives {today_net_right(profile):.0f} net right answers of 100 and costs "
@@ -143,17 +161,41 @@ def _about(profile: Profile, queries: float) -> str:
     return text
 
 
-def cannot_pay(profile: Profile, known: Estimates, approach: str, open_to: Sequence[str]) -> str:
-    """That the recommended approach cannot pay for itself, and which ones could; empty if it can."""
-    ways: Mapping[str, Paying] = paying(profile, known)
-    if approach not in ways or ways[approach].can_pay:
-        return ""
-    could = [TITLES[name] for name in open_to if name in ways and ways[name].can_pay]
-    kept = "Today's process is worth more." if has_today(profile) else "Doing nothing is cheaper."
-    others = f"{listed(could)[0].upper()}{listed(could)[1:]} could." if could else kept
-    return f"By assumed costs, {lowered(pays_sentence(ways[approach], has_today(profile)), approach)} {others}"
+def _net_right(profile: Profile) -> str:
+    """What net right answers are, with what wrong and declined ones count, also where today's people take those."""
+    worth = counted(profile)
+    if profile.value is None or profile.value.hand_over() is None:
+        return (
+            f"Net right answers are right ones, less {worth.wrong:.3g} for each wrong one and {worth.declined:.3g} for "
+            "each declined one: what these cost, in right answers."
+        )
+    per_month = profile.value.today.per_month * profile.usd_of(profile.value.currency)
+    also = f" The {money(per_month)} a month that they cost besides count for every approach." if per_month else ""
+    verb = "plus" if worth.declined <= 0 else "less"
+    return (
+        f"Net right answers are right ones, less {worth.wrong:.3g} for each wrong one, {verb} "
+        f"{abs(worth.declined):.3g} for each declined one, in right answers. A declined one goes to today's people: "
+        f"it counts what their answer is worth, less their pay and the hand-over.{also}"
+    )
 
 
-def lowered(sentence: str, approach: str) -> str:
-    """A sentence that begins with an approach's name, to continue another one."""
-    return sentence.replace(NAMES[approach], TITLES[approach], 1)
+def unpaid_reason(way: Paying, has_today: bool) -> str:
+    """Why an approach that cannot pay for itself is ruled out, to continue 'is ruled out: '."""
+    against = " against today's process" if has_today else ""
+    needed = net_of_100(way.today.likely)
+    return f"at assumed costs it would need {needed} net right answers of 100 to pay for itself{against}"
+
+
+def nothing_pays(profile: Profile, known: Estimates, unpaid: Collection[str], ruled_out: Mapping[str, str]) -> str:
+    """The headline if no approach that could be built can pay for itself: to build nothing, and why."""
+    ways, described = paying(profile, known), has_today(profile)
+    closest = min((ways[name] for name in unpaid), key=lambda way: way.today.likely)
+    could = [name for name in ruled_out if name not in unpaid and ways[name].can_pay]
+    among = "no approach that is left" if could else "no approach"
+    against, kept = (" against today's process", "Keep today's process") if described else ("", "Doing nothing")
+    others = "".join(f" {NAMES[name]} could pay, but is ruled out: {ruled_out[name]}." for name in could)
+    need = f"even {TITLES[closest.approach]} would need {net_of_100(closest.today.likely)} net right answers of 100"
+    return (
+        f"Build nothing: at assumed costs {among} can pay for itself{against}: {need}. "
+        f"{kept}{', which is worth more' if described else ' is cheaper'}.{others}"
+    )

@@ -1,7 +1,8 @@
 """The volume and the month at which two contenders cost the same.
 
 Takes two `CostInputs`, gives a `BreakEven`. Knows only the formulas of `model.py`. The total is piecewise linear in the
-volume, because a machine is idle in a month or it is not. So the crossing is calculated exactly, segment by segment.
+volume, because a machine has idle hours to pay for in a month or it has not. So the crossing is calculated exactly,
+segment by segment.
 A volume that one machine cannot answer in a month is no break-even: the measured seconds say nothing about it.
 """
 
@@ -12,9 +13,11 @@ from bakeoff.decide.cost.model import (
     CostInputs,
     at_bound,
     cumulative_usd,
+    idle_usd,
     marginal_usd_per_query,
     setup_usd,
     total_usd,
+    without_least,
 )
 from bakeoff.records import Record
 
@@ -150,11 +153,16 @@ def break_even_month(a: CostInputs, b: CostInputs) -> int | None:
 
 
 def _kinks(c: CostInputs) -> list[float]:
-    """The first-month volumes at which the serving machine is busy all its online hours, one for each month."""
+    """The first-month volumes at which no idle hours are left to pay for, one for each month.
+
+    The machine is then busy all its online hours, or a part's least amounts pay for the rest.
+    """
     seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query
-    if not seconds or not c.serving_usd_per_hour or not c.online_hours_per_month:
+    added = marginal_usd_per_query(c) - marginal_usd_per_query(without_least(c))
+    idle, less_per_query = idle_usd(c, 0.0), seconds / HOUR * c.serving_usd_per_hour + added
+    if not idle or not less_per_query:
         return []
-    full = c.online_hours_per_month * HOUR / seconds
+    full = idle / less_per_query
     return [full / (1 + c.growth_per_month) ** month for month in range(c.horizon_months)]
 
 

@@ -4,16 +4,16 @@ Takes cost inputs, a profile with `fixed` amounts and the contender. Gives the i
 about amounts that contradict each other. Knows nothing about where the calculated numbers came from.
 
 A contender that is made of others (`catalogue.MADE_OF`), or sends questions to them, costs at least what the dearest of
-them costs by a fixed amount. Its own fixed amount comes first. A price of a query stands for everything that answers
-it: computing, tokens and the hours of the machine. A router sends each question to only one contender, so a price of a
-query does not bind it.
+them costs by a fixed amount: a least amount of the inputs, which the formulas of `model.py` apply to every draw. Its
+own fixed amount comes first. A price of a query stands for everything that answers it: computing, tokens and the hours
+of the machine. A router sends each question to only one contender, so a price of a query does not bind it.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bakeoff.catalogue import MADE_OF
-from bakeoff.decide.cost.model import CostInputs, idle_usd, marginal_usd_per_query, setup_usd, upkeep_usd_per_month
+from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.situation.profile import Profile, parts_of
 from bakeoff.decide.situation.profile_keys import FixedCost
 from bakeoff.measure.comparison import Entrant
@@ -43,20 +43,27 @@ FIXED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "usd_per_month": ("fixed_usd_per_month", MONTHLY),
 }
 """What each fixed amount of the profile is called in `CostInputs`, and which numbers it stands for."""
+LEAST: Mapping[str, str] = {
+    "setup_usd": "least_setup_usd",
+    "usd_per_query": "least_usd_per_query",
+    "usd_per_month": "least_usd_per_month",
+}
+"""What the fixed amount of a part is called in `CostInputs` of a contender that needs it."""
 WORDS = {"setup_usd": "for the set-up", "usd_per_query": "a query", "usd_per_month": "a month"}
 KNOWN = "the profile, as a fixed amount"
 
 
 def with_fixed(c: CostInputs, profile: Profile, entrant: Entrant) -> CostInputs:
-    """The inputs with the amounts that the team knows in place of what they stand for."""
+    """The inputs with the amounts that the team knows in place of what they stand for, and those of parts as least."""
     own = profile.fixed_cost(entrant)
     for key in FIXED:
         stated = getattr(own, key)
         part, least = dearest_part(profile, entrant, key)
         if stated is not None:
-            c = _replaced(c, key, stated, KNOWN)
-        elif part and least > _calculated(c, key, is_monthly=_knows_month(profile, entrant)):
-            c = _replaced(c, key, least, f"the profile: the fixed amount of '{part}', whose work it needs")
+            c = _replaced(c, key, stated)
+        elif least:
+            source = f"the profile: the fixed amount of '{part}', whose work it needs"
+            c = c.model_copy(update={LEAST[key]: least, "sources": c.sources | {LEAST[key]: source}})
     return c
 
 
@@ -84,26 +91,9 @@ def fixed_contradictions(profile: Profile, entrants: Sequence[Entrant]) -> list[
     return found
 
 
-def _knows_month(profile: Profile, entrant: Entrant) -> bool:
-    """Whether a fixed amount of a month pays for the machine, so that the price of a query does not."""
-    return profile.fixed_cost(entrant).usd_per_month is not None or bool(
-        dearest_part(profile, entrant, "usd_per_month")[0]
-    )
-
-
-def _calculated(c: CostInputs, key: str, is_monthly: bool) -> float:
-    """What a fixed amount of this kind would stand for, as calculated."""
-    if key == "setup_usd":
-        return setup_usd(c)
-    idle = idle_usd(c, c.queries_per_month)
-    if key == "usd_per_query":
-        return marginal_usd_per_query(c) + (0.0 if is_monthly else idle / c.queries_per_month)
-    return upkeep_usd_per_month(c) + idle
-
-
-def _replaced(c: CostInputs, key: str, amount: float, source: str) -> CostInputs:
+def _replaced(c: CostInputs, key: str, amount: float) -> CostInputs:
     field, replaced = FIXED[key]
     values: dict[str, Any] = {**dict.fromkeys(replaced, 0.0), field: amount}
-    sources = {name: of for name, of in c.sources.items() if name not in values} | {field: source}
+    sources = {name: of for name, of in c.sources.items() if name not in values} | {field: KNOWN}
     intervals = {name: ends for name, ends in c.intervals.items() if name not in values}
     return c.model_copy(update={**values, "sources": sources, "intervals": intervals})

@@ -12,6 +12,8 @@ from bakeoff.records import Record
 
 HOUR = 3600.0
 MILLION = 1e6
+LEAST = "at least as a part"
+"""The line for what is missing to the amount of a part that the contender needs."""
 
 
 class CostInputs(Record):
@@ -64,6 +66,11 @@ class CostInputs(Record):
     fixed_setup_usd: float = Field(default=0.0, ge=0)
     fixed_usd_per_month: float = Field(default=0.0, ge=0)
     fixed_usd_per_query: float = Field(default=0.0, ge=0)
+
+    # Amounts that the contender costs at least, because a part that it needs costs them. 0: no such part.
+    least_setup_usd: float = Field(default=0.0, ge=0)
+    least_usd_per_month: float = Field(default=0.0, ge=0)
+    least_usd_per_query: float = Field(default=0.0, ge=0)
 
     # Horizon.
     queries_per_month: float = Field(gt=0)
@@ -119,40 +126,63 @@ class CostBreakdown(Record):
 
 
 def setup_usd(c: CostInputs) -> float:
-    """US dollars paid once, before the first query: days of work, training, indexing, or a fixed amount."""
+    """US dollars paid once, before the first query: days of work, training, indexing, or a fixed amount; at least what
+    a part costs."""
     days = (c.data_days + c.setup_days + c.project_days) * c.engineering_usd_per_day
     training = _training_usd(c, c.training_seconds, c.training_tokens)
-    return days + training + c.indexing_seconds / HOUR * c.serving_usd_per_hour + c.fixed_setup_usd
+    calculated = days + training + c.indexing_seconds / HOUR * c.serving_usd_per_hour + c.fixed_setup_usd
+    return _at_least(c.least_setup_usd, calculated)
 
 
 def marginal_usd_per_query(c: CostInputs) -> float:
-    """US dollars for one query alone: its seconds on the serving machine and its tokens."""
+    """US dollars for one query alone: its seconds on the serving machine and its tokens; at least what a part costs."""
     seconds = c.compute_seconds_per_query + c.retrieval_seconds_per_query
     fresh = c.prompt_tokens_per_query * (1 - c.cached_prompt_share) * c.input_usd_per_million_tokens
     cached = c.prompt_tokens_per_query * c.cached_prompt_share * c.cached_input_usd_per_million_tokens
     completion = c.completion_tokens_per_query * c.output_usd_per_million_tokens
     tokens = (fresh + cached + completion) / MILLION * (1 - c.batch_saving)
-    return seconds / HOUR * c.serving_usd_per_hour + tokens + c.fixed_usd_per_query
+    return _at_least(c.least_usd_per_query, seconds / HOUR * c.serving_usd_per_hour + tokens + c.fixed_usd_per_query)
 
 
 def upkeep_usd_per_month(c: CostInputs) -> float:
-    """US dollars for a month without queries and without idle hosting: updates, work, a hosted index."""
+    """US dollars for a month without queries and without idle hosting: updates, work, a hosted index; at least what a
+    part costs."""
     retraining = _training_usd(c, c.retraining_seconds_per_update, c.retraining_tokens_per_update)
     reindexing = c.reindexing_seconds_per_update / HOUR * c.serving_usd_per_hour
     days = (c.upkeep_days_per_month + c.updates_per_month * c.approval_days_per_update) * c.engineering_usd_per_day
     monthly = c.on_call_usd_per_month + c.index_usd_per_month + c.fixed_usd_per_month
-    return c.updates_per_month * (retraining + reindexing) + days + monthly
+    return _at_least(c.least_usd_per_month, c.updates_per_month * (retraining + reindexing) + days + monthly)
 
 
 def idle_usd(c: CostInputs, queries: float) -> float:
-    """US dollars for the hours of a month in which the serving machine is online but answers nothing."""
+    """US dollars for the hours of a month in which the serving machine is online but answers nothing.
+
+    The amounts of a part include its machine, so what they add pays for these hours first. The month then costs the
+    larger of what is calculated, and queries x one query + upkeep, each at least what a part costs.
+    """
     busy_hours = queries * (c.compute_seconds_per_query + c.retrieval_seconds_per_query) / HOUR
-    return _not_negative(c.online_hours_per_month - busy_hours) * c.serving_usd_per_hour
+    hours = _at_least(0.0, c.online_hours_per_month - busy_hours) * c.serving_usd_per_hour
+    if not c.least_usd_per_month and not c.least_usd_per_query:
+        return hours
+    return _at_least(0.0, hours - added_usd_per_month(c, queries))
 
 
-def _not_negative(number: float) -> float:
-    """The number, or each number of an array, at least 0."""
-    return np.maximum(0.0, number) if isinstance(number, np.ndarray) else max(0.0, number)  # type: ignore[return-value]
+def added_usd_per_month(c: CostInputs, queries: float) -> float:
+    """What the least amounts add to upkeep and to these queries of a month."""
+    own = without_least(c)
+    upkeep = upkeep_usd_per_month(c) - upkeep_usd_per_month(own)
+    return upkeep + queries * (marginal_usd_per_query(c) - marginal_usd_per_query(own))
+
+
+def without_least(c: CostInputs) -> CostInputs:
+    """The inputs without the least amounts: what is calculated for the contender itself."""
+    return c.model_copy(update={"least_setup_usd": 0.0, "least_usd_per_month": 0.0, "least_usd_per_query": 0.0})
+
+
+def _at_least(least: float, number: float) -> float:
+    """The number, or each number of an array, but not less than this."""
+    is_drawn = isinstance(number, np.ndarray)
+    return np.maximum(least, number) if is_drawn else max(least, number)  # type: ignore[return-value]
 
 
 def cumulative_usd(c: CostInputs) -> list[float]:
@@ -219,13 +249,7 @@ def _training_usd(c: CostInputs, seconds: float, tokens: float) -> float:
 
 def cost_breakdown(c: CostInputs) -> CostBreakdown:
     """Every line of one contender's cost with its formula."""
-    hosting = Item(
-        name="hosting share",
-        usd=idle_usd(c, c.queries_per_month) / c.queries_per_month,
-        explanation=f"idle hours of a machine that is online {c.online_hours_per_month:,.6g} h a month, at "
-        f"{c.serving_usd_per_hour:,.6g} USD/h, divided by the first month's {c.queries_per_month:,.6g} queries",
-    )
-    per_query = (*_query_items(c), hosting)
+    per_query = (*_query_items(c), _hosting(c))
     return CostBreakdown(
         name=c.name,
         setup=_setup_items(c),
@@ -240,8 +264,29 @@ def cost_breakdown(c: CostInputs) -> CostBreakdown:
     )
 
 
+def _hosting(c: CostInputs) -> Item:
+    """A query's share of idle hosting in the first month."""
+    added = added_usd_per_month(c, c.queries_per_month)
+    minus = f", minus {added:,.6g} USD that the lines '{LEAST}' pay for it" if added else ""
+    return Item(
+        name="hosting share",
+        usd=idle_usd(c, c.queries_per_month) / c.queries_per_month,
+        explanation=f"idle hours of a machine that is online {c.online_hours_per_month:,.6g} h a month, at "
+        f"{c.serving_usd_per_hour:,.6g} USD/h{minus}, divided by the first month's {c.queries_per_month:,.6g} queries",
+    )
+
+
+def _with_least(c: CostInputs, field: str, items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """These lines, and one for what is missing to the least amount; it names the part."""
+    least, calculated = getattr(c, field), sum(item.usd for item in items)
+    source = c.sources.get(field, "what a part costs")
+    formula = f"max(0, {least:,.6g} USD - {calculated:,.6g} USD of the other lines); {source}"
+    explanation = formula if least else "no part that it needs has a fixed amount"
+    return (*items, Item(name=LEAST, usd=max(0.0, least - calculated), explanation=explanation))
+
+
 def _setup_items(c: CostInputs) -> tuple[Item, ...]:
-    return (
+    items = (
         _days("data", c.data_days, c.engineering_usd_per_day),
         _days("engineering", c.setup_days, c.engineering_usd_per_day),
         _days("project", c.project_days, c.engineering_usd_per_day),
@@ -249,6 +294,7 @@ def _setup_items(c: CostInputs) -> tuple[Item, ...]:
         _seconds("indexing", c.indexing_seconds, c.serving_usd_per_hour),
         Item(name="fixed", usd=c.fixed_setup_usd, explanation="the profile's fixed amount for the set-up"),
     )
+    return _with_least(c, "least_setup_usd", items)
 
 
 def _token_items(c: CostInputs) -> tuple[Item, ...]:
@@ -261,13 +307,14 @@ def _token_items(c: CostInputs) -> tuple[Item, ...]:
 
 
 def _query_items(c: CostInputs) -> tuple[Item, ...]:
-    return (
+    items = (
         _seconds("compute", c.compute_seconds_per_query, c.serving_usd_per_hour),
         _seconds("retrieval", c.retrieval_seconds_per_query, c.serving_usd_per_hour),
         *_token_items(c),
         _batch(c),
         Item(name="fixed", usd=c.fixed_usd_per_query, explanation="the profile's fixed price of a query"),
     )
+    return _with_least(c, "least_usd_per_query", items)
 
 
 def _batch(c: CostInputs) -> Item:
@@ -281,7 +328,7 @@ def _batch(c: CostInputs) -> Item:
 def _upkeep_items(c: CostInputs) -> tuple[Item, ...]:
     often = c.updates_per_month
     reindexing = _seconds("re-indexing", c.reindexing_seconds_per_update * often, c.serving_usd_per_hour)
-    return (
+    items = (
         _training("retraining", c, c.retraining_seconds_per_update, c.retraining_tokens_per_update, often),
         reindexing.model_copy(update={"explanation": f"{reindexing.explanation} ({often:,.6g} updates a month)"}),
         _days("engineering and monitoring", c.upkeep_days_per_month, c.engineering_usd_per_day),
@@ -290,6 +337,7 @@ def _upkeep_items(c: CostInputs) -> tuple[Item, ...]:
         Item(name="hosted index", usd=c.index_usd_per_month, explanation="price of a hosted index for a month"),
         Item(name="fixed", usd=c.fixed_usd_per_month, explanation="the profile's fixed amount for a month"),
     )
+    return _with_least(c, "least_usd_per_month", items)
 
 
 def _days(name: str, days: float, usd: float) -> Item:

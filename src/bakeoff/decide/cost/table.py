@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 
 from bakeoff.decide.cost.draws import CostDraws, Spread, cost_draws, drawn_totals, spread
-from bakeoff.decide.cost.model import CostInputs, cost_breakdown, total_usd
+from bakeoff.decide.cost.model import CostInputs, cost_breakdown, total_usd, without_least
 from bakeoff.records import Record
 
 
@@ -16,8 +16,9 @@ class CostRow(Record):
     """One contender's cost in US dollars over the horizon.
 
     `total_usd` is the mean over the draws, with their 95 % interval: the same draws as those of the net value. It is
-    the sum of the lines, except that a machine without idle hours in some of the draws costs a little more.
-    `people_usd` is the part of the total that pays for days of work.
+    the sum of the lines, except that it is higher where a machine has no idle hours in some of the draws, or where the
+    amount of a part binds in some of them (`least_setup_usd` and the like). `people_usd` is the part of the total that
+    pays for days of work.
     """
 
     contender: str
@@ -42,7 +43,6 @@ def cost_table(contenders: Mapping[str, CostInputs], draws: CostDraws | None = N
 
 def _row(name: str, c: CostInputs, total: Spread) -> CostRow:
     breakdown = cost_breakdown(c)
-    without_people = total_usd(c.model_copy(update={"engineering_usd_per_day": 0.0}))
     return CostRow(
         contender=name,
         setup_usd=breakdown.setup_usd,
@@ -51,11 +51,15 @@ def _row(name: str, c: CostInputs, total: Spread) -> CostRow:
         last_month_usd=breakdown.months[-1].usd,
         upkeep_usd_per_month=breakdown.upkeep_usd_per_month,
         total_usd=total.mean,
-        people_usd=breakdown.total_usd - without_people,
+        people_usd=_people_usd(without_least(c)),
         total_low_usd=total.low,
         total_high_usd=total.high,
         horizon_months=c.horizon_months,
     )
+
+
+def _people_usd(own: CostInputs) -> float:
+    return total_usd(own) - total_usd(own.model_copy(update={"engineering_usd_per_day": 0.0}))
 
 
 class Swing(Record):

@@ -26,6 +26,14 @@ from bakeoff.records import Record
 State = Literal["met", "missed", "open"]
 Kind = Literal["need", "limit", "goal"]
 STATES: Mapping[State, str] = {"met": "met", "missed": "missed", "open": "not shown yet"}
+NEEDS = (
+    "needs_citations",
+    "needs_live_sources",
+    "needs_independent_updates",
+    "privacy_on_premises",
+    "must_run_offline",
+)
+"""The needs of a profile that a contender meets or misses by what it is."""
 MAX_ERRORS = 0.05
 SLOW = 0.05
 """The share of answers that may be slower than the limit: the 95th percentile must keep it."""
@@ -75,13 +83,25 @@ class Known:
 def standings(known: Known, profile: Profile, level: float = LEVEL) -> tuple[Standing, ...]:
     """A contender's standing on every requirement of the profile: needs first, then limits, then goals."""
     asked = [
-        *(Standing(name=name, kind="need", text=name, state="missed", why=why) for name, why in known.needs.items()),
+        *_needs(known, profile),
         _answered(known.estimates),
         _deadline(known, profile),
         *_limits(known, profile, level),
         *_goals(known, profile, level),
     ]
     return tuple(standing for standing in asked if standing is not None)
+
+
+def _needs(known: Known, profile: Profile) -> list[Standing]:
+    """Every need that the profile states. What a contender is says whether it meets it, before any measurement."""
+    stated = [name for name in NEEDS if getattr(profile, name)]
+    reasons = dict.fromkeys(stated, "") | dict(known.needs)
+    return [
+        Standing(
+            name=name, kind="need", text=name, state="missed" if why else "met", why=why or "it can, as it is built"
+        )
+        for name, why in reasons.items()
+    ]
 
 
 def _answered(estimates: Mapping[str, Estimate]) -> Standing | None:

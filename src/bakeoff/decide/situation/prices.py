@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
+from bakeoff.decide.situation.stakes import MOST_MONEY
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.records import Record
 
@@ -34,7 +35,7 @@ UNITS: dict[str, str] = {
 class Price(Record):
     """An amount of money for one unit, with its source and date."""
 
-    amount: float = Field(ge=0, allow_inf_nan=False)
+    amount: float = Field(ge=0, le=MOST_MONEY, allow_inf_nan=False)
     unit: str
     currency: str = Field(default=CURRENCY, pattern="^[A-Z]{3}$")
     date: datetime.date | None = None

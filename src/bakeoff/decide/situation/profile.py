@@ -27,6 +27,8 @@ from bakeoff.measures import IN_DOMAIN
 
 GUIDE = "docs/profile.md"
 
+LEAST_RATE, MOST_RATE = 1e-9, 1e6
+"""What one unit of a foreign currency can be worth in US dollars."""
 DAYS_OF_WORK = {"setup_days": "setup", "data_days": "data", "upkeep_days_per_month": "upkeep_per_month"}
 """The profile's tables of days, each with the field of `Entrant.days` used for names that the table lacks."""
 
@@ -79,10 +81,10 @@ class Profile(ProfileKeys):
     @classmethod
     def _rates_are_positive(cls, rates: dict[str, float]) -> dict[str, float]:
         for currency, rate in rates.items():
-            if not re.fullmatch("[A-Z]{3}", currency) or currency == CURRENCY or rate <= 0:
+            if not re.fullmatch("[A-Z]{3}", currency) or currency == CURRENCY or not LEAST_RATE <= rate <= MOST_RATE:
                 raise ValueError(
-                    f"'{currency}: {rate:g}': give what one unit of a foreign currency is worth in "
-                    f"{CURRENCY}, as in EUR: 1.10"
+                    f"'{currency}: {rate:g}': give what one unit of a foreign currency is worth in {CURRENCY}, from "
+                    f"{LEAST_RATE:g} to {MOST_RATE:,.0f}, as in EUR: 1.10"
                 )
         return rates
 
@@ -187,11 +189,14 @@ class Profile(ProfileKeys):
         """What the team knows of a contender's cost."""
         return self.fixed.get(entrant.name, self.fixed.get(entrant.recipe, FixedCost()))
 
-    def unknown_days(self, entrants: Iterable[Entrant]) -> list[str]:
-        """The names in the tables of days and fixed costs that are no contender or recipe of these entrants."""
+    def unknown_names(self, entrants: Iterable[Entrant]) -> dict[str, list[str]]:
+        """The names that are no contender or recipe of these entrants: in 'days of work' and in 'fixed amounts'."""
         known = {name for entrant in entrants for name in (entrant.name, entrant.recipe)}
-        named = dict.fromkeys(name for table in (*DAYS_OF_WORK, "fixed") for name in getattr(self, table))
-        return [name for name in named if name not in known]
+        found = {}
+        for what, tables in (("days of work", tuple(DAYS_OF_WORK)), ("fixed amounts", ("fixed",))):
+            named = dict.fromkeys(name for table in tables for name in getattr(self, table))
+            found[what] = [name for name in named if name not in known]
+        return {what: names for what, names in found.items() if names}
 
 
 def parts_of(entrant: Entrant) -> tuple[str, ...]:
@@ -260,8 +265,8 @@ def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterabl
     `entrants` are the run's contenders and Bakeoff's own recipes. `measures` are the team's own measures in the run.
     """
     known = sorted({name for entrant in entrants for name in (entrant.name, entrant.recipe)})
-    for name in profile.unknown_days(entrants):
-        raise _unknown("days of work", "contender or recipe", name, known)
+    for what, names in profile.unknown_names(entrants).items():
+        raise _unknown(what, "contender or recipe", names[0], known)
     weighted = [*MeasureWeights.model_fields, *measures]
     for name in profile.measure_weights.by_measure():
         if name not in weighted:

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from bakeoff.decide.situation.prices import Price
 from bakeoff.decide.situation.ranges import Days
-from bakeoff.decide.situation.stakes import Value
+from bakeoff.decide.situation.stakes import MOST_MONEY, Value
 from bakeoff.measure.statistics import MARGIN
 from bakeoff.records import Record
 
@@ -87,10 +87,12 @@ class FixedCost(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    setup_usd: float | None = Field(default=None, ge=0, description="the set-up, once")
-    usd_per_month: float | None = Field(default=None, ge=0, description="each month: hosting, updates, upkeep")
+    setup_usd: float | None = Field(default=None, ge=0, le=MOST_MONEY, description="the set-up, once")
+    usd_per_month: float | None = Field(
+        default=None, ge=0, le=MOST_MONEY, description="each month: hosting, updates, upkeep"
+    )
     usd_per_query: float | None = Field(
-        default=None, ge=0, description="each query: computing, tokens and the hours of the machine"
+        default=None, ge=0, le=MOST_MONEY, description="each query: computing, tokens and the hours of the machine"
     )
 
 
@@ -120,6 +122,7 @@ class ProfileKeys(Record):
     budget_usd_per_month: float | None = Field(
         default=None,
         gt=0,
+        le=MOST_MONEY,
         description="The highest allowed cost of an average month after set-up: hosting, answers and upkeep work. "
         "null: no limit.",
         json_schema_extra=_about("USD per month", "limits", "goals", "matrix", "roadmap"),
@@ -127,6 +130,7 @@ class ProfileKeys(Record):
     budget_setup_usd: float | None = Field(
         default=None,
         gt=0,
+        le=MOST_MONEY,
         description="The highest allowed cost of the set-up, work included. null: no limit.",
         json_schema_extra=_about("USD", "limits", "matrix"),
     )
@@ -150,6 +154,7 @@ class ProfileKeys(Record):
     queries_per_month: float = Field(
         default=10_000,
         gt=0,
+        le=1e12,
         description="Questions in the first month.",
         json_schema_extra=_about("questions per month", "cost", "matrix", "roadmap"),
     )
@@ -396,6 +401,7 @@ class ProfileKeys(Record):
     on_call_usd_per_month: float = Field(
         default=0.0,
         ge=0,
+        le=MOST_MONEY,
         description="What it costs a month that somebody is on call for the service.",
         json_schema_extra=_about("USD per month", "cost"),
     )
@@ -428,6 +434,7 @@ class ProfileKeys(Record):
     wrong_answer_penalty: float = Field(
         default=1.0,
         ge=0,
+        le=1e6,
         description="What a wrong answer costs, where a correct one earns 1. Declining earns 1 for a question that the "
         "documents do not answer, and 0 for another. The threshold below which a contender declines, how passages are "
         "shown and how a router routes are chosen with it.",

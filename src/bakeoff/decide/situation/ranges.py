@@ -15,6 +15,11 @@ DAYS_DOUBT = (0.5, 2.0)
 """Assumed days of work may be half or double: a judgement. Software projects overrun by about a third on average, with
 a long tail (Jorgensen and Molokken-Ostvold 2006, doi:10.1016/j.infsof.2005.07.002)."""
 
+MOST_DAYS = 100_000.0
+"""More days of work than this (about 400 years) are a slip."""
+
+ALLOWED = f"give 0 or more, {MOST_DAYS:,.0f} at most"
+
 Ends = tuple[float, float]
 Days = float | Ends
 """Days of work in a profile: a number, or a range."""
@@ -62,18 +67,19 @@ def checked_days(name: str, days: Any) -> Any:
     if not isinstance(days, list | tuple):
         if not _is_number(days):
             raise ValueError(f"'{name}' is {days!r}: give days as a number, or as a range such as [5, 12]")
-        if days < 0:
-            raise ValueError(f"'{name}' is {days:g} days: give 0 or more")
+        if not 0 <= days <= MOST_DAYS:
+            raise ValueError(f"'{name}' is {days:g} days: {ALLOWED}")
         return days
     if len(days) != 2 or not all(map(_is_number, days)):
         raise ValueError(f"'{name}' is {list(days)!r}: a range of days is two numbers, such as [5, 12]")
     low, high = days
-    if low < 0:
-        raise ValueError(f"'{name}' is from {low:g} to {high:g} days: give 0 or more")
+    if not (0 <= low <= MOST_DAYS and 0 <= high <= MOST_DAYS):
+        raise ValueError(f"'{name}' is from {low:g} to {high:g} days: {ALLOWED}")
     if low > high:
         raise ValueError(f"'{name}' is from {low:g} to {high:g} days: write the lower first, [{high:g}, {low:g}]")
     return float(low), float(high)
 
 
 def _is_number(days: Any) -> bool:
+    """Whether it is a number, infinite ones included. A number as text is none."""
     return isinstance(days, Real) and not isinstance(days, bool)

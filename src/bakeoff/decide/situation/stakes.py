@@ -12,6 +12,10 @@ from pydantic import ConfigDict, Field, model_validator
 from bakeoff.records import Record
 
 MONEY = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+MOST_MONEY = 1e9
+"""The largest amount of money in a profile: beyond it sums lose their digits, and an amount is a slip."""
+LEAST_WORTH = 1e-6
+"""The smallest worth of a right answer: all other amounts are divided by it."""
 
 
 class Stakes(NamedTuple):
@@ -54,9 +58,9 @@ class OwnStakes(Record):
 
     model_config = MONEY
 
-    right: float | None = Field(default=None, ge=0, description="what a right answer is worth")
-    wrong: float | None = Field(default=None, ge=0, description="what a wrong answer costs")
-    declined: float | None = Field(default=None, ge=0, description="what a declined question costs")
+    right: float | None = Field(default=None, ge=0, le=MOST_MONEY, description="what a right answer is worth")
+    wrong: float | None = Field(default=None, ge=0, le=MOST_MONEY, description="what a wrong answer costs")
+    declined: float | None = Field(default=None, ge=0, le=MOST_MONEY, description="what a declined question costs")
 
 
 class Today(Record):
@@ -69,8 +73,8 @@ class Today(Record):
 
     accuracy: float = Field(default=0.0, ge=0, le=1, description="share of questions answered correctly today")
     declined: float | None = Field(default=None, ge=0, le=1, description="share of questions not answered today")
-    per_question: float = Field(default=0.0, ge=0, description="what answering a question costs today")
-    per_month: float = Field(default=0.0, ge=0, description="what today's process costs a month besides")
+    per_question: float = Field(default=0.0, ge=0, le=MOST_MONEY, description="what answering a question costs today")
+    per_month: float = Field(default=0.0, ge=0, le=MOST_MONEY, description="what today's process costs a month besides")
 
     @property
     def is_described(self) -> bool:
@@ -104,16 +108,28 @@ class Value(Record):
 
     currency: str = Field(pattern="^[A-Z]{3}$", description="the currency of all amounts below, such as USD")
     unanswered: float | None = Field(
-        default=None, gt=0, description="what it costs when nobody answers a question: staff time, a lost sale"
+        default=None,
+        gt=0,
+        le=MOST_MONEY,
+        description="what it costs when nobody answers a question: staff time, a lost sale",
     )
     right: float | None = Field(
-        default=None, gt=0, description="what a right answer is worth; by default what `unanswered` costs"
+        default=None,
+        gt=0,
+        le=MOST_MONEY,
+        description="what a right answer is worth; by default what `unanswered` costs",
     )
     wrong: float | None = Field(
-        default=None, ge=0, description="what a wrong answer costs; by default `wrong_answer_penalty` times `right`"
+        default=None,
+        ge=0,
+        le=MOST_MONEY,
+        description="what a wrong answer costs; by default `wrong_answer_penalty` times `right`",
     )
     declined: float = Field(
-        default=0.0, ge=0, description="what a declined question costs besides, such as a hand-over to a person"
+        default=0.0,
+        ge=0,
+        le=MOST_MONEY,
+        description="what a declined question costs besides, such as a hand-over to a person",
     )
     declined_to: Literal["nobody", "today"] = Field(
         default="nobody",
@@ -139,6 +155,7 @@ class Value(Record):
             raise ValueError(
                 "give `unanswered` (what it costs when nobody answers) or `right` (a right answer's worth)"
             )
+        self._check_not_tiny()
         if self.right is not None and self.unanswered is not None and self.right < self.unanswered:
             raise ValueError(
                 f"right {self.right:g} is less than unanswered {self.unanswered:g}: a right answer saves at least what "
@@ -150,6 +167,14 @@ class Value(Record):
                 "{accuracy: 0.95, per_question: 6}, or leave declined_to out"
             )
         return self
+
+    def _check_not_tiny(self) -> None:
+        for key in ("unanswered", "right"):
+            amount = getattr(self, key)
+            if amount is not None and amount < LEAST_WORTH:
+                raise ValueError(
+                    f"{key} is {amount:g}: a right answer is worth at least {LEAST_WORTH:f} {self.currency}"
+                )
 
     def check_declining(self, penalty: float) -> None:
         """Raise ValueError if a wrong answer costs less than a declined one, for all questions or for some."""
@@ -194,4 +219,5 @@ def replaced(stakes: Stakes, own: OwnStakes | None, to: HandOver | None = None) 
 
 def in_units(own: OwnStakes, right: float) -> OwnStakes:
     """The amounts in units of a right answer that is worth so much."""
-    return OwnStakes(**{key: None if amount is None else amount / right for key, amount in own.model_dump().items()})
+    amounts = {key: None if amount is None else amount / right for key, amount in own.model_dump().items()}
+    return own.model_copy(update=amounts)  # not validated: these are no amounts of money

@@ -69,7 +69,8 @@ def required(profile: Profile) -> dict[str, Target]:
     """The targets that must be met, by measure: those that apply to the profile.
 
     Where the profile gives a `value`, that says whether answers are good enough, also those on changed documents. Then
-    only the goals that it gives itself are required.
+    only the goals that it gives itself are required, and consistency if the profile says that it is needed: no value
+    of single answers holds it.
     """
     applies = {
         "freshness": profile.update_interval_days is not None and profile.value is None,
@@ -78,7 +79,7 @@ def required(profile: Profile) -> dict[str, Target]:
     return {
         name: goal
         for name, goal in targets(profile).items()
-        if applies.get(name, True) and (goal.given or profile.value is None)
+        if applies.get(name, True) and (goal.given or profile.value is None or name == "consistency")
     }
 
 

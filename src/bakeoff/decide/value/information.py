@@ -69,14 +69,15 @@ def information(
     """What more data are worth for choosing among candidates.
 
     `means` are the candidates' expected worth, `rest` the deviations that no test question informs (costs), as those of
-    `parts`: (draw, candidate). `cost_usd` of a part is the cost of one more question or label.
+    `parts`: (draw, candidate). `cost_usd` of a part is the cost of one more question or label. No offer is worth more
+    than knowing everything: parts are drawn by themselves, so what they share would count twice.
     """
     mean = np.asarray(means, dtype=float)
     if len(mean) < 2:
         return Information(in_money=in_money, p_right=1.0, perfect=0.0, horizon_months=months)
     truth = mean + rest + sum((part.deviations for part in parts), np.zeros_like(rest))
     p_right = _chance(truth, np.broadcast_to(mean, truth.shape))
-    perfect = float(truth.max(axis=1).mean() - mean.max()) if in_money else 1 - p_right
+    perfect = _positive(float(truth.max(axis=1).mean() - mean.max()) if in_money else 1 - p_right)
     offers = [
         _offer(part.what, n, [part], parts, mean, rest, in_money, p_right, seed)
         for part in parts
@@ -86,12 +87,13 @@ def information(
     asked = [part for part in parts if part.n0]
     if len(asked) > 1:
         offers += [_offer(ALL, n, asked, parts, mean, rest, in_money, p_right, seed) for n in SIZES]
+    offers = [offer.model_copy(update={"gain": min(offer.gain, perfect)}) for offer in offers]
     worth_it = [offer for offer in offers if in_money and offer.gain > offer.cost_usd]
     best = max(worth_it, key=lambda offer: offer.gain - offer.cost_usd, default=None)
     return Information(
         in_money=in_money,
         p_right=p_right,
-        perfect=_positive(perfect),
+        perfect=perfect,
         offers=tuple(offers),
         best=best,
         horizon_months=months,

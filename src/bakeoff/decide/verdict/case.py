@@ -6,10 +6,13 @@ follows from it without a sentence: who is beaten, and with which chance. Knows 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
 
 from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.stakes import replaced
+from bakeoff.decide.situation.stakes import OwnStakes, replaced
 from bakeoff.decide.value.information import Information
 from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.worth import NOTHING, Draws, Worth
@@ -23,12 +26,21 @@ MAYBE_BEST = 0.05
 """Contenders with at least this chance to be the best are named beside the choice."""
 
 
+class WrongPart(NamedTuple):
+    """The wrong answers to the questions with the same stakes: `share` is their part of all questions."""
+
+    own: OwnStakes | None
+    share: float
+    wrong: Estimate
+
+
 @dataclass(frozen=True)
 class Case:
     """Everything a verdict rests on. `leader` is the rule's choice, `as_good` those shown to be as good before cost.
 
     `accuracy` and `wrong` are the contenders' shares of right and wrong answers as the profile counts questions.
-    `as_counted` are the measured utilities as the profile counts questions, `orders` those for each other way to count.
+    `wrong_parts` are the wrong ones by what is at stake, those about changed documents by themselves. `as_counted` are
+    the measured utilities as the profile counts questions, `orders` those for each other way to count.
     """
 
     comparison: Comparison
@@ -48,6 +60,7 @@ class Case:
     as_counted: Mapping[str, float] = field(default_factory=dict)
     orders: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     wrong: Mapping[str, Estimate] = field(default_factory=dict)
+    wrong_parts: Mapping[str, Sequence[WrongPart]] = field(default_factory=dict)
 
     @property
     def baselines(self) -> list[str]:
@@ -87,14 +100,23 @@ class Case:
         contrast = self.contrast(a, b)
         return contrast is not None and contrast.finding == "different" and contrast.difference > 0
 
+    def is_worse(self, a: str, b: str) -> bool:
+        """Whether a is shown to be worse than b."""
+        contrast = self.contrast(a, b)
+        return contrast is not None and contrast.finding == "different" and contrast.difference < 0
+
     def unbeaten(self, winner: str) -> list[str]:
         """The base models that the winner is not shown to be better than."""
         return [base for base in self.baselines if base != winner and not self.beats(winner, base)]
 
-    def chance_above_nothing(self, winner: str) -> float:
-        """The chance that its net value exceeds that of doing nothing; without a value of answers, its utility."""
+    def net(self) -> Mapping[str, np.ndarray]:
+        """What is decided by, in each draw: net value a year; without a value of answers, utility."""
         stakes = self.profile.stakes_usd if self.in_money else None
-        net = self.draws.net(stakes.right) if stakes else self.draws.utility
+        return self.draws.net(stakes.right) if stakes else self.draws.utility
+
+    def chance_above_nothing(self, winner: str) -> float:
+        """The chance that it is worth more than doing nothing."""
+        net = self.net()
         return float((net[winner] > net[NOTHING]).mean()) if winner in net and NOTHING in net else 0.0
 
     def beats_nothing(self, winner: str) -> bool:
@@ -102,24 +124,46 @@ class Case:
         may give.
 
         Where a wrong answer costs many right ones, a test that saw none of them says little, and draws from it say too
-        much. So the mean must also stay above doing nothing if the share of wrong answers is at its upper bound.
+        much. So the mean must also stay above doing nothing if, of the questions with some stakes, as many are
+        answered wrongly as their upper bound allows.
         """
         return self.chance_above_nothing(winner) >= self.level and self._margin_with_most_wrong(winner) > 0
 
-    def _margin_with_most_wrong(self, winner: str) -> float:
-        """The mean utility (or net value) above doing nothing if as many declined answers as may be were wrong."""
-        stakes = self.profile.stakes_usd if self.in_money else None
-        net = self.draws.net(stakes.right) if stakes else self.draws.utility
-        above = float((net[winner] - net[NOTHING]).mean())
-        unit = stakes.right * self.draws.queries * 12 / self.draws.months if stakes else 1.0
-        more = self.most_wrong(winner) - (self.wrong[winner].value or 0.0) if winner in self.wrong else 0.0
-        utility = replaced(self.profile.utility, None, terms_of(self.profile, ()).to)
-        return above - more * (utility.wrong - utility.declined) * unit
+    @property
+    def has_staff_today(self) -> bool:
+        """Whether doing nothing is more than nobody answering: a process of today is described."""
+        value = self.profile.value
+        return self.in_money and value is not None and value.today.is_described
 
-    def most_wrong(self, name: str) -> float:
-        """The upper bound of a contender's share of wrong answers; as measured if there is no bound."""
-        wrong = self.wrong.get(name, Estimate())
-        if wrong.value is None or not wrong.n_effective:
-            return wrong.value or 0.0
-        most = min(1.0, max(0.0, wrong.value if wrong.most is None else wrong.most))
-        return share_bound(most, wrong.n_effective, self.level, "high")
+    def chance_above_nobody(self, name: str) -> float:
+        """The chance that it is worth more than nobody answering, which is worth 0."""
+        net = self.net()
+        return float((net[name] > 0).mean()) if name in net else 0.0
+
+    def _margin_with_most_wrong(self, winner: str) -> float:
+        """The mean utility (or net value) above doing nothing if as many answers as may be were wrong, not declined."""
+        net, stakes = self.net(), self.profile.stakes_usd if self.in_money else None
+        unit = stakes.right * self.draws.queries * 12 / self.draws.months if stakes else 1.0
+        return float((net[winner] - net[NOTHING]).mean()) - unit * self._lost_with_most_wrong(winner)
+
+    def _lost_with_most_wrong(self, winner: str) -> float:
+        """The utility that is lost with the most wrong answers to the questions of one kind of stakes: the worst one.
+
+        Each of them has its bound, at a level that holds for all of them together.
+        """
+        parts = self.wrong_parts.get(winner, ())
+        level = 1 - (1 - self.level) / max(1, len(parts))
+        terms, losses = terms_of(self.profile, tuple(part.own for part in parts)), [0.0]
+        for part, own in zip(parts, terms.own, strict=True):
+            stakes = replaced(terms.utility, own, terms.to)
+            more = most_wrong(part.wrong, level) - (part.wrong.value or 0.0)
+            losses.append(part.share * more * (stakes.wrong - stakes.declined))
+        return max(losses)
+
+
+def most_wrong(wrong: Estimate, level: float) -> float:
+    """The upper bound of a share of wrong answers; as measured if there is none."""
+    if wrong.value is None or not wrong.n_effective:
+        return wrong.value or 0.0
+    most = min(1.0, max(0.0, wrong.value if wrong.most is None else wrong.most))
+    return share_bound(most, wrong.n_effective, level, "high")

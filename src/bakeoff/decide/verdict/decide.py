@@ -13,10 +13,12 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 
 from bakeoff.decide.requirements.standing import Standing
-from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING
+from bakeoff.decide.value.information import LABELS
+from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, titled
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
 from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant
 from bakeoff.decide.verdict.reasons import (
+    NOBODY_ANSWERING,
     excluded_line,
     headline_of,
     information_line,
@@ -148,19 +150,51 @@ def _nobody(case: Case) -> _Nobody | None:
             "Build nothing yet: no contender answered a question correctly.",
             f"No contender answered any of the {n} test questions correctly.",
         )
+    ungraded = _deciding_ungraded(case)
+    if ungraded:
+        lines = [ungraded_line(case, ungraded), information_line(case) if case.in_money else ""]
+        return _Nobody(
+            "No verdict yet: too many answers are neither right nor wrong.", " ".join(filter(None, lines)), ungraded
+        )
+    if case.has_staff_today and case.leader is not None and case.worth.nets[case.leader].net.value < 0:
+        return _nobody_is_better(case, case.leader)
     if case.leader is None or case.leader == NOTHING:
         return _nothing_is_better(case)
     bases = case.unbeaten(case.leader)
     if case.in_money or not bases:
         return None
-    ungraded = tuple(case.ungraded)
-    if ungraded:
-        return _Nobody(
-            "No verdict yet: too many answers are neither right nor wrong.", ungraded_line(case, ungraded), ungraded
-        )
+    is_worse = [base for base in bases if case.is_worse(case.leader, base)]
+    why = f"{measured(case, case.leader)} {not_better(case, case.leader, bases)}"
+    if is_worse:
+        return _Nobody(f"Build nothing yet: {case.leader} is the best, but worse than {listed(is_worse)}.", why)
+    return _Nobody(f"No verdict yet: {case.leader} leads, but is not shown to be better than {listed(bases)}.", why)
+
+
+def _deciding_ungraded(case: Case) -> tuple[str, ...]:
+    """The contenders with too many unsure answers, if they leave open what to choose."""
+    ungraded, leader = tuple(case.ungraded), case.leader
+    if leader is None:
+        return ()
+    if not case.in_money:
+        return ungraded if case.unbeaten(leader) else ()
+    if case.chances.get(leader, 0.0) >= case.level:
+        return ()
+    may_be_best = [name for name in ungraded if name == leader or case.chances.get(name, 0.0) >= MAYBE_BEST]
+    labels = case.information.best
+    return ungraded if may_be_best and labels is not None and labels.what == LABELS else ()
+
+
+def _nobody_is_better(case: Case, best: str) -> _Nobody:
+    """Even the best choice is worth less than nobody answering, although somebody answers today."""
+    net, today = case.worth.nets[best], case.worth.nets[NOTHING].net.value
+    process = "" if best == NOTHING else f" Today's process is worth {money(today)}."
     return _Nobody(
-        f"No verdict yet: {case.leader} leads, but is not shown to be better than {listed(bases)}.",
-        f"{measured(case, case.leader)} {not_better(case, case.leader, bases)}",
+        f"Build nothing: {NOBODY_ANSWERING} would cost less. The best choice, {titled(best)}, is worth "
+        f"{money(net.net.value)} a year.{process}",
+        f"{titled(best)} gains {money(net.answers.value)} a year by its answers and costs "
+        f"{money(net.cost.value)}: net {span(net.net)}, where {NOBODY_ANSWERING} is worth 0. If questions cannot go "
+        "unanswered, say in the profile what that costs (`unanswered`): it is what a right answer saves. "
+        f"{information_line(case)}",
     )
 
 
@@ -172,11 +206,14 @@ def _nothing_is_better(case: Case) -> _Nobody:
     best = max(nets.keys() & set(case.candidates), key=lambda name: nets[name].net.value)
     net, nothing = nets[best], nets[NOTHING]
     pays = [pair.usd for pair in case.worth.break_even if pair.above == best and pair.below == NOTHING and pair.usd]
+    keep = "Keep today's process" if case.has_staff_today else "Build nothing"
+    than = "today's process" if case.has_staff_today else NOBODY_ANSWERING
+    less = money(nothing.net.value - net.net.value)
     return _Nobody(
-        f"Keep today's process: no contender is worth more on average. With a chance of {percent(nothing.best)} none "
-        f"of them is. The best, {best}, is worth {money(nothing.net.value - net.net.value)} a year less.",
+        f"{keep}: no contender is worth more than {than} on average. With a chance of {percent(nothing.best)} none of "
+        f"them is. The best that can be chosen, {best}, is worth {less} a year less.",
         f"{best} gains {money(net.answers.value)} a year by its answers and costs {money(net.cost.value)}: net "
-        f"{span(net.net)}, against {money(nothing.net.value)} for today's process."
+        f"{span(net.net)}, against {money(nothing.net.value)} for {than}."
         + (f" It would pay from {small(pays[0])} for a right answer." if pays else "")
         + f" {information_line(case)}",
     )
@@ -196,6 +233,8 @@ def _unsupported(case: Case, winner: str) -> list[str]:
         lines.append(f"better than {listed(bases)}")
     if not case.beats_nothing(winner):
         lines.append(f"worth more than {DOING_NOTHING}")
+    if case.has_staff_today and case.chance_above_nobody(winner) < case.level:
+        lines.append(f"worth more than {NOBODY_ANSWERING}")
     return lines
 
 

@@ -13,6 +13,7 @@ from bakeoff.decide.wording import interval_of, money, net_right, percent
 from bakeoff.sentences import listed
 
 MOST_NAMED = 2
+NOBODY_ANSWERING = "nobody answering"
 
 
 def headline_of(case: Case, winner: str, missed: Sequence[str], not_shown: Sequence[str]) -> str:
@@ -22,7 +23,9 @@ def headline_of(case: Case, winner: str, missed: Sequence[str], not_shown: Seque
     elif not_shown:
         opening = f"Do not ship yet: {winner} leads, but this is not shown yet: {_first(not_shown)}."
     else:
-        opening = f"Ship {winner}."
+        first = case.information.best if case.in_money else None
+        more = f" {data_of(first.what, first.n).capitalize()} would still be worth their cost." if first else ""
+        opening = f"Ship {winner}.{more}"
     return f"{opening} {_at_stake(case, winner) if case.in_money else _how_sure(case, winner)}"
 
 
@@ -95,6 +98,8 @@ def reason_of(
         sentences.append(not_better(case, winner, bases))
     if not case.beats_nothing(winner):
         sentences.append(_not_above_nothing(case, winner))
+    if case.has_staff_today and (chance := case.chance_above_nobody(winner)) < case.level:
+        sentences.append(f"That it is worth more than {NOBODY_ANSWERING} has {_too_small(chance, case.level)}.")
     sentences += [_rival_line(case, winner, rivals), excluded_line(case, winner), information_line(case)]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -103,11 +108,14 @@ def _not_above_nothing(case: Case, winner: str) -> str:
     """Why the winner is not shown to be worth more than doing nothing."""
     chance = case.chance_above_nothing(winner)
     if chance < case.level:
-        return f"That it is worth more than {DOING_NOTHING} has a chance of {percent(chance)} only."
-    return (
-        f"If as many of its answers are wrong as the test allows for, {percent(case.most_wrong(winner))}, it is worth "
-        f"less than {DOING_NOTHING}."
-    )
+        return f"That it is worth more than {DOING_NOTHING} has {_too_small(chance, case.level)}."
+    return f"If as many of its answers are wrong as the test allows for, it is worth less than {DOING_NOTHING}."
+
+
+def _too_small(chance: float, level: float) -> str:
+    """A chance beside the one that would show it, told with as many digits as it takes."""
+    digits = 0 if percent(chance) != percent(level) else 1
+    return f"a chance of {100 * chance:.{digits}f} %; {100 * level:.{digits}f} % would show it"
 
 
 def _requirements(standings: Sequence[Standing]) -> str:
@@ -178,6 +186,9 @@ def not_better(case: Case, winner: str, bases: Sequence[str]) -> str:
         if contrast is None:
             parts.append(f"{base} was not compared on the same questions")
             continue
+        if contrast.finding == "different":  # and not better
+            parts.append(f"{net_right(-contrast.difference)} fewer than {base}, {interval_of(contrast)}")
+            continue
         more = contrast.more_questions
         decides = f"; about {_round(more)} more questions would decide" if more else ""
         parts.append(f"{net_right(contrast.difference)} more than {base}, {interval_of(contrast)}{decides}")
@@ -208,7 +219,7 @@ def information_line(case: Case) -> str:
             )
         best = info.best
         return (
-            f"More data are worth it: {_data(best.what, best.n)} would be worth about {money(best.gain)} over "
+            f"More data are worth it: {data_of(best.what, best.n)} would be worth about {money(best.gain)} over "
             f"{info.horizon_months} months and cost about {money(best.cost_usd)}."
         )
     if case.as_good:  # the choice among them goes by cost, so who of them has the best answers does not matter
@@ -218,12 +229,12 @@ def information_line(case: Case) -> str:
         return f"The choice has the best answers with a chance of {percent(info.p_right)}."
     best = max(gains, key=lambda offer: offer.gain / offer.n**0.5)
     return (
-        f"{_data(best.what, best.n).capitalize()} would raise the chance of choosing the best answers from "
+        f"{data_of(best.what, best.n).capitalize()} would raise the chance of choosing the best answers from "
         f"{percent(info.p_right)} to {percent(min(1.0, info.p_right + best.gain))}."
     )
 
 
-def _data(what: str, n: int) -> str:
+def data_of(what: str, n: int) -> str:
     if what == LABELS:
         return f"labels of the {n} unsure answers"
     return f"{n} more test questions" if what == ALL else f"{n} more test questions of the slice '{what}'"

@@ -16,7 +16,7 @@ def advice_markdown(advice: Advice) -> str:
     parts = [
         "# Advice before a pilot",
         f"**{plain(recommendation.headline)}**",
-        *(f"**{plain(line)}**" for line in (recommendation.worth, recommendation.budget) if line),
+        *([f"**{plain(recommendation.budget)}**"] if recommendation.budget else []),
         plain(recommendation.uncertainty),
         "This advice applies rules of thumb from five articles to your answers. Nothing was measured.",
     ]

@@ -1,0 +1,63 @@
+"""What questions are worth over a year in which documents change, for the contrasts of a decision."""
+
+import numpy as np
+import pytest
+
+from bakeoff.decide.value.information import Part, information
+from bakeoff.decide.verdict.decide import decide
+from bakeoff.measure.graded import Graded
+from bakeoff.measure.statistics import exact_flip_p
+from bakeoff.pilot.decision import decision
+from tests.unit.decision_fixture import questions, tested, values_of
+
+DAILY = {
+    "update_interval_days": 30,
+    "changed_share_per_update": 0.2,
+    "accuracy_requirement": 1,
+    "max_hallucination": 0.9,
+}
+
+
+def changed(n=100, **contenders):
+    """Changed questions with what each contender answered after the update: so many right, the rest wrong."""
+    asked = [q.model_copy(update={"id": f"c{q.id}", "fact": f"c{q.fact}", "slice": "changed"}) for q in questions(n)]
+    renamed = lambda of: Graded({f"c{key}": value for key, value in of.values.items()})  # noqa: E731
+    right = {name: renamed(values_of(n, right)[0]) for name, right in contenders.items()}
+    declined = {name: renamed(values_of(n, right)[1]) for name, right in contenders.items()}
+    return {"changed": asked, "before": ({}, {}), "after": (right, declined)}
+
+
+def case_of(n=200, **more):
+    return decision(tested(DAILY, n=n, base=100, rag=110, options=more))
+
+
+def test_the_contrast_and_the_table_count_the_same_questions():
+    """rag is a little better in the test and far better on what changes: the contrast is that of the means."""
+    case = case_of(**changed(base=10, rag=90))
+    contrast = case.contrast("rag", "base")
+    means = {name: float(case.draws.utility[name].mean()) for name in ("rag", "base")}
+    assert contrast is not None
+    assert contrast.difference == pytest.approx(means["rag"] - means["base"], abs=0.03)
+    assert contrast.difference == pytest.approx(case.as_counted["rag"] - case.as_counted["base"])
+    assert contrast.finding == "different"
+    assert decide(case).winner == "rag"
+
+
+def test_without_measured_updates_the_test_questions_stand_for_all():
+    """Nobody was asked about changed documents: what changed is known once the update is in."""
+    plain, assumed = decision(tested({**DAILY, "update_interval_days": None}, base=100, rag=110)), case_of()
+    assert assumed.contrast("rag", "base").difference == pytest.approx(plain.contrast("rag", "base").difference)
+
+
+def test_no_offer_is_worth_more_than_knowing_everything():
+    """Two parts that cancel each other out: knowing one alone seems to be worth more than there is to gain."""
+    draws = np.random.default_rng(0).normal(size=(2000, 1)) * np.array([[1.0, 0.0]])
+    parts = [Part("labels", draws, 0, n=10), Part("all", -0.9 * draws, 100)]
+    found = information([0.0, 0.0], parts, np.zeros((2000, 2)), 12, in_money=True)
+    assert found.offers and all(offer.gain <= found.perfect for offer in found.offers)
+
+
+def test_sums_that_are_zero_but_for_rounding_are_no_steps_of_the_exact_test():
+    """Weighted worth adds up to 1e-17 for a fact on which both are alike: it is left out, not a step of size 0."""
+    sums = np.array([1e-17, 1.0, -1.0, 1.5, 2.0])
+    assert exact_flip_p(sums) == pytest.approx(exact_flip_p(sums[1:]))
