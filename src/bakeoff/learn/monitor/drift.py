@@ -14,6 +14,7 @@ permutations are never 0); Vargha and Delaney 2000, doi:10.3102/1076998602500210
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -87,6 +88,12 @@ def coverage(reference: Sequence[float], source: str, weeks: Sequence[tuple[date
     return Coverage(reference=source, n_reference=len(reference), poor_score=poor, windows=windows)
 
 
+@lru_cache(maxsize=128)
+def _p(reference: bytes, window: bytes) -> float:
+    """The p-value of a window. Full weeks do not change, and a server asks each minute."""
+    return p_fell(np.frombuffer(reference), np.frombuffer(window))
+
+
 def p_fell(reference: np.ndarray, window: np.ndarray, n_permutations: int = N_PERMUTATIONS) -> float:
     """The one-sided p-value of the window not scoring lower than the reference."""
     ranks = _mid_ranks(np.concatenate([window, reference]))
@@ -105,7 +112,7 @@ def p_fell(reference: np.ndarray, window: np.ndarray, n_permutations: int = N_PE
 def _window(base: np.ndarray, poor: float, start: date, end: date, scores: Sequence[float]) -> Window:
     values = _thinned(np.asarray(scores, float))
     lower = _chance_lower(base, values)
-    p = p_fell(base, values)
+    p = _p(base.tobytes(), values.tobytes())
     return Window(
         start=start,
         end=end,

@@ -16,7 +16,7 @@ from bakeoff.learn.monitor.ages import Ages
 from bakeoff.learn.monitor.alarm_book import AlarmBook
 from bakeoff.learn.monitor.alarms import Alarm, Measured, alarms
 from bakeoff.learn.monitor.costs import DAYS_PER_MONTH, Spending, spending, window_usd
-from bakeoff.learn.monitor.drift import Coverage, coverage
+from bakeoff.learn.monitor.drift import LEAST, Coverage, coverage
 from bakeoff.learn.monitor.evidence import Evidence
 from bakeoff.learn.monitor.freshness import Freshness, freshness, limit_days
 from bakeoff.learn.monitor.reading import Reading
@@ -201,7 +201,7 @@ class Monitor:
         if not weeks:
             return Coverage(note=f"No full week of use in which '{contender}' searched the documents.")
         reference = live.scores(contender)
-        if reference:
+        if len(reference) >= LEAST:
             return coverage(reference, "the pilot", weeks)
         n = 0
         for place, (_, scores) in enumerate(weeks):
@@ -210,7 +210,8 @@ class Monitor:
                 first = [score for _, of_week in weeks[: place + 1] for score in of_week]
                 return coverage(first, f"the first {place + 1} weeks of use", weeks[place + 1 :])
         return Coverage(
-            note=f"The pilot's answers are gone, and fewer than {LEAST_REFERENCE} questions were asked since."
+            note=f"There are not enough answers of the pilot to compare with, and in the full weeks since there were fewer than "
+            f"{LEAST_REFERENCE} questions."
         )
 
     def _without_evidence(self, live: Evidence, reading: Reading, poor_score: float | None, start: date) -> list[Asked]:

@@ -1,4 +1,4 @@
-"""Tells a webhook of alarms that began or ended, if somebody asked for it: one POST of JSON, without texts of questions.
+"""Tells a webhook of alarms that began or ended, if somebody asked for it: a POST of JSON, without texts of questions.
 
 Takes an address and news, sends them one by one. Waits at most 5 seconds for each attempt, and tries twice. What could
 not be told stays news. Knows no alarm's meaning.
