@@ -355,7 +355,7 @@ class TestServer:
         snapshot = Monitor(shop, log).snapshot(NOW).model_copy(update={"alarms": (TestBook.ALARM,)})
         with receiver() as (url, got):
             server = MonitorOfServer(url)
-            server._monitor = Monitor(tmp_path, log)
+            server._watched = tmp_path, log
             monkeypatch.setattr(Monitor, "snapshot", lambda self: snapshot)
             server.tell_news()
             server.tell_news()

@@ -184,7 +184,6 @@ class Log:
         Only those with a number larger than `after`, written at `since` or later: who remembers the last number reads
         nothing twice.
         """
-        kinds: dict[str, type[LoggedAnswer] | type[Thumb]] = {"answer": LoggedAnswer, "thumb": Thumb}
         if since is not None:
             query = "SELECT COALESCE(MIN(number), ?) FROM entries WHERE at >= ?"
             with self._opened() as connection:
@@ -197,7 +196,8 @@ class Log:
             with self._opened() as connection:
                 rows = connection.execute(f"{query} LIMIT ?", (after, _BATCH)).fetchall()
             for number, kind, body in rows:
-                yield number, self._entry(kinds[kind], number, body)
+                is_answer = kind == "answer"
+                yield number, self._entry(LoggedAnswer, number, body) if is_answer else self._entry(Thumb, number, body)
             if not rows:
                 return
             after = rows[-1][0]

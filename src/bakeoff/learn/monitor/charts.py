@@ -4,7 +4,7 @@ Takes numbers by day or week, gives markup. Every text is escaped. A chart has a
 who do not see it. Knows nothing about what is drawn.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT, TOP, FOOT = 320, 96, 14, 14
@@ -26,7 +26,9 @@ def bars(title: str, names: Sequence[str], values: Values, write: Write) -> str:
     return _chart(title, names, [values], drawn, top, write)
 
 
-def lines(title: str, names: Sequence[str], series: dict[str, Values], write: Write, limit: float | None = None) -> str:
+def lines(
+    title: str, names: Sequence[str], series: Mapping[str, Values], write: Write, limit: float | None = None
+) -> str:
     """One line for each series, broken where a value is missing; `limit` is a dashed line."""
     top = _top([*series.values(), [limit]])
     step = WIDTH / max(1, len(names))

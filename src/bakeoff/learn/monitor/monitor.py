@@ -210,7 +210,7 @@ class Monitor:
                 first = [score for _, of_week in weeks[: place + 1] for score in of_week]
                 return coverage(first, f"the first {place + 1} weeks of use", weeks[place + 1 :])
         return Coverage(
-            note=f"There are not enough answers of the pilot to compare with, and in the full weeks since there were fewer than "
+            note="There are not enough answers of the pilot to compare with, and the full weeks since have fewer than "
             f"{LEAST_REFERENCE} questions."
         )
 

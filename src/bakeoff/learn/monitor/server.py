@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from bakeoff.errors import BakeoffError
 from bakeoff.learn.monitor.alarm_book import AlarmBook
-from bakeoff.learn.monitor.alarms import KINDS
+from bakeoff.learn.monitor.alarms import KINDS, Kind
 from bakeoff.learn.monitor.monitor import Monitor, Reviewed, Snapshot
 from bakeoff.learn.monitor.page.figures import figures_page
 from bakeoff.learn.monitor.webhook import tell
@@ -43,6 +43,7 @@ class MonitorOfServer:
         self._webhook = webhook
         self._reviewed = reviewed
         self._lock = threading.Lock()
+        self._watched: tuple[Path, Log] | None = None
         self._monitor: Monitor | None = None
         self._last: Snapshot | None = None
         self._made = -math.inf
@@ -81,22 +82,15 @@ class MonitorOfServer:
     def gauges(self, root: Path, log: Log) -> list[Gauge]:
         """What the metrics show of a snapshot; NaN where nothing was measured."""
         self._watch(root, log)
-        return [
-            Gauge(name=f"bakeoff_monitor_{name}", help=help, read=self._reader(read)) for name, help, read in GAUGES
-        ] + [
-            Gauge(
-                name=f"bakeoff_monitor_alarm_{kind}",
-                help=f"1 while the alarm '{kind}' is on.",
-                read=self._reader(lambda of, kind=kind: float(any(alarm.kind == kind for alarm in of.alarms))),
-            )
-            for kind in KINDS
-        ]
+        reads = [*GAUGES, *((f"alarm_{kind}", f"1 while the alarm '{kind}' is on.", _is_on(kind)) for kind in KINDS)]
+        return [Gauge(name=f"bakeoff_monitor_{name}", help=help, read=self._reader(read)) for name, help, read in reads]
 
     def snapshot(self) -> Snapshot | None:
         """The snapshot of the last minute. The last one if a new one cannot be made; None if there is none."""
         with self._lock:
-            if self._monitor is not None and time.monotonic() - self._made >= FRESH_S:
+            if self._watched is not None and time.monotonic() - self._made >= FRESH_S:
                 try:
+                    self._monitor = self._monitor or Monitor(*self._watched, reviewed=self._reviewed)
                     self._last = self._monitor.snapshot()
                 except (BakeoffError, OSError) as error:
                     _log.warning("Use could not be monitored: %s", error)
@@ -106,9 +100,9 @@ class MonitorOfServer:
     def tell_news(self) -> None:
         """Tells the webhook what began and what ended since it was told last."""
         snapshot = self.snapshot()
-        if snapshot is None or self._webhook is None or self._monitor is None:
+        if snapshot is None or self._webhook is None or self._watched is None:
             return
-        book = AlarmBook(self._monitor.root)
+        book = AlarmBook(self._watched[0])
         for news in book.news(snapshot.alarms):
             problem = tell(self._webhook, snapshot.deployment, news)
             if problem:
@@ -117,8 +111,8 @@ class MonitorOfServer:
                 book.told(news)
 
     def _watch(self, root: Path, log: Log) -> None:
-        if self._monitor is None:
-            self._monitor = Monitor(root, log, reviewed=self._reviewed)
+        if self._watched is None:
+            self._watched = root, log
             if self._webhook:
                 threading.Thread(target=self._keep_telling, name="alarms", daemon=True).start()
 
@@ -137,6 +131,10 @@ class MonitorOfServer:
             return math.nan if found is None else float(found)
 
         return value
+
+
+def _is_on(kind: Kind) -> Callable[[Snapshot], float | None]:
+    return lambda of: float(any(alarm.kind == kind for alarm in of.alarms))
 
 
 def _seconds(ms: float | None) -> float | None:
