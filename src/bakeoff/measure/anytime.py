@@ -52,11 +52,20 @@ def log_fortune(sums: np.ndarray, sizes: np.ndarray, difference: float, stakes: 
 
     With negative `stakes` alone it is at most 1 whenever the mean is this difference or larger: a one-sided test.
     """
+    return mixed(log_fortunes(sums, sizes, difference, stakes))
+
+
+def log_fortunes(sums: np.ndarray, sizes: np.ndarray, difference: float, stakes: np.ndarray) -> np.ndarray:
+    """The logarithm of what each stake alone made of 1. Those of two parts of the facts add up."""
     largest = 2 ** math.ceil(math.log2(sizes.max()))  # seldom changes when facts are added
     gains = (sums - difference * sizes) / (largest * (1 + abs(difference)))
-    fortunes = np.log1p(np.outer(gains, stakes)).sum(axis=0)
-    most = float(fortunes.max())
-    return most + math.log(float(np.exp(fortunes - most).mean()))
+    return np.asarray(np.log1p(np.outer(gains, stakes)).sum(axis=0))
+
+
+def mixed(logarithms: np.ndarray) -> float:
+    """The logarithm of the fortune that was divided equally over the stakes."""
+    most = float(logarithms.max())
+    return most + math.log(float(np.exp(logarithms - most).mean()))
 
 
 def _end(sums: np.ndarray, sizes: np.ndarray, mean: float, end: float, limit: float) -> float:

@@ -20,7 +20,7 @@ from datetime import date
 import numpy as np
 from pydantic import Field
 
-from bakeoff.measure.anytime import STAKES, anytime, log_fortune
+from bakeoff.measure.anytime import STAKES, anytime, log_fortunes, mixed
 from bakeoff.measure.bounds import share_bound
 from bakeoff.records import Record
 
@@ -107,7 +107,8 @@ def accuracy(
 
 def _fall(weeks: Sequence[ReviewedWeek], limit: float, needed: float) -> dict[str, object]:
     """What the bets on a fall below the limit, from each week on, came to."""
-    logs = [_log_fortune(weeks[start:], limit) for start in range(len(weeks))]
+    of_weeks = np.array([_log_fortunes(week, limit) for week in weeks])
+    logs = [mixed(sums) for sums in of_weeks[::-1].cumsum(axis=0)[::-1]]
     most = max(logs)
     evidence = math.exp(min(700.0, most)) * sum(math.exp(value - most) for value in logs)
     if evidence < needed:
@@ -117,11 +118,10 @@ def _fall(weeks: Sequence[ReviewedWeek], limit: float, needed: float) -> dict[st
     return {"evidence": evidence, "since": weeks[start].start, "since_accuracy": right / n, "since_n": n}
 
 
-def _log_fortune(weeks: Sequence[ReviewedWeek], limit: float) -> float:
-    """The logarithm of the fortune of betting that right answers are fewer than the limit."""
-    n, right = sum(week.n for week in weeks), sum(week.right for week in weeks)
-    differences = np.repeat([1.0 - limit, -limit], [right, n - right])
-    return log_fortune(differences, np.ones(n), 0.0, -STAKES)
+def _log_fortunes(week: ReviewedWeek, limit: float) -> np.ndarray:
+    """What the stakes on right answers being fewer than the limit made of 1 in a week, as logarithms."""
+    differences = np.repeat([1.0 - limit, -limit], [week.right, week.n - week.right])
+    return log_fortunes(differences, np.ones(week.n), 0.0, -STAKES)
 
 
 def _of_week(week: ReviewedWeek) -> WeekAccuracy:

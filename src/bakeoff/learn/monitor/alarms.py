@@ -4,7 +4,7 @@ Takes what was measured, gives alarms. Knows no file. One that lasts keeps its k
 told once (`alarm_book.py`).
 
 False alarms. Coverage, failures and slow answers are tested once a week, accuracy as in `accuracy.py`. All together
-they raise at most one false alarm a year: coverage .8, accuracy .1, failures and slow answers .05 each. The others test
+they raise .4 false alarms a year: coverage .2, accuracy .1, failures and slow answers .05 each. The others test
 nothing: they compare amounts.
 """
 
