@@ -1,6 +1,7 @@
 """The OpenAPI document says what the server's routes are, and what the records take."""
 
 import json
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -9,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from bakeoff.learn.monitor.server import MonitorOfServer
 from bakeoff.serve.documents.routes import DocumentsApi
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.guard.bearer import EVERYONE
@@ -21,6 +23,11 @@ from bakeoff.serve.web.routes import web_routes
 from tests.serving import Scripted
 
 
+def more_routes(holder_of) -> list:
+    """The routes that `bakeoff serve` adds to those of `serve/`."""
+    return [*MonitorOfServer().routes(Path("deployment"), None, holder_of)]
+
+
 def routes() -> list:
     """Every route of a server, without the deployment and the log that only answers need."""
     everyone = lambda request: EVERYONE  # noqa: E731
@@ -31,6 +38,7 @@ def routes() -> list:
         *FeedbackApi(None, None).routes(),
         Health(None, None).route(),
         Metrics().route(everyone),
+        *more_routes(everyone),
     ]
     return [*found, OpenApi(found, Scripted()).route()]
 

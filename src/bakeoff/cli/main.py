@@ -19,6 +19,7 @@ from bakeoff.cli import (
     label,
     learn,
     measure,
+    monitor,
     prepare,
     releases,
     review,
@@ -55,6 +56,7 @@ app.command(rich_help_panel=USE)(use.ask)
 app.command(rich_help_panel=USE)(serve.serve)
 app.command(rich_help_panel=USE)(review.review)
 app.command(rich_help_panel=USE)(learn.learn)
+app.command(rich_help_panel=USE)(monitor.monitor)
 app.command(rich_help_panel=USE)(releases.releases)
 app.command(rich_help_panel=USE)(releases.rollback)
 app.command(rich_help_panel=USE)(decisions.decisions)

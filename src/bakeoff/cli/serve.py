@@ -9,7 +9,7 @@ from bakeoff.cli.keys import DEFAULT as KEYS
 from bakeoff.cli.keys import KeyPath
 from bakeoff.cli.options import DEPLOYMENTS, Deployments, Runs, contender_names, served_names
 from bakeoff.cli.output import note
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.models.settings import MOST_CONCURRENCY
 
 LogFormat = Literal["auto", "json", "text"]
@@ -100,6 +100,10 @@ def serve(
         float, typer.Option(min=0, max=1, help="The share of questions that the candidate answers too, unseen.")
     ] = 0.0,
     canary: Annotated[float, typer.Option(min=0, max=1, help="The share of users whom the candidate answers.")] = 0.0,
+    webhook: Annotated[
+        str,
+        typer.Option(metavar="URL", help="An address that is told when an alarm begins and ends. By default nobody."),
+    ] = "",
     grace: Annotated[
         float, typer.Option(min=0, help="Seconds that answers in progress may take after a signal to stop.")
     ] = 20.0,
@@ -110,6 +114,7 @@ def serve(
     The documents of the run are copied once into deployments/RUN; changes to them are made there. A deployment that
     exists is served by its name or its folder too, without its run. A running server follows promotions and rollbacks.
     """
+    from bakeoff.learn.monitor.webhook import checked_webhook
     from bakeoff.serve.start import Listening, Logging, Served, serve_run
     from bakeoff.serve.trial import Trial
 
@@ -134,4 +139,10 @@ def serve(
     logging = Logging(retention_days=keep_days, keep_texts=log_texts, format=log_format)
     served = Served(name=run, runs=runs, deployments=deployments, contenders=tuple(contender or ()))
     trial = Trial(candidate=candidate, shadow=shadow, canary=canary)
-    serve_run(served, listening, logging, keys, note, trial)
+    told = checked_webhook(webhook) if webhook else None
+    try:
+        from bakeoff.learn.monitor.server import MonitorOfServer
+    except ImportError as error:
+        raise MissingExtraError("A server", "uvicorn", "serve") from error
+    monitor = MonitorOfServer(told)
+    serve_run(served, listening, logging, keys, note, trial, monitor.routes, monitor.gauges)

@@ -24,6 +24,7 @@ from bakeoff.records import Contrast
 
 STAKES = np.geomspace(0.01, 0.95, 12)
 """Of the fortune, each bet on either sign. Small ones suit small differences of many facts."""
+BOTH_SIGNS = np.concatenate([STAKES, -STAKES])
 CRITICAL = 3.1
 """The number of standard errors at which the fortune is about 20."""
 
@@ -46,13 +47,25 @@ def anytime(sums: np.ndarray, sizes: np.ndarray, confidence: float = CONFIDENCE)
     return Anytime(mean, low, high, p)
 
 
-def log_fortune(sums: np.ndarray, sizes: np.ndarray, difference: float) -> float:
-    """The logarithm of the fortune after betting against this mean difference. Its expectation is 1 if it is true."""
+def log_fortune(sums: np.ndarray, sizes: np.ndarray, difference: float, stakes: np.ndarray = BOTH_SIGNS) -> float:
+    """The logarithm of the fortune after betting against this mean difference. Its expectation is 1 if it is true.
+
+    With negative `stakes` alone it is at most 1 whenever the mean is this difference or larger: a one-sided test.
+    """
+    return mixed(log_fortunes(sums, sizes, difference, stakes))
+
+
+def log_fortunes(sums: np.ndarray, sizes: np.ndarray, difference: float, stakes: np.ndarray) -> np.ndarray:
+    """The logarithm of what each stake alone made of 1. Those of two parts of the facts add up."""
     largest = 2 ** math.ceil(math.log2(sizes.max()))  # seldom changes when facts are added
     gains = (sums - difference * sizes) / (largest * (1 + abs(difference)))
-    fortunes = np.log1p(np.outer(gains, np.concatenate([STAKES, -STAKES]))).sum(axis=0)
-    most = float(fortunes.max())
-    return most + math.log(float(np.exp(fortunes - most).mean()))
+    return np.asarray(np.log1p(np.outer(gains, stakes)).sum(axis=0))
+
+
+def mixed(logarithms: np.ndarray) -> float:
+    """The logarithm of the fortune that was divided equally over the stakes."""
+    most = float(logarithms.max())
+    return most + math.log(float(np.exp(logarithms - most).mean()))
 
 
 def _end(sums: np.ndarray, sizes: np.ndarray, mean: float, end: float, limit: float) -> float:

@@ -33,6 +33,8 @@ from bakeoff.serve.web.routes import web_routes
 
 MoreRoutes = Callable[[Path, Log, Callable[[Request], Holder]], Sequence[BaseRoute]]
 """Takes the deployment's folder, its log and who asks; gives routes of a package above this one."""
+MoreGauges = Callable[[Path, Log], Sequence[Gauge]]
+"""Takes the deployment's folder and its log; gives gauges of a package above this one."""
 
 
 def application(
@@ -43,12 +45,15 @@ def application(
     server_log: ServerLog,
     public_url: str | None = None,
     more_routes: MoreRoutes | None = None,
+    more_gauges: MoreGauges | None = None,
 ) -> App:
     """The application. `public_url` is the server's address in citations; None takes it from each request.
 
-    `more_routes` gives routes of packages above this one; like all others they are described in `operations.py`.
+    `more_routes` and `more_gauges` are those of packages above this one; like all others, such routes are described in
+    `operations.py`.
     """
-    metrics = Metrics(_gauges(documents, log, releases))
+    root = releases.live.deployment.root
+    metrics = Metrics([*_gauges(documents, log, releases), *(more_gauges(root, log) if more_gauges else ())])
 
     def links(request: Request) -> Links:
         return Links(public_url or str(request.base_url).rstrip("/"), access.keys, _holder(request).name)
@@ -61,7 +66,7 @@ def application(
         *FeedbackApi(log, documents, _holder, links).routes(),
         Health(lambda: releases.live, log, releases.state).route(),
         metrics.route(_holder),
-        *(more_routes(releases.live.deployment.root, log, _holder) if more_routes else ()),
+        *(more_routes(root, log, _holder) if more_routes else ()),
     ]
     routes.append(OpenApi(routes, releases).route())
     app = Starlette(routes=routes, exception_handlers=exception_handlers(), lifespan=_lifespan(releases))

@@ -182,6 +182,30 @@ class Log:
         """
         yield from self._entries(kind, kind.model_fields["kind"].default)
 
+    def numbered(self, after: int = 0, since: datetime | None = None) -> Iterator[tuple[int, LoggedAnswer | Thumb]]:
+        """Answers that somebody got and thumbs, with their numbers, in the order they were written, in batches.
+
+        Only those with a number larger than `after`, written at `since` or later: who remembers the last number reads
+        nothing twice.
+        """
+        if since is not None:
+            query = "SELECT COALESCE(MIN(number), ?) FROM entries WHERE at >= ?"
+            with self._opened() as connection:
+                values = (2**62, since.isoformat(timespec="microseconds"))
+                after = max(after, connection.execute(query, values).fetchone()[0] - 1)
+        query = (
+            "SELECT number, kind, body FROM entries WHERE number > ? AND kind IN ('answer', 'thumb') ORDER BY number"
+        )
+        while True:
+            with self._opened() as connection:
+                rows = connection.execute(f"{query} LIMIT ?", (after, _BATCH)).fetchall()
+            for number, kind, body in rows:
+                is_answer = kind == "answer"
+                yield number, self._entry(LoggedAnswer, number, body) if is_answer else self._entry(Thumb, number, body)
+            if not rows:
+                return
+            after = rows[-1][0]
+
     def shadows(self) -> Iterator[LoggedAnswer]:
         """The answers of a candidate that nobody saw, in the order they were written."""
         yield from self._entries(LoggedAnswer, _SHADOW)

@@ -154,7 +154,7 @@ def _sample(name: str, labels: Labels, value: float) -> str:
     'answers_total{contender="a \\"b\\""} 3'
     """
     written = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels)
-    number = str(int(value)) if isinstance(value, int) else repr(float(value))
+    number = str(int(value)) if isinstance(value, int) else "NaN" if value != value else repr(float(value))
     return f"{name}{{{written}}} {number}" if labels else f"{name} {number}"
 
 

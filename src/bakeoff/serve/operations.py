@@ -87,6 +87,19 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/metrics"): Operation(
         about="Metrics for Prometheus. Needs a key that manages.", tag="operation", gives={200: ("text/plain",)}
     ),
+    ("GET", "/monitor"): Operation(
+        about="The page with what use shows. It holds no data; what it shows it asks for.",
+        tag="operation",
+        gives={200: ("text/html",)},
+    ),
+    ("GET", "/monitor/{name}"): Operation(
+        about="A file of this page.", tag="operation", gives={200: ("text/css", "text/javascript")}
+    ),
+    ("GET", "/monitor/figures"): Operation(
+        about="What use shows: figures, alarms, topics. Needs a key that manages and sees all documents.",
+        tag="operation",
+        gives={200: ("text/html",)},
+    ),
     ("GET", "/openapi.json"): Operation(about="This document.", tag="operation"),
     ("GET", "/documents"): Operation(
         about="The documents that the key may see, by source.",

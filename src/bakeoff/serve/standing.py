@@ -49,7 +49,10 @@ def standing_of(folder: Path) -> Standing:
     from bakeoff.decide.verdict.judgement import Judgement
     from bakeoff.measure.comparison import Comparison
 
-    judgement, comparison = _read(folder / "verdict.json", Judgement), _read(folder / "comparison.json", Comparison)
+    judgement, comparison = (
+        read_or_none(folder / "verdict.json", Judgement),
+        read_or_none(folder / "comparison.json", Comparison),
+    )
     tested = {name: _shares(comparison, name) for name in comparison.names} if comparison else {}
     return Standing(verdict=judgement.headline if judgement else "", tested=tested)
 
@@ -61,7 +64,7 @@ def _shares(comparison: "Comparison", name: str) -> Shares:
     return Shares(n_questions=accuracy.n, right=right, wrong=wrong, declined=declined)
 
 
-def _read(path: Path, kind: type[AnyRecord]) -> AnyRecord | None:
+def read_or_none(path: Path, kind: type[AnyRecord]) -> AnyRecord | None:
     try:
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -24,7 +24,7 @@ from bakeoff.serve.sums import Compared, Sums, check_parts, compared, sums_of
 from bakeoff.serve.trial import Trial
 
 if TYPE_CHECKING:
-    from bakeoff.serve.app import MoreRoutes
+    from bakeoff.serve.app import MoreGauges, MoreRoutes
 
 SHOWN = 12
 """Characters of a sum that a person compares by eye."""
@@ -92,12 +92,13 @@ def serve_run(
     tell: Callable[[str], None],
     trial: Trial | None = None,
     more_routes: "MoreRoutes | None" = None,
+    more_gauges: "MoreGauges | None" = None,
 ) -> None:
     """Serves a run or a deployment until the process is told to stop.
 
-    `trial` puts a release beside the live one. `more_routes` gives the routes of packages above this one. Raises
-    ConfigError for a port in use, a missing key, a bad name, origin or proxy; RunFolderError if a part of the run is
-    missing or was changed; MissingExtraError without the packages of a server.
+    `trial` puts a release beside the live one. `more_routes` and `more_gauges` are those of packages above this one.
+    Raises ConfigError for a port in use, a missing key, a bad name, origin or proxy; RunFolderError if a part of the
+    run is missing or was changed; MissingExtraError without the packages of a server.
     """
     try:
         import starlette  # noqa: F401
@@ -138,7 +139,7 @@ def serve_run(
             live = OpenRelease(deployment, documents, log, sums)
             live.get_ready()  # what is said next is true from now on
             with LiveReleases(live, documents, log, trial, server_log.line) as releases:
-                app = application(releases, documents, log, access, server_log, listening.url, more_routes)
+                app = application(releases, documents, log, access, server_log, listening.url, more_routes, more_gauges)
                 same = compared(deployment.release, sums, deployment.release.contender)
                 if server_log.form == "text":
                     for line in _lines(deployment.release, same, listening):

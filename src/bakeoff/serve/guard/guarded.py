@@ -23,6 +23,8 @@ from bakeoff.serve.keys import KeyFile
 POLICY_VIOLATION = 1008
 DEFAULT_RATE = rate_of(PER_MINUTE)
 DEFAULT_BODY = BodyLimits()
+MONITOR = ("/monitor", "/monitor/monitor.js", "/monitor/monitor.css")
+"""The page on what use shows and its files, which hold no data."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Access:
     keys: KeyFile
     needs_key: bool = True
     origins: frozenset[str] = frozenset()
-    open_paths: OpenPaths = field(default_factory=lambda: OpenPaths("/", "/web/", "/health"))
-    unlimited: OpenPaths = field(default_factory=lambda: OpenPaths("/health", "/", "/web/"))
+    open_paths: OpenPaths = field(default_factory=lambda: OpenPaths("/", "/web/", "/health", *MONITOR))
+    unlimited: OpenPaths = field(default_factory=lambda: OpenPaths("/health", "/", "/web/", *MONITOR))
     rate: Rate = DEFAULT_RATE
     body: BodyLimits = DEFAULT_BODY
 
