@@ -4,10 +4,10 @@
 
 RUN is a finished run of examples/support-desk. Its winner is deployed twice. In each week users ask by the log's
 distribution, in words of their own. In week 3 documents change and one topic that the documents do not cover is asked
-three times as often. Of the users 3 % give a thumb, three times as many of those who got a wrong answer; one thumb in ten is
-mistaken, and half of those who are not content write the right answer. A reviewer who knows the truth reviews the week's
-random sample and what users complained about. One deployment then learns (`bakeoff learn`), the other one does not; both
-have the same documents. Both answer every question of the week, and all answers are graded.
+three times as often. Of the users 3 % give a thumb, three times as many of those who got a wrong answer; one thumb in
+ten is mistaken, and half of those who are not content write the right answer. A reviewer who knows the truth reviews
+the week's random sample and what users complained about. One deployment then learns (`bakeoff learn`), the other one
+does not; both have the same documents. Both answer every question of the week, and all answers are graded.
 """
 
 import argparse
@@ -24,9 +24,9 @@ from bakeoff.learn.learning import learn
 from bakeoff.learn.review.queue import Queue
 from bakeoff.learn.review.reviewing import Said, review_of, reviewed
 from bakeoff.learn.rounds import Limits
+from bakeoff.measure.graded import graded
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.statistics import graded_share
-from bakeoff.measure.graded import graded
 from bakeoff.records import Answer, Question
 from bakeoff.runs.run import Run, open_run
 from bakeoff.serve.deployment import Deployment, deploy, open_deployment
