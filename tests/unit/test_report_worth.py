@@ -360,3 +360,12 @@ def test_the_report_says_that_declined_questions_go_to_todays_people(
         for text in (html_page(data), markdown_page(data)):
             assert ("a contender declines go to today" in text) == is_said
         assert ("Handing a question over costs" in html_page(data)) == is_said
+
+
+def test_the_share_of_changed_questions_is_said_where_documents_change(tmp_path: Path) -> None:
+    """The shares of the test do not give the net where changed documents count in it; the page and Markdown say so."""
+    sentence = "Over the horizon 32 % of the questions are about facts that have changed since the set-up."
+    changing = judged(tmp_path / "changing", update_interval_days=21)
+    assert sentence in markdown_page(changing) and sentence in " ".join(html_page(changing).split())
+    fixed = judged(tmp_path / "fixed", update_interval_days=None)
+    assert "of the questions are about facts that have changed" not in markdown_page(fixed)

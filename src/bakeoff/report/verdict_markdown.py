@@ -32,6 +32,7 @@ from bakeoff.report.verdict_text import (
 from bakeoff.report.worth_text import (
     HANDED,
     Valued,
+    changed_sentence,
     handed,
     more_data,
     of_100,
@@ -85,7 +86,7 @@ def _worth(judgement: Judgement) -> list[str]:
         about = worth_sentence(of)
     else:
         about = f"The profile does not say what a right answer is worth. An example: {lowered(worth_sentence(of))}"
-    about = f"{about} {HANDED}" if handed(judgement) else about
+    about = " ".join(filter(None, [about, HANDED if handed(judgement) else "", changed_sentence(judgement)]))
     ranges = ["### Who is best, by the value of a right answer", bullets(range_sentences(of.ranges))] if of else []
     note = _currency(judgement) if of else []
     return ["## What each contender is worth", plain(about), grid(heads, rows), *note, *ranges]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bakeoff.decide.value.information import ALL, LABELS, Information, Offer
-from bakeoff.decide.value.joint import joint_draws, terms_of
+from bakeoff.decide.value.joint import changes_of, joint_draws, terms_of
 from bakeoff.decide.value.worth import NOTHING, BestFrom, Draws, Net, Range, Worth, best_ranges, titled, worth
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import money, signed
@@ -79,6 +79,18 @@ def handed(judgement: Judgement) -> bool:
     """Whether declined questions go to today's people."""
     value = judgement.profile.value
     return value is not None and value.hand_over() is not None
+
+
+def changed_sentence(judgement: Judgement) -> str:
+    """How much of the net is about changed documents, which the shares of the test do not show; empty if nothing is."""
+    changed = changes_of(judgement.profile).changed
+    if not changed:
+        return ""
+    return (
+        f"Over the horizon {percent(changed)} of the questions are about facts that have changed since the set-up. "
+        "They count in net right answers, money and chances, as changed questions were answered; right, wrong and declined "
+        "are those of the test."
+    )
 
 
 def example_usd(ranges: Sequence[BestFrom]) -> float:
