@@ -88,8 +88,8 @@ def changed_sentence(judgement: Judgement) -> str:
         return ""
     return (
         f"Over the horizon {percent(changed)} of the questions are about facts that have changed since the set-up. "
-        "They count in net right answers, money and chances, as changed questions were answered; right, wrong and declined "
-        "are those of the test."
+        "They count in net right answers, money and chances, as changed questions were answered; right, wrong and "
+        "declined are those of the test."
     )
 
 
