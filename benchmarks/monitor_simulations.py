@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from printed_tables import Table, asked
 
-from bakeoff.learn.monitor.accuracy import ReviewedWeek, accuracy
+from bakeoff.learn.monitor.accuracy import ReviewedWeek, fall
 from bakeoff.learn.monitor.drift import LEVEL, SMALL, coverage
 from bakeoff.measure.statistics import wilson
 
@@ -70,12 +70,9 @@ def questions_to_find(n_pilot: int, n_week: int, unlike: float, seed: int) -> in
     return None
 
 
-def accuracy_pilot(p: float, n: int | None, draw: np.random.Generator) -> tuple[float, float]:
-    """The pilot's accuracy and the low end of its interval; of n questions, or known exactly."""
-    if n is None:
-        return p, p
-    share = draw.binomial(n, p) / n
-    return share, wilson(share, n, 1.96)[0]
+def pilot_low(p: float, n: int | None, draw: np.random.Generator) -> float:
+    """The low end of the interval of the pilot's accuracy; of n questions, or known exactly."""
+    return p if n is None else wilson(draw.binomial(n, p) / n, n, 1.96)[0]
 
 
 def reviewed(p: Sequence[float], n_week: int, draw: np.random.Generator) -> list[ReviewedWeek]:
@@ -86,9 +83,9 @@ def reviewed(p: Sequence[float], n_week: int, draw: np.random.Generator) -> list
 def false_accuracy_alarm(n_pilot: int | None, n_week: int, seed: int, p: float = 0.8, years: int = 1) -> bool:
     """Whether accuracy that never falls raises an alarm within so many years."""
     draw = np.random.default_rng((SEED, n_pilot or 0, n_week, seed))
-    pilot, low = accuracy_pilot(p, n_pilot, draw)
+    low = pilot_low(p, n_pilot, draw)
     weeks = reviewed([p] * WEEKS * years, n_week, draw)
-    return any(accuracy(weeks[:i], pilot, low).since is not None for i in range(1, len(weeks) + 1))
+    return any("since" in fall(weeks[:i], low) for i in range(1, len(weeks) + 1))
 
 
 def reviewed_to_find(
@@ -96,10 +93,10 @@ def reviewed_to_find(
 ) -> int | None:
     """How many answers were reviewed after the drop until it was found; `before` are good weeks before it."""
     draw = np.random.default_rng((SEED, n_pilot or 0, n_week, before, round(100 * drop), seed))
-    pilot, low = accuracy_pilot(p, n_pilot, draw)
+    low = pilot_low(p, n_pilot, draw)
     weeks = reviewed([p] * before + [p - drop] * 4 * WEEKS, n_week, draw)
     for i in range(before + 1, len(weeks) + 1):
-        if accuracy(weeks[:i], pilot, low).since is not None:
+        if "since" in fall(weeks[:i], low):
             return (i - before) * n_week
     return None
 

@@ -26,10 +26,10 @@ def test_coverage_raises_few_false_alarms(n_week):
     assert alarms.mean() <= FALSE_ALARMS_PER_YEAR + 3 * error and alarms.mean() < 1
 
 
-def test_a_third_of_questions_on_other_topics_is_found_within_two_weeks():
+def test_a_third_of_questions_on_other_topics_is_found_within_three_weeks():
     """Of 60 questions each, in at least 9 of 10 cases."""
     found = [questions_to_find(217, 60, 1 / 3, seed) for seed in range(20)]
-    assert sum(n is not None and n <= 120 for n in found) >= 18
+    assert sum(n is not None and n <= 180 for n in found) >= 18
 
 
 def test_accuracy_that_stays_rarely_raises_an_alarm():

@@ -16,7 +16,7 @@ from bakeoff.cli.main import app
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError
 from bakeoff.learn.monitor import webhook as webhook_module
-from bakeoff.learn.monitor.accuracy import Accuracy, ReviewedWeek
+from bakeoff.learn.monitor.accuracy import Accuracy
 from bakeoff.learn.monitor.alarm_book import AlarmBook
 from bakeoff.learn.monitor.alarms import Alarm, Measured, alarms
 from bakeoff.learn.monitor.costs import Spending
@@ -25,15 +25,17 @@ from bakeoff.learn.monitor.evidence import Evidence
 from bakeoff.learn.monitor.freshness import Freshness
 from bakeoff.learn.monitor.monitor import Monitor
 from bakeoff.learn.monitor.page.figures import figures_page
+from bakeoff.learn.monitor.reviews import reviewed_weeks
 from bakeoff.learn.monitor.revisit import InUse, Revisited, revisit
 from bakeoff.learn.monitor.server import MonitorOfServer
 from bakeoff.learn.monitor.topics import Topic
 from bakeoff.learn.monitor.webhook import checked_webhook, tell
-from bakeoff.learn.monitor.windows import Figures
+from bakeoff.learn.monitor.windows import Figures, week_of
 from bakeoff.records import Document
 from bakeoff.serve.guard.bearer import EVERYONE
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import Review
 from bakeoff.serve.metrics import Metrics
 from bakeoff.serve.openai.routes import exception_handlers
 from bakeoff.serve.releases import read_release
@@ -281,6 +283,34 @@ def used(log: Log, n: int = 60, weeks: int = 3) -> None:
     logged(log, entries)
 
 
+def review(log: Log, answers: int, right: bool | None, newest_of: int = 1, **more) -> None:
+    """Reviews of so many answers to other questions, `newest_of` each; the last one counts."""
+    given = [answered(ago(30), f"Reviewed {right} {i} {more}?", None) for i in range(answers)]
+    logged(log, given)
+    values = {"action": "skip" if right is None else "unanswerable", "by": "ann", "sampled": True, "shown": "It is so.",
+              "contender": "rag", "release": 1}  # fmt: skip
+    for place in range(newest_of):
+        outcome = right if place == newest_of - 1 else not right
+        logged(log, [
+            Review(answer=one.id, question=one.question, asked=one.question, asked_at=one.at, right=outcome,
+                   **values | more)
+            for one in given
+        ])  # fmt: skip
+
+
+class TestReviews:
+    def test_only_the_random_sample_of_what_is_live_counts(self, log):
+        """Complaints, other releases and undecided ones do not; of several reviews of an answer the newest does."""
+        review(log, 3, True, newest_of=2)
+        review(log, 2, False)
+        review(log, 1, False, shown=None)
+        for other in ({"sampled": False}, {"release": 2}, {"contender": "base"}, {"right": None}):
+            review(log, 5, **{"right": False} | other)
+        (week,) = reviewed_weeks(log, 1, "rag")
+        assert (week.right, week.wrong, week.declined, week.unanswerable) == (3, 2, 1, 6)
+        assert week.start == week_of(ago(30).date())
+
+
 class TestSnapshot:
     def test_a_deployment_without_use(self, shop, log):
         """Nothing is made up."""
@@ -292,7 +322,9 @@ class TestSnapshot:
     def test_use_is_shown_and_new_topics_raise_an_alarm(self, shop, log):
         """The pilot has 46 questions to compare with, which is too few: the first two weeks are the reference."""
         used(log, 100)
-        watched = Monitor(shop, log, reviewed=lambda _: [ReviewedWeek(start=week_ago(0), right=8, wrong=2)])
+        review(log, answers=8, right=True)
+        review(log, answers=2, right=False)
+        watched = Monitor(shop, log)
         found = watched.snapshot(NOW)
         assert found.total.questions == 400 and sum(one.questions for one in found.daily) == 400
         assert found.coverage.windows and found.coverage.windows[-1].fell, found.coverage

@@ -79,13 +79,8 @@ class Accuracy(Record):
     note: str = ""
 
 
-def accuracy(
-    weeks: Sequence[ReviewedWeek], pilot: float | None, pilot_low: float | None, before_weeks: float = 1.0
-) -> Accuracy:
-    """The accuracy in use. Without the pilot's accuracy nothing is tested.
-
-    `before_weeks` scales the number of weeks to a false alarm; 1 is ten years.
-    """
+def accuracy(weeks: Sequence[ReviewedWeek], pilot: float | None, pilot_low: float | None) -> Accuracy:
+    """The accuracy in use. Without the pilot's accuracy nothing is tested."""
     reviewed = [week for week in sorted(weeks, key=lambda week: week.start) if week.n]
     if not reviewed:
         return Accuracy(pilot=pilot, pilot_low=pilot_low, note="No answer of the random sample was reviewed yet.")
@@ -102,16 +97,17 @@ def accuracy(
     )
     if pilot_low is None:
         return shown.model_copy(update={"note": "The pilot's accuracy is not known, so a fall cannot be tested."})
-    return shown.model_copy(update=_fall(reviewed[-MOST_WEEKS:], pilot_low, WEEKS_TO_A_FALSE_ALARM * before_weeks))
+    return shown.model_copy(update=fall(reviewed, pilot_low))
 
 
-def _fall(weeks: Sequence[ReviewedWeek], limit: float, needed: float) -> dict[str, object]:
-    """What the bets on a fall below the limit, from each week on, came to."""
+def fall(reviewed: Sequence[ReviewedWeek], limit: float) -> dict[str, object]:
+    """What the bets on a fall below the limit, from each week on, came to: fields of `Accuracy`, `since` if it fell."""
+    weeks = reviewed[-MOST_WEEKS:]
     of_weeks = np.array([_log_fortunes(week, limit) for week in weeks])
     logs = [mixed(sums) for sums in of_weeks[::-1].cumsum(axis=0)[::-1]]
     most = max(logs)
     evidence = math.exp(min(700.0, most)) * sum(math.exp(value - most) for value in logs)
-    if evidence < needed:
+    if evidence < WEEKS_TO_A_FALSE_ALARM:
         return {"evidence": evidence}
     start = logs.index(most)
     n, right = sum(week.n for week in weeks[start:]), sum(week.right for week in weeks[start:])

@@ -5,7 +5,7 @@ asked. Calculates nothing itself. Writes nothing.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from bakeoff.learn.monitor.drift import LEAST, Coverage, coverage
 from bakeoff.learn.monitor.evidence import Evidence
 from bakeoff.learn.monitor.freshness import Freshness, freshness, limit_days
 from bakeoff.learn.monitor.reading import Reading
+from bakeoff.learn.monitor.reviews import reviewed_weeks
 from bakeoff.learn.monitor.revisit import LEAST_DAYS, InUse, Revisited, revisit
 from bakeoff.learn.monitor.sample import Asked
 from bakeoff.learn.monitor.topics import Embed, Topic, topics, without_evidence
@@ -31,9 +32,6 @@ from bakeoff.serve.releases import current, numbers, read_release
 DAYS = 28
 LEAST_REFERENCE = 200
 """Questions of the first weeks of use that are the reference where the pilot's answers are gone."""
-
-Reviewed = Callable[[Log], Sequence[ReviewedWeek]]
-"""Gives what people said about the random sample of answers of the live release."""
 
 
 class Snapshot(Record):
@@ -63,17 +61,13 @@ class Snapshot(Record):
 class Monitor:
     """Watches one deployment. Threads can share it.
 
-    `reviewed` gives the reviewed random sample; without it, accuracy in use is not known. `embed` finds topics in other
-    words, too.
+    `embed` finds topics in other words, too.
     """
 
-    def __init__(
-        self, root: Path, log: Log, days: int = DAYS, reviewed: Reviewed | None = None, embed: Embed | None = None
-    ) -> None:
+    def __init__(self, root: Path, log: Log, days: int = DAYS, embed: Embed | None = None) -> None:
         self.root = root
         self._log = log
         self._days = days
-        self._reviewed = reviewed
         self._embed = embed
         self._lock = threading.Lock()
         self._ages = Ages(DocumentStore(root / "store.sqlite"))
@@ -108,9 +102,11 @@ class Monitor:
             [question.text for question in live.tested],
             self._embed,
         )
-        right = self._accuracy(live)
+        weeks_reviewed = reviewed_weeks(self._log, live.release.number, live.release.contender)
+        measured_before = live.estimate(live.release.contender, "accuracy")
+        right = accuracy(weeks_reviewed, measured_before.value, measured_before.low)
         fresh = freshness(total, limit_days(profile.update_interval_days), self._ages.newest_change(), at)
-        spent, use = self._use(live, reading, today)
+        spent, use = self._use(live, reading, today, weeks_reviewed)
         again = revisit(live, use)
         measured = Measured(
             today=today,
@@ -223,11 +219,9 @@ class Monitor:
             for one in without_evidence(list(sample), poor_score if name == live.release.contender else None)
         ]
 
-    def _accuracy(self, live: Evidence) -> Accuracy:
-        measured = live.estimate(live.release.contender, "accuracy")
-        return accuracy(self._reviewed(self._log) if self._reviewed else (), measured.value, measured.low)
-
-    def _use(self, live: Evidence, reading: Reading, today: date) -> tuple[Spending, InUse]:
+    def _use(
+        self, live: Evidence, reading: Reading, today: date, weeks: Sequence[ReviewedWeek]
+    ) -> tuple[Spending, InUse]:
         """Volume and cost over the last full days, up to four weeks, since the first question."""
         days_asked = [key[0] for key, cell in reading.cells.items() if cell.n]
         start = max(today - timedelta(days=DAYS), min(days_asked, default=today))
@@ -240,7 +234,6 @@ class Monitor:
         shown, contender = figures([total], start, days), live.release.contender
         as_one = of_live if of_live.n else total
         scaled = spending(_scaled(as_one, total.n), days, live.inputs.get(contender), live.profile.budget_usd_per_month)
-        weeks = self._reviewed(self._log) if self._reviewed else ()
         return scaled, InUse(
             queries_per_month=total.n * DAYS_PER_MONTH / days,
             days=days,

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from bakeoff.errors import BakeoffError
 from bakeoff.learn.monitor.alarm_book import AlarmBook
 from bakeoff.learn.monitor.alarms import KINDS, Kind
-from bakeoff.learn.monitor.monitor import Monitor, Reviewed, Snapshot
+from bakeoff.learn.monitor.monitor import Monitor, Snapshot
 from bakeoff.learn.monitor.page.figures import figures_page
 from bakeoff.learn.monitor.webhook import tell
 from bakeoff.serve.keys import Holder
@@ -39,9 +39,8 @@ _log = logging.getLogger(__name__)
 class MonitorOfServer:
     """One server's monitor. `webhook`: the address that is told of alarms."""
 
-    def __init__(self, webhook: str | None = None, reviewed: Reviewed | None = None) -> None:
+    def __init__(self, webhook: str | None = None) -> None:
         self._webhook = webhook
-        self._reviewed = reviewed
         self._lock = threading.Lock()
         self._watched: tuple[Path, Log] | None = None
         self._monitor: Monitor | None = None
@@ -90,7 +89,7 @@ class MonitorOfServer:
         with self._lock:
             if self._watched is not None and time.monotonic() - self._made >= FRESH_S:
                 try:
-                    self._monitor = self._monitor or Monitor(*self._watched, reviewed=self._reviewed)
+                    self._monitor = self._monitor or Monitor(*self._watched)
                     self._last = self._monitor.snapshot()
                 except (BakeoffError, OSError) as error:
                     _log.warning("Use could not be monitored: %s", error)
