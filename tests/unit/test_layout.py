@@ -34,8 +34,8 @@ ORDER = (
     ("report",),
     ("pilot",),
     ("serve",),
-    ("learn",),
     ("labelling",),
+    ("learn",),
     ("exports",),
     ("cli",),
 )

@@ -181,7 +181,8 @@ def test_a_filled_sheet_is_read_back(log, store, tmp_path):
     of, path = reviewing(log, store), tmp_path / "q.csv"
     assert write_sheet(of, path, 10) == 2
     filled(path, action="correct", **{"right answers": "11 litres | 11 l"})
-    assert tuple(read_sheet(of, path)) == (1, 1)
+    assert tuple(read_sheet(of, path)) == (1, 1, 0)
+    assert tuple(read_sheet(of, path)) == (0, 1, 1)
     assert [one.answers for one in reviewed(log)] == [("11 litres", "11 l")]
     assert len(of.views()) == 1
 

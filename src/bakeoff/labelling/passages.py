@@ -44,11 +44,12 @@ def passages_of(question: Question, store: DocumentStore) -> list[Passage]:
     for span in list(dict.fromkeys(question.source_spans))[:MOST_PASSAGES]:
         document = store.get_by_source(span.source)
         if document is not None:
-            passages.append(_passage(document, span))
+            passages.append(passage_in(document, span))
     return passages
 
 
-def _passage(document: Document, span: SourceSpan) -> Passage:
+def passage_in(document: Document, span: SourceSpan) -> Passage:
+    """The paragraph of the document with this evidence; its beginning if the place is not known."""
     text = document.text
     marked = span_in(text, span.start, span.end) if span.end is not None else None
     if marked is None:

@@ -169,10 +169,14 @@ def _changed(graded: GradedUnit, cells: dict[str, str]) -> str:
     """The column whose text is not that of the unit; empty if all are."""
     question, _, answer = _texts(graded)
     for name, text in (("answer", answer), ("question", question)):
-        given = cells.get(name, text)
-        if _comparable(given) != _comparable(text) and _number(given) != _number(text):
+        if not same_cell(cells.get(name, text), text):
             return name
     return ""
+
+
+def same_cell(given: str, text: str) -> bool:
+    """Whether a cell still holds this text, as spreadsheets and our own guard against formulas may have changed it."""
+    return _comparable(given) == _comparable(text) or _number(given) == _number(text)
 
 
 def _comparable(text: str) -> str:

@@ -151,7 +151,7 @@ class Review(_Entry):
 
     The log may delete the answer later, so the review holds all that learning needs: `question` as it should be asked,
     the accepted `answers`, the known `fact` that it asks for, the sources of `documents` that hold the answer.
-    `sampled` says that the answer belonged to the random sample of its week, of which `drawn` were drawn so far.
+    `sampled` says that the answer belonged to the random sample of its week: `drawn` were drawn so far, of `drawn_of`.
 
     `asked`, `shown` (None if the answer was withheld), `asked_by` (the id of the key), `asked_at`, `contender` and
     `release` are those of the answer. `right` says whether what the user got was right; None: not decided.
@@ -169,6 +169,7 @@ class Review(_Entry):
     note: Text = ""
     sampled: bool = False
     drawn: int = Field(default=0, ge=0)
+    drawn_of: int = Field(default=0, ge=0)
     asked: Text
     shown: Text | None
     asked_by: Text = ""

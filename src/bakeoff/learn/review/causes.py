@@ -49,10 +49,14 @@ class Cause(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """The random sample of a week, in the order in which it was drawn, of so many answers."""
+    """The random sample of a week, in the order in which it was drawn: `n` of so many answers.
+
+    `answers` are fewer than `n` if the log has deleted some before anybody reviewed them.
+    """
 
     week: str
     answers: tuple[str, ...]
+    n: int
     n_answers: int
 
 
@@ -77,6 +81,7 @@ class Causes:
         self._weeks: dict[str, _Week] = defaultdict(_Week)
         self._of: dict[str, dict[Reason, Cause]] = defaultdict(dict)
         self.corrections: dict[str, str] = {}
+        self.thumbs: dict[str, bool] = {}
         self.compared: dict[str, tuple[str, ...]] = {}
         self.shadows: dict[str, LoggedAnswer] = {}
         self.reviews: dict[str, Review] = {review.answer: review for review in log.entries(Review)}
@@ -109,20 +114,25 @@ class Causes:
         Of weeks whose answers the log has deleted, those that were reviewed are left.
         """
         ids: dict[str, set[str]] = defaultdict(set)
-        for name, week in self._weeks.items():
-            ids[name] = {answer for _, answer in week.kept}
+        n_answers: dict[str, int] = defaultdict(int)
+        n_drawn: dict[str, int] = defaultdict(int)
+        for name, of in self._weeks.items():
+            ids[name] = {answer for _, answer in of.kept}
+            n_answers[name] = of.n_answers
         for review in self.reviews.values():
             if review.sampled:
-                ids[week_of(review.asked_at)].add(review.answer)
+                week = week_of(review.asked_at)
+                ids[week].add(review.answer)
+                n_answers[week] = max(n_answers[week], review.drawn_of, len(ids[week]))
+                n_drawn[week] = max(n_drawn[week], min(review.drawn, self._n_drawn))
         return [
-            Drawn(week, tuple(sorted(ids[week], key=self._place)[: self._n_drawn]), self._n_answers(week, ids[week]))
-            for week in sorted(ids, reverse=True)
-            if ids[week]
+            Drawn(week, answers, max(n_drawn[week], len(answers)), n_answers[week])
+            for week, answers in ((week, self._first(ids[week])) for week in sorted(ids, reverse=True))
+            if answers
         ]
 
-    def _n_answers(self, week: str, ids: Iterable[str]) -> int:
-        there = self._weeks[week].n_answers if week in self._weeks else 0
-        return max(there, sum(1 for _ in ids))
+    def _first(self, ids: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted(ids, key=self._place)[: self._n_drawn])
 
     def _place(self, answer: str) -> int:
         return int(self._log.keyed(answer)[:16], 16)
@@ -171,6 +181,7 @@ class Causes:
     def _add_thumb(self, thumb: Thumb) -> None:
         """The newest thumb on an answer counts."""
         causes = self._of[thumb.answer]
+        self.thumbs[thumb.answer] = thumb.up
         causes.pop(Reason.CORRECTION, None)
         causes.pop(Reason.DOWN, None)
         self.corrections.pop(thumb.answer, None)

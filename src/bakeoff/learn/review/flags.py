@@ -4,10 +4,11 @@ Takes a correction with its question, other corrections, known questions and the
 decides nothing: it is shown, and a flagged correction is never filled in. Knows no log.
 """
 
-# ruff: noqa: E501 (a pattern stays on one line)
-
 import re
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from bakeoff.learn.review.vocabulary import Vocabulary
@@ -21,52 +22,25 @@ MANY = 4
 """The same correction under so many different questions is odd."""
 MOST_SHOWN = 160
 
+_BETWEEN = r"[\s\W]+"
 _GAP = r"[\s\W]+(?:[^\W]+[\s\W]+){0,3}"
-_INSTRUCTIONS = re.compile(
-    "|".join(
-        pattern.replace(" ", r"[\s\W]+").replace("_", _GAP)
-        for pattern in (
-            # English
-            r"\b(?:ignore|disregard|forget|override)_(?:instructions?|prompts?|rules|guidelines|context|above|documents)\b",
-            r"\b(?:ignore|disregard|forget) (?:all|everything|the|what)_(?:above|before|previous|prior)\b",
-            r"\b(?:always|never|only|from now on|henceforth)_(?:answer|reply|respond|say|tell|mention|recommend|include|link)\b",
-            r"\b(?:system|developer) (?:prompt|message|instructions?)\b",
-            r"\byou (?:are|must) now\b",
-            r"\byou (?:must|should|have to|will)_(?:answer|reply|respond|say|tell|mention|recommend)\b",
-            r"\b(?:act|pretend|behave) (?:as|like|to be)\b",
-            r"\b(?:answer|reply|respond)_(?:every|all|any) questions?\b",
-            # German
-            r"\b(?:ignorier|vergiss|missachte|vergesse)\w*_(?:anweisung|anweisungen|vorgaben|regeln|prompts?|dokumente|alles)\b",
-            r"\b(?:antworte|antworten sie|sage|sagen sie|empfiehl|empfehlen sie|nenne|nennen sie)_(?:immer|stets|nur|nie|niemals)\b",
-            r"\b(?:immer|stets|ab jetzt|von nun an)_(?:antworten|antworte|sagen|empfehlen|nennen)\b",
-            r"\bsystem ?(?:prompt|anweisung|nachricht)\w*\b",
-            r"\bdu (?:bist|musst) (?:jetzt|nun|ab jetzt)\b",
-            # French
-            r"\b(?:ignore[rz]?|oublie[rz]?|neglige[rz]?|n[ée]glige[rz]?)_(?:instructions?|consignes?|r[èe]gles|prompts?|documents)\b",
-            r"\b(?:r[ée]pond[sre]*|r[ée]pondez|dis|dites|recommande[rz]?|mentionne[rz]?)_(?:toujours|jamais|uniquement|seulement)\b",
-            r"\b(?:toujours|d[ée]sormais|dor[ée]navant|[àa] partir de maintenant)_(?:r[ée]pondre|r[ée]ponds|r[ée]pondez|dire|recommander)\b",
-            r"\b(?:invite|prompt|message|instructions?) (?:du )?syst[èe]me\b",
-            r"\btu (?:es|dois) (?:maintenant|d[ée]sormais)\b",
-            # Spanish
-            r"\b(?:ignor[ae]|ignorar|ignoren?|olvid[ae]|olvidar|descarta)_(?:instrucci[óo]n|instrucciones|indicaciones|reglas|prompts?|documentos)\b",
-            r"\b(?:responde[r]?|responda|contesta[r]?|di|diga|recomienda|menciona)_(?:siempre|nunca|solo|s[óo]lo|[úu]nicamente)\b",
-            r"\b(?:siempre|nunca|desde ahora|a partir de ahora)_(?:responde[r]?|responda|contesta[r]?|di|diga|recomienda)\b",
-            r"\b(?:mensaje|prompt|instrucciones) (?:de |del )?sistema\b",
-            r"\b(?:ahora eres|eres ahora|debes ahora)\b",
-            # control tokens and roles of chat templates
-            r"<\|\w+\|?>?",
-            r"\[/?inst\]",
-            r"(?:^|\n)\s*(?:system|assistant|user) ?:",
-        )
-    ),
-    re.IGNORECASE,
-)
+
+
+@cache
+def _instructions() -> re.Pattern[str]:
+    path = Path(__file__).with_name("instructions.toml")
+    phrases = [phrase for group in tomllib.loads(path.read_text(encoding="utf-8")).values() for phrase in group]
+    return re.compile("|".join(phrase.replace(" ", _BETWEEN).replace("_", _GAP) for phrase in phrases), re.IGNORECASE)
+
+
 _WEB = re.compile(
     r"(?:\bhttps?://|\bwww\.)[^\s<>\"')\]]+|\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|de|fr|es|shop|info|ru|cn)\b(?:/\S*)?",
     re.I,
 )
 _MAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
-_PHONE = re.compile(r"(?<![\w.,/-])(?:\+\d{1,3}[\s./-]?)?(?:\(\d{1,5}\)[\s./-]?)?\d{2,5}(?:[\s/-]\d{2,5}){1,4}(?![\w])")
+_PHONE = re.compile(
+    r"(?<![\w.,/-])(?:\+\d{1,3}[\s./-]?)?(?:\(\d{1,5}\)[\s./-]?)?\d{2,5}(?:(?:\s?[/-]\s?|\s)\d{2,5}){1,4}(?![\w])"
+)
 MOST_DIGITS, FEWEST_DIGITS = 15, 7
 """Of a telephone number. Source: ITU-T E.164."""
 
@@ -80,7 +54,7 @@ class Flag(NamedTuple):
 
 def instructions(text: str) -> list[str]:
     """The phrases with which a text tries to instruct a model, in English, German, French or Spanish."""
-    return [" ".join(match.group().split()) for match in _INSTRUCTIONS.finditer(text)]
+    return [" ".join(match.group().split()) for match in _instructions().finditer(text)]
 
 
 def addresses(text: str) -> list[str]:
@@ -104,14 +78,14 @@ def flags_of(
     question: str,
     correction: str,
     n_questions: int,
-    others: Mapping[str, str],
+    others: Sequence[tuple[str, str]],
     known: Sequence[Question],
     documents: Vocabulary,
 ) -> list[Flag]:
     """The flags of a correction.
 
-    `n_questions` is under how many different questions it was given, `others` are corrections of other answers with their
-    questions, (question, correction) by id; `known` are questions whose answers are known from the documents.
+    `n_questions` is under how many different questions it was given, `others` are the questions and corrections of
+    other answers; `known` are questions whose answers are known from the documents.
     """
     return [
         *_of_text(correction, n_questions, documents),
@@ -133,7 +107,9 @@ def _of_text(correction: str, n_questions: int, documents: Vocabulary) -> list[F
     return found
 
 
-def _contradictions(question: str, correction: str, others: Mapping[str, str], known: Sequence[Question]) -> list[Flag]:
+def _contradictions(
+    question: str, correction: str, others: Sequence[tuple[str, str]], known: Sequence[Question]
+) -> list[Flag]:
     """What other users, or the documents, say to the same question."""
     mine = Question(id="", text=question, fact="", answers=(correction,))
     found = []
@@ -142,7 +118,7 @@ def _contradictions(question: str, correction: str, others: Mapping[str, str], k
             answer = other.answers[0] if other.answers else "no answer"
             found.append(Flag("contradiction", f"The known answer to “{_short(other.text)}” is: {_short(answer)}."))
             break
-    given = [Question(id=text, text=asked, fact="", answers=(text,)) for text, asked in others.items()]
+    given = [Question(id=text, text=asked, fact="", answers=(text,)) for asked, text in others]
     different = [other.answers[0] for other in _same_question(mine, given) if not same_answers(mine, other)]
     if different:
         found.append(Flag("contradiction", f"Another correction of the same question says: {_short(different[0])}."))

@@ -98,6 +98,12 @@ class Queue:
             self._update()
             return {answer: text for answer, text in self._causes.corrections.items() if answer in self._items}
 
+    def thumbs(self) -> dict[str, bool]:
+        """Whether the newest thumb on an answer is up, for each that has one."""
+        with self._lock:
+            self._update()
+            return dict(self._causes.thumbs)
+
     def correction(self, answer: str) -> str:
         """What a user said is the right answer; empty if nobody did."""
         with self._lock:

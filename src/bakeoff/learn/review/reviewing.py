@@ -4,33 +4,68 @@ Takes a log and the document store. Gives views of the queue's items with their 
 reviewed questions to the rest of learning. Knows no page and no file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError
+from bakeoff.learn.review.accuracy import InUse, in_use
+from bakeoff.learn.review.causes import Reason
 from bakeoff.learn.review.flags import flags_of
-from bakeoff.learn.review.queue import Item, Queue
+from bakeoff.learn.review.queue import Item, Limits, Queue
 from bakeoff.learn.review.vocabulary import Vocabulary
 from bakeoff.learn.reviewed import Reviewed
+from bakeoff.questions.facts.near_copies import jaccard
 from bakeoff.records import Question
-from bakeoff.serve.log import Log
+from bakeoff.serve.log import NO_TEXTS, NO_TEXTS_REMEDY, Log
 from bakeoff.serve.log_entries import Action, LoggedAnswer, Review
+
+MOST_SIMILAR = 5
+SIMILAR = 0.25
+"""Known questions with this similarity to the question are shown: a reviewer may find the same fact in other words."""
+
+WORDS = {
+    Reason.SAMPLE: "random sample",
+    Reason.CORRECTION: "a user's correction",
+    Reason.DOWN: "thumb down",
+    Reason.NONE_RIGHT: "compared, none right",
+    Reason.CANDIDATE: "a candidate answers differently",
+    Reason.DECLINED: "declined",
+    Reason.LOW_CONFIDENCE: "low confidence",
+}
+
+Known = Callable[[], Sequence[Question]]
 
 
 class View(NamedTuple):
-    """What a reviewer sees of an answer: how it was asked, what the user got, what a user said is right, warnings."""
+    """What a reviewer sees of an answer: how it was asked, what the user got, what a user said is right, warnings.
 
-    item: Item
+    `item` is None for an answer that is no longer in the queue. `others` are answers to the same question that somebody
+    compared, and a candidate's; `review` is what was said before.
+    """
+
+    item: Item | None
     answer: LoggedAnswer
     correction: str
     flags: tuple[str, ...]
+    others: tuple[LoggedAnswer, ...] = ()
+    review: Review | None = None
 
     @property
     def shown(self) -> str | None:
         """The text that the user saw; None if it was withheld."""
         return None if self.answer.declined else self.answer.text
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is looked at, in words."""
+        return tuple(WORDS[reason] for reason in self.item.reasons) if self.item else ()
+
+    @property
+    def prefill(self) -> str:
+        """What may stand in the field for the right answer: the user's correction if nothing is odd about it."""
+        return "" if self.flags else self.correction
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -39,7 +74,10 @@ class View(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a reviewer says about an answer. Without a `question` it stays as it was asked."""
+    """What a reviewer says about an answer. Without a `question` it stays as it was asked.
+
+    `right` says whether what was shown was right; None: as it follows from the rest.
+    """
 
     action: Action
     answers: tuple[str, ...] = ()
@@ -48,41 +86,78 @@ class Said(NamedTuple):
     documents: tuple[str, ...] = ()
     document_is: str = ""
     note: str = ""
+    right: bool | None = None
 
 
 class Reviewing:
-    """The queue of one deployment for one reviewer. `known` are the questions whose answers are known."""
+    """The queue of one deployment. `known` are the questions whose answers are known, or gives them whenever asked.
+
+    `reviewer` is the name in the reviews, where none is given with a review. Threads can share it.
+    """
 
     def __init__(
-        self, log: Log, store: DocumentStore, reviewer: str, known: Sequence[Question] = (), at: datetime | None = None
+        self,
+        log: Log,
+        store: DocumentStore,
+        reviewer: str,
+        known: Sequence[Question] | Known = (),
+        at: datetime | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._log = log
-        self._reviewer = reviewer
-        self._known = list(known)
+        self.store = store
+        self.reviewer = reviewer
+        self._known: Known = known if callable(known) else (lambda: known)
         self._vocabulary = Vocabulary(store)
-        self.queue = Queue(log, at=at)
+        self.queue = Queue(log, limits, at)
 
     def views(self, n: int | None = None) -> list[View]:
         """The next n answers that nobody has reviewed; all without n."""
         items = self.queue.open(n)
         answers = self._log.answers_of([item.answer for item in items])
-        return [self._view(item, answers[item.answer]) for item in items if item.answer in answers]
+        return [self._view(answers[item.answer], item) for item in items if item.answer in answers]
 
-    def _view(self, item: Item, answer: LoggedAnswer) -> View:
-        correction = self.queue.correction(item.answer)
-        return View(item, answer, correction, self._flags(answer, correction) if correction else ())
+    def view(self, answer_id: str) -> View:
+        """One answer, reviewed or not. Raises InputError if the log does not hold it with its question."""
+        return self._view(self._answer(answer_id), self.queue.item(answer_id))
+
+    def similar(self, question: str) -> list[Question]:
+        """Known questions that resemble this one, the most similar first, each fact once."""
+        found: dict[str, tuple[float, Question]] = {}
+        for known in self._known():
+            alike = jaccard(question, known.text)
+            if alike >= max(SIMILAR, found.get(known.fact, (0.0, known))[0]):
+                found[known.fact] = alike, known
+        return [known for _, known in sorted(found.values(), key=lambda one: -one[0])[:MOST_SIMILAR]]
+
+    def in_use(self) -> InUse:
+        """How good answers are, by the reviewed random sample."""
+        return in_use(self.queue.drawn(), self.queue.reviews(), self.queue.thumbs())
+
+    def check_texts(self) -> None:
+        """Raises InputError if the log holds answers of the last weeks and the texts of none."""
+        n = self.queue.n_without_texts
+        if not self._log.keep_texts or (n and not self.queue.items()):
+            raise InputError(NO_TEXTS, NO_TEXTS_REMEDY)
+
+    def _view(self, answer: LoggedAnswer, item: Item | None) -> View:
+        correction = self.queue.correction(answer.id)
+        compared, shadow = self.queue.others(answer.id)
+        others = [*self._log.answers_of(compared).values(), *([shadow] if shadow else ())]
+        flags = self._flags(answer, correction) if correction else ()
+        return View(item, answer, correction, flags, tuple(others), self.queue.reviews().get(answer.id))
 
     def _flags(self, answer: LoggedAnswer, correction: str) -> tuple[str, ...]:
         corrections = self.queue.corrections()
         others = self._log.answers_of([key for key in corrections if key != answer.id])
-        asked = {corrections[key]: other.question or "" for key, other in others.items()}
+        asked = [(other.question or "", corrections[key]) for key, other in others.items()]
         n = self.queue.n_questions_corrected_to(correction)
-        flags = flags_of(answer.question or "", correction, n, asked, self._known, self._vocabulary)
+        flags = flags_of(answer.question or "", correction, n, asked, self._known(), self._vocabulary)
         return tuple(flag.sentence for flag in flags)
 
-    def say(self, answer_id: str, said: Said) -> Review:
+    def say(self, answer_id: str, said: Said, by: str = "") -> Review:
         """Stores a review. Raises InputError if the log has no such answer, or the review contradicts itself."""
-        review = self._review(answer_id, said)
+        review = self._review(answer_id, said, by)
         self._log.append(review)
         return review
 
@@ -94,17 +169,32 @@ class Reviewing:
             return error.message.rstrip(".")
         return ""
 
-    def _review(self, answer_id: str, said: Said) -> Review:
+    def is_said(self, answer_id: str, said: Said) -> bool:
+        """Whether the newest review of this answer says just this."""
+        before = self.queue.reviews().get(answer_id)
+        its_own = {"id", "at", "by", "sampled", "drawn", "drawn_of"}
+        return before is not None and before.model_dump(exclude=its_own) == self._review(answer_id, said).model_dump(
+            exclude=its_own
+        )
+
+    def _answer(self, answer_id: str) -> LoggedAnswer:
         answer = self._log.answer(answer_id)
-        if answer is None or not answer.question:
-            raise InputError(f"There is no answer '{answer_id}' with its question in the log.", "name one of the queue")
-        item = self.queue.item(answer_id)
-        is_sampled = item is not None and item.is_sampled
-        drawn = next((len(of.answers) for of in self.queue.drawn() if answer_id in of.answers), 0)
-        return review_of(answer, said, self._reviewer, is_sampled, drawn if is_sampled else 0)
+        if answer is None or not answer.question or answer.shadow_of:
+            raise InputError(
+                f"There is no answer '{answer_id[:128]}' with its question in the log.", "name one of the queue"
+            )
+        return answer
+
+    def _review(self, answer_id: str, said: Said, by: str = "") -> Review:
+        answer = self._answer(answer_id)
+        drawn = next((of for of in self.queue.drawn() if answer_id in of.answers), None)
+        n, n_answers = (drawn.n, drawn.n_answers) if drawn else (0, 0)
+        return review_of(answer, said, by or self.reviewer, drawn is not None, n, n_answers)
 
 
-def review_of(answer: LoggedAnswer, said: Said, by: str, sampled: bool = False, drawn: int = 0) -> Review:
+def review_of(
+    answer: LoggedAnswer, said: Said, by: str, sampled: bool = False, drawn: int = 0, drawn_of: int = 0
+) -> Review:
     """The entry for what a reviewer says. Raises InputError if it contradicts itself, with the reason."""
     shown = None if answer.declined else answer.text
     answers = said.answers or ((shown,) if said.action == "accept" and shown else ())
@@ -121,13 +211,14 @@ def review_of(answer: LoggedAnswer, said: Said, by: str, sampled: bool = False, 
             note=said.note,
             sampled=sampled,
             drawn=drawn,
+            drawn_of=drawn_of,
             asked=answer.asked or answer.question or "",
             shown=shown,
             asked_by=answer.key_id,
             asked_at=answer.at,
             contender=answer.contender,
             release=answer.release,
-            right=_is_right(said.action, answers, shown),
+            right=said.right if said.right is not None else _is_right(said.action, answers, shown),
         )
     except ValueError as error:
         reason = str(error.errors()[0]["msg"]) if hasattr(error, "errors") else str(error)

@@ -14,7 +14,9 @@ from bakeoff.files.spreadsheet_csv import written
 from bakeoff.formats.encodings import decoded
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
+from bakeoff.labelling.sheet import same_cell
 from bakeoff.learn.review.reviewing import Reviewing, Said, View
+from bakeoff.questions.rows.aliases import split_aliases
 from bakeoff.sentences import listed
 from bakeoff.serve.log_entries import Action
 
@@ -24,13 +26,16 @@ COLUMNS = (*SHOWN, *TO_FILL)
 ACTIONS: tuple[Action, ...] = get_args(Action)
 BETWEEN = "|"
 MOST_NAMED = 5
+LONGEST_CELL = 30_000  # spreadsheets cut cells at 32,767 characters
+DECLINED = "(declined)"
 
 
 class Filled(NamedTuple):
-    """How many rows held a review, and how many none."""
+    """How many rows held a new or changed review, how many none, and how many one that was stored before."""
 
     reviewed: int
     blank: int
+    same: int = 0
 
 
 def write_sheet(reviewing: Reviewing, path: Path, n: int) -> int:
@@ -46,39 +51,63 @@ def write_sheet(reviewing: Reviewing, path: Path, n: int) -> int:
 
 
 def _row(view: View) -> tuple[str, ...]:
-    shown = "(declined)" if view.shown is None else view.shown
-    why = ", ".join(reason.name.lower().replace("_", " ") for reason in view.item.reasons)
-    cells = (view.answer.id, why, view.answer.question or "", shown, f" {BETWEEN} ".join(view.sources),
+    question, shown = _texts(view)
+    cells = (view.answer.id, ", ".join(view.reasons), question, shown, f" {BETWEEN} ".join(view.sources),
              view.correction, " ".join(view.flags))  # fmt: skip
-    return (*cells, *("" for _ in TO_FILL))
+    return (*(cell[:LONGEST_CELL] for cell in cells), *("" for _ in TO_FILL))
+
+
+def _texts(view: View) -> tuple[str, str]:
+    """Question and answer, as they stand in the file."""
+    shown = DECLINED if view.shown is None else view.shown
+    return (view.answer.question or "")[:LONGEST_CELL], shown[:LONGEST_CELL]
 
 
 def read_sheet(reviewing: Reviewing, path: Path) -> Filled:
-    """Stores the reviews of a filled-in file. Raises InputError that names every wrong row; then nothing is stored."""
-    rows, problems, said = list(_rows(path)), [], []
-    for number, row in rows:
-        action = row["action"].strip().lower()
-        if not action:
-            continue
-        if action not in ACTIONS:
-            problems.append(f"row {number}: action '{row['action'][:40]}'")
-            continue
-        said.append((row["id"].strip(), _said(action, row)))
-    problems += [str(problem) for one in said if (problem := reviewing.problem(*one))]
+    """Stores the reviews of a filled-in file. Raises InputError that names every wrong row; then nothing is stored.
+
+    A file that is read twice stores nothing twice.
+    """
+    rows = list(_rows(path))
+    filled = [(number, row) for number, row in rows if row["action"].strip()]
+    said: dict[str, Said] = {}
+    problems = []
+    for number, row in filled:
+        problem = _problem(reviewing, row, said)
+        if problem:
+            problems.append(f"row {number}: {problem}")
     if problems:
         more = f" and {len(problems) - MOST_NAMED} more" if len(problems) > MOST_NAMED else ""
         raise InputError(
             f"{path} was not read: {'; '.join(problems[:MOST_NAMED])}{more}.",
             f"an action is one of {', '.join(ACTIONS)}, or empty; several right answers are divided by '{BETWEEN}'",
         )
-    for answer, what in said:
-        reviewing.say(answer, what)
-    return Filled(len(said), len(rows) - len(said))
+    new = {answer: one for answer, one in said.items() if not reviewing.is_said(answer, one)}
+    for answer, one in new.items():
+        reviewing.say(answer, one)
+    return Filled(len(new), len(rows) - len(filled), len(said) - len(new))
+
+
+def _problem(reviewing: Reviewing, row: dict[str, str], said: dict[str, Said]) -> str:
+    """What is wrong with a row, empty if nothing is; then what it says is added."""
+    answer, action = row["id"].strip(), row["action"].strip().lower()
+    if action not in ACTIONS:
+        return f"action '{row['action'][:40]}'"
+    one = _said(action, row)
+    problem = reviewing.problem(answer, one)
+    if problem:
+        return problem
+    for name, text in zip(("question", "answer shown"), _texts(reviewing.view(answer)), strict=True):
+        if name in row and not same_cell(row[name], text):
+            return f"the {name} is not the one of {answer}; were columns sorted apart?"
+    if said.setdefault(answer, one) != one:
+        return f"{answer} has another review in a row above"
+    return ""
 
 
 def _said(action: str, row: dict[str, str]) -> Said:
     def several(name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in row[name].split(BETWEEN) if part.strip())
+        return tuple(part.strip() for part in split_aliases(row[name]) if part.strip())
 
     return Said(
         action=action,  # type: ignore[arg-type]
@@ -107,4 +136,4 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         )
     for line, cells in lines[1:]:
         values = dict(zip(header, cells, strict=False))
-        yield line, {name: values.get(name, "") for name in COLUMNS}
+        yield line, {name: values.get(name, "") for name in COLUMNS if name in header}

@@ -3,12 +3,16 @@
 Takes a document store, gives yes or no. Read again when the documents have changed. Threads can share it.
 """
 
+import re
 import threading
 from collections import defaultdict
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.questions.facts.same_answer import content_words
+
+_SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?")
+_SEPARATORS = re.compile(r"[\s()./-]")
 
 
 class Vocabulary:
@@ -31,12 +35,13 @@ class Vocabulary:
 
     def holds(self, address: str) -> bool:
         """Whether a document holds this address, in whatever case, a telephone number in whatever groups."""
-        squashed = _squashed(address)
-        wanted = frozenset(words(address))
+        self._update()
         if not any(c.isalpha() for c in address):
-            self._update()
-            return any(squashed in _squashed(text) for text in self._texts)
-        return any(squashed in _squashed(self._texts[place]) for place in self._holding(wanted))
+            digits = _digits(address)
+            return any(digits in _digits(text) for text in self._texts)
+        bare = _SCHEME.sub("", address.casefold()).rstrip("/")
+        holding = self._holding(frozenset(words(bare)))
+        return any(bare in self._texts[place].casefold() for place in holding)
 
     def _holding(self, wanted: frozenset[str]) -> set[int]:
         """The documents that hold all these words."""
@@ -59,7 +64,6 @@ class Vocabulary:
             self._holders, self._texts, self._version = dict(holders), texts, version
 
 
-def _squashed(text: str) -> str:
-    """Lower case without what separates groups of digits; of an address without its scheme and last slash."""
-    text = text.casefold().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
-    return "".join(c for c in text if not c.isspace() and c not in "()-/") if not any(map(str.isalpha, text)) else text
+def _digits(text: str) -> str:
+    """The text without what separates the groups of a number."""
+    return _SEPARATORS.sub("", text)
