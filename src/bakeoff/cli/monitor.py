@@ -29,13 +29,14 @@ def monitor(
     """
     from bakeoff.learn.monitor.monitor import Monitor
     from bakeoff.learn.monitor.webhook import checked_webhook
+    from bakeoff.learn.review.sampled import ReviewedSample
     from bakeoff.serve.deployment import find_deployment
     from bakeoff.serve.log import Log
 
     address = checked_webhook(webhook) if webhook else ""
     root = find_deployment(deployment, deployments)
     with Log(root / "log.sqlite") as log:
-        snapshot = Monitor(root, log, days, embed=_embedder(root)).snapshot()
+        snapshot = Monitor(root, log, days, ReviewedSample(), _embedder(root)).snapshot()
     if as_json:
         print_json(snapshot)
     else:
