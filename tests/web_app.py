@@ -356,7 +356,7 @@ class WebServer:
             return JSONResponse({**facts, **sums, "documents_version": self.documents.version})
 
         routes = [
-            *web_routes(keeps_texts=self.log.keep_texts),
+            *web_routes(keeps_texts=self.log.keep_texts, pages=("/review", "/monitor")),
             *api.routes(),
             *FeedbackApi(self.log, NothingHidden(), links=links).routes(),
             *self.documents.routes(),

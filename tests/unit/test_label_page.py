@@ -8,7 +8,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.labelling.labelling import Labelling
 from bakeoff.labelling.page.routes import SHARED
-from bakeoff.labelling.start import PORTS, _listener, guarded_page, is_waiting, label_on_page
+from bakeoff.labelling.start import PORTS, guarded_page, is_waiting, label_on_page, port_listener
 from bakeoff.records import SourceSpan
 from tests.unit.asgi_client import send_request
 from tests.unit.fakes import question
@@ -200,11 +200,11 @@ def test_documents_of_the_run_are_shown(page, folder):
 
 def test_a_used_port_is_passed_over_unless_it_was_named():
     """Two labellers of one machine need not agree on ports."""
-    with _listener(PORTS) as first, _listener(PORTS) as second:
+    with port_listener(PORTS) as first, port_listener(PORTS) as second:
         taken = first.getsockname()[1]
         assert first.getsockname()[0] == "127.0.0.1" and second.getsockname()[1] != taken
         with pytest.raises(ConfigError, match=f"port {taken}"):
-            _listener((taken,))
+            port_listener((taken,))
 
 
 def test_a_missing_extra_is_named(folder, monkeypatch):

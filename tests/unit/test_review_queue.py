@@ -208,3 +208,20 @@ def test_causes_know_who_gave_them(log):
     causes = Causes(log, at=NOW)
     causes.update()
     assert [(cause.reason, cause.key_id) for cause in causes.of()["a"]] == [(Reason.DOWN, "overseer")]
+
+
+def test_a_queue_that_lives_for_months_forgets_what_is_old(log, monkeypatch):
+    """A server does not grow with every week; reviews stay known."""
+    from bakeoff.learn.review import causes as module
+
+    clock = [NOW]
+    monkeypatch.setattr(module, "now", lambda: clock[0])
+    answered(log, "old")
+    answered(log, "reviewed")
+    log.append(Thumb(answer="old", up=False, right_answer="12 l", at=NOW))
+    log.append(review_of("reviewed", sampled=True, drawn=2, drawn_of=2))
+    queue = Queue(log, Limits(drawn=5))
+    assert [item.answer for item in queue.open()] == ["old"]
+    clock[0] = NOW + timedelta(weeks=15)
+    assert queue.open() == [] and queue.corrections() == {} and queue.thumbs() == {}
+    assert [(of.answers, of.n, of.n_answers) for of in queue.drawn()] == [(("reviewed",), 2, 2)]

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from bakeoff.learn.monitor.server import MonitorOfServer
+from bakeoff.learn.review.page.routes import ReviewPage
 from bakeoff.serve.documents.routes import DocumentsApi
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.guard.bearer import EVERYONE
@@ -25,7 +26,8 @@ from tests.serving import Scripted
 
 def more_routes(holder_of) -> list:
     """The routes that `bakeoff serve` adds to those of `serve/`."""
-    return [*MonitorOfServer().routes(Path("deployment"), None, holder_of)]
+    root = Path("deployment")
+    return [*MonitorOfServer().routes(root, None, holder_of), *ReviewPage().routes(root, None, holder_of)]
 
 
 def routes() -> list:

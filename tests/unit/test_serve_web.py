@@ -54,7 +54,14 @@ def test_nothing_else_is_served(path):
 def test_access_says_what_the_key_may_do():
     """The page shows only what works with this key."""
     rights = {"name": "desk", "labels": ["hr"], "manages": False, "oversees": False}
-    assert json.loads(get("/access").body) == {**rights, "keeps_texts": True}
+    assert json.loads(get("/access").body) == {**rights, "keeps_texts": True, "pages": []}
+
+
+def test_other_pages_are_named_to_those_who_oversee():
+    """The page links to them for those, and for nobody else."""
+    for holder, pages in ((EVERYONE, ["/review"]), (Holder(name="desk", manages=True), [])):
+        routes = web_routes(lambda request, holder=holder: holder, pages=["/review"])
+        assert json.loads(send_request(Starlette(routes=routes), "GET", "/access").body)["pages"] == pages
 
 
 def test_access_says_that_the_log_keeps_no_texts():
@@ -97,7 +104,7 @@ def test_the_page_obeys_a_strict_policy_by_its_form():
     """No inline script, style or listener, and nothing from elsewhere."""
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", PAGE)
     addresses = re.findall(r'(?:href|src|action)="([^"]*)"', PAGE)
-    assert all(re.match(r"/web/|#", address) for address in addresses)
+    assert all(re.match(r"/web/|#|/review$|/monitor$", address) for address in addresses)
     styles = "".join(path.read_text(encoding="utf-8") for path in FILES if path.suffix == ".css")
     assert not re.search(r"@import|url\(", styles)
 

@@ -35,7 +35,7 @@ def monitor(
     address = checked_webhook(webhook) if webhook else ""
     root = find_deployment(deployment, deployments)
     with Log(root / "log.sqlite") as log:
-        snapshot = Monitor(root, log, days, embed=_embedder(root)).snapshot()
+        snapshot = Monitor(root, log, days, _embedder(root)).snapshot()
     if as_json:
         print_json(snapshot)
     else:

@@ -1,17 +1,27 @@
-"""The command with which people review the answers of a deployment, in a spreadsheet."""
+"""The command with which people review answers of a deployment: on a page, in a spreadsheet; and accuracy in use."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json
-from bakeoff.cli.output import note, print_json
+from bakeoff.cli.output import console, note, print_json, table
 from bakeoff.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bakeoff.learn.review.reviewing import Reviewing
+    from bakeoff.measure.comparison import Estimate
 
 
 def review(
     deployment: DeploymentName,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="The page's port. By default the first free one from 8100.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the next answers as CSV, for a spreadsheet.", show_default=False)
     ] = None,
@@ -19,39 +29,92 @@ def review(
     read: Annotated[
         Path | None, typer.Option("--read", help="Read a filled-in CSV file back.", show_default=False)
     ] = None,
+    accuracy: Annotated[
+        bool, typer.Option("--accuracy", help="Show how many answers are right, by the reviewed random sample.")
+    ] = False,
+    sample: Annotated[int, typer.Option(min=1, help="Answers of each week that are drawn at random.")] = 50,
+    per_key: Annotated[int, typer.Option(min=1, help="Most other answers that one key brings in a week.")] = 20,
     reviewer: Annotated[
         str, typer.Option(help="Your name in the reviews. By default the user name.", show_default=False)
     ] = "",
     deployments: Deployments = DEPLOYMENTS,
     as_json: Json = False,
 ) -> None:
-    """Review answers of a deployment: the weekly random sample first, then what users corrected or did not like.
+    """Review answers of a deployment on a local page: a weekly random sample first, then what users did not like.
 
-    What is reviewed is what `bakeoff learn` learns from.
+    What is reviewed is what `bakeoff learn` learns from. A running server shows the same page at /review.
     """
     from bakeoff.cli.label import user_name
+    from bakeoff.corpus.store import DocumentStore
+    from bakeoff.labelling.labelling import checked_name
+    from bakeoff.learn.review.known import KnownQuestions
+    from bakeoff.learn.review.queue import Limits
     from bakeoff.learn.review.reviewing import Reviewing
-    from bakeoff.learn.review.sheet import read_sheet, write_sheet
-    from bakeoff.learn.rounds import known_questions
+    from bakeoff.learn.review.start import review_on_page
     from bakeoff.serve.deployment import find_deployment, open_deployment
     from bakeoff.serve.log import Log
 
-    if (out is None) == (read is None):
-        raise ConfigError("Reviewing is done in a file.", "write one with --out FILE, or read one with --read FILE")
+    if sum((out is not None, read is not None, accuracy)) > 1:
+        raise ConfigError("--out, --read and --accuracy are three tasks.", "give one of them at a time")
     opened = open_deployment(find_deployment(deployment, deployments))
-    with Log(opened.log_path) as log:
-        reviewing = Reviewing(log, opened.world.store, reviewer or user_name(), known_questions(opened))
+    name, limits = checked_name(reviewer or user_name()), Limits(drawn=sample, per_key=per_key)
+    with Log(opened.log_path) as log, DocumentStore(opened.root / "store.sqlite") as store:
+        reviewing = Reviewing(log, store, name, KnownQuestions(opened.root), limits=limits)
         if out is not None:
-            n_written, n_hidden = write_sheet(reviewing, out, n), reviewing.queue.n_without_texts
-            if as_json:
-                print_json({"written": n_written, "file": str(out), "without_texts": n_hidden})
-                return
-            note(f"{n_written} answers written to {out}. Fill in 'action' and 'right answers', then: --read {out}")
-            if n_hidden:
-                note(f"{n_hidden} answers cannot be reviewed: the log keeps no texts of them.")
+            _write(reviewing, out, n, as_json)
         elif read is not None:
-            filled = read_sheet(reviewing, read)
-            if as_json:
-                print_json(filled._asdict())
-            else:
-                note(f"{filled.reviewed} reviews stored, {filled.blank} rows without an action.")
+            _read(reviewing, read, as_json)
+        elif accuracy:
+            _show_accuracy(reviewing, as_json)
+        else:
+            review_on_page(reviewing, opened.root.name, port, note)
+
+
+def _write(reviewing: "Reviewing", path: Path, n: int, as_json: bool) -> None:
+    from bakeoff.learn.review.sheet import write_sheet
+
+    reviewing.check_texts()
+    n_written, n_hidden = write_sheet(reviewing, path, n), reviewing.queue.n_without_texts
+    aside = reviewing.queue.set_aside
+    if as_json:
+        counts = {"over": aside.over, "copies": aside.copies}
+        print_json({"written": n_written, "file": str(path), "without_texts": n_hidden, "set_aside": counts})
+        return
+    note(f"{n_written} answers written to {path}. Fill in 'action' and 'right answers', then: --read {path}")
+    if n_hidden:
+        note(f"{n_hidden} answers cannot be reviewed: the log keeps no texts of them.")
+    if aside.over or aside.copies:
+        note(f"Not in the queue: {aside.over} more answers and {aside.copies} near-copies of the same users.")
+
+
+def _read(reviewing: "Reviewing", path: Path, as_json: bool) -> None:
+    from bakeoff.learn.review.sheet import read_sheet
+
+    filled = read_sheet(reviewing, path)
+    if as_json:
+        print_json(filled._asdict())
+    else:
+        note(f"{filled.reviewed} reviews stored, {filled.same} known before, {filled.blank} rows without an action.")
+
+
+def _show_accuracy(reviewing: "Reviewing", as_json: bool) -> None:
+    reviewing.check_texts()
+    found = reviewing.in_use()
+    if as_json:
+        print_json(found)
+        return
+    for sentence in found.sentences:
+        typer.echo(sentence)
+    rows = [
+        (of.week, f"{of.reviewed} of {of.drawn}", *(_share(share) for share in (of.right, of.wrong, of.declined)))
+        for of in found.weeks
+    ]
+    console().print(table(("week", "reviewed", "right", "wrong", "declined"), rows, right=(1, 2, 3, 4)))
+
+
+def _share(share: "Estimate") -> str:
+    from bakeoff.sentences import DASH, percent
+
+    if share.value is None or share.low is None or share.high is None:
+        return DASH
+    return f"{percent(share.value)} ({percent(share.low)} to {percent(share.high)})"

@@ -1,7 +1,7 @@
 """The command that serves a run or a deployment."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,6 +11,12 @@ from bakeoff.cli.options import DEPLOYMENTS, Deployments, Runs, contender_names,
 from bakeoff.cli.output import note
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.models.settings import MOST_CONCURRENCY
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from bakeoff.serve.app import HolderOf
+    from bakeoff.serve.log import Log
 
 LogFormat = Literal["auto", "json", "text"]
 
@@ -142,7 +148,12 @@ def serve(
     told = checked_webhook(webhook) if webhook else None
     try:
         from bakeoff.learn.monitor.server import MonitorOfServer
+        from bakeoff.learn.review.page.routes import ReviewPage
     except ImportError as error:
         raise MissingExtraError("A server", "uvicorn", "serve") from error
-    monitor = MonitorOfServer(told)
-    serve_run(served, listening, logging, keys, note, trial, monitor.routes, monitor.gauges)
+    monitor, review = MonitorOfServer(told), ReviewPage()
+
+    def more_routes(root: Path, log: "Log", holder_of: "HolderOf") -> "list[BaseRoute]":
+        return [*monitor.routes(root, log, holder_of), *review.routes(root, log, holder_of)]
+
+    serve_run(served, listening, logging, keys, note, trial, more_routes, monitor.gauges)

@@ -17,6 +17,8 @@ from bakeoff.labelling.labelling import Labelling
 from bakeoff.runs.folder import RunFolder
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from bakeoff.serve.guard.asgi import App
 
 HOST = "127.0.0.1"
@@ -39,7 +41,7 @@ def label_on_page(
     except ImportError as error:
         raise MissingExtraError("The labelling page", "uvicorn", "serve") from error
     labelling = Labelling(folder, labeller)
-    with _listener(PORTS if port is None else (port,)) as listener:
+    with port_listener(PORTS if port is None else (port,)) as listener:
         progress = labelling.progress()
         tell(
             f"Labelling {folder.root.name} as {labelling.labeller}: {progress.mine} of {progress.total} answers so far."
@@ -72,6 +74,19 @@ def _serve(labelling: Labelling, judges: bool, listener: socket.socket) -> Judge
 
     Returns the new verdict if the page has asked for it.
     """
+    results: list[JudgedAgain] = []
+
+    def stop(judged: JudgedAgain | None) -> None:
+        results.extend([judged] if judged else [])
+        server.should_exit = True
+
+    server = page_server(guarded_page(labelling, judges, stop))
+    server.run(sockets=[listener])
+    return results[-1] if results else None
+
+
+def page_server(app: "App") -> "uvicorn.Server":
+    """A server for a page, which ends at Ctrl-C or SIGTERM without raising the signal again."""
     import uvicorn
 
     from bakeoff.serve.running import server_config
@@ -81,20 +96,12 @@ def _serve(labelling: Labelling, judges: bool, listener: socket.socket) -> Judge
             """uvicorn's own would raise the signal again at the end, before the run is judged."""
             self.should_exit = True
 
-    results: list[JudgedAgain] = []
-
-    def stop(judged: JudgedAgain | None) -> None:
-        results.extend([judged] if judged else [])
-        server.should_exit = True
-
-    config = server_config(guarded_page(labelling, judges, stop))
+    config = server_config(app)
     config.timeout_graceful_shutdown = GRACE_S
-    server = PageServer(config)
-    server.run(sockets=[listener])
-    return results[-1] if results else None
+    return PageServer(config)
 
 
-def _listener(ports: Sequence[int]) -> socket.socket:
+def port_listener(ports: Sequence[int]) -> socket.socket:
     """A socket on the first of these ports that is free."""
     for port in ports:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

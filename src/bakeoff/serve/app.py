@@ -11,7 +11,7 @@ from pathlib import Path
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.routes import DocumentsApi
@@ -31,7 +31,8 @@ from bakeoff.serve.server_log import ServerLog
 from bakeoff.serve.swapping import LiveReleases
 from bakeoff.serve.web.routes import web_routes
 
-MoreRoutes = Callable[[Path, Log, Callable[[Request], Holder]], Sequence[BaseRoute]]
+HolderOf = Callable[[Request], Holder]
+MoreRoutes = Callable[[Path, Log, HolderOf], Sequence[BaseRoute]]
 """Takes the deployment's folder, its log and who asks; gives routes of a package above this one."""
 MoreGauges = Callable[[Path, Log], Sequence[Gauge]]
 """Takes the deployment's folder and its log; gives gauges of a package above this one."""
@@ -59,14 +60,16 @@ def application(
         return Links(public_url or str(request.base_url).rstrip("/"), access.keys, _holder(request).name)
 
     api = OpenAiApi(releases, _holder, links, metrics, access.body.question_characters)
+    more = more_routes(root, log, _holder) if more_routes else ()
+    pages = [route.path for route in more if isinstance(route, Route) and route.path.count("/") == 1]
     routes: list[BaseRoute] = [
-        *web_routes(_holder, log.keep_texts),
+        *web_routes(_holder, log.keep_texts, pages),
         *api.routes(),
         *DocumentsApi(documents, _holder).routes(),
         *FeedbackApi(log, documents, _holder, links).routes(),
         Health(lambda: releases.live, log, releases.state).route(),
         metrics.route(_holder),
-        *(more_routes(root, log, _holder) if more_routes else ()),
+        *more,
     ]
     routes.append(OpenApi(routes, releases).route())
     app = Starlette(routes=routes, exception_handlers=exception_handlers(), lifespan=_lifespan(releases))

@@ -100,6 +100,28 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         tag="operation",
         gives={200: ("text/html",)},
     ),
+    ("GET", "/review"): Operation(
+        about="The page on which answers are reviewed. It holds no data; what it shows it asks for.",
+        tag="feedback",
+        gives={200: ("text/html",)},
+    ),
+    ("GET", "/review/web/{name}"): Operation(
+        about="A file of this page.", tag="feedback", gives={200: ("text/css", "text/javascript", "image/svg+xml")}
+    ),
+    ("GET", "/review/state"): Operation(
+        about="Which answers are to be reviewed next, and accuracy in use. Needs a key that manages and sees all "
+        "documents, as what follows does.",
+        tag="feedback",
+    ),
+    ("GET", "/review/answers/{id}"): Operation(
+        about="An answer with its passages, a user's correction, warnings, and similar known questions.", tag="feedback"
+    ),
+    ("POST", "/review/reviews"): Operation(
+        about="Stores what a reviewer says about an answer.",
+        tag="feedback",
+        bodies={JSON: "bakeoff.learn.review.page.routes.SentReview"},
+        gives={201: (JSON,)},
+    ),
     ("GET", "/openapi.json"): Operation(about="This document.", tag="operation"),
     ("GET", "/documents"): Operation(
         about="The documents that the key may see, by source.",

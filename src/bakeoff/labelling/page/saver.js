@@ -4,7 +4,8 @@ import { postJson } from "./api.js";
 
 export class Saver {
   /** `saved` is called with the server's state after each label, `failed` with an error; then `again` goes on. */
-  constructor(saved, failed) {
+  constructor(saved, failed, path = "/labels") {
+    this.path = path;
     this.waiting = [];
     this.saved = saved;
     this.failed = failed;
@@ -28,7 +29,7 @@ export class Saver {
     this.isSending = true;
     try {
       while (this.waiting.length) {
-        const state = await (await postJson("/labels", this.waiting[0])).json();
+        const state = await (await postJson(this.path, this.waiting[0])).json();
         this.waiting.shift();
         this.saved(state);
       }

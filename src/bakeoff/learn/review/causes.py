@@ -76,7 +76,8 @@ class Causes:
     def __init__(self, log: Log, n_drawn: int = DRAWN, at: datetime | None = None) -> None:
         self._log = log
         self._n_drawn = n_drawn
-        self._since = _monday(at or now()) - timedelta(weeks=WEEKS)
+        self._at = at
+        self._since = self._oldest()
         self._last = 0
         self._weeks: dict[str, _Week] = defaultdict(_Week)
         self._of: dict[str, dict[Reason, Cause]] = defaultdict(dict)
@@ -90,11 +91,31 @@ class Causes:
         """Grows with everything that was read, reviews apart."""
 
     def update(self) -> None:
-        """Reads what was written since the last call."""
+        """Reads what was written since the last call, and forgets what is too old."""
+        if self._since != self._oldest():
+            self._since = self._oldest()
+            self._forget()
         for number, entry in self._log.written_after(self._last, self._since):
             self._last = number
             self._add(entry)
             self.changes += not isinstance(entry, Review)
+
+    def _oldest(self) -> datetime:
+        return _monday(self._at or now()) - timedelta(weeks=WEEKS)
+
+    def _forget(self) -> None:
+        """Forgets weeks that are over and what was said in them. Reviews stay."""
+        for week in [week for week in self._weeks if week < week_of(self._since)]:
+            del self._weeks[week]
+        for answer, causes in list(self._of.items()):
+            kept = {reason: cause for reason, cause in causes.items() if cause.at >= self._since}
+            if kept:
+                self._of[answer] = kept
+                continue
+            del self._of[answer]
+            for known in (self.corrections, self.compared, self.shadows, self.thumbs):
+                known.pop(answer, None)  # type: ignore[attr-defined]
+        self.changes += 1
 
     def of(self) -> dict[str, list[Cause]]:
         """The causes for each answer apart from the sample, the most important first."""

@@ -169,6 +169,10 @@ class Reviewing:
             return error.message.rstrip(".")
         return ""
 
+    def there(self, ids: Sequence[str]) -> set[str]:
+        """Those of these answers that the log still holds."""
+        return set(self._log.answers_of(ids))
+
     def is_said(self, answer_id: str, said: Said) -> bool:
         """Whether the newest review of this answer says just this."""
         before = self.queue.reviews().get(answer_id)

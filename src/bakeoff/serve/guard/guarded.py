@@ -25,6 +25,8 @@ DEFAULT_RATE = rate_of(PER_MINUTE)
 DEFAULT_BODY = BodyLimits()
 MONITOR = ("/monitor", "/monitor/monitor.js", "/monitor/monitor.css")
 """The page on what use shows and its files, which hold no data."""
+REVIEW = ("/review", "/review/web/")
+"""The page on which answers are reviewed and its files, which hold no data either."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Access:
     keys: KeyFile
     needs_key: bool = True
     origins: frozenset[str] = frozenset()
-    open_paths: OpenPaths = field(default_factory=lambda: OpenPaths("/", "/web/", "/health", *MONITOR))
-    unlimited: OpenPaths = field(default_factory=lambda: OpenPaths("/health", "/", "/web/", *MONITOR))
+    open_paths: OpenPaths = field(default_factory=lambda: OpenPaths("/", "/web/", "/health", *MONITOR, *REVIEW))
+    unlimited: OpenPaths = field(default_factory=lambda: OpenPaths("/health", "/", "/web/", *MONITOR, *REVIEW))
     rate: Rate = DEFAULT_RATE
     body: BodyLimits = DEFAULT_BODY
 

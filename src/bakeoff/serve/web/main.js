@@ -16,6 +16,8 @@ import { setUpServedDialog } from "./served_dialog.js";
 import { setUpShortcuts } from "./shortcuts.js";
 import { keepTested } from "./tested.js";
 
+const OVERSEEN = { "to-review": "/review", "to-monitor": "/monitor" }; // pages for keys that oversee
+
 /** What the key may do, and who answers. Asks for a key where one is needed. */
 async function load() {
   const [health, access] = await Promise.all([showHealth(), getJson("/access")]);
@@ -27,6 +29,7 @@ async function load() {
   showChoices(contenders);
   allowChanges(access.manages);
   allowExports(access.oversees);
+  for (const [id, path] of Object.entries(OVERSEEN)) byId(id).hidden = !(access.oversees && access.pages?.includes(path));
   setKeepsTexts(access.keeps_texts);
   byId("forget-key").hidden = !currentKey();
 }

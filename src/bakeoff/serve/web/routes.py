@@ -5,7 +5,7 @@ with the user's key. Knows nothing about answers.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -44,10 +44,13 @@ class PageFile:
         return Response(self._content, headers=headers, media_type=self._media_type)
 
 
-def web_routes(holder_of: Callable[[Request], Holder] | None = None, keeps_texts: bool = True) -> list[Route]:
+def web_routes(
+    holder_of: Callable[[Request], Holder] | None = None, keeps_texts: bool = True, pages: Sequence[str] = ()
+) -> list[Route]:
     """`/`, `/web/<file>` and `/access`. `holder_of` says who sent a request; by default, whom the guard recognised.
 
-    `keeps_texts`: whether the log keeps questions, answers and right answers.
+    `keeps_texts`: whether the log keeps questions, answers and right answers. `pages` are other pages of the server,
+    for those who oversee.
     """
     files = {path.name: PageFile(path) for path in FOLDER.iterdir() if path.suffix in MEDIA_TYPES}
     who = holder_of or (lambda request: bearer.holder_of(request.scope))
@@ -64,7 +67,11 @@ def web_routes(holder_of: Callable[[Request], Holder] | None = None, keeps_texts
     async def access(request: Request) -> Response:
         """The page asks this first: it shows whether a key is needed, and what the page can do with it."""
         holder = who(request)
-        rights = {"oversees": holder.oversees, "keeps_texts": keeps_texts}
+        rights = {
+            "oversees": holder.oversees,
+            "keeps_texts": keeps_texts,
+            "pages": list(pages) if holder.oversees else [],
+        }
         return JSONResponse({**holder.model_dump(mode="json", exclude={"id"}), **rights})
 
     return [
