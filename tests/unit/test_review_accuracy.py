@@ -1,10 +1,10 @@
 """Accuracy in use from the reviewed random sample: what counts, with which weight, and what is said about it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
-from bakeoff.learn.review.accuracy import in_use, monday_of, reviewed_weeks
+from bakeoff.learn.review.accuracy import in_use
 from bakeoff.learn.review.causes import Drawn
 from bakeoff.sentences import NARROW
 from bakeoff.serve.log_entries import Review
@@ -110,20 +110,3 @@ def test_the_sentence_names_shares_intervals_and_how_many():
     drawn, reviews = week(50, ["right"] * 40 + ["wrong"] * 5)
     sentence = in_use([drawn], reviews).sentences[0].replace(NARROW, " ")
     assert "right 89 % (76 % to 95 %)" in sentence and "(45 of 50 drawn answers reviewed)" in sentence
-
-
-def test_the_monitor_gets_counts_by_week_and_release():
-    """Weeks without a decided review of that release are left out."""
-    one, reviews = week(4, ["right", "wrong", "declined", "declined right"])
-    two, others = week(2, ["right", None], "2026-W09", release=2)
-    weeks = reviewed_weeks([one, two], reviews | others)
-    assert [(of.start, of.right, of.wrong, of.declined, of.unanswerable) for of in weeks] == [
-        (date(2026, 3, 2), 2, 1, 1, 2),
-        (date(2026, 2, 23), 1, 0, 0, 0),
-    ]
-    assert [of.start for of in reviewed_weeks([one, two], reviews | others, 1)] == [date(2026, 3, 2)]
-
-
-def test_weeks_begin_on_monday():
-    """Also the first one of a year."""
-    assert monday_of("2026-W01") == date(2025, 12, 29)

@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError, MissingExtraError
+from bakeoff.learn.monitor.reviews import reviewed_weeks
 from bakeoff.learn.review.known import KnownQuestions
 from bakeoff.learn.review.page.routes import OF_LABELLING, OF_SERVER, ReviewPage
 from bakeoff.learn.review.reviewing import Reviewing, reviewed
@@ -243,3 +244,16 @@ def test_a_missing_extra_is_named(page, root, log, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "uvicorn", None)
     with DocumentStore(root / "store.sqlite") as store, pytest.raises(MissingExtraError, match=r"bakeoff\[serve\]"):
         review_on_page(Reviewing(log, store, "ada"), "desk", None, print)
+
+
+def test_the_monitor_reads_the_reviewed_sample(page, log):
+    """What the page stores is what accuracy in use is calculated from; undecided reviews do not count."""
+    page.post({"id": "weight", "action": "accept"})
+    page.post({"id": "price", "action": "unanswerable"})
+    page.post({"id": "oil", "action": "correct", "answers": ["11 litres"]})
+    page.post({"id": "colour", "action": "skip"})
+    (week,) = reviewed_weeks(log, 1, "rag")
+    assert (week.right, week.wrong, week.declined, week.unanswerable) == (2, 1, 0, 1)
+    page.post({"id": "price", "action": "correct", "answers": ["400 euros"]})
+    (week,) = reviewed_weeks(log, 1, "rag")
+    assert (week.right, week.wrong, week.declined, week.unanswerable) == (1, 1, 1, 0)

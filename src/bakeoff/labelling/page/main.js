@@ -11,7 +11,7 @@ import { counted } from "./format.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { setUpPassageDialog } from "./passage_dialog.js";
 import { problem } from "./problem.js";
-import { askOutlook, showProgress } from "./progress_view.js";
+import { askOutlook, forgetOutlook, showProgress } from "./progress_view.js";
 import { Saver } from "./saver.js";
 import { Trail } from "./trail.js";
 
@@ -119,6 +119,7 @@ async function finish() {
   button.disabled = true;
   inView = null;
   moved += 1;
+  forgetOutlook();
   if (state.judges && state.progress.labelled) showEnd("Judging the run with your labels …", el("p", {}, "This can take a minute."));
   try {
     const { judged } = await (await postJson("/finish", {})).json();

@@ -26,6 +26,11 @@ export function askOutlook() {
   timer = setTimeout(showOutlook, PAUSE);
 }
 
+/** It is not asked for any more: the program is about to end. */
+export function forgetOutlook() {
+  clearTimeout(timer);
+}
+
 async function showOutlook() {
   const asked = (latest += 1);
   try {

@@ -6,9 +6,7 @@ they are. Knows no log.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
-from bakeoff.learn.monitor.accuracy import ReviewedWeek
 from bakeoff.learn.review.causes import Drawn
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.statistics import share_estimate
@@ -90,28 +88,6 @@ def in_use(drawn: Sequence[Drawn], reviews: Mapping[str, Review], thumbs: Mappin
         thumbs_up=sum(given.values()),
         thumbs=len(given),
     )
-
-
-def reviewed_weeks(
-    drawn: Sequence[Drawn], reviews: Mapping[str, Review], release: int | None = None
-) -> list[ReviewedWeek]:
-    """The reviewed sample by week as the monitor reads it: of all answers, or those of one release."""
-    found = []
-    for week in drawn:
-        decided = [
-            review for review in _decided(week, reviews).values() if release is None or review.release == release
-        ]
-        count = {name: sum(review.outcome == name for review in decided) for name in ("right", "wrong", "declined")}
-        unanswerable = sum(review.action == "unanswerable" for review in decided)
-        if decided:
-            found.append(ReviewedWeek(start=monday_of(week.week), unanswerable=unanswerable, **count))
-    return found
-
-
-def monday_of(week: str) -> date:
-    """The first day of an ISO week such as 2026-W10."""
-    year, number = week.split("-W")
-    return date.fromisocalendar(int(year), int(number), 1)
 
 
 def _decided(week: Drawn, reviews: Mapping[str, Review]) -> dict[str, Review]:
