@@ -16,11 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
+from bakeoff.learn.review.page.routes import ReviewPage
+from bakeoff.serve.guard.bearer import holder_of
+from bakeoff.serve.guard.guarded import access_of, guarded
+from bakeoff.serve.keys import KeyFile
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import Review
+from bakeoff.serve.openai.routes import exception_handlers
 from tests.end_to_end.browser import all_of, one_of, started
 from tests.end_to_end.small import environment
+from tests.serving import running
 from tests.unit.review_fixture import reviewable
 
 from selenium import webdriver  # isort: skip
@@ -254,3 +261,21 @@ def test_it_ends_with_ctrl_c(program: Program) -> None:
     """Without a traceback."""
     program.process.send_signal(signal.SIGINT)
     assert program.process.wait(30) == 0
+
+
+def test_a_server_asks_for_a_key_that_oversees(browser: webdriver.Chrome, root: Path, tmp_path: Path) -> None:
+    """A key that may not review is refused in words, and another one is asked for."""
+    keys = KeyFile(tmp_path / "keys.jsonl")
+    desk, boss = keys.add("desk"), keys.add("boss", labels=None, manages=True)
+    with Log(root / "log.sqlite") as log:
+        routes = ReviewPage().routes(root, log, lambda request: holder_of(request.scope))
+        app = Starlette(routes=list(routes), exception_handlers=exception_handlers())
+        with running(guarded(app, access_of("127.0.0.1", keys))) as address:
+            browser.get(f"{address}/review")
+            for key, words in ((desk, "This key may not review answers"), (boss, "")):
+                wait(browser, lambda: one_of(browser, "#key-dialog").is_displayed())
+                one_of(browser, "#key").send_keys(key, Keys.ENTER)
+                wait(browser, lambda words=words: words in one_of(browser, "#key-problem").text)
+            wait(browser, lambda: one_of(browser, "#card").is_displayed())
+            press(browser, "s")
+            wait(browser, lambda: [review.by for review in log.entries(Review)] == ["boss"])
