@@ -20,7 +20,8 @@ from bakeoff.measure.anytime import log_fortune
 from bakeoff.measure.base_then_leader import BaseThenLeader, base_then_leader
 from bakeoff.measure.bounds import meets
 from bakeoff.measure.contrasts import contrasts
-from bakeoff.measure.statistics import holm, paired, share_estimate, sign_flip_p
+from bakeoff.measure.sign_flips import sign_flip_p
+from bakeoff.measure.statistics import holm, paired, share_estimate
 from bakeoff.records import Contrast
 
 NAMES = ("base", "a", "b", "c", "d", "e")

@@ -8,7 +8,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from bakeoff.measure.statistics import holm, mean_estimate, sign_flip_p, t_quantile, wilson
+from bakeoff.measure.sign_flips import sign_flip_p
+from bakeoff.measure.statistics import holm, mean_estimate, t_quantile, wilson
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 4, 8, 30, 200])

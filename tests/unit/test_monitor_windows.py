@@ -117,14 +117,14 @@ class TestSample:
             forward.add(f"q{i}", Asked(i, False))
             backward.add(f"q{4999 - i}", Asked(4999 - i, False))
         assert [asked.score for asked in forward] == [asked.score for asked in backward]
-        assert len(forward) == 100 and forward.n_distinct == pytest.approx(5000, rel=0.3)
+        assert len(forward) == 100
 
     def test_the_same_question_counts_once(self):
         """But it is known how often it was asked."""
         sample = Sample()
         for _ in range(1000):
             sample.add("q", Asked(0.1, False))
-        assert [asked.n for asked in sample] == [1000] and sample.n_distinct == 1
+        assert [asked.n for asked in sample] == [1000]
 
     def test_it_is_drawn_evenly(self):
         """Early and late questions have the same chance."""

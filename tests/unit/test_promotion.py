@@ -13,7 +13,7 @@ from bakeoff.learn import promotion
 from bakeoff.learn.decisions import level_of_next, next_round, read_decisions, record_rollback, spent, uses, waiting
 from bakeoff.learn.gate.spending import ERROR, FIRST, share
 from bakeoff.learn.gate.tested import GateDecision
-from bakeoff.learn.promotion import Candidate, Round, approve, carry_out, decide_promotion, refuse
+from bakeoff.learn.promotion import Candidate, GateRound, approve, carry_out, decide_promotion, refuse
 from bakeoff.serve.deployment import deploy
 from bakeoff.serve.log import Log
 from bakeoff.serve.releases import add_release, current, history, make_current, numbers, promoting, rollback
@@ -45,8 +45,8 @@ def said(root: Path, promote: bool = True, p: float | None = 1e-6, **more) -> Ga
     return GateDecision(promote=promote, p=p, level=level, **values | more)
 
 
-def turn(root: Path) -> Round:
-    return Round(next_round(read_decisions(root)), current(root))
+def turn(root: Path) -> GateRound:
+    return GateRound(next_round(read_decisions(root)), current(root))
 
 
 def decide(root, candidate, require_approval=False, **more):
@@ -57,7 +57,7 @@ def test_what_passes_the_gate_is_live_and_written_down(root, candidate, tmp_path
     """The entry holds what was measured, the facts, and the checksum of the evidence."""
     evidence = tmp_path / "evidence.json"
     evidence.write_text("{}")
-    decision = decide_promotion(root, Round(1, 1, evidence), said(root), candidate)
+    decision = decide_promotion(root, GateRound(1, 1, evidence), said(root), candidate)
     assert (decision.outcome, decision.live, decision.candidate, current(root)) == ("promote", 1, "2", 2)
     assert decision.evidence_sha256 == hashlib.sha256(b"{}").hexdigest()
     assert read_decisions(root) == [decision]
@@ -139,7 +139,7 @@ def test_two_rounds_at_once_cannot_spend_the_same_level(root, candidate):
     with pytest.raises(InputError, match="another round was decided since it began"):
         decide_promotion(root, of, words, candidate)
     with pytest.raises(InputError, match="another round was decided"):
-        decide_promotion(root, Round(2, 2), words.model_copy(update={"level": 0.05}), candidate)
+        decide_promotion(root, GateRound(2, 2), words.model_copy(update={"level": 0.05}), candidate)
 
 
 def test_two_promotions_at_once(root, candidate):

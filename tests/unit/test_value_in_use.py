@@ -6,7 +6,7 @@ import pytest
 from bakeoff.decide.value.information import Part, information
 from bakeoff.decide.verdict.decide import decide
 from bakeoff.measure.graded import Graded
-from bakeoff.measure.statistics import exact_flip_p
+from bakeoff.measure.sign_flips import exact_flip_p
 from bakeoff.pilot.decision import decision
 from tests.unit.decision_fixture import questions, tested, values_of
 

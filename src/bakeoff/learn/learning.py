@@ -15,8 +15,7 @@ from bakeoff.learn.decisions import level_of_next, next_round, read_decisions, u
 from bakeoff.learn.gate.gate import gate
 from bakeoff.learn.gate.rotation import MOST_USES, rotation
 from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, Tested
-from bakeoff.learn.promotion import Candidate, carry_out, decide_promotion
-from bakeoff.learn.promotion import Round as RoundOfGate
+from bakeoff.learn.promotion import Candidate, GateRound, carry_out, decide_promotion
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.learn.rounds import NO_LIMITS, Limits, Round, begin_round, is_from_use, prune_rounds, unfinished
 from bakeoff.measures import IN_DOMAIN
@@ -113,7 +112,7 @@ def _decided(
     contenders = (candidate, *(name for name in built if name != candidate))
     return decide_promotion(
         root,
-        RoundOfGate(begun.number, begun.release, evidence),
+        GateRound(begun.number, begun.release, evidence),
         decided,
         Candidate(run, contenders),
         require_approval,

@@ -37,7 +37,7 @@ class Candidate(NamedTuple):
     contenders: tuple[str, ...]
 
 
-class Round(NamedTuple):
+class GateRound(NamedTuple):
     """A round of the gate: its number, the release that was live in the test, and the file with what was measured.
 
     The file holds both contenders' answers and grades; its checksum stands in the decision.
@@ -49,7 +49,7 @@ class Round(NamedTuple):
 
 
 def decide_promotion(
-    root: Path, of: Round, decided: GateDecision, candidate: Candidate, require_approval: bool = False
+    root: Path, of: GateRound, decided: GateDecision, candidate: Candidate, require_approval: bool = False
 ) -> Decision:
     """Writes the decision down and makes the candidate live, or lets it wait for a person.
 
@@ -124,7 +124,7 @@ def _was_live(root: Path, number: int, decision: Decision) -> bool:
     return any(change.number == number for change in happened)
 
 
-def _check_turn(decisions: Sequence[Decision], of: Round, decided: GateDecision) -> None:
+def _check_turn(decisions: Sequence[Decision], of: GateRound, decided: GateDecision) -> None:
     number, level = next_round(decisions), level_of_next(decisions)
     if of.number != number or (decided.p is not None and abs(decided.level - level) > 1e-12):
         raise InputError(
@@ -134,7 +134,7 @@ def _check_turn(decisions: Sequence[Decision], of: Round, decided: GateDecision)
         )
 
 
-def _written(root: Path, of: Round, decided: GateDecision, candidate: Candidate) -> int:
+def _written(root: Path, of: GateRound, decided: GateDecision, candidate: Candidate) -> int:
     """The number of the candidate's release. If it cannot be written, the test still counts."""
     try:
         return add_release(root, candidate.run, candidate.contenders, decided.reason).number
@@ -144,7 +144,7 @@ def _written(root: Path, of: Round, decided: GateDecision, candidate: Candidate)
         raise
 
 
-def _decision(of: Round, decided: GateDecision, outcome: Outcome, candidate: str, reason: str = "") -> Decision:
+def _decision(of: GateRound, decided: GateDecision, outcome: Outcome, candidate: str, reason: str = "") -> Decision:
     return Decision(
         round=of.number,
         live=of.live,

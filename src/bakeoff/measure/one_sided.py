@@ -12,7 +12,8 @@ not symmetric, and if all of them are 0 a handful would show that nothing was lo
 
 import numpy as np
 
-from bakeoff.measure.statistics import PairedSide, PairedTest, Z, drawn_flip_p, questions_needed
+from bakeoff.measure.sign_flips import drawn_flip_p
+from bakeoff.measure.statistics import PairedSide, PairedTest, Z, questions_needed
 
 N_FLIPS = 100_000
 """Where flips have to be drawn: levels become small after many rounds."""

@@ -17,6 +17,7 @@ from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.contrasts import Method, Pair, fact_columns
 from bakeoff.measure.max_t import Adjusted, as_normal, flipped, scores, step_down
 from bakeoff.measure.ppi import Corrected, Pseudo, Pseudos
+from bakeoff.measure.sign_flips import sign_flip_p
 from bakeoff.measure.statistics import (
     CONFIDENCE,
     MARGIN,
@@ -33,7 +34,6 @@ from bakeoff.measure.statistics import (
     paired_shift,
     questions_needed,
     rows_of,
-    sign_flip_p,
     t_quantile,
     weakened,
     widened,

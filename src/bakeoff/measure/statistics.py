@@ -7,7 +7,7 @@ reaches from the lower end with all of them wrong to the upper end with all of t
 
 Sources: clustered standard errors for evaluations, Miller 2024, arXiv:2411.00640; the score interval, Wilson 1927, with
 its sample size divided by the design effect (Kish 1965); paired proportions, Agresti and Min 2005,
-doi:10.1002/sim.1781; exact paired test, McNemar 1947, here by flipping the signs of whole facts; several contrasts of
+doi:10.1002/sim.1781; exact paired test by flipping the signs of whole facts (`sign_flips.py`); several contrasts of
 different tests, Holm 1979 (of the same test: `contrasts.py`); equivalence by two one-sided tests, Schuirmann 1987.
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 from bakeoff.measure.bounds import incomplete_beta, observations
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.graded import Graded, Ranged, Values, combined, exactly
-from bakeoff.measure.max_t import N_FLIPS, flipped, p_values, scores
+from bakeoff.measure.sign_flips import drawn_flip_p, exact_flip_p
 from bakeoff.measure.traffic import expected_variance, kish
 from bakeoff.records import Contrast
 
@@ -29,8 +29,6 @@ CONFIDENCE = 0.95
 MARGIN = 0.02
 POWER = 0.8
 N_RESAMPLES = 2000
-MOST_STEPS = 10**6
-"""Sign flips with more possible sums, times different sizes, are drawn."""
 Z = NormalDist()
 NORMAL = Z.inv_cdf(0.5 + CONFIDENCE / 2)
 
@@ -336,53 +334,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
         running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
         adjusted[i] = running
     return adjusted
-
-
-def sign_flip_p(fact_sums: np.ndarray) -> float:
-    """Two-sided p-value of the sum when each fact's sign is flipped. With one 0/1 question per fact: McNemar's test."""
-    exact = exact_flip_p(fact_sums)
-    return drawn_flip_p(fact_sums) if exact is None else exact
-
-
-def drawn_flip_p(fact_sums: np.ndarray, n_flips: int = N_FLIPS) -> float:
-    """By random flips."""
-    column = fact_sums[:, None]
-    return float(p_values(scores(column), flipped(column, n_flips))[0])
-
-
-def exact_flip_p(fact_sums: np.ndarray) -> float | None:
-    """By all flips, for sums that are whole numbers (or halves, as from the grid's effects) and not too large."""
-    doubled = 2 * fact_sums[fact_sums != 0]
-    whole = np.rint(doubled).astype(int)
-    if not np.allclose(doubled, whole):
-        return None
-    whole = whole[whole != 0]  # a sum that is 0 but for rounding
-    unit = max(1, int(np.gcd.reduce(whole)))
-    sizes = np.abs(whole) // unit
-    if len(np.unique(sizes)) * int(sizes.sum()) > MOST_STEPS:
-        return None
-    return _exact_sign_flip(sizes, abs(int(whole.sum())) // unit)
-
-
-def _exact_sign_flip(sizes: np.ndarray, observed: int) -> float:
-    """P(|sum of +-sizes| >= observed). Sums over facts of equal size are binomial; different sizes are convolved."""
-    chances = np.ones(1)
-    for size, n in zip(*np.unique(sizes, return_counts=True), strict=True):
-        steps = np.zeros(2 * size * n + 1)  # the possible sums run from -size * n to size * n in steps of 2 * size
-        steps[:: 2 * size] = _heads(int(n))
-        chances = np.convolve(chances, steps)
-    reach = (len(chances) - 1) // 2
-    sums = np.arange(-reach, reach + 1)
-    return min(1.0, float(chances[np.abs(sums) >= observed].sum()))
-
-
-def _heads(n: int) -> np.ndarray:
-    """The probabilities of 0 to n heads in n fair coin tosses.
-
-    Uses logarithms, because 2^-n alone would underflow to 0.
-    """
-    log_factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
-    return np.exp(log_factorials[n] - log_factorials - log_factorials[::-1] - n * math.log(2))
 
 
 def wilson(share: float, n: float, z: float) -> tuple[float, float]:

@@ -180,8 +180,8 @@ def _deciding_ungraded(case: Case) -> tuple[str, ...]:
     if case.chances.get(leader, 0.0) >= case.level:
         return ()
     may_be_best = [name for name in ungraded if name == leader or case.chances.get(name, 0.0) >= MAYBE_BEST]
-    labels = case.information.best
-    return ungraded if may_be_best and labels is not None and labels.what == LABELS else ()
+    best = case.information.best
+    return ungraded if may_be_best and best is not None and best.what == LABELS else ()
 
 
 def _nobody_is_better(case: Case, best: str) -> _Nobody:

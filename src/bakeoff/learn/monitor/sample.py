@@ -29,7 +29,7 @@ class Asked:
 
 
 class Sample:
-    """The sample. `n_distinct` estimates how many different questions there were."""
+    """At most `size` different questions, and how often each was asked: those whose words have the smallest hashes."""
 
     def __init__(self, size: int = SIZE) -> None:
         self._size = size
@@ -54,13 +54,6 @@ class Sample:
     def __iter__(self) -> Iterator[Asked]:
         """The questions, always in the same order."""
         return (self._kept[place] for place in sorted(self._kept))
-
-    @property
-    def n_distinct(self) -> float:
-        """About how many different questions there were; exact until the sample is full."""
-        if len(self._kept) < self._size:
-            return float(len(self._kept))
-        return (self._size - 1) * 2.0**64 / -self._largest[0]
 
     def forget_texts(self) -> None:
         for asked in self._kept.values():

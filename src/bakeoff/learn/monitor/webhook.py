@@ -18,7 +18,7 @@ ATTEMPTS = 2
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The address was chosen by the operator; whoever answers there chooses no other."""
+    """The operator chose the address; a server that answers there cannot choose another one."""
 
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
         return None
