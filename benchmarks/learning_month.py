@@ -20,10 +20,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bakeoff.files import jsonl
+from bakeoff.learn.bounds import Limits
 from bakeoff.learn.learning import learn
 from bakeoff.learn.review.queue import Queue
 from bakeoff.learn.review.reviewing import Said, review_of, reviewed
-from bakeoff.learn.rounds import Limits
 from bakeoff.measure.graded import graded
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.statistics import graded_share

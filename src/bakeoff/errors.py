@@ -69,15 +69,18 @@ class RunFolderError(BakeoffError):
 
 
 class StoppedError(BakeoffError):
-    """The run was stopped by Ctrl-C or by a signal that ends a process. The exit code is 128 + the signal's number."""
+    """The work was stopped by Ctrl-C or by a signal that ends a process. The exit code is 128 + the signal's number."""
 
-    def __init__(self, signal_number: int = signal.SIGINT) -> None:
+    def __init__(
+        self, signal_number: int = signal.SIGINT, remedy: str = "continue with: bakeoff run CONFIG --resume"
+    ) -> None:
         self.exit_code = 128 + signal_number
         by = "Ctrl-C" if signal_number == signal.SIGINT else signal.Signals(signal_number).name
-        super().__init__(
-            f"Stopped by {by}. Every finished answer and training step is kept.",
-            "continue with: bakeoff run CONFIG --resume",
-        )
+        super().__init__(f"Stopped by {by}. Every finished answer and training step is kept.", remedy)
+
+
+class LimitReachedError(BakeoffError):
+    """The work stopped because the time or the money that it may take is used up. What was done is kept."""
 
 
 def error_line(error: Exception) -> str:

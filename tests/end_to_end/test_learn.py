@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bakeoff.errors import ConfigError, InputError
+from bakeoff.errors import ConfigError, InputError, LimitReachedError
 from bakeoff.files import jsonl
+from bakeoff.learn.bounds import Limits, Spending
 from bakeoff.learn.decisions import read_decisions
 from bakeoff.learn.learning import GradedAnswer, learn
 from bakeoff.learn.reviewed import Reviewed
@@ -98,6 +99,21 @@ def test_a_round_that_was_interrupted_goes_on_and_counts_once(finished, tmp_path
     assert any("Going on with round 1" in note for note in notes)
     assert folder.answers_path("rag").read_bytes() == before
     assert learned.decision.outcome == "promote" and [of.round for of in read_decisions(root)] == [1]
+
+
+def test_a_round_stops_at_its_time_or_money_and_goes_on_with_more(finished, tmp_path):
+    """Neither costs anything that was done: the next call keeps the answers, and the round counts once."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    with pytest.raises(LimitReachedError, match=r"its time is over.*\n.*bakeoff learn again"):
+        learn(root, reviewed(), Limits(seconds=0.001))
+    with pytest.raises(LimitReachedError, match=r"it has cost <0.0001.USD of at most"):
+        learn(root, [], Limits(usd=0.00001))
+    folder = RunFolder(root / "rounds" / "round-1")
+    spent = Spending(folder).usd()
+    assert spent >= 0.00001 and current(root) == 1 and read_decisions(root) == []
+    assert learn(root, [], Limits(seconds=600, usd=100)).decision.outcome == "promote"
+    assert Spending(folder).usd() > spent
 
 
 def test_documents_that_changed_are_a_reason_to_learn_and_make_questions_doubtful(finished, tmp_path):

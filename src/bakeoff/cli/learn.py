@@ -10,9 +10,9 @@ from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json
 from bakeoff.cli.output import console, note, print_json, table
 
 if TYPE_CHECKING:
+    from bakeoff.learn.bounds import Limits
     from bakeoff.learn.learning import Learned
     from bakeoff.learn.reviewed import Reviewed
-    from bakeoff.learn.rounds import Limits
 
 
 def learn(
@@ -27,6 +27,13 @@ def learn(
     training_minutes: Annotated[
         float | None, typer.Option(min=0.1, help="The most minutes of each training. By default as in the run.")
     ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Stop after so many minutes. The next call goes on.")
+    ] = None,
+    usd: Annotated[
+        float | None,
+        typer.Option(min=0.0001, help="Stop when the round has cost so many US dollars: paid tokens and machine time."),
+    ] = None,
     require_approval: Annotated[
         bool, typer.Option("--require-approval", help="What passes the gate waits for: bakeoff approve.")
     ] = False,
@@ -38,23 +45,30 @@ def learn(
     A round that was interrupted goes on where it stopped.
     """
     from bakeoff.cli.stopping import stoppable
+    from bakeoff.learn.bounds import Limits
     from bakeoff.learn.review.reviewing import reviewed
-    from bakeoff.learn.rounds import Limits
     from bakeoff.serve.deployment import find_deployment
     from bakeoff.serve.log import Log
 
     root = find_deployment(deployment, deployments)
     limits = Limits(
-        contenders=tuple(contender or ()), training_seconds=None if training_minutes is None else 60 * training_minutes
+        contenders=tuple(contender or ()),
+        training_seconds=_seconds(training_minutes),
+        seconds=_seconds(minutes),
+        usd=usd,
     )
     with Log(root / "log.sqlite") as log:
         questions = reviewed(log)
-    with stoppable() as check:
+    with stoppable(f"bakeoff learn {deployment}") as check:
         learned = _learned(root, questions, limits, candidate, require_approval, check)
     if as_json:
         print_json({"decision": learned.decision, "on_dev": learned.on_dev, "report": str(learned.report)})
     else:
         _show(learned, deployment)
+
+
+def _seconds(minutes: float | None) -> float | None:
+    return None if minutes is None else 60 * minutes
 
 
 def _learned(

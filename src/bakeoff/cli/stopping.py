@@ -23,8 +23,8 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def stoppable() -> Iterator[Callable[[], None]]:
-    """Raises StoppedError if the body is stopped by Ctrl-C, SIGTERM or SIGHUP.
+def stoppable(go_on: str = "bakeoff run CONFIG --resume") -> Iterator[Callable[[], None]]:
+    """Raises StoppedError if the body is stopped by Ctrl-C, SIGTERM or SIGHUP. `go_on` is the command that goes on.
 
     To be used in the main thread. A signal that is ignored (as nohup does with SIGHUP) stays ignored. Yields a function
     that the body calls now and then. It stops the body if a signal's exception was lost, which happens if the signal
@@ -47,9 +47,9 @@ def stoppable() -> Iterator[Callable[[], None]]:
                 signal.signal(number, stop)
         yield check
     except Terminated as error:
-        raise StoppedError(error.number) from None
+        raise StoppedError(error.number, f"continue with: {go_on}") from None
     except KeyboardInterrupt:
-        raise StoppedError from None
+        raise StoppedError(remedy=f"continue with: {go_on}") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -22,7 +22,7 @@ from bakeoff.measure.value import value_of
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.models import threads
 from bakeoff.pilot.build import Earlier, batch_size
-from bakeoff.pilot.stages import Listener, Pilot
+from bakeoff.pilot.stages import Event, Listener, Pilot
 from bakeoff.records import Answer, Question, Record
 from bakeoff.runs.run import Run
 from bakeoff.serve.deployment import Deployment
@@ -53,7 +53,7 @@ class OnDev(Record):
     n_questions: int
 
 
-def on_dev(here: Round) -> list[OnDev]:
+def on_dev(here: Round, listener: Listener) -> list[OnDev]:
     """Every contender that was built, the best on dev first; of equal ones, the one that is served now first.
 
     Asks on dev those that the pilot had no reason to ask. What is served itself is not among them.
@@ -65,18 +65,24 @@ def on_dev(here: Round) -> list[OnDev]:
     built = [name for name in here.folder.comparison().names if name != begun.live]
     found = []
     for name in built:
-        answers = {answer.question_id: answer for answer in _dev_answers(here, world, recipes[name], dev)}
+        answers = {answer.question_id: answer for answer in _dev_answers(here, world, recipes[name], dev, listener)}
         asked = [question for question in dev if question.id in answers and answers[question.id].error is None]
         worth = [value_of(question, answers[question.id], config.profile.penalty) for question in asked]
         found.append(OnDev(contender=name, utility=fmean(worth or [0.0]), n_questions=len(worth)))
     return sorted(found, key=lambda one: (-round(one.utility, 9), one.contender != begun.contender))
 
 
-def _dev_answers(here: Round, world: WorldFolder, recipe: Recipe, dev: Sequence[Question]) -> list[Answer]:
+def _dev_answers(
+    here: Round, world: WorldFolder, recipe: Recipe, dev: Sequence[Question], listener: Listener
+) -> list[Answer]:
     """A contender's answers to dev questions as it would serve them: with its threshold, if it has one."""
     config, name = here.folder.config(), recipe.spec.name
     path = here.folder.answers_path(name, AS_SERVED)
-    collect(world.open(name), dev, path, batch_size(recipe, config.models, config.measuring), lambda *_: None)
+
+    def progress(done: int, total: int) -> None:
+        listener(Event(stage="calibrate", contender=name, done=done, total=total))
+
+    collect(world.open(name), dev, path, batch_size(recipe, config.models, config.measuring), progress)
     return here.folder.answers(name, AS_SERVED)
 
 

@@ -4,12 +4,14 @@ Takes a deployment's folder and reviewed questions. Builds and measures candidat
 candidate live if the gate lets it. A round that was interrupted goes on where it stopped. Prints nothing.
 """
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
+from bakeoff.learn.bounds import NO_LIMITS, Limits, bounded
 from bakeoff.learn.candidates import OnDev, measure_round, on_dev, tested
 from bakeoff.learn.decisions import level_of_next, next_round, read_decisions, uses
 from bakeoff.learn.gate.gate import gate
@@ -17,7 +19,7 @@ from bakeoff.learn.gate.rotation import MOST_USES, rotation
 from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, Tested
 from bakeoff.learn.promotion import Candidate, GateRound, carry_out, decide_promotion
 from bakeoff.learn.reviewed import Reviewed
-from bakeoff.learn.rounds import NO_LIMITS, Limits, Round, begin_round, is_from_use, prune_rounds, unfinished
+from bakeoff.learn.rounds import Round, begin_round, is_from_use, prune_rounds, unfinished
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.pilot.stages import Event, Listener
 from bakeoff.records import Record
@@ -51,17 +53,19 @@ def learn(
     """Runs a round, or goes on with the one that was interrupted.
 
     The candidate is the contender that is best on dev, or the one that is named. Raises InputError if there is nothing
-    new to learn, ConfigError for a candidate that was not built, and what the pilot raises. What is served stays as it
-    is unless the gate decides otherwise.
+    new to learn, ConfigError for a candidate that was not built, LimitReachedError when the time or the money is used
+    up, and what the pilot raises. What is served stays as it is unless the gate decides otherwise.
     """
+    begun = time.monotonic()
     tell = listener or (lambda event: None)
     carry_out(root)
     deployment = open_deployment(root)
     here = _round(deployment, reviewed, limits, tell)
     for note in here.begun.notes:
         tell(Event(stage="data", note=f"note: {note}"))
-    run = measure_round(deployment, here, tell)
-    order = on_dev(here)
+    within = bounded(tell, here.folder, limits, begun)
+    run = measure_round(deployment, here, within)
+    order = on_dev(here, within)
     chosen = _chosen(order, candidate)
     decision = _decided(root, here, run, chosen, [one.contender for one in order], require_approval)
     here.end()

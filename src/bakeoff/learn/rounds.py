@@ -17,6 +17,7 @@ from bakeoff.contenders.spec import Entry
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.learn.bounds import NO_LIMITS, Limits
 from bakeoff.learn.combined import combined
 from bakeoff.learn.live import LIVE, RECIPE, Where, live_entry
 from bakeoff.learn.reviewed import FROM_USE, Reviewed
@@ -39,16 +40,6 @@ KEPT = 5
 """The newest rounds that `prune_rounds` keeps."""
 ANOTHER_LIVE = "served-now"
 """The name of what is served where the deployment has a contender called 'live'."""
-
-
-class Limits(Record):
-    """What a round may build and take: these contenders (none: all of the release), and so long for each training."""
-
-    contenders: tuple[str, ...] = ()
-    training_seconds: float | None = None
-
-
-NO_LIMITS = Limits()
 
 
 class Begun(Record):
