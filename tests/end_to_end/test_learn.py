@@ -7,14 +7,15 @@ import pytest
 from bakeoff.errors import ConfigError, InputError, LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.learn.bounds import Limits, Spending
-from bakeoff.learn.decisions import read_decisions
+from bakeoff.learn.decisions import read_decisions, record_rollback
 from bakeoff.learn.learning import GradedAnswer, learn
+from bakeoff.learn.promotion import approve, refuse
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.pilot.stages import run
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
 from bakeoff.serve.deployment import deploy, open_deployment
-from bakeoff.serve.releases import current, previous, release_folder
+from bakeoff.serve.releases import current, previous, release_folder, rollback
 from tests.end_to_end.small import make
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -145,3 +146,47 @@ def test_with_approval_required_the_candidate_waits(finished, tmp_path):
     deploy(finished, root, ["extract"])
     learned = learn(root, reviewed(), require_approval=True)
     assert learned.decision.outcome == "waits" and current(root) == 1
+    with pytest.raises(InputError, match="Round 1 passed the gate and waits for a person"):
+        learn(root, reviewed())
+    refuse(root, 1, "Ada", "too curt")
+    with pytest.raises(InputError, match=r"round 1 decided on the same questions, documents.*\n?.*\(waits\)"):
+        learn(root, reviewed())
+    assert learn(root, reviewed(26)).decision.outcome == "waits" and current(root) == 1
+
+
+def test_what_was_taken_back_does_not_return_by_itself(finished, tmp_path):
+    """The same data decide nothing again, and with new data a person has the last word."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    assert learn(root, reviewed()).decision.outcome == "promote"
+    live = current(root)
+    record_rollback(root, live, rollback(root).number, "users complain", "Ada")
+    with pytest.raises(InputError, match="round 1 decided on the same questions"):
+        learn(root, reviewed())
+    assert learn(root, reviewed(26)).decision.outcome == "waits" and current(root) == 1
+    approve(root, 2, "Ada")
+    assert open_deployment(root).release.contender == "rag"
+
+
+def test_the_same_data_are_not_tested_twice(finished, tmp_path):
+    """A second look at the same answers would use up the error of later rounds. Other contenders are another round."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["rag"])
+    assert learn(root, reviewed(4)).decision.outcome == "keep"
+    with pytest.raises(InputError, match="round 1 decided on the same questions, documents and contenders"):
+        learn(root, reviewed(4))
+    assert learn(root, reviewed(4), Limits(contenders=("extract",))).decision.round == 2
+
+
+def test_an_interrupted_round_can_be_dropped(finished, tmp_path):
+    """What came since is named; with `restart` the round begins again with it."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    with pytest.raises(LimitReachedError):
+        learn(root, reviewed(20), Limits(seconds=0.001))
+    notes = []
+    with pytest.raises(LimitReachedError):
+        learn(root, reviewed(), Limits(seconds=0.001), listener=lambda event: notes.append(event.note))
+    assert any("4 reviewed questions came later" in note and "--restart" in note for note in notes)
+    learned = learn(root, reviewed(), restart=True)
+    assert learned.round.begun.reviewed == 24 and learned.decision.round == 1

@@ -35,7 +35,14 @@ def learn(
         typer.Option(min=0.0001, help="Stop when the round has cost so many US dollars: paid tokens and machine time."),
     ] = None,
     require_approval: Annotated[
-        bool, typer.Option("--require-approval", help="What passes the gate waits for: bakeoff approve.")
+        bool | None,
+        typer.Option(
+            "--require-approval/--no-approval",
+            help="What passes the gate waits for: bakeoff approve. By default if a person had the last word last time.",
+        ),
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Drop a round that was interrupted, and begin with what is known now.")
     ] = False,
     deployments: Deployments = DEPLOYMENTS,
     as_json: Json = False,
@@ -60,7 +67,7 @@ def learn(
     with Log(root / "log.sqlite") as log:
         questions = reviewed(log)
     with stoppable(f"bakeoff learn {deployment}") as check:
-        learned = _learned(root, questions, limits, candidate, require_approval, check)
+        learned = _learned(root, questions, limits, candidate, require_approval, restart, check)
     if as_json:
         print_json({"decision": learned.decision, "on_dev": learned.on_dev, "report": str(learned.report)})
     else:
@@ -76,7 +83,8 @@ def _learned(
     questions: "list[Reviewed]",
     limits: "Limits",
     candidate: str | None,
-    require_approval: bool,
+    require_approval: bool | None,
+    restart: bool,
     check: Callable[[], None],
 ) -> "Learned":
     """Runs the round and shows its progress. `check` is called at every event."""
@@ -90,7 +98,7 @@ def _learned(
             check()
             display.show(event)
 
-        return learn_round(root, questions, limits, candidate, require_approval, show)
+        return learn_round(root, questions, limits, candidate, require_approval, restart, show)
 
 
 def _show(learned: "Learned", deployment: str) -> None:

@@ -68,6 +68,20 @@ def waiting(decisions: Sequence[Decision]) -> list[Decision]:
     return [of for of in rounds(decisions) if of.outcome == "waits" and of.round not in closed]
 
 
+def decided_on(decisions: Sequence[Decision], data_sha256: str) -> Decision | None:
+    """The last round that decided on exactly these data, None if there is none."""
+    return next((of for of in reversed(rounds(decisions)) if of.data_sha256 == data_sha256), None)
+
+
+def needs_approval(decisions: Sequence[Decision]) -> bool:
+    """Whether a person has the last word on the next promotion: one has approved, refused or taken back the last one.
+
+    A rollback says that the measures missed something, so the next candidate does not go live by measures alone.
+    """
+    last = next((of.outcome for of in reversed(decisions) if of.outcome != "keep"), None)
+    return last not in (None, "promote")
+
+
 def waiting_round(decisions: Sequence[Decision], number: int) -> Decision:
     """The round with this number. Raises InputError if it does not wait for a person."""
     there = {decision.round: decision for decision in waiting(decisions)}

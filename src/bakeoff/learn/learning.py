@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, InputError
 from bakeoff.files import jsonl
 from bakeoff.learn.bounds import NO_LIMITS, Limits, bounded
 from bakeoff.learn.candidates import OnDev, measure_round, on_dev, tested
-from bakeoff.learn.decisions import level_of_next, next_round, read_decisions, uses
+from bakeoff.learn.decisions import level_of_next, needs_approval, next_round, read_decisions, uses, waiting
 from bakeoff.learn.gate.gate import gate
 from bakeoff.learn.gate.rotation import MOST_USES, rotation
 from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, Tested
@@ -47,10 +47,13 @@ def learn(
     reviewed: Sequence[Reviewed],
     limits: Limits = NO_LIMITS,
     candidate: str | None = None,
-    require_approval: bool = False,
+    require_approval: bool | None = None,
+    restart: bool = False,
     listener: Listener | None = None,
 ) -> Learned:
-    """Runs a round, or goes on with the one that was interrupted.
+    """Runs a round, or goes on with the one that was interrupted, unless `restart` drops it.
+
+    With `require_approval` a candidate that passes waits for a person; None: if a person had the last word last time.
 
     The candidate is the contender that is best on dev, or the one that is named. Raises InputError if there is nothing
     new to learn, ConfigError for a candidate that was not built, LimitReachedError when the time or the money is used
@@ -59,33 +62,63 @@ def learn(
     begun = time.monotonic()
     tell = listener or (lambda event: None)
     carry_out(root)
+    decisions = read_decisions(root)
+    _check_none_waits(decisions)
     deployment = open_deployment(root)
-    here = _round(deployment, reviewed, limits, tell)
+    here = _round(deployment, reviewed, limits, restart, tell)
     for note in here.begun.notes:
         tell(Event(stage="data", note=f"note: {note}"))
     within = bounded(tell, here.folder, limits, begun)
     run = measure_round(deployment, here, within)
     order = on_dev(here, within)
     chosen = _chosen(order, candidate)
-    decision = _decided(root, here, run, chosen, [one.contender for one in order], require_approval)
+    asks = needs_approval(decisions) if require_approval is None else require_approval
+    decision = _decided(root, here, run, chosen, [one.contender for one in order], asks)
     here.end()
     prune_rounds(root)
     return Learned(here, order, decision)
 
 
-def _round(deployment: Deployment, reviewed: Sequence[Reviewed], limits: Limits, tell: Listener) -> Round:
+def _check_none_waits(decisions: Sequence[Decision]) -> None:
+    """Raises InputError while a candidate waits for a person: the next one is compared with what they decide."""
+    open_ = waiting(decisions)
+    if open_:
+        raise InputError(
+            f"Round {open_[-1].round} passed the gate and waits for a person; another round would go past them.",
+            f"bakeoff approve DEPLOYMENT {open_[-1].round} --by NAME, or bakeoff refuse DEPLOYMENT {open_[-1].round} "
+            "--by NAME",
+        )
+
+
+def _round(
+    deployment: Deployment, reviewed: Sequence[Reviewed], limits: Limits, restart: bool, tell: Listener
+) -> Round:
     """The round that was interrupted, or a new one. One that compares with what is no longer live is given up."""
     here, decisions = unfinished(deployment), read_decisions(deployment.root)
     number = next_round(decisions)
-    if here is not None and (here.begun.release, here.begun.number) == (deployment.release.number, number):
-        tell(Event(stage="data", note=f"note: Going on with round {number}, which was interrupted."))
+    fits = here is not None and (here.begun.release, here.begun.number) == (deployment.release.number, number)
+    if here is not None and fits and not restart:
+        tell(
+            Event(
+                stage="data", note=f"note: Going on with round {number}, which was interrupted.{_since(here, reviewed)}"
+            )
+        )
         return here
     if here is not None:
-        note = f"note: Round {here.begun.number} is given up: release {here.begun.release} is no longer live."
+        why = "--restart" if fits else f"release {here.begun.release} is no longer live"
+        note = f"note: Round {here.begun.number} is given up: {why}."
         tell(Event(stage="data", note=note))
         here.end()
     retired = [fact for fact, n in uses(decisions).items() if n >= MOST_USES]
-    return begin_round(deployment, number, reviewed, limits, retired)
+    return begin_round(deployment, number, reviewed, limits, retired, decisions)
+
+
+def _since(here: Round, reviewed: Sequence[Reviewed]) -> str:
+    """What is said of reviews that came after a round began; empty if there are none."""
+    n = len(reviewed) - here.begun.reviewed
+    if n <= 0:
+        return ""
+    return f" {n} reviewed questions came later and count in the next round; --restart begins again with them."
 
 
 def _chosen(order: Sequence[OnDev], candidate: str | None) -> str:
@@ -116,7 +149,7 @@ def _decided(
     contenders = (candidate, *(name for name in built if name != candidate))
     return decide_promotion(
         root,
-        GateRound(begun.number, begun.release, evidence),
+        GateRound(begun.number, begun.release, evidence, begun.data_sha256),
         decided,
         Candidate(run, contenders),
         require_approval,

@@ -40,12 +40,14 @@ class Candidate(NamedTuple):
 class GateRound(NamedTuple):
     """A round of the gate: its number, the release that was live in the test, and the file with what was measured.
 
-    The file holds both contenders' answers and grades; its checksum stands in the decision.
+    The file holds both contenders' answers and grades; its checksum stands in the decision. `data_sha256` stands for
+    the data that the round had.
     """
 
     number: int
     live: int
     evidence: Path | None = None
+    data_sha256: str = ""
 
 
 def decide_promotion(
@@ -162,6 +164,7 @@ def _decision(of: GateRound, decided: GateDecision, outcome: Outcome, candidate:
         n_fresh=decided.n_fresh,
         evidence=str(of.evidence or ""),
         evidence_sha256=hashlib.sha256(of.evidence.read_bytes()).hexdigest() if of.evidence else "",
+        data_sha256=of.data_sha256,
     )
 
 

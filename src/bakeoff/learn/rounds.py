@@ -6,6 +6,7 @@ as they were when it began, so that a round that was killed goes on with the sam
     deployments/<name>/rounds/round-N/    a run folder, with round.json
 """
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -19,18 +20,20 @@ from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.learn.bounds import NO_LIMITS, Limits
 from bakeoff.learn.combined import combined
+from bakeoff.learn.decisions import decided_on
 from bakeoff.learn.live import LIVE, RECIPE, Where, live_entry
 from bakeoff.learn.reviewed import FROM_USE, Reviewed
 from bakeoff.learn.standing import standing
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.questions.splits.survey import summarise
-from bakeoff.records import Question, Record, Split
+from bakeoff.records import Document, Question, Record, Split
 from bakeoff.retrieval.coverage import Languages
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, begin, write_record
 from bakeoff.sentences import first_few
 from bakeoff.serve.deployment import Deployment
+from bakeoff.serve.log_entries import Decision
 from bakeoff.serve.releases import release_folder
 
 ROUNDS = "rounds"
@@ -46,7 +49,8 @@ class Begun(Record):
     """The content of round.json. `release` is what was live when the round began, under the name `live` in the round.
 
     `new` are the ids of the questions from use, `outdated` those that documents have made doubtful since.
-    `documents_changed`: the documents are not those that the release was measured with. `decided` once the gate has
+    `documents_changed`: the documents are not those that the release was measured with. `data_sha256` stands for
+    questions, documents and settings, `reviewed` is how many reviewed questions there were. `decided` once the gate has
     decided: then the round is over.
     """
 
@@ -57,6 +61,8 @@ class Begun(Record):
     new: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
     documents_changed: bool = False
+    data_sha256: str = ""
+    reviewed: int = 0
     notes: tuple[str, ...] = ()
     decided: bool = False
 
@@ -118,11 +124,13 @@ def begin_round(
     reviewed: Sequence[Reviewed],
     limits: Limits = NO_LIMITS,
     retired: Collection[str] = (),
+    decisions: Sequence[Decision] = (),
 ) -> Round:
     """The round of this number. `retired` are facts that the gate has used often enough.
 
     Raises InputError if there is nothing new: no reviewed question that the release does not know, and no change of
-    documents. Raises ConfigError for a contender that the release's configuration does not have.
+    documents; or if one of the `decisions` was made on the same data. Raises ConfigError for a contender that the
+    release's configuration does not have.
     """
     release, root = deployment.release, deployment.root
     known = known_questions(deployment)
@@ -142,6 +150,8 @@ def begin_round(
             "review questions first: bakeoff review DEPLOYMENT",
         )
     config, live = _config(deployment, number, limits)
+    data_sha256 = _sum_of(config, release.number, questions.questions, documents)
+    _check_new(decided_on(decisions, data_sha256), root)
     notes = [*questions.notes, *_of_outdated(found.outdated)]
     jsonl.write(half / QUESTIONS, questions.questions)
     record = Begun(
@@ -152,6 +162,8 @@ def begin_round(
         new=tuple(sorted(questions.new)),
         outdated=tuple(question.id for question in found.outdated),
         documents_changed=changed,
+        data_sha256=data_sha256,
+        reviewed=len(reviewed),
         notes=tuple(notes),
     )
     shutil.rmtree(root / ROUNDS / config.name, ignore_errors=True)  # of a round that was never decided
@@ -162,6 +174,24 @@ def begin_round(
     here = Round(folder)
     write_record(folder.root / "round.json", record)  # last: without it there is no round
     return here
+
+
+def _sum_of(config: Config, release: int, questions: Sequence[Question], documents: Sequence[Document]) -> str:
+    """A checksum of all that a round decides on: what is live, questions, documents, contenders and their settings."""
+    whole = hashlib.sha256(f"{release} {config.model_copy(update={'name': NAME}).model_dump_json()}".encode())
+    for one in (*sorted(questions, key=lambda question: question.id), *sorted(documents, key=lambda one: one.id)):
+        whole.update(one.model_dump_json().encode())
+    return whole.hexdigest()
+
+
+def _check_new(before: Decision | None, root: Path) -> None:
+    """Raises InputError if a round has decided on the same data: asking again would only use up the gate's error."""
+    if before is not None:
+        raise InputError(
+            f"There is nothing new to learn in {root}: round {before.round} decided on the same questions, documents "
+            f"and contenders ({before.outcome}).",
+            "review more answers (bakeoff review DEPLOYMENT), bring in documents, or name other contenders with -c",
+        )
 
 
 def prune_rounds(root: Path, keep: int = KEPT) -> None:

@@ -241,8 +241,9 @@ class Decision(_Entry):
     `round` counts the rounds from 1; 0 for what belongs to none, such as a rollback. `live` is the release that was
     served, `candidate` the number of the candidate's release or its folder. `p` is None if nothing was tested; `level`
     is that of the round. `difference` is in utility, with its 95 % interval. `facts` are those that were tested.
-    `evidence` is the file with both contenders' answers and grades, `evidence_sha256` its checksum. `by` is the person
-    who approved, refused or rolled back.
+    `evidence` is the file with both contenders' answers and grades, `evidence_sha256` its checksum.
+    `data_sha256` stands for the questions, documents and contenders that the round had. `by` is the person who
+    approved, refused or rolled back.
     """
 
     kind: Literal["decision"] = "decision"
@@ -262,6 +263,7 @@ class Decision(_Entry):
     n_fresh: int = 0
     evidence: Text = ""
     evidence_sha256: Text = ""
+    data_sha256: Text = ""
     by: Text = ""
 
     @model_validator(mode="after")
