@@ -10,7 +10,9 @@ RECIPES = {
     "tuned": "bakeoff.contenders.tuned.Tuned",
     "hybrid": "bakeoff.contenders.hybrid.Hybrid",
     "extract": "bakeoff.contenders.extract.Extract",
+    "faq": "bakeoff.contenders.faq.Faq",
     "router": "bakeoff.contenders.router.Router",
+    "cascade": "bakeoff.contenders.cascade.Cascade",
     "long-context": "bakeoff.contenders.long_context.LongContext",
 }
 MADE_OF = {"hybrid": ("rag", "tuned")}

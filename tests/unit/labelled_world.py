@@ -8,10 +8,13 @@ import numpy as np
 
 from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.built import Built, Fitted
+from bakeoff.contenders.faq import QUESTIONS, VECTORS
+from bakeoff.contenders.known import KnownQuestion, RestsOn
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.files import jsonl
 from bakeoff.models.settings import LocalModel
 from bakeoff.records import Completion, Document, GenerationSettings, Prompt, Usage
 from bakeoff.retrieval.settings import Retrieval
@@ -21,7 +24,7 @@ LAWSUIT = "The kettle lawsuit of Bob concerns salary and office."
 PUBLIC = "The kettle has a salary-friendly price. Its office opens at nine."
 ASKED = "What is the salary of Ann at the kettle office?"
 MODELS = {"generator": LocalModel(name="scripted"), "embedder": LocalModel(name="hash")}
-RECIPES = ("base", "rag", "extract", "long-context", "tuned", "hybrid", "router")
+RECIPES = ("base", "rag", "extract", "long-context", "tuned", "hybrid", "faq", "router")
 
 
 class Repeating:
@@ -75,6 +78,12 @@ def labelled_world(folder: Path) -> World:
         if recipe.adapter:
             made.adapter_folder(recipe.adapter).mkdir(parents=True)
             record_learned(made.adapter_folder(recipe.adapter), [Document(id="p", text="", source="p.md")])
+    known = [
+        KnownQuestion(text=ASKED, answer=text, rests_on=(RestsOn(source=source, quotes=(text,)),))
+        for source, text in (("hr/0.md", SECRET), ("law.md", LAWSUIT), ("public.md", PUBLIC))
+    ]
+    jsonl.write(made.contender_folder("faq") / QUESTIONS, known)
+    np.save(made.contender_folder("faq") / VECTORS, made.embedder("embedder").embed_queries([ASKED] * 3))
     vectors = made.embedder("embedder").embed_queries(["something else entirely"])
     np.save(made.contender_folder("router") / "trained.npy", vectors, allow_pickle=False)
     return made

@@ -81,8 +81,9 @@ class Recipe:
 
     `name` is its short name. `days` are its assumed days of work. `shows` is what its model is shown besides the
     question: nothing, retrieved passages, or all documents. `presents` are the aspects of the presentation that it
-    follows. `step` orders calibration: contenders with a higher step are calibrated on the answers of those with a
-    lower one. `roles` are the roles of the contenders it uses, and whether several may have the same role.
+    follows. `answers_known`: it gives known answers to known questions. `step` orders calibration: contenders with a
+    higher step are calibrated on the answers of those with a lower one. `roles` are the roles of the contenders it
+    uses, and whether several may have the same role.
     `respects_labels` says that its contenders show and cite only what a question's `access` lets see. Without it they
     are never asked for somebody who may not see every document. A subclass must say so itself: it may open another one.
     """
@@ -98,6 +99,7 @@ class Recipe:
     presents: ClassVar[tuple[Aspect, ...]] = ()
     tunes: ClassVar[bool] = False
     learns_facts: ClassVar[bool] = False
+    answers_known: ClassVar[bool] = False
     in_grid: ClassVar[bool] = False
     declines: ClassVar[bool] = True
     epochs: ClassVar[int] = 1

@@ -7,6 +7,7 @@ The earlier answers may show any document, so they are reused only for those who
 
 from collections.abc import Iterable, Sequence
 
+from bakeoff.contenders.built import Given
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question
 
@@ -27,3 +28,8 @@ class Remembering:
 
     def _known(self, question: Question) -> Answer | None:
         return self._given.get(question.id) if question.access is None else None
+
+
+def remembering(contender: Contender, given: Given | None) -> Contender:
+    """The contender with the answers that `given` returns for it; itself if there are none."""
+    return contender if given is None else Remembering(contender, given(contender.name))

@@ -11,12 +11,11 @@ import numpy as np
 
 from bakeoff.contenders.declining import declines
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
-from bakeoff.contenders.remembering import Remembering
+from bakeoff.contenders.remembering import remembering
 from bakeoff.contenders.routing import Familiarity, Routed, Routing, calibrate_routing
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.measure.comparison import Days
 from bakeoff.measure.value import value_of
-from bakeoff.protocols import Contender
 
 
 class Router(Recipe):
@@ -103,17 +102,13 @@ class Router(Recipe):
                 "finish the run first: bakeoff run CONFIG --resume",
             )
         routing = Routing.model_validate(fitted.routing)
-        near, far = (_remembering(world.open(name), given) for name in (routing.near, routing.far))
+        near, far = (remembering(world.open(name), given) for name in (routing.near, routing.far))
         return Routed(self.spec.name, near, far, self._familiarity(world), routing.familiarity_at_least)
 
     def _familiarity(self, world: World) -> Familiarity:
         path = world.contender_folder(self.spec.name) / "trained.npy"
         embedder = world.embedder(self.spec.retrieval.embedder)
         return Familiarity(embedder, np.load(path, allow_pickle=False))
-
-
-def _remembering(contender: Contender, given: Given | None) -> Contender:
-    return contender if given is None else Remembering(contender, given(contender.name))
 
 
 def _outcomes(world: World, name: str, material: Material, given: Given) -> dict[str, tuple[float, float]]:

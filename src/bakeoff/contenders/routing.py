@@ -142,16 +142,16 @@ def _choice(
     name: str,
 ) -> _Choice:
     ids = sorted((key for key in familiarity if key in near and key in far), key=lambda key: -familiarity[key])
-    n_near = _n_near(ids, near, far, familiarity, facts) if trained_on else 0
+    n = n_near(ids, near, far, familiarity, facts) if trained_on else 0
     cut = float("inf")
-    if n_near == len(ids) > 0:
+    if n == len(ids) > 0:
         cut = -1.0
-    elif n_near:
-        cut = (familiarity[ids[n_near - 1]] + familiarity[ids[n_near]]) / 2
+    elif n:
+        cut = (familiarity[ids[n - 1]] + familiarity[ids[n]]) / 2
     return _Choice(name, cut, {key: (near if familiarity[key] >= cut else far)[key][0] for key in ids})
 
 
-def _n_near(
+def n_near(
     ids: Sequence[str], near: Outcomes, far: Outcomes, familiarity: Mapping[str, float], facts: Mapping[str, str]
 ) -> int:
     """How many of these questions, most familiar first, to send to `near`: the mean over redrawn sets of facts."""
