@@ -191,7 +191,7 @@ def test_every_recipe_describes_itself():
     """Title, summary and days of work, which advice and reports use."""
     entrants = standard_entrants()
     assert [entrant.name for entrant in entrants] == [
-        "base", "rag", "tuned", "hybrid", "extract", "router", "long-context",
+        "base", "rag", "tuned", "hybrid", "extract", "faq", "router", "cascade", "long-context",
     ]  # fmt: skip
     assert all(entrant.title and entrant.summary and entrant.days.setup > 0 for entrant in entrants)
 
