@@ -353,3 +353,22 @@ def test_every_stated_need_has_a_row_also_where_it_is_met():
     """On the premises and citations are stated; what a contender is says that it meets them."""
     found = verdict({**EASY, "privacy_on_premises": True, "needs_citations": True}, base=10, rag=120, hybrid=180)
     assert state(found, "privacy_on_premises") == state(found, "needs_citations") == "met"
+
+
+def test_what_loses_is_not_shipped_where_today_is_known_by_its_cost_alone():
+    """Today costs 20,000 USD a month and nobody says how right it is: less of a loss is still a loss."""
+    only_costs = {"currency": "USD", "unanswered": 4, "today": {"per_month": 20_000}}
+    found = verdict({"value": only_costs}, base=60, rag=100)
+    assert (found.decision, found.winner) == ("none", None)
+    assert found.headline.startswith("Build nothing: nobody answering would cost less. The best choice, rag,")
+    assert "Today's process is worth -240,000 USD." in found.headline
+
+
+def test_wrong_answers_that_the_test_may_have_missed_count_against_nobody_answering_too():
+    """Today's process is a great loss. 58 of 60 right, none wrong at a cost of 30: nobody answering may be better."""
+    awful = {"currency": "USD", "unanswered": 4, "wrong": 120, "today": {"accuracy": 0.1, "per_question": 2}}
+    found = verdict(
+        {"value": awful}, n=60, base={"right": 0, "declined": range(60)}, rag={"right": 58, "declined": [58, 59]}
+    )
+    assert found.decision == "open" and found.not_shown == ("worth more than nobody answering",)
+    assert "as the test allows for, it is worth less than nobody answering" in found.reason

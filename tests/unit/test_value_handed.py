@@ -170,7 +170,7 @@ def test_more_wrong_answers_would_have_been_handed_over_else():
     net = case.draws.net(4.0)
     more = most_wrong(case.wrong["rag"], case.level) - 0.1
     margin = (net["rag"] - net[NOTHING]).mean() - more * (1 + 0.91 / 4) * 4 * 120_000
-    assert more > 0.02 and case._margin_with_most_wrong("rag") == pytest.approx(margin)
+    assert more > 0.02 and case._margin_with_most_wrong("rag", net[NOTHING]) == pytest.approx(margin)
 
 
 def test_flips_keep_the_pay_when_the_value_of_a_right_answer_changes():

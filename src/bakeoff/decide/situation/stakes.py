@@ -82,6 +82,11 @@ class Today(Record):
         return bool(self.accuracy) or self.declined is not None
 
     @property
+    def is_given(self) -> bool:
+        """Whether doing nothing is something else than nobody answering: today's answers or their costs are given."""
+        return self.is_described or bool(self.per_question or self.per_month)
+
+    @property
     def shares(self) -> Stakes:
         """The shares of right, wrong and declined answers. Without any accuracy, nobody answers."""
         declined = self.declined if self.declined is not None else 0.0 if self.accuracy else 1.0

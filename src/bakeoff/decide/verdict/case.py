@@ -127,24 +127,31 @@ class Case:
         much. So the mean must also stay above doing nothing if, of the questions with some stakes, as many are
         answered wrongly as their upper bound allows.
         """
-        return self.chance_above_nothing(winner) >= self.level and self._margin_with_most_wrong(winner) > 0
+        net = self.net()
+        return (
+            self.chance_above_nothing(winner) >= self.level and self._margin_with_most_wrong(winner, net[NOTHING]) > 0
+        )
 
     @property
-    def has_staff_today(self) -> bool:
-        """Whether doing nothing is more than nobody answering: a process of today is described."""
+    def has_process_today(self) -> bool:
+        """Whether doing nothing is something else than nobody answering: a process of today, or its cost, is given."""
         value = self.profile.value
-        return self.in_money and value is not None and value.today.is_described
+        return self.in_money and value is not None and value.today.is_given
 
     def chance_above_nobody(self, name: str) -> float:
         """The chance that it is worth more than nobody answering, which is worth 0."""
         net = self.net()
         return float((net[name] > 0).mean()) if name in net else 0.0
 
-    def _margin_with_most_wrong(self, winner: str) -> float:
-        """The mean utility (or net value) above doing nothing if as many answers as may be were wrong, not declined."""
+    def beats_nobody(self, winner: str) -> bool:
+        """Whether it is shown to be worth more than nobody answering, by the same rule as `beats_nothing`."""
+        return self.chance_above_nobody(winner) >= self.level and self._margin_with_most_wrong(winner) > 0
+
+    def _margin_with_most_wrong(self, winner: str, other: np.ndarray | float = 0.0) -> float:
+        """The mean utility (or net value) above the other if as many answers as may be were wrong, not declined."""
         net, stakes = self.net(), self.profile.stakes_usd if self.in_money else None
         unit = stakes.right * self.draws.queries * 12 / self.draws.months if stakes else 1.0
-        return float((net[winner] - net[NOTHING]).mean()) - unit * self._lost_with_most_wrong(winner)
+        return float((net[winner] - other).mean()) - unit * self._lost_with_most_wrong(winner)
 
     def _lost_with_most_wrong(self, winner: str) -> float:
         """The utility that is lost with the most wrong answers to the questions of one kind of stakes: the worst one.

@@ -156,7 +156,7 @@ def _nobody(case: Case) -> _Nobody | None:
         return _Nobody(
             "No verdict yet: too many answers are neither right nor wrong.", " ".join(filter(None, lines)), ungraded
         )
-    if case.has_staff_today and case.leader is not None and case.worth.nets[case.leader].net.value < 0:
+    if case.in_money and case.leader is not None and case.worth.nets[case.leader].net.value < 0:
         return _nobody_is_better(case, case.leader)
     if case.leader is None or case.leader == NOTHING:
         return _nothing_is_better(case)
@@ -185,7 +185,7 @@ def _deciding_ungraded(case: Case) -> tuple[str, ...]:
 
 
 def _nobody_is_better(case: Case, best: str) -> _Nobody:
-    """Even the best choice is worth less than nobody answering, although somebody answers today."""
+    """Even the best choice is worth less than nobody answering, because today's process is worth still less."""
     net, today = case.worth.nets[best], case.worth.nets[NOTHING].net.value
     process = "" if best == NOTHING else f" Today's process is worth {money(today)}."
     return _Nobody(
@@ -206,8 +206,8 @@ def _nothing_is_better(case: Case) -> _Nobody:
     best = max(nets.keys() & set(case.candidates), key=lambda name: nets[name].net.value)
     net, nothing = nets[best], nets[NOTHING]
     pays = [pair.usd for pair in case.worth.break_even if pair.above == best and pair.below == NOTHING and pair.usd]
-    keep = "Keep today's process" if case.has_staff_today else "Build nothing"
-    than = "today's process" if case.has_staff_today else NOBODY_ANSWERING
+    keep = "Keep today's process" if case.has_process_today else "Build nothing"
+    than = "today's process" if case.has_process_today else NOBODY_ANSWERING
     less = money(nothing.net.value - net.net.value)
     return _Nobody(
         f"{keep}: no contender is worth more than {than} on average. With a chance of {percent(nothing.best)} none of "
@@ -233,7 +233,7 @@ def _unsupported(case: Case, winner: str) -> list[str]:
         lines.append(f"better than {listed(bases)}")
     if not case.beats_nothing(winner):
         lines.append(f"worth more than {DOING_NOTHING}")
-    if case.has_staff_today and case.chance_above_nobody(winner) < case.level:
+    if case.has_process_today and not case.beats_nobody(winner):
         lines.append(f"worth more than {NOBODY_ANSWERING}")
     return lines
 

@@ -97,19 +97,18 @@ def reason_of(
     if bases:
         sentences.append(not_better(case, winner, bases))
     if not case.beats_nothing(winner):
-        sentences.append(_not_above_nothing(case, winner))
-    if case.has_staff_today and (chance := case.chance_above_nobody(winner)) < case.level:
-        sentences.append(f"That it is worth more than {NOBODY_ANSWERING} has {_too_small(chance, case.level)}.")
+        sentences.append(_not_above(case, DOING_NOTHING, case.chance_above_nothing(winner)))
+    if case.has_process_today and not case.beats_nobody(winner):
+        sentences.append(_not_above(case, NOBODY_ANSWERING, case.chance_above_nobody(winner)))
     sentences += [_rival_line(case, winner, rivals), excluded_line(case, winner), information_line(case)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _not_above_nothing(case: Case, winner: str) -> str:
-    """Why the winner is not shown to be worth more than doing nothing."""
-    chance = case.chance_above_nothing(winner)
+def _not_above(case: Case, other: str, chance: float) -> str:
+    """Why the winner is not shown to be worth more than doing nothing or nobody answering."""
     if chance < case.level:
-        return f"That it is worth more than {DOING_NOTHING} has {_too_small(chance, case.level)}."
-    return f"If as many of its answers are wrong as the test allows for, it is worth less than {DOING_NOTHING}."
+        return f"That it is worth more than {other} has {_too_small(chance, case.level)}."
+    return f"If as many of its answers are wrong as the test allows for, it is worth less than {other}."
 
 
 def _too_small(chance: float, level: float) -> str:
