@@ -1,11 +1,14 @@
 """What questions are worth over a year in which documents change, for the contrasts of a decision."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bakeoff.decide.value.information import Part, information
 from bakeoff.decide.verdict.decide import decide
 from bakeoff.measure.graded import Graded
+from bakeoff.measure.ppi import Corrected, Pseudo
 from bakeoff.measure.sign_flips import exact_flip_p
 from bakeoff.pilot.decision import decision
 from tests.unit.decision_fixture import questions, tested, values_of
@@ -47,6 +50,31 @@ def test_without_measured_updates_the_test_questions_stand_for_all():
     """Nobody was asked about changed documents: what changed is known once the update is in."""
     plain, assumed = decision(tested({**DAILY, "update_interval_days": None}, base=100, rag=110)), case_of()
     assert assumed.contrast("rag", "base").difference == pytest.approx(plain.contrast("rag", "base").difference)
+
+
+def with_labels(of):
+    """As if every second answer of the test had a label, and each prediction a variance of .1."""
+    pseudos = {
+        name: {key: Pseudo(value, value, 0.5, 0.1, 0.1, unit=(key, name)) for key, value in graded.values.items()}
+        for name, graded in of.correct.items()
+    }
+    return decision(replace(of, corrected=Corrected(pseudos, {}, 200)))
+
+
+def test_with_labels_the_contrast_counts_the_changed_questions_too():
+    """The same difference as without labels, which is that of the means; what labels leave open widens its interval."""
+    of = tested(DAILY, base=100, rag=110, options=changed(base=10, rag=90))
+    plain, labelled = decision(of).contrast("rag", "base"), with_labels(of).contrast("rag", "base")
+    assert plain is not None and labelled is not None
+    assert labelled.difference == pytest.approx(plain.difference) and plain.difference > 0.4
+    assert labelled.high - labelled.low > 1.02 * (plain.high - plain.low)
+
+
+def test_with_labels_an_update_that_takes_long_counts_as_wrong_answers_too():
+    """No update was measured, and it is not in for half of the time: rag loses what it does not know yet."""
+    of = tested(DAILY, base=100, rag=110, options={"update_days": {"rag": 15.0}})
+    plain, labelled = decision(of), with_labels(of).contrast("rag", "base")
+    assert labelled.difference == pytest.approx(plain.contrast("rag", "base").difference) and labelled.difference < 0
 
 
 def test_no_offer_is_worth_more_than_knowing_everything():

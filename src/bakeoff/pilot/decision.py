@@ -304,21 +304,20 @@ def _contrasts(
     if leader in baselines and len(baselines) > 1:  # it has to beat the other base models itself
         baselines, builds = [name for name in baselines if name != leader], [leader, *builds]
     profile = tested.profile
-    facts, weights = in_use.facts, in_use.weights
     span = terms_of(profile, tested.outcomes.own).span
     worth: Values | Corrected = in_use.values
-    if tested.corrected is not None:  # labels are about the answers of the test alone
-        facts, weights = tested.facts, tested.weights
-        worth = corrected_utilities(
+    if tested.corrected is not None:
+        labelled = corrected_utilities(
             tested.questions, tested.corrected, tested.abstained, profile.utility, profile.value
         )
+        worth = in_use.with_labels(labelled)
     found = base_then_leader(
         _only(worth, [*builds, *baselines]),
-        facts,
+        in_use.facts,
         baselines,
         lambda passed: leader if leader in passed else max(passed, key=lambda name: expected[name]),
         margin=profile.margin / span,
-        weights=None if len(set(weights.values())) == 1 else weights,
+        weights=None if len(set(in_use.weights.values())) == 1 else in_use.weights,
         span=span,
     )
     return [*found.against_base, *(pair for pair in found.against_leader if pair.a == leader)]

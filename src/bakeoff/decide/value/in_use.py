@@ -9,10 +9,12 @@ changed documents is taken to know them as it knows the others once its update i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from bakeoff.decide.value.outcomes import scaled_pseudo
 from bakeoff.decide.value.updates import Changes
 from bakeoff.measure.graded import Graded
+from bakeoff.measure.ppi import Corrected, Pseudo
 from bakeoff.records import Question
 
 Worth = Mapping[str, Graded]
@@ -20,11 +22,31 @@ Worth = Mapping[str, Graded]
 
 @dataclass(frozen=True)
 class InUse:
-    """The worth of answers by contender and question, with each question's fact and weight (mean 1)."""
+    """The worth of answers by contender and question, with each question's fact and weight (mean 1).
+
+    `kept` is the part of the worth of an answer in the test that is counted here too, by contender; 1 if not given.
+    """
 
     values: Worth
     facts: Mapping[str, str]
     weights: Mapping[str, float]
+    kept: Mapping[str, float] = field(default_factory=dict)
+
+    def with_labels(self, of: Corrected) -> Corrected:
+        """The same worth, with what labels leave open about answers in the test: `of` is worth corrected by labels.
+
+        Answers to changed questions are as they were graded.
+        """
+        pseudos = {}
+        for name, column in of.pseudos.items():
+            worth, kept = self.values[name], self.kept.get(name, 1.0)
+            pseudos[name] = {
+                key: scaled_pseudo(column[key], kept, value)
+                if key in column
+                else Pseudo(value, value, doubt=worth.half(key))
+                for key, value in worth.values.items()
+            }
+        return replace(of, pseudos=pseudos)
 
 
 @dataclass(frozen=True)
@@ -51,7 +73,7 @@ def in_use(
     stale = {name: changes.stale(of.days.get(name, 0.0)) for name in values}
     if not any(name in of.after for name in values):
         assumed = {name: _mixed(own, of.wrong, stale[name]) for name, own in values.items()}
-        return InUse(assumed, facts, weights)
+        return InUse(assumed, facts, weights, {name: 1 - share for name, share in stale.items()})
     n, total = len(of.questions), sum(weights.values())
     mixed = {}
     for name, own in values.items():

@@ -157,7 +157,7 @@ def corrected_utilities(
     least = utilities(questions, {name: _all_right(of, 0.0) for name, of in known.items()}, abstained, stakes, value)
     pseudos = {
         name: {
-            key: _scaled(pseudo, most[name].values[key] - least[name].values[key], worth[name].values[key])
+            key: scaled_pseudo(pseudo, most[name].values[key] - least[name].values[key], worth[name].values[key])
             for key, pseudo in column.items()
             if key in worth[name].values
         }
@@ -170,8 +170,8 @@ def _all_right(of: Graded, right: float = 1.0) -> Graded:
     return Graded(dict.fromkeys(of.values, right))
 
 
-def _scaled(pseudo: Pseudo, slope: float, value: float) -> Pseudo:
-    """The corrected worth of an answer whose worth rises by `slope` from wrong to right."""
+def scaled_pseudo(pseudo: Pseudo, slope: float, value: float) -> Pseudo:
+    """The corrected worth of an answer that is a line with this slope in what was corrected, and now `value`."""
     return Pseudo(
         value=value,
         predicted=value + slope * (pseudo.predicted - pseudo.value),
