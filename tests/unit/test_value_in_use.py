@@ -52,6 +52,28 @@ def test_without_measured_updates_the_test_questions_stand_for_all():
     assert assumed.contrast("rag", "base").difference == pytest.approx(plain.contrast("rag", "base").difference)
 
 
+def test_changed_questions_have_the_stakes_of_the_test_in_contrasts_draws_and_bounds():
+    """A third of the test is worth ten times as much, right or wrong: so is a third of what changes."""
+    money = {"currency": "USD", "unanswered": 4, "by_slice": {"unseen": {"right": 40, "wrong": 40}}}
+    asked = [*questions(140, part="seen"), *questions(210)[140:]]
+    of = tested({**DAILY, "value": money}, asked=asked, base=100, rag=110, options=changed(base=10, rag=90))
+    case = decision(of)
+    means = {name: float(case.draws.utility[name].mean()) for name in ("rag", "base")}
+    assert means["rag"] - means["base"] > 3
+    assert case.contrast("rag", "base").difference == pytest.approx(means["rag"] - means["base"], rel=0.03)
+    assert case.wrong_parts["rag"][-1].stakes == pytest.approx((4.0, 4.0, 0.0))
+
+
+def test_changed_questions_that_were_not_asked_before_the_update_have_the_same_stakes():
+    """Wrong until the update is in, at the mean stakes: not at those of the group where wrong answers cost most."""
+    money = {"currency": "USD", "unanswered": 4, "by_slice": {"unseen": {"wrong": 40}}}
+    asked = [*questions(140, part="seen"), *questions(210)[140:]]
+    late = {**changed(base=10, rag=90), "update_days": {"rag": 15.0}}
+    case = decision(tested({**DAILY, "value": money}, asked=asked, base=100, rag=110, options=late))
+    means = {name: float(case.draws.utility[name].mean()) for name in ("rag", "base")}
+    assert case.as_counted["rag"] == pytest.approx(means["rag"], abs=0.05)
+
+
 def with_labels(of):
     """As if every second answer of the test had a label, and each prediction a variance of .1."""
     pseudos = {

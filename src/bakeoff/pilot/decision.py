@@ -14,8 +14,9 @@ from bakeoff.decide.cost.draws import CostDraws, cost_draws, drawn_inputs
 from bakeoff.decide.cost.model import CostInputs, nominal_running_usd_per_month, setup_usd
 from bakeoff.decide.requirements.standing import Known, Standing, standings
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.in_use import InUse, Updated, in_use
-from bakeoff.decide.value.joint import ValueDraws, changes_of, joint_draws, terms_of
+from bakeoff.decide.value.joint import Terms, ValueDraws, changes_of, joint_draws, terms_of
 from bakeoff.decide.value.learning import Learning, information_left
 from bakeoff.decide.value.outcomes import (
     Drawn,
@@ -23,6 +24,7 @@ from bakeoff.decide.value.outcomes import (
     Outcomes,
     corrected_utilities,
     draw_outcomes,
+    mean_stakes,
     outcomes,
     utilities,
 )
@@ -134,31 +136,38 @@ class Tested:
         return 1 - (changes.changed if is_measured else changes.stale(self.update_days.get(name, 0.0)))
 
     @cached_property
+    def terms(self) -> Terms:
+        return terms_of(self.profile, self.outcomes.own)
+
+    def stakes_of_changed(self, weights: Mapping[str, float]) -> Stakes:
+        """What an answer to a question about changed documents is worth, in right answers."""
+        return mean_stakes(self.questions, weights, self.profile.utility, self.profile.value)
+
+    @cached_property
     def draws(self) -> Draws:
-        return joint_draws(self.value_draws, self.inputs, terms_of(self.profile, self.outcome_draws.own))
+        return joint_draws(self.value_draws, self.inputs, self.terms)
 
     def utility_values(self) -> dict[str, Graded]:
-        return self._worth(self.questions, self.correct, self.abstained)
+        return self._worth(self.correct, self.abstained)
 
     def in_use(self, weights: Mapping[str, float]) -> InUse:
         """What every question is worth as it is asked over a year, those about changed documents among them."""
         wrong = {question.id: 0.0 for question in self.questions}
         changed = (self.before, self.after) if self.updates[1] is not None else (({}, {}), ({}, {}))
-        before, after = (self._worth(self.changed, *values) for values in changed)
+        of_changed = self.stakes_of_changed(weights)
+        before, after = (utilities(self.changed, _of(right, self.changed), gone, of_changed) for right, gone in changed)
         updated = Updated(
             questions=self.changed,
             before=before,
             after=after,
-            wrong=self._worth(self.questions, {"": Graded(wrong)}, {})[""],
+            wrong=self._worth({"": Graded(wrong)}, {})[""],
             days=self.update_days,
         )
         return in_use(self.questions, self.utility_values(), weights, changes_of(self.profile), updated)
 
-    def _worth(self, questions: Sequence[Question], correct: Values, abstained: Values) -> dict[str, Graded]:
+    def _worth(self, correct: Values, abstained: Values) -> dict[str, Graded]:
         profile = self.profile
-        asked = {question.id for question in questions}
-        known = {name: of.only(asked) for name, of in correct.items()}
-        return utilities(questions, known, abstained, profile.utility, profile.value)
+        return utilities(self.questions, _of(correct, self.questions), abstained, profile.utility, profile.value)
 
     def shares_estimates(self, name: str) -> dict[str, Estimate]:
         """Accuracy and hallucination as the profile counts questions, and the other measures."""
@@ -171,6 +180,12 @@ class Tested:
                 of = graded_share(values[name].only(keys), self.facts, weights)
                 known[measure] = of.model_copy(update={"labels": estimate.labels})
         return known
+
+
+def _of(values: Values, questions: Sequence[Question]) -> Values:
+    """The values of these questions."""
+    asked = {question.id for question in questions}
+    return {name: of.only(asked) for name, of in values.items()}
 
 
 def decision(tested: Tested) -> Case:
@@ -236,13 +251,13 @@ def _wrong_parts(tested: Tested, name: str, wrong: Estimate) -> list[WrongPart]:
     ids = [question.id for question in tested.questions if tested.weights.get(question.id)]
     total, unchanged = sum(tested.weights[key] for key in ids), tested.unchanged(name)
     if len(of.own) == 1 or values is None:
-        parts = [WrongPart(of.own[0], unchanged, wrong)]
+        parts = [WrongPart(tested.terms.stakes[0], unchanged, wrong)]
     else:
         keys = [{key for key, group in zip(ids, of.groups, strict=True) if group == g} for g in range(len(of.own))]
         parts = [
-            WrongPart(own, unchanged * sum(tested.weights[key] for key in asked) / total,
+            WrongPart(stakes, unchanged * sum(tested.weights[key] for key in asked) / total,
                       graded_share(values.only(asked), tested.facts, tested.weights))
-            for own, asked in zip(of.own, keys, strict=True)
+            for stakes, asked in zip(tested.terms.stakes, keys, strict=True)
         ]  # fmt: skip
     return [*parts, *_wrong_about_changes(tested, name, 1 - unchanged)]
 
@@ -256,7 +271,9 @@ def _wrong_about_changes(tested: Tested, name: str, share: float) -> list[WrongP
     values = {key: 0.0 if key in declined else 1 - right for key, right in correct.values.items()}
     unsure = {key: text for key, text in correct.unsure.items() if key not in declined}
     facts = {question.id: question.fact for question in tested.changed}
-    return [WrongPart(None, share, graded_share(Graded(values, unsure), facts, None))]
+    return [
+        WrongPart(tested.stakes_of_changed(tested.weights), share, graded_share(Graded(values, unsure), facts, None))
+    ]
 
 
 def _declined_right(tested: Tested) -> dict[str, float]:
@@ -304,7 +321,7 @@ def _contrasts(
     if leader in baselines and len(baselines) > 1:  # it has to beat the other base models itself
         baselines, builds = [name for name in baselines if name != leader], [leader, *builds]
     profile = tested.profile
-    span = terms_of(profile, tested.outcomes.own).span
+    span = tested.terms.span
     worth: Values | Corrected = in_use.values
     if tested.corrected is not None:
         labelled = corrected_utilities(

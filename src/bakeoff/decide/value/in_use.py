@@ -79,7 +79,7 @@ def in_use(
     for name, own in values.items():
         late = stale[name] / changes.changed
         known = of.after.get(name) or _mean_of(own, weights, of.questions)
-        unknown = of.before.get(name) or Graded({q.id: min(of.wrong.values.values()) for q in of.questions})
+        unknown = of.before.get(name) or _mean_of(of.wrong, weights, of.questions)
         changed = _mixed(known, unknown, late)
         mixed[name] = Graded(
             {**own.values, **changed.values}, {**own.unsure, **changed.unsure}, {**own.reach, **changed.reach}

@@ -63,9 +63,14 @@ class Terms:
         return self.value.hand_over(self.value.stakes(1.0).right) if self.value else None
 
     @property
+    def stakes(self) -> list[Stakes]:
+        """The stakes of each group, with what declining costs in the end."""
+        return [replaced(self.utility, group, self.to) for group in self.own]
+
+    @property
     def span(self) -> float:
         """The distance between the best and the worst an answer can be worth, in right answers, at least 1."""
-        stakes = [replaced(self.utility, group, self.to) for group in (None, *self.own)]
+        stakes = [replaced(self.utility, None, self.to), *self.stakes]
         return max(1.0, max(of.right for of in stakes) + max(max(of.wrong, of.declined) for of in stakes))
 
 
@@ -103,7 +108,10 @@ def mixed_shares(of: ValueDraws, name: str, changes: Changes) -> Shares:
 
 
 def _updated(of: OutcomeDraws | None, name: str, now: Shares) -> Shares | None:
-    """A contender's answers to changed questions, spread over the groups; None if they were not measured."""
+    """A contender's answers to changed questions, spread over the groups; None if they were not measured.
+
+    Any fact may change. `outcomes.mean_stakes` are the same rule for single answers.
+    """
     if of is None or name not in of.right:
         return None
     shares = shares_of(of, name)

@@ -119,6 +119,25 @@ def _shares(question: Question, correct: Graded, abstained: Graded, value: Value
     return right, float(question.answerable and abstained.values.get(question.id, 0.0) > 0)
 
 
+def stakes_of(question: Question, stakes: Stakes, value: Value | None) -> Stakes:
+    """What an answer to this question is worth, in right answers, with what declining costs in the end."""
+    if value is None:
+        return stakes
+    own, right = value.own(str(question.slice), question.kind), value.stakes(1.0).right
+    return replaced(stakes, own and in_units(own, right), value.hand_over(right))
+
+
+def mean_stakes(
+    questions: Sequence[Question], weights: Mapping[str, float], stakes: Stakes, value: Value | None
+) -> Stakes:
+    """What an answer to a question about changed documents is worth: the mean over the questions of the test.
+
+    Any fact may change, so such a question is spread over all groups of equal stakes, as in the draws.
+    """
+    each = np.array([stakes_of(question, stakes, value) for question in questions])
+    return Stakes(*np.average(each, axis=0, weights=[weights[question.id] for question in questions]).tolist())
+
+
 def utilities(
     questions: Sequence[Question],
     correct: Mapping[str, Graded],
@@ -127,14 +146,11 @@ def utilities(
     value: Value | None = None,
 ) -> dict[str, Graded]:
     """What each answer is worth, in units of a right one, by contender and question: for paired contrasts."""
-    right_usd = value.stakes(1.0).right if value else 1.0
-    to = value.hand_over(right_usd) if value else None
     found = {}
     for name, of in correct.items():
         worth, reach = {}, {}
         for question in questions:
-            own, key = value.own(str(question.slice), question.kind) if value else None, question.id
-            gains, wrong, declining = replaced(stakes, own and in_units(own, right_usd), to)
+            key, (gains, wrong, declining) = question.id, stakes_of(question, stakes, value)
             right, declined = _shares(question, of, abstained.get(name, NONE), value)
             worth[key] = gains * right - declining * declined - wrong * (1 - right - declined)
             if reached := of.half(key):

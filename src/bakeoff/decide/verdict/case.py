@@ -12,9 +12,8 @@ import numpy as np
 
 from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.decide.situation.stakes import OwnStakes, replaced
+from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.information import Information
-from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.worth import NOTHING, Draws, Worth
 from bakeoff.measure.bounds import share_bound
 from bakeoff.measure.comparison import Comparison, Estimate
@@ -27,9 +26,12 @@ MAYBE_BEST = 0.05
 
 
 class WrongPart(NamedTuple):
-    """The wrong answers to the questions with the same stakes: `share` is their part of all questions."""
+    """The wrong answers to the questions with the same stakes: `share` is their part of all questions.
 
-    own: OwnStakes | None
+    The stakes are in right answers; declining costs what a declined question costs in the end.
+    """
+
+    stakes: Stakes
     share: float
     wrong: Estimate
 
@@ -159,12 +161,10 @@ class Case:
         Each of them has its bound, at a level that holds for all of them together.
         """
         parts = self.wrong_parts.get(winner, ())
-        level = 1 - (1 - self.level) / max(1, len(parts))
-        terms, losses = terms_of(self.profile, tuple(part.own for part in parts)), [0.0]
-        for part, own in zip(parts, terms.own, strict=True):
-            stakes = replaced(terms.utility, own, terms.to)
+        level, losses = 1 - (1 - self.level) / max(1, len(parts)), [0.0]
+        for part in parts:
             more = most_wrong(part.wrong, level) - (part.wrong.value or 0.0)
-            losses.append(part.share * more * (stakes.wrong - stakes.declined))
+            losses.append(part.share * more * (part.stakes.wrong - part.stakes.declined))
         return max(losses)
 
 
