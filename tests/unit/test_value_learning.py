@@ -35,6 +35,22 @@ def test_the_parts_add_up_to_everything_that_the_draws_leave_open(in_money):
     assert all(part.deviations[:, 2].max() == 0 < part.deviations[:, 1].max() for part in parts)
 
 
+@pytest.mark.parametrize("more", [{}, {"update_interval_days": 30}], ids=["as it is", "documents change"])
+def test_knowing_everything_is_worth_the_loss_of_the_choice_also_where_today_is_described(more):
+    """What today's people are worth varies with how many questions are the dear ones, as that of contenders does."""
+    people = {"accuracy": 0.55, "declined": 0.45, "per_question": 0.1}
+    money = {**OWN, "by_slice": {"seen": {"right": 300, "wrong": 50}}, "today": people}
+    asked = [*questions(60, part="seen"), *questions(180)[60:]]
+    case = decision_fixture.decided(
+        {"value": money, **more}, asked=asked, options={"update_days": {"rag": 6.0}}, base=20,
+        rag={"right": range(20, 150), "declined": range(10), "unsure": range(10, 20)},
+    )  # fmt: skip
+    best = max(case.worth.nets, key=lambda name: case.worth.nets[name].net.value)
+    loss = case.worth.nets[best].loss
+    assert case.worth.nets[NOTHING].net.low < case.worth.nets[NOTHING].net.high
+    assert loss > 1000 and case.information.perfect == pytest.approx(loss, rel=0.002)
+
+
 def test_a_question_costs_what_the_plan_says_and_a_label_less():
     """60 questions or 500 labels a day."""
     costs = [part.cost_usd for part in parts_of(learning(day_usd=600.0))]

@@ -14,7 +14,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.information import LABELS, Information, Part, deviations, information
 from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.outcomes import Drawn, Outcomes
-from bakeoff.decide.value.worth import Draws, Shares, utility_of
+from bakeoff.decide.value.worth import Draws, Shares, today_utility, utility_of
 
 LABELS_PER_DAY = 500
 """Answers that one person labels in a day, at least: an assumption."""
@@ -25,8 +25,9 @@ class Learning:
     """A test and its draws, the candidates to choose from, and what collecting more costs.
 
     `names` are the candidates, doing nothing among them if the choice goes by net value (`in_money`). `unchanged` is
-    the share of the questions that each of them answers as in the test, although documents change. `n_changed` is the
-    number of facts asked about changed documents, 0 if no update was measured. `day_usd` is the cost of a day's work.
+    the share of the questions that each of them answers as in the test, although documents change (not for doing nothing).
+    `n_changed` is the number of facts asked about changed documents, 0 if no update was measured. `day_usd` is the cost
+    of a day's work.
     """
 
     outcomes: Outcomes
@@ -61,16 +62,15 @@ def information_left(of: Learning) -> Information:
 
 
 def parts_of(of: Learning) -> list[Part]:
-    """What the data leave open, by what would settle it. With an update measured, the deviations add up to all."""
+    """What the data leave open, by what would settle it. The deviations add up to all that answers leave open."""
     drawn, question = of.drawn, of.day_usd / QUESTIONS_PER_DAY
-    scale = of.factor * np.array(of.unchanged)
     parts = [
-        Part(part, scale * _of_cells(of, drawn.parts == i), of.outcomes.facts_of(i), cost_usd=question)
+        Part(part, of.factor * _of_cells(of, drawn.parts == i), of.outcomes.facts_of(i), cost_usd=question)
         for i, part in enumerate(of.outcomes.slices)
     ]
     if n_unsure := of.outcomes.n_unsure:
         cost = of.day_usd / LABELS_PER_DAY
-        parts.append(Part(LABELS, scale * _of_unsure(of), 0, n=n_unsure, cost_usd=cost))
+        parts.append(Part(LABELS, of.factor * _of_unsure(of), 0, n=n_unsure, cost_usd=cost))
     if of.n_changed:  # the rest is about changed documents
         worth = {name: of.factor * of.draws.utility[name] - of.draws.handed_usd.get(name, 0.0) for name in of.names}
         rest = deviations(worth, of.names) - sum(part.deviations for part in parts)
@@ -91,16 +91,22 @@ def _of_unsure(of: Learning) -> np.ndarray:
 
 
 def _utility_of(of: Learning, right: np.ndarray, declined: np.ndarray, mass: np.ndarray) -> np.ndarray:
-    """Utility from drawn cells, less its mean: (draw, name). A name without answers (doing nothing) has 0."""
+    """The part of utility that drawn cells cause, less its mean: (draw, name).
+
+    Answers count as far as they are those of the test. If no update was measured, what is not is wrong, else it belongs
+    to the part of changed documents. Today's people answer all questions, so the worth of doing nothing varies with how
+    many of them have which stakes.
+    """
     drawn, terms = of.drawn, terms_of(of.profile, of.drawn.own)
     by_group = (np.arange(len(terms.own)) == drawn.groups[:, None]).astype(float)  # (cell, group)
-    columns = []
-    for name in of.names:
+    asked, columns = mass @ by_group, []
+    for name, unchanged in zip(of.names, of.unchanged, strict=True):
         if name not in drawn.names:
-            columns.append(np.zeros(len(mass)))
+            columns.append(today_utility(terms.value, terms.utility, asked, terms.own))
             continue
-        j = drawn.names.index(name)
-        shares = Shares(right[:, j] @ by_group, declined[:, j] @ by_group, mass @ by_group)
+        j, all_of_it = drawn.names.index(name), unchanged if of.n_changed else 1.0
+        of_right, of_declined = (unchanged * table[:, j] @ by_group for table in (right, declined))
+        shares = Shares(of_right, of_declined, all_of_it * asked)
         columns.append(utility_of(shares, terms.utility, terms.own, terms.to))
     table = np.stack(columns, axis=1)
     return np.asarray(table - table.mean(axis=0))
