@@ -196,3 +196,17 @@ def test_flips_by_means_agree_with_the_draws_where_todays_people_are_paid(tmp_pa
     for times, best in ((flip.becomes, NOTHING), (flip.becomes / 1.07, "hybrid")):
         nets = by_python(judgement, {"wrong_times": times})[0].nets
         assert max(judgement.worth.candidates, key=lambda name: nets[name].net.value) == best
+
+
+def test_a_flip_of_the_cost_of_wrong_answers_leaves_slices_with_a_cost_of_their_own_alone(tmp_path: Path) -> None:
+    """Wrong answers to unseen questions cost what the profile says there, whatever others cost: a flip says when."""
+    folder = RunFolder(build(tmp_path / "run", n_questions=90, profile=None))
+    values = PROFILE.model_dump(exclude={"value"}, exclude_unset=True)
+    value = {"currency": "USD", "unanswered": 40.0, "by_slice": {"unseen": {"wrong": 60.0}}}
+    value["today"] = {"accuracy": 0.3, "declined": 0.5, "per_question": 1.0}
+    judgement = judge(folder, Profile.model_validate({**values, "value": value}))
+    flip = next(flip for flip in judgement.sensitivity.flips if flip.input == WRONG_TIMES)
+    assert flip.winner != judgement.winner
+    for times, best in ((flip.becomes, flip.winner), (flip.becomes / 1.07, judgement.winner)):
+        nets = by_python(judgement, {"wrong_times": times})[0].nets
+        assert max(judgement.worth.candidates, key=lambda name: nets[name].net.value) == best

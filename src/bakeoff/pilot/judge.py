@@ -11,6 +11,8 @@ from datetime import date
 from functools import cached_property
 from itertools import combinations
 
+import numpy as np
+
 from bakeoff.contenders.load import standard_entrants
 from bakeoff.decide.advise.matrix import decision_matrix
 from bakeoff.decide.advise.roadmap import Roadmap, next_monday, roadmap
@@ -34,6 +36,7 @@ from bakeoff.decide.situation.needs import unmet_needs
 from bakeoff.decide.situation.profile import Profile, check_names
 from bakeoff.decide.situation.questionnaire import Inspection, estimated_tokens
 from bakeoff.decide.value.joint import changes_of, mixed_shares
+from bakeoff.decide.value.outcomes import UNIT
 from bakeoff.decide.value.updates import update_days
 from bakeoff.decide.value.worth import NOTHING, Shares
 from bakeoff.decide.verdict.case import Case
@@ -260,23 +263,26 @@ class _Run:
     def _wrong(self, verdict: Verdict) -> dict[str, float]:
         """The mean share of wrong answers of each contender that could be chosen, and today's.
 
-        Wrong answers of today's people to questions that a contender handed to them are among its own.
+        Only those at the usual cost: of slices and kinds without a cost of wrong answers of their own. Wrong answers of
+        today's people to questions that a contender handed to them are among its own.
         """
         bases = () if self.profile.value else verdict.baselines
-        value, handed = self.profile.value, self._handed()
+        value, draws = self.profile.value, self.tested.outcome_draws
+        usual = [own is None or own.wrong is None for own in draws.own]
         today = value.today.shares.wrong if value else 0.0
+        handed = today if value and value.hand_over() else 0.0
         shares = {
-            name: float(of.wrong.sum(axis=1).mean()) + today * handed.get(name, 0.0)
+            name: _mean_sum(of.wrong[:, usual]) + handed * _mean_sum(of.declined[:, usual])
             for name, of in self._mixed().items()
             if name not in verdict.excluded and name not in bases
         }
-        return {**shares, NOTHING: today}
+        return {**shares, NOTHING: today * _mean_sum(np.array(draws.mass).T[:, usual] / UNIT)}
 
     def _handed(self) -> dict[str, float]:
         """The mean share of questions that each contender declines, where those go to today's people; else empty."""
         if self.profile.value is None or self.profile.value.hand_over() is None:
             return {}
-        return {name: float(of.declined.sum(axis=1).mean()) for name, of in self._mixed().items()}
+        return {name: _mean_sum(of.declined) for name, of in self._mixed().items()}
 
     def _mixed(self) -> dict[str, Shares]:
         draws, changes = self.tested.value_draws, changes_of(self.profile)
@@ -292,6 +298,11 @@ class _Run:
             slice_of=self.slices,
             margin=self.profile.margin,
         )
+
+
+def _mean_sum(table: np.ndarray) -> float:
+    """The sum over groups, (draw, group), on average over the draws."""
+    return float(table.sum(axis=1).mean())
 
 
 def _today_usd(profile: Profile) -> tuple[float, float]:

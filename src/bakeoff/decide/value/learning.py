@@ -25,9 +25,8 @@ class Learning:
     """A test and its draws, the candidates to choose from, and what collecting more costs.
 
     `names` are the candidates, doing nothing among them if the choice goes by net value (`in_money`). `unchanged` is
-    the share of the questions that each of them answers as in the test, although documents change (not for doing nothing).
-    `n_changed` is the number of facts asked about changed documents, 0 if no update was measured. `day_usd` is the cost
-    of a day's work.
+    the share of the questions that each contender answers as in the test, although documents change. `n_changed` is the
+    number of facts asked about changed documents, 0 if no update was measured. `day_usd` is the cost of a day's work.
     """
 
     outcomes: Outcomes
