@@ -349,6 +349,14 @@ def test_a_need_for_consistency_stands_beside_a_value():
     assert state(found, "consistency") == "open" and found.decision == "open"
 
 
+def test_a_given_accuracy_is_required_of_changed_documents_too_beside_a_value():
+    """The team gave the goal: answers on changed documents have to reach it. Without the goal the value decides."""
+    changing = {**MONEY, "update_interval_days": 30}
+    found = verdict({**changing, "accuracy_requirement": 1}, base=10, rag=120, hybrid=180)
+    assert state(found, "freshness") == "open" and "freshness" in " ".join(found.not_shown)
+    assert not any(s.name == "freshness" for s in verdict(changing, base=10, rag=120, hybrid=180).standings["hybrid"])
+
+
 def test_every_stated_need_has_a_row_also_where_it_is_met():
     """On the premises and citations are stated; what a contender is says that it meets them."""
     found = verdict({**EASY, "privacy_on_premises": True, "needs_citations": True}, base=10, rag=120, hybrid=180)

@@ -69,11 +69,11 @@ def required(profile: Profile) -> dict[str, Target]:
     """The targets that must be met, by measure: those that apply to the profile.
 
     Where the profile gives a `value`, that says whether answers are good enough, also those on changed documents. Then
-    only the goals that it gives itself are required, and consistency if the profile says that it is needed: no value
-    of single answers holds it.
+    only the goals that it gives itself are required (an `accuracy_requirement` is one for changed documents too), and
+    consistency if the profile says that it is needed: no value of single answers holds it.
     """
     applies = {
-        "freshness": profile.update_interval_days is not None and profile.value is None,
+        "freshness": profile.update_interval_days is not None,
         "consistency": profile.consistency_needed,
     }
     return {
