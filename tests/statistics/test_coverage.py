@@ -7,6 +7,7 @@ from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.statistics import paired, share_estimate
 
 N_PILOTS = 1000
+N_CHANGED = 300
 
 
 def pilot(rng, n_facts, skills, spread=0.8):
@@ -114,3 +115,37 @@ def whole_facts(rng, n_facts, n_phrasings, ahead, behind):
     signs = rng.choice([1.0, -1.0, 0.0], n_facts, p=[ahead, behind, 1 - ahead - behind])
     differences = {f"{fact}-{i}": sign for fact, sign in enumerate(signs) for i in range(n_phrasings)}
     return paired("a", "b", differences, {key: key.split("-")[0] for key in differences}, "accuracy")
+
+
+@pytest.mark.parametrize(
+    ("right", "dear", "n_changed", "share"),
+    [(1.0, 0.05, 20, 0.3), (10.0, 0.4, 45, 0.9), (50.0, 0.05, 45, 0.9)],
+    ids=["changed ones differ more often", "dear slice", "rare and dear slice"],
+)
+def test_contrast_intervals_hold_the_truth_where_changed_and_dear_questions_count_unequally(
+    right, dear, n_changed, share
+):
+    """A share of the year's questions is about changed documents, at mean stakes; contenders differ mostly there."""
+    rng, n, held = np.random.default_rng(7), 200, 0
+    mean, often = 1 + dear * (right - 1), 0.95 if right == 1 else 0.5
+    truth = share * ((0.6 * mean - 0.3) - (0.3 * mean - 0.5))
+    for _ in range(N_CHANGED):
+        gains = np.where(rng.random(n) < dear, right, 1.0)
+        stakes = np.concatenate([gains, np.full(n_changed, mean)])
+        outcome = [_outcomes(rng, n, often, 0.1), _outcomes(rng, n, often, 0.1)]
+        later = [_outcomes(rng, n_changed, 0.6, 0.1), _outcomes(rng, n_changed, 0.3, 0.2)]
+        worth = [np.concatenate(pair) for pair in zip(outcome, later, strict=True)]
+        worth = [np.where(one > 0, stakes, one) for one in worth]
+        values = {name: dict(zip(map(str, range(n + n_changed)), one.tolist(), strict=True)) for name, one in
+                  zip("ab", worth, strict=True)}  # fmt: skip
+        weights = {key: (1 - share) / n if int(key) < n else share / n_changed for key in values["a"]}
+        span = {key: 1 + float(stakes[int(key)]) for key in values["a"]}
+        (found,) = contrasts(values, {key: key for key in weights}, "utility", weights=weights, span=span)
+        held += found.low <= truth <= found.high
+    assert held / N_CHANGED >= 0.90
+
+
+def _outcomes(rng, n, right, declined):
+    """1 for a right answer, 0 for a declined one, -1 for a wrong one. Wrong ones cost 1."""
+    drawn = rng.random(n)
+    return np.where(drawn < right, 1.0, np.where(drawn < min(1.0, right + declined), 0.0, -1.0))

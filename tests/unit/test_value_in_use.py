@@ -74,6 +74,28 @@ def test_changed_questions_that_were_not_asked_before_the_update_have_the_same_s
     assert case.as_counted["rag"] == pytest.approx(means["rag"], abs=0.05)
 
 
+def test_the_interval_of_a_contrast_is_as_wide_as_the_data_vary_where_few_questions_are_dear():
+    """One of twenty questions is worth fifty times as much. Most of the year's are about what changed: at mean stakes,
+    so facts drawn again vary as much as the interval says, not as if every question could be a dear one."""
+    money = {"currency": "USD", "unanswered": 4, "by_slice": {"unseen": {"right": 200}}}
+    asked = [*questions(190, part="seen"), *questions(200)[190:]]
+    of = tested(
+        {**DAILY, "value": money},
+        asked=asked,
+        base=range(50, 194),
+        rag=110,
+        options=changed(base=range(40, 100), rag=80),
+    )
+    contrast, use = decision(of).contrast("rag", "base"), of.in_use(of.weights)
+    assert contrast is not None and len(set(use.facts.values())) == len(use.facts)
+    weights = np.array([use.weights[key] for key in use.facts])
+    gains = np.array([use.values["rag"].values[key] - use.values["base"].values[key] for key in use.facts])
+    counts = np.random.default_rng(0).multinomial(len(gains), np.full(len(gains), 1 / len(gains)), 4000)
+    drawn = counts @ (weights * gains) / (counts @ weights)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert 0.95 < (contrast.high - contrast.low) / (high - low) < 1.35
+
+
 def with_labels(of):
     """As if every second answer of the test had a label, and each prediction a variance of .1."""
     pseudos = {

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bakeoff.measure import ppi_intervals
-from bakeoff.measure.contrasts import Method, Pair, as_family, tests_of
+from bakeoff.measure.contrasts import Method, Pair, Span, as_family, tests_of, whole
 from bakeoff.measure.graded import Graded, Values
 from bakeoff.measure.max_t import LEVEL, Adjusted, gate, step_down
 from bakeoff.measure.ppi import Corrected
@@ -55,7 +55,7 @@ def base_then_leader(
     measure: str = "utility",
     margin: float = MARGIN,
     weights: Values | None = None,
-    span: float = 1.0,
+    span: Span = 1.0,
 ) -> BaseThenLeader:
     """Both steps for the contenders of `values`. `leader_of` chooses from the names that passed, knowing the data.
 
@@ -66,8 +66,8 @@ def base_then_leader(
 
     def family(pairs: Sequence[Pair], method: Method) -> list[Contrast]:
         if isinstance(values, Corrected):
-            return ppi_intervals.contrasts(values, fact_of, measure, pairs, margin, weights, span, method=method)
-        return as_family(tests_of(values, fact_of, measure, pairs, margin, weights, span), span, method)
+            return ppi_intervals.contrasts(values, fact_of, measure, pairs, margin, weights, whole(span), method=method)
+        return as_family(tests_of(values, fact_of, measure, pairs, margin, weights, span), whole(span), method)
 
     names = list(values.pseudos if isinstance(values, Corrected) else values)
     bases = [name for name in baselines if name in names]

@@ -6,6 +6,7 @@ different is at most 5 %. Knows nothing about prices, models or files.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from bakeoff.measure.statistics import (
 from bakeoff.records import Contrast
 
 Pair = tuple[str, str]
+Span = float | Mapping[str, float]
 Method = Callable[[np.ndarray, np.ndarray], Adjusted]
 """Adjusts observed scores (n_pairs,), given scores by chance (n_flips, n_pairs)."""
 
@@ -34,17 +36,18 @@ def contrasts(
     pairs: Sequence[Pair] | None = None,
     margin: float = MARGIN,
     weights: Values | None = None,
-    span: float = 1.0,
+    span: Span = 1.0,
     shifts: Shifts | None = None,
 ) -> list[Contrast]:
     """The contrasts a - b of these pairs, which are one family, each on the questions that both answered.
 
     `pairs` are all pairs of contenders if None. `margin` is a share of `span`, the distance between the smallest and
-    the largest possible value. `weights` say how much each question counts (its traffic, its slice's share); None:
+    the largest possible value, given by question where less is at stake in some than in others: then the largest one
+    counts. `weights` say how much each question counts (its traffic, its slice's share); None:
     all alike. `shifts` are as in `widened`. A pair without a common question is left out.
     """
     tests = tests_of(values, fact_of, measure, pairs, margin, weights, span, shifts)
-    return as_family(tests, span)
+    return as_family(tests, whole(span))
 
 
 def tests_of(
@@ -54,15 +57,15 @@ def tests_of(
     pairs: Sequence[Pair] | None = None,
     margin: float = MARGIN,
     weights: Values | None = None,
-    span: float = 1.0,
+    span: Span = 1.0,
     shifts: Shifts | None = None,
 ) -> list[PairedTest]:
-    """The test of each pair alone, in units of `span`; the arguments are those of `contrasts`."""
+    """The test of each pair alone, in units of the whole `span`; the arguments are those of `contrasts`."""
     chosen = list(combinations(values, 2)) if pairs is None else list(pairs)
     tests = [
         PairedTest.of(
             a, b, difference(values[a], values[b], span), fact_of, measure, margin, weights,
-            paired_shift(shifts or {}, a, b) / span,
+            paired_shift(shifts or {}, a, b) / whole(span),
         )
         for a, b in chosen
     ]  # fmt: skip
@@ -119,7 +122,13 @@ def fact_columns(sums: Sequence[Mapping[str, float]]) -> np.ndarray:
     return table
 
 
-def difference(a: Values | Graded, b: Values | Graded, span: float = 1.0) -> Ranged:
-    """a - b for each question that both answered, in units of `span`."""
-    sides = [side if isinstance(side, Graded) else known(side) for side in (a, b)]
-    return combined([(1 / span, sides[0]), (-1 / span, sides[1])])
+def difference(a: Values | Graded, b: Values | Graded, span: Span = 1.0) -> Ranged:
+    """a - b for each question that both answered, in units of the whole `span`."""
+    sides, unit = [side if isinstance(side, Graded) else known(side) for side in (a, b)], whole(span)
+    found = combined([(1 / unit, sides[0]), (-1 / unit, sides[1])])
+    return replace(found, scales={key: own / unit for key, own in span.items()}) if isinstance(span, Mapping) else found
+
+
+def whole(span: Span) -> float:
+    """The largest distance between two values of a question."""
+    return max(span.values()) if isinstance(span, Mapping) else span

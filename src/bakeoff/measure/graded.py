@@ -9,7 +9,7 @@ Knows nothing about intervals, rules or models.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bakeoff.records import Answer
 
@@ -47,11 +47,15 @@ NONE = Graded({})
 
 @dataclass(frozen=True)
 class Ranged:
-    """Values by question id, and the same with each unsure answer at its lowest and at its highest."""
+    """Values by question id, and the same with each unsure answer at its lowest and at its highest.
+
+    `scales` say how far each value can reach on either side; 1 where not given.
+    """
 
     values: Values
     low: Values
     high: Values
+    scales: Values = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
@@ -66,8 +70,9 @@ class Ranged:
     def only(self, keys: Collection[str]) -> "Ranged":
         """The values of these questions."""
         if self.is_known:
-            return exactly(_only(self.values, keys))
-        return Ranged(*(_only(side, keys) for side in (self.values, self.low, self.high)))
+            return replace(exactly(_only(self.values, keys)), scales=self.scales)
+        values, low, high = (_only(side, keys) for side in (self.values, self.low, self.high))
+        return Ranged(values, low, high, self.scales)
 
 
 def exactly(values: Values) -> Ranged:

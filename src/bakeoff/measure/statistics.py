@@ -220,7 +220,8 @@ class PairedTest(NamedTuple):
         if not ranged.values:
             return None
         given = (ranged.values,) if ranged.is_known else (ranged.low, ranged.high)
-        sides = tuple(_side(side, fact_of, margin, weights, shift) for side in given)
+        scales = {key: ranged.scales.get(key, 1.0) for key in ranged.values}
+        sides = tuple(_side(side, fact_of, margin, weights, shift, scales) for side in given)
         return cls(a, b, measure, margin, len(ranged.values), ranged.n_unsure, sides)
 
     @property
@@ -249,16 +250,18 @@ class PairedTest(NamedTuple):
         return questions_needed(nearest.mean, nearest.error, self.margin, self.n, critical) if self.has_sign else 0
 
 
-def _side(differences: Values, fact_of: Facts, margin: float, weights: Values | None, shift: np.ndarray) -> PairedSide:
+def _side(
+    differences: Values, fact_of: Facts, margin: float, weights: Values | None, shift: np.ndarray, scales: Values
+) -> PairedSide:
     ids, array = list(differences), np.array(list(differences.values()))
+    scale = np.array([scales[key] for key in ids])
     weight = np.array([weights[key] if weights else 1.0 for key in ids])
     rows = rows_of(ids, fact_of)
     sums = np.column_stack([np.bincount(rows, weights=column) for column in (array * weight, weight)])
-    moments = _moments(sums, weights is not None)
+    moments = _moments(sums, weights is not None)._replace(added=float(np.average(scale**2, weights=weight)))
     centre, error = _ratio(sums) if weights else map(float, adjusted_difference(moments))
-    least = _least_error(array, weight, rows) if weights else 0.0
-    if weights:  # the squared residuals of a few heavy facts are a poor estimate: the mean of both is a better one
-        error = math.sqrt((error**2 + least**2) / 2)
+    least = _least_error(array, weight, scale, rows) if weights else 0.0
+    # The larger of both: residuals of a few heavy facts say little, but these (changed documents) may also vary more.
     of_test, spread = max(error, least), float(np.std(shift))
     half = t_quantile(0.5 + CONFIDENCE / 2, len(sums) - 1) * of_test
     low, high = _ends(centre, centre - half, centre + half, shift)
@@ -276,14 +279,19 @@ def _side(differences: Values, fact_of: Facts, margin: float, weights: Values | 
     )
 
 
-def _least_error(differences: np.ndarray, weights: np.ndarray, rows: np.ndarray) -> float:
+def _least_error(differences: np.ndarray, weights: np.ndarray, scales: np.ndarray, rows: np.ndarray) -> float:
     """The standard error that follows from the weights and from how often answers differ at all.
 
-    As in `adjusted_difference`, half a fact is added on either side.
+    `scales` say how far each difference can reach: differences in units of it are taken to vary alike. Questions vary
+    by what is at stake in them besides. As in `adjusted_difference`, half a fact is added on either side.
     """
-    n, size = len(differences), len(differences) / (rows.max() + 1)
-    variance = (n * float(differences.var()) + size) / (n + size)
-    return math.sqrt(variance * expected_variance(differences, weights, rows))
+    n, size, total = len(differences), len(differences) / (rows.max() + 1), float(weights.sum())
+    units = np.divide(differences, scales, out=np.zeros(n), where=scales > 0)
+    variance = (n * float(units.var()) + size) / (n + size)
+    reach = weights * scales
+    within = variance * expected_variance(units, reach, rows) * (float(reach.sum()) / total) ** 2
+    between = np.bincount(rows, weights=units.mean() * (reach - weights * float(reach.sum()) / total)) / total
+    return math.sqrt(within + float(between @ between))
 
 
 def weakened(p: float, factor: float) -> float:
@@ -397,7 +405,10 @@ def _ratio(sums: np.ndarray) -> tuple[float, float]:
 
 
 class Moments(NamedTuple):
-    """Sums over the facts of a paired difference, each a number or an array over redrawn pilots."""
+    """Sums over the facts of a paired difference, each a number or an array over redrawn pilots.
+
+    `added` is the square of the difference in the half facts that are added on either side: what a question can reach.
+    """
 
     n_facts: int
     differences: Any
@@ -406,6 +417,7 @@ class Moments(NamedTuple):
     differences_by_size: Any
     squared_sizes: Any
     n_equal: Any = None
+    added: Any = 1.0
 
     @property
     def n_observations(self) -> Any:
@@ -430,7 +442,7 @@ def adjusted_difference(of: Moments) -> tuple[Any, Any]:
     centre = of.differences / n
     squares = of.squared_differences - 2 * centre * of.differences_by_size + centre**2 * of.squared_sizes
     correction = of.n_facts / (of.n_facts - 1) if of.n_facts > 1 else 1.0
-    return centre, np.sqrt(np.maximum(correction * squares, 0.0) + size**2) / n
+    return centre, np.sqrt(np.maximum(correction * squares, 0.0) + of.added * size**2) / n
 
 
 def is_tied(of: Moments, margin: float, spread: float = 0.0, least: float = 0.0) -> Any:

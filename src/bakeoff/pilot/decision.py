@@ -26,6 +26,7 @@ from bakeoff.decide.value.outcomes import (
     draw_outcomes,
     mean_stakes,
     outcomes,
+    stakes_of,
     utilities,
 )
 from bakeoff.decide.value.weights import Counts, question_weights
@@ -34,6 +35,7 @@ from bakeoff.decide.verdict.case import Case, WrongPart
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
 from bakeoff.measure.base_then_leader import base_then_leader
 from bakeoff.measure.comparison import Comparison, Estimate
+from bakeoff.measure.contrasts import Span, whole
 from bakeoff.measure.graded import Graded
 from bakeoff.measure.ppi import Corrected
 from bakeoff.measure.statistics import graded_share
@@ -44,6 +46,9 @@ WAYS: Mapping[Counts, str] = {
     "fact": "If each fact counts once",
     "traffic": "By traffic",
 }
+
+LEAST_SPAN = 1e-6
+"""For questions at which nothing is at stake."""
 
 Values = Mapping[str, Graded]
 
@@ -138,6 +143,15 @@ class Tested:
     @cached_property
     def terms(self) -> Terms:
         return terms_of(self.profile, self.outcomes.own)
+
+    @cached_property
+    def span(self) -> Span:
+        """What an answer to each question can be worth at most more than another one, in right answers."""
+        if len(self.terms.own) == 1:
+            return self.terms.span
+        own = {q.id: stakes_of(q, self.profile.utility, self.profile.value).span for q in self.questions}
+        changed = self.stakes_of_changed(self.weights).span
+        return {key: max(LEAST_SPAN, span) for key, span in {**own, **{q.id: changed for q in self.changed}}.items()}
 
     def stakes_of_changed(self, weights: Mapping[str, float]) -> Stakes:
         """What an answer to a question about changed documents is worth, in right answers."""
@@ -321,7 +335,7 @@ def _contrasts(
     if leader in baselines and len(baselines) > 1:  # it has to beat the other base models itself
         baselines, builds = [name for name in baselines if name != leader], [leader, *builds]
     profile = tested.profile
-    span = tested.terms.span
+    span = tested.span
     worth: Values | Corrected = in_use.values
     if tested.corrected is not None:
         labelled = corrected_utilities(
@@ -333,7 +347,7 @@ def _contrasts(
         in_use.facts,
         baselines,
         lambda passed: leader if leader in passed else max(passed, key=lambda name: expected[name]),
-        margin=profile.margin / span,
+        margin=profile.margin / whole(span),
         weights=None if len(set(in_use.weights.values())) == 1 else in_use.weights,
         span=span,
     )

@@ -25,6 +25,11 @@ class Stakes(NamedTuple):
     wrong: float
     declined: float
 
+    @property
+    def span(self) -> float:
+        """The distance between the best and the worst that an answer can be worth."""
+        return self.right + max(self.wrong, self.declined)
+
     def times(self, factor: float) -> "Stakes":
         return Stakes(*(factor * amount for amount in self))
 
