@@ -1,5 +1,6 @@
 """The verdict: what to do, by expected worth, and only on evidence."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -380,3 +381,28 @@ def test_wrong_answers_that_the_test_may_have_missed_count_against_nobody_answer
     )
     assert found.decision == "open" and found.not_shown == ("worth more than nobody answering",)
     assert "as the test allows for, it is worth less than nobody answering" in found.reason
+
+
+def test_another_order_is_told_in_what_the_order_is_by():
+    """hybrid has more net right answers either way; after its cost rag is worth more, by traffic not: money is told."""
+    asked = [q.model_copy(update={"asked": 100 if i < 20 else 1}) for i, q in enumerate(questions(200))]
+    found = verdict(
+        MONEY, asked=asked, usd={"hybrid": 60_000.0}, base=0, rag=range(10, 170), hybrid={"right": range(164)}
+    )
+    (line,) = [line for line in found.warnings if "By traffic" in line]
+    (leads, other), (now, then) = (
+        [float(usd.replace(",", "")) for usd in re.findall(r"(-?[\d,]+) USD", part)]
+        for part in line.split("As counted")
+    )
+    assert found.winner == "rag" and leads > other and now < then
+    assert "USD a year after all costs against" in line and "net right answers" not in line
+
+
+def test_a_choice_that_grades_would_not_turn_still_says_that_grades_are_missing():
+    """Nobody knows how right one of the answers is; people who are right in 99 % are kept, and labels are asked for."""
+    people = {"currency": "USD", "unanswered": 4, "today": {"accuracy": 0.99}}
+    unsure = {"right": 0, "unsure": range(100)}
+    found = verdict({"value": people}, n=100, base=unsure, rag=unsure)
+    assert found.headline.startswith("Keep today's process") and found.ungraded == ("base", "rag")
+    assert "neither right nor wrong: base 100 of 100 and rag 100 of 100" in found.warnings[0]
+    assert not any("neither right nor wrong" in line for line in verdict({"value": people}, base=10, rag=100).warnings)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 
 from bakeoff.decide.verdict.case import MOST_UNSURE, Case
-from bakeoff.decide.wording import net_right, percent, signed
+from bakeoff.decide.wording import money, percent, signed
 from bakeoff.sentences import listed
 
 LOW_RECALL = 0.6
@@ -32,6 +32,23 @@ def case_warnings(case: Case) -> list[str]:
     return [*warnings, *_other_orders(case)]
 
 
+def still_ungraded(case: Case) -> tuple[str, ...]:
+    """A warning if so many answers are unsure that the verdict rests on what they may be, not on what they are."""
+    counts = [
+        f"{name} {estimate.unsure} of {estimate.n}"
+        for name in case.ungraded
+        if (estimate := case.accuracy[name]).unsure
+    ]
+    if not counts:
+        return ()
+    is_labelled = any(case.accuracy[name].labels for name in case.ungraded)
+    then = "Look at them again" if is_labelled else "Label about 100 of them to know more"
+    return (
+        f"Many answers can be called neither right nor wrong: {listed(counts)}. The verdict takes any share of them "
+        f"for right, each as likely as another. {then}: bakeoff label RUN.",
+    )
+
+
 def _other_orders(case: Case) -> list[str]:
     """A warning for each other way to count questions that turns the order, with numbers."""
     now, names = case.leader, [name for name in case.candidates if name not in case.baselines]
@@ -43,22 +60,25 @@ def _other_orders(case: Case) -> list[str]:
         after = _worth_of(case, {name: utilities[name] for name in names})
         best = max(names, key=lambda name: after[name])
         if after[best] > after[now] and before[best] < before[now]:
+            told = money if case.in_money else signed
+            unit = " a year after all costs" if case.in_money else " net right answers of 100"
             lines.append(
-                f"{way}, {best} leads: {net_right(utilities[best])} against {signed(utilities[now])} for {now}. As "
-                f"counted here: {signed(mean[best])} against {signed(mean[now])}. Choose in the profile, with `counts` "
-                "and `slice_weights`, what counts."
+                f"{way}, {best} leads: {told(after[best])}{unit} against {told(after[now])} for {now}. As counted "
+                f"here: {told(before[best])} against {told(before[now])}. Choose in the profile, with `counts` and "
+                "`slice_weights`, what counts."
             )
     return lines
 
 
 def _worth_of(case: Case, utility: Mapping[str, float]) -> dict[str, float]:
-    """What the choice goes by: net value over the horizon, or the utility itself if its value is not known."""
+    """What the choice goes by: net value a year, or the utility itself if its value is not known."""
     stakes = case.profile.stakes_usd if case.in_money else None
     if stakes is None:
         return dict(utility)
-    total = case.total_usd
+    total, yearly = case.total_usd, 12 / case.draws.months
     return {
-        name: stakes.right * case.draws.queries * value - total.get(name, math.inf) for name, value in utility.items()
+        name: yearly * (stakes.right * case.draws.queries * value - total.get(name, math.inf))
+        for name, value in utility.items()
     }
 
 

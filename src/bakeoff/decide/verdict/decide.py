@@ -16,7 +16,7 @@ from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.value.information import LABELS
 from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, titled
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
-from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant
+from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant, still_ungraded
 from bakeoff.decide.verdict.reasons import (
     NOBODY_ANSWERING,
     excluded_line,
@@ -72,12 +72,13 @@ class Verdict(Record):
 
 def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
     """The verdict on a case. `data_warnings` are added to its own warnings."""
-    warnings = (*case_warnings(case), *data_warnings)
     nobody = _nobody(case)
+    about_grades = () if nobody and nobody.ungraded else still_ungraded(case)
+    warnings = (*about_grades, *case_warnings(case), *data_warnings)
     if nobody:
         return _common(case, nobody.headline, nobody.reason).model_copy(
             update={
-                "ungraded": nobody.ungraded,
+                "ungraded": nobody.ungraded or tuple(case.ungraded),
                 "tied_with": tuple(
                     name for name, chance in case.chances.items() if name in case.candidates and chance >= MAYBE_BEST
                 ),
