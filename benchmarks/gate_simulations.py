@@ -20,6 +20,7 @@ from printed_tables import Table, asked
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.learn.gate.gate import gate
 from bakeoff.learn.gate.rotation import rotation
+from bakeoff.learn.gate.saving import Paid
 from bakeoff.learn.gate.spending import ERROR, Spent, next_level, share
 from bakeoff.learn.gate.tested import Contestant, GateDecision, Tested
 from bakeoff.measure.graded import Graded
@@ -105,10 +106,11 @@ def tested(of: Pool, right: np.ndarray, facts: Sequence[int], world: World, draw
     doubted = [question.id for question in questions if draw.random() < world.unsure]
     graded = Graded(candidate | dict.fromkeys(doubted, 0.5), dict.fromkeys(doubted, "perhaps"))
     general = [_general(values) for values in _pair(draw)]
+    paid = [Paid(dict.fromkeys(live, usd)) for usd in world.costs]
     return Tested(
         questions,
-        Contestant(Graded(live), general=general[0], cost_per_1k=world.costs[0]),
-        Contestant(graded, general=general[1], cost_per_1k=world.costs[1]),
+        Contestant(Graded(live), general=general[0], paid=paid[0]),
+        Contestant(graded, general=general[1], paid=paid[1]),
         GENERAL,
     )
 

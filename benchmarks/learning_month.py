@@ -163,7 +163,7 @@ def learned_from(root: Path, asked: Sequence[Asked], answers: Sequence[Answer], 
         log_week(log, live, asked, answers)
         n_reviewed = review_week(log, asked, number)
         learned = learn(root, reviewed(log), Limits(training_seconds=TRAINING_S))
-    tried = learned.on_dev[0].contender
+    tried = learned.candidate or "none"
     return n_reviewed, f"{tried}: {learned.decision.outcome}. {learned.decision.reason}"
 
 

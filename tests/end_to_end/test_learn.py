@@ -7,7 +7,7 @@ import pytest
 from bakeoff.errors import ConfigError, InputError, LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.learn.bounds import Limits, Spending
-from bakeoff.learn.decisions import read_decisions, record_rollback
+from bakeoff.learn.decisions import level_of_next, read_decisions, record, record_rollback
 from bakeoff.learn.learning import GradedAnswer, learn
 from bakeoff.learn.promotion import approve, refuse
 from bakeoff.learn.reviewed import Reviewed
@@ -15,6 +15,7 @@ from bakeoff.pilot.stages import run
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
 from bakeoff.serve.deployment import deploy, open_deployment
+from bakeoff.serve.log_entries import Decision
 from bakeoff.serve.releases import current, previous, release_folder, rollback
 from tests.end_to_end.small import make
 
@@ -49,7 +50,7 @@ def test_a_better_candidate_replaces_what_is_served(finished, tmp_path):
     root = tmp_path / "deployment"
     deploy(finished, root, ["extract"])
     learned = learn(root, reviewed())
-    assert learned.on_dev[0].contender == "rag"
+    assert learned.dev.order[0].contender == "rag"
     assert learned.decision.outcome == "promote", learned.decision.reason
     assert (current(root), previous(root)) == (2, 1)
     assert open_deployment(root).release.contender == "rag"
@@ -79,6 +80,49 @@ def test_what_is_served_answers_in_the_round_as_it_was_measured(finished, tmp_pa
     now = {answer.question_id: answer.text for answer in learned.round.folder.answers("live")}
     assert then.items() <= now.items() and learned.decision.live == 1
     assert learned.decision.outcome == "keep" and current(root) == 1
+
+
+def test_nothing_is_tested_and_no_error_spent_if_dev_shows_nothing_better(finished, tmp_path):
+    """`rag` is served and the best: the reason names both. One that a person names is tested all the same."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["rag"])
+    learned = learn(root, reviewed(4))
+    assert learned.dev.live.utility >= learned.dev.order[0].utility and learned.dev.live.n_questions > 0
+    assert learned.candidate is None and learned.decision.p is None and learned.decision.facts == ()
+    assert learned.decision.reason.startswith("Nothing was tested and no error was spent")
+    level = level_of_next(read_decisions(root))
+    assert level == level_of_next([])
+    named = learn(root, reviewed(8), candidate="extract")
+    assert (named.candidate, named.decision.outcome) == ("extract", "keep")
+    assert named.decision.p is not None and named.decision.level == level
+
+
+def test_a_test_that_decided_in_many_rounds_goes_on_and_says_so(finished, tmp_path):
+    """After twelve rounds on the same facts: nothing retires, the round decides, and a note says what to do."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    facts = tuple({q.fact for q in finished.folder.questions() if q.split == "test" and q.slice != "general"})
+    for number in range(1, 13):
+        level = level_of_next(read_decisions(root))
+        record(root, Decision(round=number, live=1, candidate="x", outcome="keep", reason="no", p=1.0, level=level,
+                              facts=facts))  # fmt: skip
+    notes = []
+    learned = learn(root, reviewed(), listener=lambda event: notes.append(event.note))
+    assert learned.decision.round == 13 and learned.decision.p is not None
+    assert 30 <= len(set(learned.decision.facts) & set(facts)) < len(facts)
+    assert any("decided in 10 rounds or more" in note and "Review more" in note for note in notes)
+
+
+def test_a_test_with_too_few_facts_is_refused_before_anything_is_built(finished, tmp_path):
+    """All documents but two have left: the next call starts a new round."""
+    root = tmp_path / "deployment"
+    deployment = deploy(finished, root, ["rag"])
+    store = deployment.world.store
+    store.delete([document.id for document in store.documents()][2:])
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"The test of round 1 has \d+ facts; .* at least 30.*\n.*review more"):
+            learn(root, [])
+    assert read_decisions(root) == [] and not list((root / "rounds" / "round-1" / "answers").glob("*"))
 
 
 def test_a_round_that_was_interrupted_goes_on_and_counts_once(finished, tmp_path):
@@ -131,11 +175,15 @@ def test_documents_that_changed_are_a_reason_to_learn_and_make_questions_doubtfu
 
 
 def test_a_candidate_that_does_not_exist_is_named_and_nothing_changes(finished, tmp_path):
-    """The error lists what was built; the round can go on."""
+    """Before anything is built. The error lists what is there; the round can go on."""
     root = tmp_path / "deployment"
     deploy(finished, root, ["extract"])
-    with pytest.raises(ConfigError, match=r"'tuned' was not built in this round; there are: .*rag"):
-        learn(root, reviewed(), candidate="tuned")
+    events = []
+    with pytest.raises(ConfigError, match=r"'tuned' is not among the contenders of round 1: .*rag"):
+        learn(root, reviewed(), candidate="tuned", listener=events.append)
+    assert events == [] and not list((root / "rounds" / "round-1" / "answers").glob("*"))
+    with pytest.raises(ConfigError, match="'live' is not among"):
+        learn(root, [], candidate="live")
     assert current(root) == 1 and read_decisions(root) == []
     assert learn(root, [], candidate="rag").decision.outcome == "promote"
 

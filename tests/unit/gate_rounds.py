@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bakeoff.learn.gate.saving import Paid
 from bakeoff.learn.gate.tested import Contestant, Tested
 from bakeoff.measure.graded import Graded
 from bakeoff.records import Question
@@ -39,10 +40,15 @@ def round_of(
     own = Graded(values | dict.fromkeys(doubted, 0.5), dict.fromkeys(doubted, "perhaps"))
     return Tested(
         questions=questions,
-        live=Contestant(Graded(live), general=_general(0), cost_per_1k=costs[0]),
-        candidate=Contestant(own, **{"general": _general(general_lost), "cost_per_1k": costs[1], **candidate}),
+        live=Contestant(Graded(live), general=_general(0), paid=_paid(ids, costs[0])),
+        candidate=Contestant(own, **{"general": _general(general_lost), "paid": _paid(ids, costs[1]), **candidate}),
         general=general(),
     )
+
+
+def _paid(ids: Sequence[str], usd: float | None) -> Paid | None:
+    """Each answer costs this much, by the token."""
+    return None if usd is None else Paid(dict.fromkeys(ids, usd))
 
 
 def _general(lost: int) -> Graded:

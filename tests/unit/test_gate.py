@@ -10,7 +10,8 @@ import pytest
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import InputError
 from bakeoff.learn.gate.gate import gate
-from bakeoff.learn.gate.rotation import MOST_USES, rotation
+from bakeoff.learn.gate.rotation import LEAST_FACTS, LEAST_LEFT, MOST_USES, SHARE, retired, rotation
+from bakeoff.learn.gate.saving import Paid, saving
 from bakeoff.learn.gate.spending import ERROR, FIRST, REST, Spent, next_level, share
 from bakeoff.learn.gate.tested import Contestant
 from bakeoff.measure.graded import Graded
@@ -171,10 +172,10 @@ def test_unsure_answers_count_against_the_candidate():
 @pytest.mark.parametrize(
     ("tested", "profile", "words"),
     [
-        (round_of(n=29, won=29), Profile(), "The round has 29 facts; the gate needs at least 30."),
+        (round_of(n=29, won=29), Profile(), "The round has 29 facts that count; the gate needs at least 30."),
         (round_of(won=60, general=Graded({})), Profile(), "Both contenders answered 0 questions of general knowledge"),
         (round_of(won=60), Profile(latency_limit_ms=500), "the candidate's was not measured"),
-        (round_of(n=0), Profile(), "The round has 0 facts"),
+        (round_of(n=0), Profile(), "The round has 0 facts that count"),
     ],
 )
 def test_what_was_not_measured_is_not_promoted_and_spends_nothing(tested, profile, words):
@@ -233,13 +234,119 @@ def test_rounds_draw_other_facts_and_the_same_round_the_same():
     assert first == rotation([], facts[::-1], {}, 1, n=20) and first != rotation([], facts, {}, 2, n=20)
 
 
-def test_a_fact_retires_after_its_last_use():
-    """Over rounds, all are used equally often, none more than allowed; then the gate has none."""
-    facts, uses = [f"f{i}" for i in range(45)], dict.fromkeys((f"f{i}" for i in range(45)), 0)
-    for number in range(1, 100):
-        for fact in rotation([], facts, uses, number, n=30).facts:
-            uses[fact] += 1
-        assert max(uses.values()) - min(uses.values()) <= 1
-        assert max(uses.values()) <= MOST_USES
-    last = rotation([], facts, uses, 100)
-    assert last.facts == () and set(last.retired) == set(facts)
+def in_rounds(n, n_rounds):
+    """The rotations of so many rounds on the same n facts."""
+    facts, uses, found = [f"f{i}" for i in range(n)], {}, []
+    for number in range(1, n_rounds + 1):
+        found.append(rotation([], facts, uses, number))
+        for fact in found[-1].facts:
+            uses[fact] = uses.get(fact, 0) + 1
+    return found, uses
+
+
+def test_a_small_test_rotates_too():
+    """Of 166 facts the first round uses all, each later one 80 %: none decides in every round, all equally often."""
+    found, uses = in_rounds(166, 20)
+    assert [len(one.facts) for one in found] == [166] + [math.ceil(SHARE * 166)] * 19
+    assert max(uses.values()) < 20 and max(uses.values()) - min(uses.values()) <= 1
+    assert len({one.facts for one in found}) == 20
+
+
+def test_a_small_test_never_runs_out_of_facts():
+    """Nothing retires below 300 facts; those that are used too often are named."""
+    found, uses = in_rounds(166, 20)
+    assert not any(one.retired for one in found) and min(uses.values()) > MOST_USES
+    assert found[0].overused == () and set(found[-1].overused) == set(uses)
+    assert all(len(one.facts) == LEAST_FACTS for one in in_rounds(LEAST_FACTS, 3)[0])
+
+
+def test_facts_retire_after_their_last_use_as_long_as_enough_stay():
+    """Of 400 facts, 100 can retire; those used most often go first."""
+    facts = [f"f{i}" for i in range(400)]
+    uses = dict.fromkeys(facts, MOST_USES) | dict.fromkeys(facts[:60], MOST_USES + 2)
+    of = rotation([], facts, uses, 50)
+    assert len(of.retired) == 400 - LEAST_LEFT and set(facts[:60]) <= set(of.retired)
+    assert set(of.retired) == set(retired(facts, uses)) and not set(of.retired) & {*of.facts, *of.overused}
+    assert retired(facts, dict.fromkeys(facts[:50], MOST_USES)) == sorted(facts[:50])
+
+
+def test_the_slices_count_as_in_the_profile():
+    """Better where nobody asks, worse where they do: by the mix of slices the candidate loses, unweighted it wins."""
+    questions = [*asked(200, "seen"), *asked(60, "unseen", 200)]
+    tested = round_of(won=40, lost=3, questions=questions)
+    assert gate(tested, Profile(), LEVEL).promote
+    mixed = gate(tested, Profile(slice_weights={"seen": 0.02, "unseen": 0.98}), LEVEL)
+    assert not mixed.promote and mixed.p == 1.0
+    assert mixed.difference == pytest.approx(2 * (0.02 * 40 / 200 - 0.98 * 3 / 60))
+    assert mixed.low < mixed.difference < mixed.high
+    assert "-9.0 net right answers of 100" in mixed.reason
+
+
+def test_facts_without_weight_do_not_count():
+    """Only 20 of 260 facts are in a slice that counts."""
+    questions = [*asked(240, "seen"), *asked(20, "unseen", 240)]
+    decision = gate(round_of(won=60, questions=questions), Profile(slice_weights={"unseen": 1.0}), LEVEL)
+    assert decision.p is None and "20 facts that count" in decision.reason and "Review more" in decision.reason
+
+
+def test_phrasings_count_as_in_the_profile():
+    """One fact with 100 phrasings is lost, 40 facts with one are won: by facts it is better, by questions worse."""
+    many = [question.model_copy(update={"id": f"m{i}", "fact": "many"}) for i, question in enumerate(asked(100))]
+    tested = round_of(won=40, lost=100, questions=[*asked(200), *many])
+    assert not gate(tested, Profile(), LEVEL).promote
+    by_fact = gate(tested, Profile(counts="fact"), LEVEL)
+    assert by_fact.promote and by_fact.difference == pytest.approx(2 * (40 - 1) / 201)
+
+
+def test_own_amounts_count_as_in_the_verdict():
+    """Wrong answers to unanswerable questions cost 20 here: 3 of them outweigh 20 right answers."""
+    value = {"currency": "USD", "right": 1, "wrong": 1, "by_slice": {"unanswerable": {"wrong": 20}}}
+    questions = [*asked(240), *asked(60, "unanswerable", 240)]
+    tested = round_of(won=30, lost=3, questions=questions)
+    assert gate(tested, Profile(), LEVEL).promote
+    assert gate(tested, Profile(value=value), LEVEL).difference < 0
+
+
+FACTS = {f"q{i}": f"f{i}" for i in range(200)}
+
+
+def paid(usd, tokens=None, *, by_time=False, model="base"):
+    """What answers use: about this much each, some more and some less."""
+    spread = {key: 0.5 + (i % 11) / 10 for i, key in enumerate(FACTS)}
+    of = {key: usd * size for key, size in spread.items()}
+    return Paid(of, {key: (tokens or 0) * size for key, size in spread.items()}, by_time, model)
+
+
+def test_paid_tokens_show_a_saving_of_five_percent():
+    """Paired: questions differ much more than that. Less than 5 %, or a price that is not known, shows nothing."""
+    assert saving(paid(1.0), paid(0.94), FACTS) == pytest.approx(0.06)
+    assert saving(paid(1.0), paid(0.96), FACTS) is None and saving(paid(1.0), paid(1.3), FACTS) is None
+    assert saving(paid(0.0), paid(0.0), FACTS) is None and saving(Paid({}), Paid({}), FACTS) is None
+
+
+def test_a_saving_on_some_questions_only_has_to_be_certain():
+    """One of 200 answers is very expensive: 30 % less as measured, and the interval includes none."""
+    live = Paid(dict.fromkeys(FACTS, 1.0) | {"q0": 100.0})
+    assert saving(live, Paid(dict.fromkeys(FACTS, 1.0)), FACTS) is None
+
+
+def test_a_faster_clock_is_not_cheaper():
+    """The same contender built again, 30 % faster as measured; fewer tokens of the same model, or less than half."""
+    live = paid(1.0, 900, by_time=True)
+    assert saving(live, paid(0.7, 900, by_time=True), FACTS) is None
+    assert saving(live, paid(0.7, 600, by_time=True), FACTS) == pytest.approx(0.3)
+    assert saving(live, paid(1.0, 600, by_time=True), FACTS) is None
+    assert saving(live, paid(0.7, 600, by_time=True, model="larger"), FACTS) is None
+    assert saving(live, paid(0.4, 900, by_time=True, model="smaller"), FACTS) == pytest.approx(0.6)
+
+
+def test_a_faster_clock_does_not_open_the_weaker_route():
+    """As good, and 30 % faster by the clock alone: the gate tests whether it is better."""
+    tested = round_of(n=600)
+    ids = [question.id for question in tested.questions]
+    live, candidate = (
+        replace(one, paid=Paid(dict.fromkeys(ids, usd), dict.fromkeys(ids, 500.0), True, "base"))
+        for one, usd in ((tested.live, 1.0), (tested.candidate, 0.7))
+    )
+    decision = gate(replace(tested, live=live, candidate=candidate), Profile(), LEVEL)
+    assert decision.route == "better" and not decision.promote

@@ -69,7 +69,15 @@ def learn(
     with stoppable(f"bakeoff learn {deployment}") as check:
         learned = _learned(root, questions, limits, candidate, require_approval, restart, check)
     if as_json:
-        print_json({"decision": learned.decision, "on_dev": learned.on_dev, "report": str(learned.report)})
+        print_json(
+            {
+                "decision": learned.decision,
+                "candidate": learned.candidate,
+                "live_on_dev": learned.dev.live,
+                "on_dev": learned.dev.order,
+                "report": str(learned.report),
+            }
+        )
     else:
         _show(learned, deployment)
 
@@ -104,8 +112,11 @@ def _learned(
 def _show(learned: "Learned", deployment: str) -> None:
     from bakeoff.decide.wording import signed
 
-    rows = [(one.contender, signed(one.utility), str(one.n_questions)) for one in learned.on_dev]
-    console().print(table(("contender", "net right of 100 on dev", "questions"), rows, right=(1, 2)))
+    rows = [
+        (one.contender, signed(one.utility), str(one.n_questions), str(one.n_failed))
+        for one in (learned.dev.live, *learned.dev.order)
+    ]
+    console().print(table(("contender", "net right of 100 on dev", "questions", "failed"), rows, right=(1, 2, 3)))
     decision = learned.decision
     said = {
         "promote": f"Release {decision.candidate} is live now.",

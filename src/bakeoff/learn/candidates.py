@@ -5,25 +5,28 @@ chosen on dev questions, so that the test decides about one candidate only. Deci
 """
 
 from collections.abc import Collection, Sequence
-from statistics import fmean
+from typing import NamedTuple
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.decide.cost.payment import payment_of
 from bakeoff.errors import RunFolderError
 from bakeoff.imports import search_in
+from bakeoff.learn.choice import Choice, OnDev, chosen, in_order, measured_on_dev
+from bakeoff.learn.gate.saving import Paid, saving
 from bakeoff.learn.gate.tested import Contestant, Tested
 from bakeoff.learn.rounds import Round
 from bakeoff.measure.collect import collect
 from bakeoff.measure.graded import Graded, Values, graded
 from bakeoff.measure.own import own_measures
+from bakeoff.measure.rates import usd
 from bakeoff.measure.score import values_of
-from bakeoff.measure.value import value_of
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.models import threads
 from bakeoff.pilot.build import Earlier, batch_size
 from bakeoff.pilot.stages import Event, Listener, Pilot
-from bakeoff.records import Answer, Question, Record
+from bakeoff.records import Answer, Question
 from bakeoff.runs.run import Run
 from bakeoff.serve.deployment import Deployment
 
@@ -45,31 +48,40 @@ def measure_round(deployment: Deployment, here: Round, listener: Listener) -> Ru
     return Run(here.folder)
 
 
-class OnDev(Record):
-    """How good a contender is on dev: net right answers of 1, over so many questions."""
+class Dev(NamedTuple):
+    """What is served on dev, and every contender that was built, the best first."""
 
-    contender: str
-    utility: float
-    n_questions: int
+    live: OnDev
+    order: list[OnDev]
 
 
-def on_dev(here: Round, listener: Listener) -> list[OnDev]:
-    """Every contender that was built, the best on dev first; of equal ones, the one that is served now first.
+def on_dev(here: Round, listener: Listener) -> Dev:
+    """How good what is served and the contenders are on dev, as they would be served.
 
-    Asks on dev those that the pilot had no reason to ask. What is served itself is not among them.
+    Asks on dev those that the pilot had no reason to ask, and what is served.
     """
     config, begun = here.folder.config(), here.begun
     recipes = {recipe.spec.name: recipe for recipe in make_recipes(config.specs, config.imports_from)}
     dev = here.prepared.of("dev")
     world = WorldFolder(here.folder.world, config.models, config.imports_from)
-    built = [name for name in here.folder.comparison().names if name != begun.live]
-    found = []
-    for name in built:
-        answers = {answer.question_id: answer for answer in _dev_answers(here, world, recipes[name], dev, listener)}
-        asked = [question for question in dev if question.id in answers and answers[question.id].error is None]
-        worth = [value_of(question, answers[question.id], config.profile.penalty) for question in asked]
-        found.append(OnDev(contender=name, utility=fmean(worth or [0.0]), n_questions=len(worth)))
-    return sorted(found, key=lambda one: (-round(one.utility, 9), one.contender != begun.contender))
+    found = {
+        name: measured_on_dev(name, dev, _dev_answers(here, world, recipes[name], dev, listener), config.profile)
+        for name in here.folder.comparison().names
+    }
+    live = found.pop(begun.live)
+    return Dev(live, in_order(found.values(), begun.contender))
+
+
+def choose(here: Round, dev: Dev) -> Choice:
+    """The contender that the gate decides about, or why there is none."""
+    test = [question for question in here.folder.questions() if question.split == "test"]
+    facts = {question.id: question.fact for question in test if question.slice in IN_DOMAIN}
+    live = _paid(here, here.begun.live, facts)
+
+    def is_cheaper(name: str) -> bool:
+        return saving(live, _paid(here, name, facts), facts) is not None
+
+    return chosen(dev.order, dev.live, is_cheaper, here.folder.config().profile.margin)
 
 
 def _dev_answers(
@@ -102,11 +114,26 @@ def tested(here: Round, candidate: str, facts: Collection[str], fresh: Collectio
             abstained=graded(values[name].get("abstained", {})).only({question.id for question in asked}),
             general=_graded(here, name, values[name].get("knows", values[name].get("correct", {})), general),
             latencies_ms=[a.latency_ms for a in folder.answers(name, "latency") if a.latency_ms is not None],
-            cost_per_1k=comparison.values("cost_per_1k").get(name),
+            paid=_paid(here, name, {question.id for question in asked}),
         )
         for name in (live, candidate)
     }
     return Tested(questions=asked, live=both[live], candidate=both[candidate], general=general, fresh=frozenset(fresh))
+
+
+def _paid(here: Round, name: str, asked: Collection[str]) -> Paid:
+    """What a contender's test answers to these questions used. Answers that failed are left out."""
+    comparison, profile = here.folder.comparison(), here.folder.config().profile
+    entrant = comparison.entrant(name)
+    payment = payment_of(entrant, profile, comparison.entrants)
+    rates = payment.rates(profile.cached_prompt_share)
+    used = {a.question_id: a.usage for a in here.folder.answers(name) if a.question_id in asked and a.error is None}
+    return Paid(
+        usd={key: usd(usage, rates) for key, usage in used.items()},
+        tokens={key: float(usage.prompt_tokens + usage.completion_tokens) for key, usage in used.items()},
+        by_time=not payment.tokens,
+        model=entrant.model.name if entrant.model else "",
+    )
 
 
 def _graded(here: Round, name: str, values: Values, questions: Sequence[Question]) -> Graded:

@@ -7,7 +7,8 @@ A candidate is promoted for one of two reasons, each shown by a one-sided test a
 
 - better: its utility (right answers less what wrong and declined ones cost) is higher, and by at least the margin as
   measured;
-- as good and cheaper: its utility is not lower by the margin or more, and an answer costs at least `CHEAPER` less.
+- as good and cheaper: its utility is not lower by the margin or more, and its answers are shown to cost less
+  (`saving.py`).
 
 Of a candidate that costs less, the second is tested, which the first implies: one hypothesis a round. In both cases
 nothing else may get worse. On no slice with enough facts, and not on general knowledge, may it be worse by more than
@@ -16,29 +17,27 @@ only make promotions rarer, so they cost no error. An answer that can be called 
 the candidate in every test: a promotion holds whatever it is. Where something was not measured, nothing is promoted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from bakeoff.decide.requirements.standing import Known, Standing, standings
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.value.weights import Counts, question_weights
 from bakeoff.decide.wording import net_right, signed
+from bakeoff.learn.gate.rotation import LEAST_FACTS
 from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, GateDecision, Route, Tested
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.contrasts import difference
-from bakeoff.measure.graded import Ranged, known
+from bakeoff.measure.graded import Ranged, Values, known
 from bakeoff.measure.one_sided import better_p, more_to_show, not_worse_p, worse_p
 from bakeoff.measure.statistics import NORMAL, PairedTest, graded_share
-from bakeoff.records import Contrast
+from bakeoff.records import Contrast, Question
 from bakeoff.serve.log_entries import PartCheck
 
-LEAST_FACTS = 30
-"""With fewer facts nothing is tested, as for a verdict."""
 LEAST_PART = 20
 """A slice, or general knowledge, with fewer facts is not checked for a loss."""
 LOSS_LEVEL = 0.10
 """A loss on a part counts below this one-sided p-value: it is a guard, so a false alarm is the smaller harm."""
-CHEAPER = 0.05
-"""A candidate costs less if its answers cost at least this share less: prices and times vary by a few percent."""
 GENERAL = "general knowledge"
 
 
@@ -52,7 +51,7 @@ def gate(tested: Tested, profile: Profile, level: float) -> GateDecision:
     trial = _trial(tested, profile, level)
     if trial is None:
         return kept.model_copy(update={"reasons": ("No question of this round counts.",)})
-    parts = (*_slices(tested, trial), _general(tested, profile.margin))
+    parts = (*_slices(tested, trial, profile.counts), _general(tested, profile.margin))
     limits = tuple(_limits(tested, profile))
     against = [
         *_not_shown(trial),
@@ -84,6 +83,7 @@ class _Trial(NamedTuple):
     level: float
     margin: float
     span: float
+    n_facts: int
 
     @property
     def measured(self) -> Contrast:
@@ -109,19 +109,22 @@ def _trial(tested: Tested, profile: Profile, level: float) -> _Trial | None:
     worth, span = tested.utilities(profile), tested.span(profile)
     gains = difference(worth[CANDIDATE], worth[LIVE], span)
     margin = profile.margin / span
-    test = PairedTest.of(CANDIDATE, LIVE, gains, tested.facts, "utility", margin, tested.weights)
+    test = PairedTest.of(CANDIDATE, LIVE, gains, tested.facts, "utility", margin, tested.weights(profile))
     if test is None:
         return None
-    route: Route = "as good and cheaper" if _is_cheaper(tested) else "better"
+    route: Route = "as good and cheaper" if tested.saving is not None else "better"
     p = better_p(test) if route == "better" else not_worse_p(test)
-    return _Trial(route, gains, test, p, level, margin, span)
+    return _Trial(route, gains, test, p, level, margin, span, len(tested.counted(profile)))
 
 
 def _missing(tested: Tested, profile: Profile) -> Iterable[str]:
     """What was not measured, one sentence each."""
-    n = len(tested.used)
+    n = len(tested.counted(profile))
     if n < LEAST_FACTS:
-        yield f"The round has {n} facts; the gate needs at least {LEAST_FACTS}."
+        yield (
+            f"The round has {n} facts that count; the gate needs at least {LEAST_FACTS}. Review more of the weekly "
+            "random sample, or label new questions and run the pilot again."
+        )
     for name, of in ((LIVE, tested.live), (CANDIDATE, tested.candidate)):
         if tested.questions and not of.correct.values:
             yield f"No answer of the {name} contender could be graded."
@@ -135,11 +138,6 @@ def _missing(tested: Tested, profile: Profile) -> Iterable[str]:
         yield "The profile limits latency, and the candidate's was not measured."
 
 
-def _is_cheaper(tested: Tested) -> bool:
-    live, candidate = tested.live.cost_per_1k, tested.candidate.cost_per_1k
-    return live is not None and candidate is not None and candidate <= (1 - CHEAPER) * live and candidate < live
-
-
 def _not_shown(of: _Trial) -> Iterable[str]:
     """Why the test does not speak for the candidate."""
     if of.p > of.level and of.route == "better":
@@ -151,11 +149,12 @@ def _not_shown(of: _Trial) -> Iterable[str]:
 
 
 def _shown(tested: Tested, of: _Trial) -> str:
-    n = len(tested.used)
+    n = of.n_facts
     if of.route == "better":
         return f"It is better than what is served: {of.words}, {n} facts."
-    saved = 1 - (tested.candidate.cost_per_1k or 0.0) / (tested.live.cost_per_1k or 1.0)
-    return f"It is as good as what is served and costs {100 * saved:.0f} % less: {of.words}, {n} facts."
+    return (
+        f"It is as good as what is served and costs {100 * (tested.saving or 0.0):.0f} % less: {of.words}, {n} facts."
+    )
 
 
 def _more(of: _Trial) -> int | None:
@@ -165,22 +164,33 @@ def _more(of: _Trial) -> int | None:
     return more_to_show(of.test, of.level, of.margin)
 
 
-def _slices(tested: Tested, of: _Trial) -> Iterable[PartCheck]:
-    by_slice: dict[str, set[str]] = {}
+def _slices(tested: Tested, of: _Trial, counts: Counts) -> Iterable[PartCheck]:
+    """Every slice, whatever its share in the profile's mix."""
+    by_slice: dict[str, list[Question]] = {}
     for question in tested.questions:
-        by_slice.setdefault(str(question.slice), set()).add(question.id)
+        by_slice.setdefault(str(question.slice), []).append(question)
     for name, asked in by_slice.items():
-        yield _part(name, of.gains.only(asked), tested, of.margin, of.span)
+        ids = {question.id for question in asked}
+        yield _part(name, of.gains.only(ids), tested, of.margin, of.span, _within(asked, counts))
+
+
+def _within(asked: Sequence[Question], counts: Counts) -> Values | None:
+    """How much each question of a slice counts in it; None if all count alike."""
+    if counts == "question" or not any(question.asked for question in asked):
+        return None
+    return question_weights(asked, counts)
 
 
 def _general(tested: Tested, margin: float) -> PartCheck:
     return _part(GENERAL, difference(tested.candidate.general, tested.live.general), tested, margin, 1.0)
 
 
-def _part(name: str, gains: Ranged, tested: Tested, margin: float, span: float) -> PartCheck:
-    """Whether the candidate lost on a part: each of its questions counts alike."""
-    n_facts = len({tested.facts[key] for key in gains.values})
-    test = PairedTest.of(CANDIDATE, LIVE, gains, tested.facts, name, margin) if n_facts >= LEAST_PART else None
+def _part(
+    name: str, gains: Ranged, tested: Tested, margin: float, span: float, weights: Values | None = None
+) -> PartCheck:
+    """Whether the candidate lost on a part."""
+    n_facts, facts = len({tested.facts[key] for key in gains.values}), tested.facts
+    test = PairedTest.of(CANDIDATE, LIVE, gains, facts, name, margin, weights) if n_facts >= LEAST_PART else None
     if test is None:
         return PartCheck(name=name, n_facts=n_facts)
     least, p = test.sides[0].mean, worse_p(test)
@@ -197,7 +207,7 @@ def _lost(part: PartCheck) -> str:
 def _limits(tested: Tested, profile: Profile) -> Iterable[Standing]:
     """Where the candidate stands on the limits that can be seen in its answers: latency, wrong answers, failed ones."""
     of = tested.candidate
-    estimates = _estimates(tested, of, profile.max_hallucination is not None)
+    estimates = _estimates(tested, of, profile)
     return (
         standing
         for standing in standings(Known(estimates, of.latencies_ms), profile)
@@ -205,9 +215,10 @@ def _limits(tested: Tested, profile: Profile) -> Iterable[Standing]:
     )
 
 
-def _estimates(tested: Tested, of: Contestant, is_limited: bool) -> Mapping[str, Estimate]:
+def _estimates(tested: Tested, of: Contestant, profile: Profile) -> Mapping[str, Estimate]:
     """What limits are about. Of the goals, only that answers could be graded."""
-    failed = {question.id: float(question.id not in of.correct.values) for question in tested.questions}
-    shares = {"errors": known(failed), **({"hallucination": of.hallucinated} if is_limited else {})}
-    estimates = {name: graded_share(graded, tested.facts, tested.weights) for name, graded in shares.items()}
+    failed = known({question.id: float(question.id not in of.correct.values) for question in tested.questions})
+    estimates = {"errors": graded_share(failed, tested.facts)}
+    if profile.max_hallucination is not None:
+        estimates["hallucination"] = graded_share(of.hallucinated, tested.facts, tested.weights(profile))
     return {**estimates, "accuracy": Estimate(value=0.0 if of.correct.values else None)}

@@ -12,7 +12,9 @@ from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.outcomes import utilities
+from bakeoff.decide.value.weights import question_weights
 from bakeoff.errors import InputError
+from bakeoff.learn.gate.saving import Paid, saving
 from bakeoff.measure.graded import NONE, Graded, Values
 from bakeoff.records import Question, Record
 from bakeoff.serve.log_entries import PartCheck
@@ -28,15 +30,14 @@ class Contestant:
 
     `correct` says whether each answer is right, where declining a question that the documents do not answer is;
     `abstained` whether it was declined. `general` is how right the answers to general questions are, whether declined
-    or not. `latencies_ms` are times of answers one at a time. `cost_per_1k` is the cost of 1,000 answers in US dollars,
-    None if it is not known.
+    or not. `latencies_ms` are times of answers one at a time. `paid` is what answers cost, None if it is not known.
     """
 
     correct: Graded
     abstained: Graded = NONE
     general: Graded = NONE
     latencies_ms: Sequence[float] = ()
-    cost_per_1k: float | None = None
+    paid: Paid | None = None
 
     @property
     def hallucinated(self) -> Graded:
@@ -51,8 +52,7 @@ class Contestant:
 class Tested:
     """What is served and the candidate on the same questions.
 
-    `questions` are about the documents, `general` are not. `fresh` are the facts that no earlier round used. `weights`
-    say how much each question counts; None: all alike.
+    `questions` are about the documents, `general` are not. `fresh` are the facts that no earlier round used.
 
     Raises InputError if a contender has values for questions that are not part of the test.
     """
@@ -62,7 +62,6 @@ class Tested:
     candidate: Contestant
     general: Sequence[Question] = ()
     fresh: frozenset[str] = frozenset()
-    weights: Values | None = None
 
     def __post_init__(self) -> None:
         for name, of in ((LIVE, self.live), (CANDIDATE, self.candidate)):
@@ -89,6 +88,22 @@ class Tested:
         correct = {LIVE: self.live.correct, CANDIDATE: self.candidate.correct}
         abstained = {LIVE: self.live.abstained, CANDIDATE: self.candidate.abstained}
         return utilities(self.questions, correct, abstained, profile.utility, profile.value)
+
+    def weights(self, profile: Profile) -> Values | None:
+        """How much each question counts, as in the verdict; None if all count alike."""
+        of = question_weights(self.questions, profile.counts, profile.slice_weights)
+        return of if len(set(of.values())) > 1 else None
+
+    def counted(self, profile: Profile) -> set[str]:
+        """The facts that count: those with a question that has a weight."""
+        of = self.weights(profile)
+        return {question.fact for question in self.questions if of is None or of[question.id] > 0}
+
+    @cached_property
+    def saving(self) -> float | None:
+        """The share of the cost that the candidate saves; None if it is not shown to be cheaper."""
+        live, candidate = self.live.paid, self.candidate.paid
+        return saving(live, candidate, self.facts) if live is not None and candidate is not None else None
 
     def span(self, profile: Profile) -> float:
         """The distance between the best and the worst answer."""

@@ -1,0 +1,92 @@
+"""Which contender of a round the gate decides about, chosen on dev.
+
+Takes dev questions, answers to them and the profile, gives utilities and a name. Dev decides what is tested, and if
+anything is; what is served changes only by the gate. Builds and asks nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from bakeoff.decide.requirements.standing import MAX_ERRORS
+from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.value.outcomes import utilities
+from bakeoff.decide.value.weights import question_weights
+from bakeoff.decide.wording import net_right, signed
+from bakeoff.measure.graded import graded
+from bakeoff.measure.score import score_answers, values_of
+from bakeoff.records import Answer, Question, Record
+
+ROUNDING = 1e-9
+
+
+class OnDev(Record):
+    """How good a contender is on dev: its utility, in net right answers of 1, over so many questions.
+
+    An answer that failed is worth as much as a declined one. `failed` are those with an error, or without an answer.
+    """
+
+    contender: str
+    utility: float
+    n_questions: int
+    n_failed: int = 0
+
+    @property
+    def fails(self) -> bool:
+        """Whether more of its answers failed than a verdict allows."""
+        return self.n_failed > MAX_ERRORS * self.n_questions
+
+
+class Choice(NamedTuple):
+    """The contender to test. Without one, `reason` says why nothing is."""
+
+    contender: str | None
+    reason: str = ""
+
+
+def measured_on_dev(name: str, dev: Sequence[Question], answers: Sequence[Answer], profile: Profile) -> OnDev:
+    """A contender's mean utility on dev, as the verdict counts and weighs answers."""
+    scores = score_answers(dev, [answer.model_copy(update={"contender": name}) for answer in answers])
+    values = values_of(scores).get(name, {})
+    correct, abstained = graded(values.get("correct", {})), graded(values.get("abstained", {}))
+    worth = utilities(dev, {name: correct}, {name: abstained}, profile.utility, profile.value)[name].values
+    weights = _weights(dev, profile)
+    total = sum(weights.values())
+    utility = sum(weights[key] * value for key, value in worth.items()) / total if total else 0.0
+    n_failed = sum(question.id not in correct.values for question in dev)
+    return OnDev(contender=name, utility=utility, n_questions=len(dev), n_failed=n_failed)
+
+
+def _weights(dev: Sequence[Question], profile: Profile) -> Mapping[str, float]:
+    """The profile's weights. A mix of slices of which dev has none is left out."""
+    mix = profile.slice_weights
+    is_there = any(mix.get(str(question.slice)) for question in dev)
+    return question_weights(dev, profile.counts, mix if is_there else None)
+
+
+def in_order(found: Iterable[OnDev], served_now: str) -> list[OnDev]:
+    """The best first; of equal ones, the one that is served now first. Those that fail too often come last."""
+    return sorted(found, key=lambda one: (one.fails, -round(one.utility, 9), one.contender != served_now))
+
+
+def chosen(order: Sequence[OnDev], live: OnDev, is_cheaper: Callable[[str], bool], margin: float) -> Choice:
+    """The best contender if dev measures it as better than what is served, by however little.
+
+    Else the best of those that cost less and are measured as worse by less than the margin. Else none: a test would
+    spend error on a candidate that does not look better. `order` is as `in_order` gives it. Without dev questions the
+    first is tested.
+    """
+    if not order:
+        return Choice(None, "No contender of this round was built, so none was tested.")
+    sound = [one for one in order if not one.fails] or list(order)
+    best = sound[0]
+    if best.utility > live.utility + ROUNDING or not best.n_questions:
+        return Choice(best.contender)
+    for one in sound:
+        if one.utility > live.utility - margin and is_cheaper(one.contender):
+            return Choice(one.contender)
+    return Choice(
+        None,
+        f"Nothing was tested and no error was spent: on {best.n_questions} dev questions the best candidate, "
+        f"{best.contender}, has {net_right(best.utility)}, and what is served has {signed(live.utility)}; no candidate "
+        "is about as good and cheaper.",
+    )
