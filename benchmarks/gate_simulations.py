@@ -1,13 +1,15 @@
 """Whether the gate can be trusted: simulated series of rounds with known truth, decided by the product's own gate.
 
-    python benchmarks/gate_simulations.py [--pilots 1000] [--only errors,power,cheaper,slices] [--quick]
+    python benchmarks/gate_simulations.py [--pilots 1000] [--only errors,power,small,dev,cheaper,slices] [--quick]
 
 Prints tables in Markdown: how often a series of 20 rounds promotes anything although no candidate is better, with
-standing questions used again and again; how often a candidate that is better is promoted, by round; the same for
-candidates that are as good and cheaper; and how often a loss on one slice stops a candidate that is better elsewhere.
-Seeded. All tables take about a quarter of an hour on one core; `--quick` runs a few series of each.
+standing questions used again and again; how often a candidate that is better is promoted, by round, and how often dev
+lets it be tested; the same for candidates that are as good and cheaper; and how often a loss on one slice stops a
+candidate that is better elsewhere. Seeded. All tables take about half an hour on one core; `--quick` runs a few series
+of each.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,8 +20,9 @@ import numpy as np
 from printed_tables import Table, asked
 
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.learn.choice import OnDev, chosen
 from bakeoff.learn.gate.gate import gate
-from bakeoff.learn.gate.rotation import rotation
+from bakeoff.learn.gate.rotation import SHARE, rotation
 from bakeoff.learn.gate.saving import Paid
 from bakeoff.learn.gate.spending import ERROR, Spent, next_level, share
 from bakeoff.learn.gate.tested import Contestant, GateDecision, Tested
@@ -28,14 +31,16 @@ from bakeoff.records import Question
 
 SEED = 13
 N_ROUNDS = 20
-N_STANDING, N_FRESH, N_TESTED = 600, 30, 300
-"""Facts of the standing test set, new reviewed facts each round, and facts that a round tests."""
+N_TESTED = 300
+"""Facts that a round tests at most."""
 N_GENERAL = 60
 SLICES = (("seen", 0.33), ("unanswerable", 0.2), ("unseen", 0.47))
 ACCURACY = 0.6
 CORRELATIONS = (0.15, 0.25, 0.40)
 """Shares of questions that only one of both contenders answers correctly."""
 ROUNDS = (1, 5, 10, 20)
+DEV_SIZES = (40, 100, 200)
+SMALL = (166, 300)
 GENERAL_DISCORDANT = 0.1
 
 
@@ -47,7 +52,8 @@ class World:
     both answers correctly. `kept` is the share of those answers that a candidate has in common with the one before.
     `on_slice` is the gain on the unanswerable questions, if it is another. `phrasings` of a fact succeed together.
     `unsure` is the share of answers that cannot be graded. `climbs`: each candidate is the one that did best so far in
-    the tests, with some answers drawn again.
+    the tests, with some answers drawn again. The test has `standing` facts and `fresh` new ones each round; `dev` facts
+    are asked before (0: every candidate is tested). `mix` are the profile's weights of the slices.
     """
 
     gain: float = 0.0
@@ -59,10 +65,15 @@ class World:
     costs: tuple[float, float] = (1.0, 1.0)
     climbs: bool = False
     margin: float = 0.02
+    standing: int = 600
+    fresh: int = 30
+    dev: int = 0
+    mix: tuple[float, ...] = ()
 
     @property
     def profile(self) -> Profile:
-        return Profile(margin=self.margin)
+        mix = {name: weight for (name, _), weight in zip(SLICES, self.mix, strict=False)}
+        return Profile(margin=self.margin, slice_weights=mix)
 
 
 class Pool(NamedTuple):
@@ -129,7 +140,8 @@ def _general(values: np.ndarray) -> Graded:
 def promotes_anything(world: World, seed: int, n_rounds: int = N_ROUNDS) -> bool:
     """Whether a series of rounds promotes one of its candidates. Standing questions are used again."""
     draw = np.random.default_rng((SEED, seed))
-    of = pool(N_STANDING + n_rounds * N_FRESH, world, draw)
+    n_test = world.standing + n_rounds * world.fresh
+    of = pool(n_test + world.dev, world, draw)
     names = {f"f{i}": i for i in range(len(of.right))}
     uses: dict[str, int] = {}
     spent: list[Spent] = []
@@ -138,8 +150,10 @@ def promotes_anything(world: World, seed: int, n_rounds: int = N_ROUNDS) -> bool
         if number > 1:
             before = best if world.climbs and best is not None else right
             right = np.where(draw.random(len(right)) < world.kept, before, of.drawn(world, draw))
-        known = [f"f{i}" for i in range(N_STANDING + number * N_FRESH)]
-        facts = rotation(known[N_STANDING:], known[:N_STANDING], uses, number, N_TESTED).facts
+        if world.dev and not looks_better(of, right, n_test):
+            continue
+        known = [f"f{i}" for i in range(world.standing + number * world.fresh)]
+        facts = rotation(known[world.standing :], known[: world.standing], uses, number, N_TESTED).facts
         uses |= {fact: uses.get(fact, 0) + 1 for fact in facts}
         decision = gate(
             tested(of, right, [names[fact] for fact in facts], world, draw), world.profile, next_level(spent)
@@ -151,6 +165,18 @@ def promotes_anything(world: World, seed: int, n_rounds: int = N_ROUNDS) -> bool
         if decision.difference > most:
             best, most = right, decision.difference
     return False
+
+
+def looks_better(of: Pool, right: np.ndarray, first: int = 0) -> bool:
+    """Whether the candidate is measured as better on dev: the facts from this one on."""
+    live, candidate = (on_dev(name, of.questions[first:], values[first:]) for name, values in
+                       (("live", of.right), ("candidate", right)))  # fmt: skip
+    return chosen([candidate], live, lambda name: False, Profile().margin).contender is not None
+
+
+def on_dev(name: str, questions: Sequence[Sequence[Question]], right: np.ndarray) -> OnDev:
+    """A contender on one phrasing of each fact: a wrong answer costs what a right one earns."""
+    return OnDev(contender=name, utility=float(2 * right.mean() - 1), n_questions=len(questions))
 
 
 def one_round(world: World, number: int, seed: int, n: int = N_TESTED) -> GateDecision:
@@ -175,6 +201,18 @@ NO_BETTER = {
     "as good, each has 90 % of the last one's answers": World(kept=0.9),
     "as good, each has 70 % of the answers of the best one so far": World(kept=0.7, climbs=True),
     "as good, each has 95 % of the answers of the best one so far": World(kept=0.95, climbs=True),
+    "as good, 166 facts and no new ones": World(standing=166, fresh=0),
+    "as good, 166 facts and no new ones, 70 % of the answers of the best one so far": World(
+        kept=0.7, climbs=True, standing=166, fresh=0
+    ),
+    "as good, 166 facts and no new ones, 95 % of the answers of the best one so far": World(
+        kept=0.95, climbs=True, standing=166, fresh=0
+    ),
+    "as good, tested if better on 40 dev facts": World(dev=40),
+    "as good, tested if better on 40 dev facts, 70 % of the answers of the best one so far": World(
+        dev=40, kept=0.7, climbs=True
+    ),
+    "as good, 10 / 10 / 80 % of the weight on the slices": World(mix=(0.1, 0.1, 0.8)),
     "as good, 3 phrasings a fact": World(phrasings=3),
     "as good, 2 % unsure": World(unsure=0.02),
     "1 point worse": World(gain=-0.01),
@@ -205,6 +243,52 @@ def power(n: int) -> Iterable[Table]:
         ("candidate", *(f"round {number}" for number in ROUNDS)),
         rows,
     )
+
+
+def small(n: int) -> Iterable[Table]:
+    """Power where the test is small and nothing new comes: rounds after the first draw a share of the facts."""
+    rows = []
+    for size in SMALL:
+        later = math.ceil(SHARE * size)
+        for q in CORRELATIONS:
+            found = [[one_round(World(0.10, q), number, seed, size if number == 1 else later).promote
+                      for seed in range(n)] for number in ROUNDS]  # fmt: skip
+            rows.append((f"{size} facts, {100 * q:.0f} % of answers differ", *map(percent, found)))
+    yield Table(
+        f"10 points better, promoted on a small test, % of {n}, after rounds that all kept what was served",
+        ("test", *(f"round {number}" for number in ROUNDS)),
+        rows,
+    )
+
+
+def dev(n: int) -> Iterable[Table]:
+    """How often dev lets a candidate be tested, and how often it is promoted then, in the first round."""
+    worlds = {
+        **{f"10 points better, {100 * q:.0f} % of answers differ": World(0.10, q) for q in CORRELATIONS},
+        "as good, 25 % differ": World(),
+        "5 points worse, 25 % differ": World(-0.05),
+        "10 points worse, 25 % differ": World(-0.10),
+    }
+    rows = []
+    for name, world in worlds.items():
+        promoted = [one_round(world, 1, seed).promote for seed in range(n)]
+        row = [name, percent(promoted)]
+        for size in DEV_SIZES:
+            tested = [is_tested(world, size, seed) for seed in range(n)]
+            row.append(f"{percent(tested)} / {percent(np.logical_and(tested, promoted))}")
+        rows.append(tuple(row))
+    yield Table(
+        f"Tested after dev / tested and promoted in round 1, % of {n}",
+        ("candidate", "promoted if always tested", *(f"{size} dev facts" for size in DEV_SIZES)),
+        rows,
+    )
+
+
+def is_tested(world: World, size: int, seed: int) -> bool:
+    """Whether dev of so many facts lets the candidate be tested."""
+    draw = np.random.default_rng((SEED, size, seed, 1))
+    of = pool(size, world, draw)
+    return looks_better(of, of.drawn(world, draw))
 
 
 def cheaper(n: int) -> Iterable[Table]:
@@ -243,6 +327,8 @@ def slices(n: int) -> Iterable[Table]:
 TABLES: dict[str, Callable[[int], Iterable[Table]]] = {
     "errors": errors,
     "power": power,
+    "small": small,
+    "dev": dev,
     "cheaper": cheaper,
     "slices": slices,
 }

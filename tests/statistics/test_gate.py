@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from gate_simulations import World, one_round, promotes_anything, share_of
+from gate_simulations import World, is_tested, one_round, promotes_anything, share_of
 
 N = 40
 
@@ -19,8 +19,22 @@ def at_most(share, n):
 
 @pytest.mark.parametrize(
     "world",
-    [World(), World(kept=0.9), World(gain=-0.01), World(gain=-0.01, discordant=0.02, costs=(2.0, 1.0))],
-    ids=["as good", "as good, answers like the last one's", "worse", "worse by the margin, cheaper"],
+    [
+        World(),
+        World(kept=0.9),
+        World(gain=-0.01),
+        World(gain=-0.01, discordant=0.02, costs=(2.0, 1.0)),
+        World(kept=0.7, climbs=True, standing=166, fresh=0),
+        World(dev=40),
+    ],
+    ids=[
+        "as good",
+        "as good, answers like the last one's",
+        "worse",
+        "worse by the margin, cheaper",
+        "as good, like the best so far, on 166 facts that are used again",
+        "as good, better on dev",
+    ],
 )
 def test_twenty_rounds_of_candidates_that_are_no_better_rarely_promote_anything(world):
     """In at most 5 of 100 series; standing questions are used again and again."""
@@ -32,6 +46,12 @@ def test_ten_points_on_300_questions_are_promoted_in_the_first_round(discordant)
     """In at least 80 of 100 cases."""
     promoted = share_of(one_round(World(0.10, discordant), 1, seed).promote for seed in range(100))
     assert promoted >= 0.8
+
+
+def test_dev_lets_most_better_candidates_and_few_worse_ones_be_tested():
+    """On 100 facts of dev: 10 points better, and 10 points worse."""
+    of = {gain: [is_tested(World(gain), 100, seed) for seed in range(100)] for gain in (0.1, -0.1)}
+    assert share_of(of[0.1]) >= 0.9 and share_of(of[-0.1]) <= 0.1
 
 
 def test_the_twentieth_round_still_promotes_what_is_clearly_better():

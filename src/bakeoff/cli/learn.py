@@ -22,7 +22,10 @@ def learn(
         typer.Option("--contender", "-c", help="Build this contender. Repeat it for several. By default all."),
     ] = None,
     candidate: Annotated[
-        str | None, typer.Option(help="The contender that the gate decides about. By default the best on dev.")
+        str | None,
+        typer.Option(
+            help="The contender to test. By default the best on dev, if it is better there than what is served."
+        ),
     ] = None,
     training_minutes: Annotated[
         float | None, typer.Option(min=0.1, help="The most minutes of each training. By default as in the run.")
