@@ -20,7 +20,7 @@ import numpy as np
 from printed_tables import Table, asked
 
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.learn.choice import OnDev, chosen
+from bakeoff.learn.choice import Worth, chosen, measured_on_dev
 from bakeoff.learn.gate.gate import gate
 from bakeoff.learn.gate.rotation import SHARE, rotation
 from bakeoff.learn.gate.saving import Paid
@@ -41,6 +41,7 @@ CORRELATIONS = (0.15, 0.25, 0.40)
 ROUNDS = (1, 5, 10, 20)
 DEV_SIZES = (40, 100, 200)
 SMALL = (166, 300)
+PROFILE = Profile()
 GENERAL_DISCORDANT = 0.1
 
 
@@ -168,15 +169,14 @@ def promotes_anything(world: World, seed: int, n_rounds: int = N_ROUNDS) -> bool
 
 
 def looks_better(of: Pool, right: np.ndarray, first: int = 0) -> bool:
-    """Whether the candidate is measured as better on dev: the facts from this one on."""
-    live, candidate = (on_dev(name, of.questions[first:], values[first:]) for name, values in
-                       (("live", of.right), ("candidate", right)))  # fmt: skip
-    return chosen([candidate], live, lambda name: False, Profile().margin).contender is not None
-
-
-def on_dev(name: str, questions: Sequence[Sequence[Question]], right: np.ndarray) -> OnDev:
-    """A contender on one phrasing of each fact: a wrong answer costs what a right one earns."""
-    return OnDev(contender=name, utility=float(2 * right.mean() - 1), n_questions=len(questions))
+    """Whether dev lets the candidate be tested: the facts from this one on, with one phrasing of each."""
+    questions = [phrasings[0] for phrasings in of.questions[first:]]
+    live, own = (
+        Worth(Graded({q.id: 2.0 * value - 1 for q, value in zip(questions, values[first:], strict=True)}))
+        for values in (of.right, right)
+    )
+    served, candidate = (measured_on_dev("", questions, worth, live, PROFILE) for worth in (live, own))
+    return chosen([candidate], served, lambda name: False, PROFILE.margin).contender is not None
 
 
 def one_round(world: World, number: int, seed: int, n: int = N_TESTED) -> GateDecision:

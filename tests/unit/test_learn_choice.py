@@ -3,7 +3,7 @@
 import pytest
 
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.learn.choice import OnDev, chosen, in_order, measured_on_dev
+from bakeoff.learn.choice import LARGE, OnDev, chosen, in_order, measured_on_dev, worth_on_dev
 from bakeoff.records import Answer, Question
 
 
@@ -22,8 +22,14 @@ def answers(texts):
     ]
 
 
-def on_dev(name, utility, n_failed=0, n=40):
-    return OnDev(contender=name, utility=utility, n_questions=n, n_failed=n_failed)
+def on_dev(name, utility, n_failed=0, most_gain=0.0):
+    return OnDev(contender=name, utility=utility, n_questions=40, n_failed=n_failed, most_gain=most_gain)
+
+
+def measured(questions, given, profile, live=()):
+    """A contender with these answers, compared with what is served."""
+    own, served = (worth_on_dev(questions, of, profile) for of in (given, live))
+    return measured_on_dev("a", questions, own, served, profile)
 
 
 def never(name):
@@ -36,10 +42,10 @@ LIVE = on_dev("live", 0.2)
 def test_a_failed_answer_is_worth_a_declined_one_at_best():
     """All failed: as much as nobody answering, which may cost; without an answer at all likewise."""
     questions, value = dev(4), {"currency": "USD", "right": 1, "wrong": 2, "declined": 0.5}
-    failed = measured_on_dev("a", questions, answers([None] * 4), Profile(value=value))
+    failed = measured(questions, answers([None] * 4), Profile(value=value))
     assert (failed.utility, failed.n_failed, failed.n_questions, failed.fails) == (-0.5, 4, 4, True)
-    assert measured_on_dev("a", questions, [], Profile(value=value)) == failed
-    half = measured_on_dev("a", questions, answers(["7 days", None, "7 days", None]), Profile())
+    assert measured(questions, [], Profile(value=value)) == failed
+    half = measured(questions, answers(["7 days", None, "7 days", None]), Profile())
     assert (half.utility, half.n_failed) == (0.5, 2)
 
 
@@ -47,11 +53,11 @@ def test_dev_counts_as_the_profile_does():
     """A mix of slices; one that dev lacks is left out."""
     questions = [*dev(3, "seen"), *dev(1, "unseen", 3)]
     given = answers(["7 days", "7 days", "7 days", "9 days"])
-    assert measured_on_dev("a", questions, given, Profile()).utility == 0.5
+    assert measured(questions, given, Profile()).utility == 0.5
     mixed = Profile(slice_weights={"seen": 0.1, "unseen": 0.9})
-    assert measured_on_dev("a", questions, given, mixed).utility == pytest.approx(-0.8)
+    assert measured(questions, given, mixed).utility == pytest.approx(-0.8)
     other = Profile(slice_weights={"unanswerable": 1.0})
-    assert measured_on_dev("a", questions, given, other).utility == 0.5
+    assert measured(questions, given, other).utility == 0.5
 
 
 def test_a_contender_that_fails_is_no_candidate_while_another_is_there():
@@ -70,7 +76,7 @@ def test_of_equal_contenders_the_one_that_is_served_now_comes_first():
 
 @pytest.mark.parametrize(("utility", "is_tested"), [(0.201, True), (0.2, False), (0.1, False)])
 def test_a_candidate_that_is_not_better_on_dev_is_not_tested(utility, is_tested):
-    """As measured: however little better is enough, since dev is small. The reason says both utilities."""
+    """However little better is enough. Else 10 points have to be excluded. The reason says both utilities."""
     choice = chosen([on_dev("rag", utility)], LIVE, never, 0.02)
     assert (choice.contender == "rag") is is_tested
     if not is_tested:
@@ -87,7 +93,20 @@ def test_one_that_is_about_as_good_and_cheaper_is_tested():
     assert chosen([on_dev("better", 0.3), *order], LIVE, small.__contains__, 0.02).contender == "better"
 
 
+def test_a_small_dev_does_not_hide_a_large_gain():
+    """Not better as measured: tested where the interval includes 10 points. The same answers exclude it on 40."""
+    few, many = dev(5), dev(40)
+    right = answers(["7 days"] * 40)
+    one_lost = measured(few, answers(["9 days", *["7 days"] * 4]), Profile(), right[:5])
+    assert one_lost.most_gain >= LARGE
+    assert chosen([one_lost], on_dev("live", 1.0), never, 0.02).contender == "a"
+    assert measured(few, right[:5], Profile(), right[:5]).most_gain >= LARGE
+    same = measured(many, right, Profile(), right)
+    assert same.most_gain < LARGE and chosen([same], on_dev("live", 1.0), never, 0.02).contender is None
+
+
 def test_without_dev_questions_or_contenders():
     """Nothing says that the first is not better; where none was built, none is tested."""
-    assert chosen([on_dev("rag", 0.0, n=0)], on_dev("live", 0.0, n=0), never, 0.02).contender == "rag"
+    assert measured([], [], Profile()).most_gain == 1.0
+    assert chosen([on_dev("rag", 0.0, most_gain=1.0)], on_dev("live", 0.0), never, 0.02).contender == "rag"
     assert "was built" in chosen([], LIVE, never, 0.02).reason

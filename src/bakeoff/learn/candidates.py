@@ -13,7 +13,7 @@ from bakeoff.contenders.world import WorldFolder
 from bakeoff.decide.cost.payment import payment_of
 from bakeoff.errors import RunFolderError
 from bakeoff.imports import search_in
-from bakeoff.learn.choice import Choice, OnDev, chosen, in_order, measured_on_dev
+from bakeoff.learn.choice import Choice, OnDev, chosen, in_order, measured_on_dev, worth_on_dev
 from bakeoff.learn.gate.saving import Paid, saving
 from bakeoff.learn.gate.tested import Contestant, Tested
 from bakeoff.learn.rounds import Round
@@ -64,10 +64,11 @@ def on_dev(here: Round, listener: Listener) -> Dev:
     recipes = {recipe.spec.name: recipe for recipe in make_recipes(config.specs, config.imports_from)}
     dev = here.prepared.of("dev")
     world = WorldFolder(here.folder.world, config.models, config.imports_from)
-    found = {
-        name: measured_on_dev(name, dev, _dev_answers(here, world, recipes[name], dev, listener), config.profile)
+    worth = {
+        name: worth_on_dev(dev, _dev_answers(here, world, recipes[name], dev, listener), config.profile)
         for name in here.folder.comparison().names
     }
+    found = {name: measured_on_dev(name, dev, of, worth[begun.live], config.profile) for name, of in worth.items()}
     live = found.pop(begun.live)
     return Dev(live, in_order(found.values(), begun.contender))
 

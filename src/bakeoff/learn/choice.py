@@ -12,23 +12,31 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.outcomes import utilities
 from bakeoff.decide.value.weights import question_weights
 from bakeoff.decide.wording import net_right, signed
-from bakeoff.measure.graded import graded
+from bakeoff.learn.gate.tested import span_of
+from bakeoff.measure.contrasts import difference
+from bakeoff.measure.graded import Graded, graded
 from bakeoff.measure.score import score_answers, values_of
+from bakeoff.measure.statistics import PairedTest
 from bakeoff.records import Answer, Question, Record
 
 ROUNDING = 1e-9
+LARGE = 0.1
+"""The gain that a test of 300 facts is meant to find: dev shall not hide it."""
 
 
 class OnDev(Record):
     """How good a contender is on dev: its utility, in net right answers of 1, over so many questions.
 
     An answer that failed is worth as much as a declined one. `failed` are those with an error, or without an answer.
+    `most_gain` is the upper end of the 95 % interval of what it gains over what is served, 1 being the distance
+    between the best and the worst answer.
     """
 
     contender: str
     utility: float
     n_questions: int
     n_failed: int = 0
+    most_gain: float = 1.0
 
     @property
     def fails(self) -> bool:
@@ -43,17 +51,31 @@ class Choice(NamedTuple):
     reason: str = ""
 
 
-def measured_on_dev(name: str, dev: Sequence[Question], answers: Sequence[Answer], profile: Profile) -> OnDev:
-    """A contender's mean utility on dev, as the verdict counts and weighs answers."""
-    scores = score_answers(dev, [answer.model_copy(update={"contender": name}) for answer in answers])
-    values = values_of(scores).get(name, {})
-    correct, abstained = graded(values.get("correct", {})), graded(values.get("abstained", {}))
-    worth = utilities(dev, {name: correct}, {name: abstained}, profile.utility, profile.value)[name].values
-    weights = _weights(dev, profile)
-    total = sum(weights.values())
-    utility = sum(weights[key] * value for key, value in worth.items()) / total if total else 0.0
-    n_failed = sum(question.id not in correct.values for question in dev)
-    return OnDev(contender=name, utility=utility, n_questions=len(dev), n_failed=n_failed)
+class Worth(NamedTuple):
+    """What a contender's answers on dev are worth, by question id, and how many of them failed."""
+
+    utility: Graded
+    n_failed: int = 0
+
+
+def worth_on_dev(dev: Sequence[Question], answers: Sequence[Answer], profile: Profile) -> Worth:
+    """What one contender's answers are worth, with the profile's amounts. Grades are the rules'."""
+    values = values_of(score_answers(dev, [answer.model_copy(update={"contender": ""}) for answer in answers])).get("")
+    correct, abstained = (graded((values or {}).get(measure, {}), answers) for measure in ("correct", "abstained"))
+    worth = utilities(dev, {"": correct}, {"": abstained}, profile.utility, profile.value)[""]
+    return Worth(worth, sum(question.id not in correct.values for question in dev))
+
+
+def measured_on_dev(name: str, dev: Sequence[Question], own: Worth, live: Worth, profile: Profile) -> OnDev:
+    """A contender's mean utility on dev, and what it may gain over what is served, as the verdict counts questions."""
+    weights, facts = _weights(dev, profile), {question.id: question.fact for question in dev}
+    total, span = sum(weights.values()), span_of(dev, profile)
+    utility = sum(weights[key] * value for key, value in own.utility.values.items()) / total if total else 0.0
+    gains = difference(own.utility, live.utility, span)
+    uneven = weights if len(set(weights.values())) > 1 else None
+    test = PairedTest.of(name, "live", gains, facts, "utility", profile.margin / span, uneven)
+    most = test.sides[-1].high if test else 1.0
+    return OnDev(contender=name, utility=utility, n_questions=len(dev), n_failed=own.n_failed, most_gain=most)
 
 
 def _weights(dev: Sequence[Question], profile: Profile) -> Mapping[str, float]:
@@ -71,22 +93,24 @@ def in_order(found: Iterable[OnDev], served_now: str) -> list[OnDev]:
 def chosen(order: Sequence[OnDev], live: OnDev, is_cheaper: Callable[[str], bool], margin: float) -> Choice:
     """The best contender if dev measures it as better than what is served, by however little.
 
-    Else the best of those that cost less and are measured as worse by less than the margin. Else none: a test would
-    spend error on a candidate that does not look better. `order` is as `in_order` gives it. Without dev questions the
-    first is tested.
+    Else the best of those that cost less and are measured as worse by less than the margin. Else the best if dev is too
+    small to exclude that it is better by `LARGE`. Else none: a test would spend error on a candidate that does not look
+    better. `order` is as `in_order` gives it.
     """
     if not order:
         return Choice(None, "No contender of this round was built, so none was tested.")
     sound = [one for one in order if not one.fails] or list(order)
     best = sound[0]
-    if best.utility > live.utility + ROUNDING or not best.n_questions:
+    if best.utility > live.utility + ROUNDING:
         return Choice(best.contender)
     for one in sound:
         if one.utility > live.utility - margin and is_cheaper(one.contender):
             return Choice(one.contender)
+    if best.most_gain >= LARGE:
+        return Choice(best.contender)
     return Choice(
         None,
         f"Nothing was tested and no error was spent: on {best.n_questions} dev questions the best candidate, "
-        f"{best.contender}, has {net_right(best.utility)}, and what is served has {signed(live.utility)}; no candidate "
-        "is about as good and cheaper.",
+        f"{best.contender}, has {net_right(best.utility)}, and what is served has {signed(live.utility)}; a gain of "
+        f"{100 * LARGE:.0f} points is excluded, and no candidate is about as good and cheaper.",
     )

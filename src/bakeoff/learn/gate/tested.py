@@ -107,9 +107,14 @@ class Tested:
 
     def span(self, profile: Profile) -> float:
         """The distance between the best and the worst answer."""
-        value = profile.value
-        own = (value.own(str(question.slice), question.kind) if value else None for question in self.questions)
-        return terms_of(profile, tuple(dict.fromkeys(own))).span
+        return span_of(self.questions, profile)
+
+
+def span_of(questions: Sequence[Question], profile: Profile) -> float:
+    """The distance between the best and the worst answer to any of these questions, in units of a right one."""
+    value = profile.value
+    own = (value.own(str(question.slice), question.kind) if value else None for question in questions)
+    return terms_of(profile, tuple(dict.fromkeys(own))).span
 
 
 class GateDecision(Record):
