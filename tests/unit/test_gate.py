@@ -14,6 +14,7 @@ from bakeoff.learn.gate.rotation import LEAST_FACTS, LEAST_LEFT, MOST_USES, SHAR
 from bakeoff.learn.gate.saving import Paid, saving
 from bakeoff.learn.gate.spending import ERROR, FIRST, REST, Spent, next_level, share
 from bakeoff.learn.gate.tested import Contestant
+from bakeoff.learn.gate.wording import evidence
 from bakeoff.measure.graded import Graded
 from bakeoff.measure.one_sided import better_p, more_to_show, not_worse_p, worse_p
 from bakeoff.measure.statistics import PairedTest, t_tail
@@ -76,6 +77,8 @@ def test_an_equal_candidate_is_kept_out_and_the_questions_that_would_decide_are_
     assert decision.reason.startswith("It is not shown to be better") and decision.more_questions > 300
     equal = gate(round_of(won=20, lost=20), Profile(), LEVEL)
     assert not equal.promote and equal.more_questions is None
+    assert f"About {decision.more_questions:,} more questions would show it" in decision.reason
+    assert "More questions would not show it" in equal.reason
 
 
 def test_a_gain_below_the_margin_is_not_enough():
@@ -163,10 +166,29 @@ def test_failed_answers_stop_a_candidate():
 
 
 def test_unsure_answers_count_against_the_candidate():
-    """Ten points better, but 60 of its answers may be wrong."""
-    decision = gate(round_of(won=45, lost=15, unsure=60), Profile(), LEVEL)
-    assert not decision.promote and decision.p == 1.0 and decision.unsure == 60
-    assert "In 60 questions an answer is unsure and counts against it." in decision.reason
+    """Ten points better, but 40 of its answers may be wrong: the reason says why p is 1 beside a gain."""
+    decision = gate(round_of(won=45, lost=15, unsure=40), Profile(), LEVEL)
+    assert not decision.promote and decision.p == 1.0 and decision.unsure == 40
+    assert decision.difference > 0 and decision.counted == pytest.approx(-20 / 300)
+    assert "In 40 questions an answer is unsure and counts against it: so counted the difference is -6.7." in (
+        decision.reason
+    )
+    assert "no evidence of a gain (p 1, level 0.035)" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("route", "p", "words"),
+    [
+        ("better", 0.001, "evidence of a gain (p 0.001, level 0.035)"),
+        ("better", 0.05, "some evidence of a gain, but too little (p 0.05, level 0.035)"),
+        ("better", 1.0, "no evidence of a gain (p 1, level 0.035)"),
+        ("as good and cheaper", 1e-7, "a loss of 2.0 or more is excluded (p below 0.0001, level 0.035)"),
+        ("as good and cheaper", 0.2, "a loss of 2.0 or more is not excluded (p 0.2, level 0.035)"),
+    ],
+)
+def test_p_values_are_said_in_words(route, p, words):
+    """The word 'no' stands where nothing is shown."""
+    assert evidence(route, p, LEVEL, 0.02) == words
 
 
 @pytest.mark.parametrize(

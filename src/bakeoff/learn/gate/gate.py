@@ -26,6 +26,7 @@ from bakeoff.decide.value.weights import Counts, question_weights
 from bakeoff.decide.wording import net_right, signed
 from bakeoff.learn.gate.rotation import LEAST_FACTS
 from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, GateDecision, Route, Tested
+from bakeoff.learn.gate.wording import evidence, of_more, of_unsure
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.contrasts import difference
 from bakeoff.measure.graded import Ranged, Values, known
@@ -66,6 +67,7 @@ def gate(tested: Tested, profile: Profile, level: float) -> GateDecision:
             "route": trial.route,
             "p": trial.p,
             **{name: getattr(measured, name) for name in ("difference", "low", "high", "unsure")},
+            "counted": trial.counted,
             "parts": parts,
             "standings": limits,
             "more_questions": _more(trial) if trial.p > level else None,
@@ -92,16 +94,22 @@ class _Trial(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What was measured, and the p-value with its level."""
+        """What was measured, and what it says at this round's level."""
         of = self.measured
         interval = f"95 % interval {signed(of.low)} to {signed(of.high)}"
-        tested = "a loss of the margin or more" if self.route == "as good and cheaper" else "no gain"
-        return f"{net_right(of.difference)} ({interval}), p {self.p:.2g} of {tested}, level {self.level:.2g}"
+        shown = evidence(self.route, self.p, self.level, self.margin * self.span)
+        return f"{net_right(of.difference)} ({interval}), {shown}"
 
     @property
-    def of_unsure(self) -> str:
-        n = self.test.n_unsure
-        return f" In {n} questions an answer is unsure and counts against it." if n else ""
+    def counted(self) -> float:
+        """The difference as the test counts it: with every unsure answer against the candidate."""
+        return self.span * self.test.sides[0].mean
+
+    @property
+    def more(self) -> str:
+        """How unsure answers count, and how many more questions would show it."""
+        more = of_more(_more(self)) if self.p > self.level else ""
+        return "".join(f" {words}" for words in (of_unsure(self.test.n_unsure, self.counted), more) if words)
 
 
 def _trial(tested: Tested, profile: Profile, level: float) -> _Trial | None:
@@ -141,11 +149,11 @@ def _missing(tested: Tested, profile: Profile) -> Iterable[str]:
 def _not_shown(of: _Trial) -> Iterable[str]:
     """Why the test does not speak for the candidate."""
     if of.p > of.level and of.route == "better":
-        yield f"It is not shown to be better: {of.words}.{of.of_unsure}"
+        yield f"It is not shown to be better: {of.words}.{of.more}"
     elif of.p > of.level:
-        yield f"It is cheaper, but not shown to be as good: {of.words}.{of.of_unsure}"
+        yield f"It is cheaper, but not shown to be as good: {of.words}.{of.more}"
     elif of.route == "better" and of.test.sides[0].mean < of.margin:
-        yield f"It is better by less than the margin of {signed(of.margin * of.span)}: {of.words}.{of.of_unsure}"
+        yield f"It is better by less than the margin of {signed(of.margin * of.span)}: {of.words}.{of.more}"
 
 
 def _shown(tested: Tested, of: _Trial) -> str:
