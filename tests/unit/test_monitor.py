@@ -92,7 +92,8 @@ class TestAlarms:
             n=90, accuracy=0.7, pilot=0.8, pilot_low=0.75, since=week_ago(3), since_accuracy=0.6, since_n=50
         )
         alarm = alarm_of("accuracy", accuracy=found)
-        assert alarm.since == week_ago(3) and "60" in alarm.text and "bakeoff rollback shop" in alarm.remedy
+        assert alarm.since == week_ago(3) and "60" in alarm.text and "rollback" not in alarm.remedy
+        assert "bakeoff rollback shop" in alarm_of("accuracy", accuracy=found, earlier=1).remedy
         assert alarm_of("accuracy", accuracy=found.model_copy(update={"since": None})) is None
 
     @pytest.mark.parametrize(("n", "is_on"), [(40, False), (400, True)])

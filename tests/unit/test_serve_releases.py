@@ -291,3 +291,15 @@ def test_fifty_kills_at_random_moments_leave_one_live_release_that_can_be_read(t
     assert lives == sorted(lives) and lives[-1] > KILLS / 2
     prune(root, keep=2)
     assert not list((root / "releases").glob(".*")) and promote(root, run).number > lives[-1]
+
+
+def test_a_release_that_cannot_be_read_names_one_to_go_back_to_only_if_there_is_one(root, run):
+    """The command names the folder, so it can be copied anywhere."""
+    (root / "releases" / "1" / "release.json").write_text("{}")
+    with pytest.raises(RunFolderError, match=r"Cannot read") as error:
+        read_release(root, 1)
+    assert error.value.remedy == "make the deployment again from its run"
+    promote(root, run)
+    with pytest.raises(RunFolderError, match=r"Cannot read") as error:
+        read_release(root, 1)
+    assert f"bakeoff rollback {root} --to 2; or make" in error.value.remedy

@@ -1,6 +1,9 @@
 """Options and arguments that several commands share, with shell completion."""
 
+import re
+import shlex
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +44,36 @@ def contender_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     except (BakeoffError, OSError):
         names = ()
     yield from (name for name in names if name.startswith(incomplete))
+
+
+def command_for(command: str, deployment: str, deployments: Path = DEPLOYMENTS, rest: str = "") -> str:
+    """A command about a deployment that can be copied into a shell as it is.
+
+    >>> command_for("approve", "support-desk", Path("elsewhere"), "3 --by NAME")
+    'bakeoff approve support-desk 3 --by NAME --deployments elsewhere'
+    """
+    where = "" if deployments == DEPLOYMENTS else f"--deployments {shlex.quote(str(deployments))}"
+    return " ".join(part for part in ("bakeoff", command, shlex.quote(deployment), rest, where) if part)
+
+
+def copyable(text: str, deployment: str, deployments: Path = DEPLOYMENTS, called: str = "DEPLOYMENT") -> str:
+    """A text in which the commands about a deployment can be copied. `called` is how it names the deployment.
+
+    >>> copyable("see: bakeoff decisions DEPLOYMENT", "support-desk", Path("elsewhere"))
+    'see: bakeoff decisions support-desk --deployments elsewhere'
+    """
+    whole = re.compile(rf"(bakeoff [a-z]+) {re.escape(called)}(?![\w-])")
+    return whole.sub(lambda match: command_for(match[1].removeprefix("bakeoff "), deployment, deployments), text)
+
+
+@contextmanager
+def copyable_errors(deployment: str, deployments: Path) -> Iterator[None]:
+    """Remedies of errors within the block name this deployment, so that their commands can be copied."""
+    try:
+        yield
+    except BakeoffError as error:
+        error.remedy = copyable(error.remedy, deployment, deployments)
+        raise
 
 
 Runs = Annotated[

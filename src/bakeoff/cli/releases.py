@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json
+from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json, copyable_errors
 from bakeoff.cli.output import console, note, print_json, table
 from bakeoff.sentences import listed
 
@@ -58,7 +58,8 @@ def rollback(
 
     root = find_deployment(deployment, deployments)
     was = there.current(root)
-    release = there.rollback(root, to, reason)
+    with copyable_errors(deployment, deployments):
+        release = there.rollback(root, to, reason)
     if release.number != was:
         _write_down(root, was, release.number, reason)
     if as_json:

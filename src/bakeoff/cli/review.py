@@ -1,11 +1,12 @@
 """The command with which people review answers of a deployment: on a page, in a spreadsheet; and accuracy in use."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json
+from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json, command_for
 from bakeoff.cli.output import console, note, print_json, table
 from bakeoff.errors import ConfigError
 
@@ -61,7 +62,8 @@ def review(
     with Log(opened.log_path) as log, DocumentStore(opened.root / "store.sqlite") as store:
         reviewing = Reviewing(log, store, name, KnownQuestions(opened.root), limits=limits)
         if out is not None:
-            _write(reviewing, out, n, as_json)
+            read_back = command_for("review", deployment, deployments, f"--read {shlex.quote(str(out))}")
+            _write(reviewing, out, n, read_back, as_json)
         elif read is not None:
             _read(reviewing, read, as_json)
         elif accuracy:
@@ -70,7 +72,8 @@ def review(
             review_on_page(reviewing, opened.root.name, port, note)
 
 
-def _write(reviewing: "Reviewing", path: Path, n: int, as_json: bool) -> None:
+def _write(reviewing: "Reviewing", path: Path, n: int, read_back: str, as_json: bool) -> None:
+    """Writes the next answers. `read_back` is the command that reads them when they are filled in."""
     from bakeoff.learn.review.sheet import write_sheet
 
     reviewing.check_texts()
@@ -80,7 +83,7 @@ def _write(reviewing: "Reviewing", path: Path, n: int, as_json: bool) -> None:
         counts = {"over": aside.over, "copies": aside.copies}
         print_json({"written": n_written, "file": str(path), "without_texts": n_hidden, "set_aside": counts})
         return
-    note(f"{n_written} answers written to {path}. Fill in 'action' and 'right answers', then: --read {path}")
+    note(f"{n_written} answers written to {path}. Fill in 'action' and 'right answers', then: {read_back}")
     if n_hidden:
         note(f"{n_hidden} answers cannot be reviewed: the log keeps no texts of them.")
     if aside.over or aside.copies:

@@ -7,7 +7,7 @@ import typer
 
 from bakeoff.cli.keys import DEFAULT as KEYS
 from bakeoff.cli.keys import KeyPath
-from bakeoff.cli.options import DEPLOYMENTS, Deployments, Runs, contender_names, served_names
+from bakeoff.cli.options import DEPLOYMENTS, Deployments, Runs, command_for, contender_names, served_names
 from bakeoff.cli.output import note
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.models.settings import MOST_CONCURRENCY
@@ -127,7 +127,8 @@ def serve(
     if (candidate is None) != (shadow == canary == 0):
         raise ConfigError(
             "A candidate is tried by a share of questions or of users, and a share needs a candidate.",
-            "give --candidate N with --shadow SHARE, --canary SHARE, or both; the numbers: bakeoff releases DEPLOYMENT",
+            "give --candidate N with --shadow SHARE, --canary SHARE, or both; the numbers: "
+            f"{command_for('releases', run, deployments)}",
         )
 
     listening = Listening(

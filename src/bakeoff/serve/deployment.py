@@ -14,6 +14,7 @@ there. Starts no server.
 """
 
 import logging
+import shlex
 import shutil
 from collections.abc import Sequence
 from functools import cached_property
@@ -120,9 +121,14 @@ def find_deployment(name: str, deployments: Path) -> Path:
         raise RunFolderError(
             f"There is no deployment '{name}': neither {places[0]} nor {places[1]} is one."
             + (f" Did you mean '{meant}'?" if meant else ""),
-            f"name one of {listed(known)}" if known else "make one from a run: bakeoff serve RUN",
+            f"name one of {listed(known)}" if known else f"make one from a run: bakeoff serve RUN{_where(deployments)}",
         )
     return found
+
+
+def _where(deployments: Path) -> str:
+    """The option that names the folder of the deployments, if it is not the usual one."""
+    return "" if deployments == Path("deployments") else f" --deployments {shlex.quote(str(deployments))}"
 
 
 def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | None = None) -> Deployment:

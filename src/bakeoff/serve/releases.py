@@ -13,6 +13,7 @@ import fcntl
 import json
 import logging
 import os
+import shlex
 import shutil
 import threading
 from collections.abc import Collection, Iterator, Sequence
@@ -127,8 +128,17 @@ def read_release(root: Path, number: int) -> Release:
     except (OSError, ValueError) as error:
         raise RunFolderError(
             f"Cannot read {path}: {' '.join(str(error).split())}.",
-            "make another release live: bakeoff rollback DEPLOYMENT --to N; or make the deployment again from its run",
+            f"{back_to_another(root, number)}make the deployment again from its run",
         ) from error
+
+
+def back_to_another(root: Path, but: int) -> str:
+    """The beginning of a remedy: the command that makes another release live. Empty if there is no other one."""
+    others = [number for number in numbers(root) if number != but]
+    if not others:
+        return ""
+    here = shlex.quote(str(root))
+    return f"make another release live: bakeoff rollback {here} --to {others[-1]}; or "
 
 
 def releases(root: Path) -> Iterator[Release]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from bakeoff.contenders.identity import Identity
 from bakeoff.errors import BakeoffError
 from bakeoff.serve.deployment import FREE, Deployment
-from bakeoff.serve.releases import Release
+from bakeoff.serve.releases import Release, back_to_another
 
 
 class Sums(NamedTuple):
@@ -71,7 +71,7 @@ def check_parts(deployment: Deployment, sums: Sums) -> None:
         raise BakeoffError(
             f"What release {deployment.release.number} of {deployment.root} would serve is not what was measured. "
             f"Changed since ({parts}).",
-            "restore these parts; or make another release live: bakeoff rollback DEPLOYMENT --to N; or delete "
+            f"restore these parts; or {back_to_another(deployment.root, deployment.release.number)}delete "
             f"{deployment.root / 'current'} and serve the run again",
         )
 

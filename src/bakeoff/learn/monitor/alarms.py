@@ -47,7 +47,10 @@ class Alarm(Record):
 
 
 class Measured(Record):
-    """What alarms are raised from. `weeks` are the full weeks, the oldest first; `today` is the day (UTC)."""
+    """What alarms are raised from. `weeks` are the full weeks, the oldest first; `today` is the day (UTC).
+
+    `earlier` is the release that a rollback would go back to; None if there is none.
+    """
 
     today: date
     deployment: str
@@ -59,6 +62,7 @@ class Measured(Record):
     revisited: Revisited = Revisited()
     topics: tuple[Topic, ...] = ()
     latency_limit_ms: float | None = None
+    earlier: int | None = None
 
 
 def alarms(measured: Measured) -> list[Alarm]:
@@ -78,7 +82,7 @@ def _accuracy(of: Measured) -> Iterator[Alarm]:
         text=f"Fewer answers are right than in the pilot: {percent(found.since_accuracy)} of {found.since_n} reviewed "
         f"since {found.since}; in the pilot {percent(found.pilot)}, at least {percent(found.pilot_low)}.",
         remedy=f"look at the wrong ones (bakeoff review {of.deployment}), correct the documents, then: "
-        f"bakeoff learn {of.deployment}; or go back: bakeoff rollback {of.deployment}",
+        f"bakeoff learn {of.deployment}" + (f"; or go back: bakeoff rollback {of.deployment}" if of.earlier else ""),
         numbers={"accuracy": found.since_accuracy, "reviewed": found.since_n, "pilot": found.pilot},
     )
 

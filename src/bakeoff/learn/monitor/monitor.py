@@ -27,7 +27,7 @@ from bakeoff.learn.monitor.topics import Embed, Topic, topics, without_evidence
 from bakeoff.learn.monitor.windows import Cell, Figures, Key, Part, figures, week_of
 from bakeoff.records import Record
 from bakeoff.serve.log import Log
-from bakeoff.serve.releases import current, numbers, read_release
+from bakeoff.serve.releases import current, numbers, previous, read_release
 
 DAYS = 28
 LEAST_REFERENCE = 200
@@ -119,6 +119,7 @@ class Monitor:
             revisited=again,
             topics=tuple(found),
             latency_limit_ms=profile.latency_limit_ms,
+            earlier=previous(self.root),
         )
         return Snapshot(
             at=at,
