@@ -6,6 +6,7 @@ import pytest
 
 from bakeoff.errors import ConfigError, InputError, LimitReachedError
 from bakeoff.files import jsonl
+from bakeoff.learn.accounts.account import SHOWN, account_for
 from bakeoff.learn.bounds import Limits, Spending
 from bakeoff.learn.decisions import level_of_next, read_decisions, record, record_rollback
 from bakeoff.learn.learning import GradedAnswer, learn
@@ -58,7 +59,7 @@ def test_a_better_candidate_replaces_what_is_served(finished, tmp_path):
     answers = jsonl.read(learned.round.folder.root / "gate.jsonl", GradedAnswer)
     assert {answer.who for answer in answers} == {"live", "candidate"}
     assert len(answers) == 2 * len({answer.question_id for answer in answers})
-    assert learned.report.exists()
+    _check_account(root, learned)
     questions = jsonl.read(release_folder(root, 2) / "evidence" / "splits.jsonl", Question)
     assert {f"use-a{i}" for i in range(24)} <= {question.id for question in questions}
     splits: dict[str, set] = {}
@@ -69,6 +70,27 @@ def test_a_better_candidate_replaces_what_is_served(finished, tmp_path):
     assert all("train" in splits[fact] for fact in use if before.get(fact) == "train")
     with pytest.raises(InputError, match="nothing new to learn"):
         learn(root, reviewed())
+
+
+def _check_account(root, learned):
+    """The questions that decided are kept beside the log, and the round's report begins with the gate's decision."""
+    account = account_for(root, learned.decision)
+    assert (account.live.contender, account.live.release, account.candidate.contender) == ("extract", 1, "rag")
+    assert account.n_gains > account.n_losses and len(account.gains) <= SHOWN
+    texts = {answer.question_id: answer.text for answer in learned.round.folder.answers("rag")}
+    for one in account.gains:
+        assert one.candidate.came == "right" and one.live.came != "right" and one.answers
+        assert one.candidate.text == texts[one.question_id].strip()
+    folder = learned.round.folder.root
+    report, page = learned.report.read_text(), learned.page.read_text()
+    assert learned.page == folder / "decision.html" and account.gains[0].question in page
+    assert "answers another question" in report and report.index("the candidate is promoted") < report.index(
+        "Verdict of"
+    )
+    assert (folder / "report.md").read_text().index("## Round 1 of") < (folder / "report.md").read_text().index(
+        "decision.html"
+    )
+    assert "the candidate is promoted" in (folder / "decision.md").read_text()
 
 
 def test_what_is_served_answers_in_the_round_as_it_was_measured(finished, tmp_path):

@@ -7,15 +7,26 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bakeoff.cli.decision_lines import closing
 from bakeoff.cli.main import app
 from bakeoff.errors import InputError, RunFolderError
 from bakeoff.learn import promotion
-from bakeoff.learn.decisions import level_of_next, next_round, read_decisions, record_rollback, spent, uses, waiting
+from bakeoff.learn.decisions import (
+    level_of_next,
+    next_round,
+    read_decisions,
+    record,
+    record_rollback,
+    spent,
+    uses,
+    waiting,
+)
 from bakeoff.learn.gate.spending import ERROR, FIRST, share
 from bakeoff.learn.gate.tested import GateDecision
 from bakeoff.learn.promotion import Candidate, GateRound, approve, carry_out, decide_promotion, refuse
 from bakeoff.serve.deployment import deploy
 from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import Decision
 from bakeoff.serve.releases import add_release, current, history, make_current, numbers, promoting, rollback
 from tests.unit.released import released_run
 
@@ -205,6 +216,7 @@ def test_the_commands_list_approve_and_refuse(root, candidate):
     decide(root, candidate, require_approval=True)
     listing = call("decisions", "planets")
     assert "waits" in listing.stdout and "Round 1 waits: bakeoff approve planets 1" in listing.stderr
+    assert "bakeoff decisions planets --round N" in listing.stderr
     assert "Live is release 2, approved by Ada." in call("approve", "planets", 1, "--by", "Ada").stdout
     decide(root, candidate, require_approval=True)
     refused = json.loads(call("refuse", "planets", 2, "--by", "Ben", "--reason", "tone", "--json").stdout)
@@ -213,6 +225,72 @@ def test_the_commands_list_approve_and_refuse(root, candidate):
     shown = json.loads(call("decisions", root, "--json").stdout)
     assert [one["outcome"] for one in shown] == ["rolled back", "refused", "waits", "approved", "waits"]
     assert shown[0]["reason"] == "users complain" and shown[0]["live"] == 2
+
+
+def test_the_list_has_a_line_a_round_that_fits_eighty_columns(root, run):
+    """The contender's name in place of a path; what is long is cut, and all of it stands in the JSON."""
+    name = "a" * 60
+    for p, promote in ((0.4, False), (1e-7, False), (None, False)):
+        kept = said(root, promote=promote, p=p)
+        decide_promotion(root, turn(root), kept, Candidate(run, (name,)))
+    record(root, Decision(round=4, live=1, candidate="1", outcome="refused", reason="no", by="B" * 40))
+    record(root, Decision(round=5, live=1, candidate="x/rounds/round-5", outcome="keep", reason="before names"))
+    lines = call("decisions", "planets").stdout.splitlines()
+    assert len(lines) == 2 + 5 and max(map(len, lines)) <= 80
+    assert "a" * 11 + "…" in lines[-1] and "/" not in lines[2]
+    assert "round-5" in lines[2] and "BBBBB…" in lines[3] and "rag" in lines[3]
+    assert "+10.0" in lines[-1] and ".4/.035" in lines[-1]
+    assert json.loads(call("decisions", "planets", "--json").stdout)[-1]["contender"] == name
+
+
+def test_one_round_is_explained(root, candidate):
+    """Without an account it shows what the log holds, and what a person said later; an unknown one is named."""
+    decide(root, candidate, require_approval=True)
+    approve(root, 1, "Ada")
+    shown = call("decisions", "planets", "--round", 1).stdout
+    assert "Round 1 of planets: the candidate passed and waits" in shown and "approved. Ada approved it." in shown
+    content = json.loads(call("decisions", "planets", "--round", 1, "--json").stdout)
+    assert content["decision"]["contender"] == "base" and content["account"] is None
+    assert [one["by"] for one in content["later"]] == ["Ada"]
+    with pytest.raises(InputError, match=r"no round 7; there are: 1.\n.*see: bakeoff decisions planets"):
+        call("decisions", "planets", "--round", 7)
+
+
+def test_remedies_can_be_copied(root, candidate, tmp_path, monkeypatch):
+    """They name the deployment, and the folder of the deployments where it was given."""
+    monkeypatch.chdir(tmp_path / "deployments")
+    at = ("--deployments", tmp_path / "deployments")
+    decide(root, candidate, require_approval=True)
+    where = f" --deployments {tmp_path / 'deployments'}"
+    assert f"bakeoff approve planets 1 --by NAME{where}" in call("decisions", "planets", *at).stderr
+    with pytest.raises(InputError) as error:
+        call("approve", "planets", 7, "--by", "Ada", *at)
+    assert error.value.remedy == "name one that does: 1"
+    refuse(root, 1, "Ada")
+    with pytest.raises(InputError) as error:
+        call("approve", "planets", 7, "--by", "Ada", *at)
+    assert error.value.remedy == f"none does; see: bakeoff decisions planets{where}"
+
+
+def test_the_end_of_a_round_is_said_in_four_lines(root, candidate):
+    """The outcome, why, what to do next, where to read on; a rollback only where there is an earlier release."""
+    for require_approval, more, words in (
+        (
+            False,
+            {"promote": False, "p": 0.4},
+            ("what is served stays, release 1", "look at the questions that it lost"),
+        ),
+        (False, {"promote": False, "p": 0.4, "more_questions": 9}, ("release 1", "Next: review more")),
+        (True, {}, ("base passed and waits as release 2", "bakeoff approve planets 3 --by NAME --deployments d")),
+    ):
+        decision = decide(root, candidate, require_approval, **more)
+        lines = closing(decision, Path("decision.html"), root, "planets", Path("d"))
+        assert len(lines) == 4 and lines[1] == "Why: Because." and all(word in "\n".join(lines) for word in words)
+        assert "rollback" not in lines[2]
+    refuse(root, 3, "Ada")
+    lines = closing(decide(root, candidate), Path("decision.html"), root, "planets", Path("d"))
+    assert "base is live as release" in lines[0] and "bakeoff rollback planets --deployments d" in lines[2]
+    assert lines[3] == "More: bakeoff decisions planets --round 4 --deployments d, or decision.html"
 
 
 def test_a_rollback_does_not_fail_with_the_log(root, candidate):

@@ -14,7 +14,8 @@ from bakeoff.records import Answer
 from bakeoff.report.gather import _of_labels, gather
 from bakeoff.report.html import html_page
 from bakeoff.report.markdown import markdown_page
-from bakeoff.runs.folder import write_json
+from bakeoff.runs.folder import RunFolder, write_json, write_record
+from bakeoff.runs.preface import Preface
 from tests.unit.report_fixture import SKILL, SLICES, bare_run, build
 
 
@@ -160,3 +161,19 @@ def test_what_people_said_about_the_grades_is_one_warning() -> None:
         "People labelled 40 answers. 40 stay undecided, because people could not tell or disagree."
     )
     assert "That is little agreement" in said([1.0] * 20 + [0.0] * 20)
+
+
+def test_a_decision_made_elsewhere_stands_before_the_verdict(tmp_path: Path) -> None:
+    """Its title is the first heading of both reports, with what it says and its links, and every text is escaped."""
+    root = build(tmp_path / "run", n_questions=60)
+    before = markdown_page(gather(root))
+    links = {"The questions that decided": "decision.html", "All grades": "../../decisions/round-3.jsonl"}
+    preface = Preface(title="Round 3: <b>kept</b>", sentences=("The gate decides what is served.",), links=links)
+    write_record(RunFolder(root).preface_path, preface)
+    markdown, html = markdown_page(gather(root)), html_page(gather(root))
+    top, _, own = markdown.partition("## Verdict of the pilot\n\n")
+    assert r"## Round 3: \<b\>kept\</b\>" in top and "The gate decides what is served." in top
+    assert "[All grades](../../decisions/round-3.jsonl)" in top
+    assert own == before.partition("\n\n")[2]
+    assert html.index("Round 3: &lt;b&gt;kept") < html.index("Verdict of the pilot: ")
+    assert html.count("<h1") == 1 and 'href="decision.html"' in html and 'href="../../decisions/round-3.jsonl"' in html

@@ -1,10 +1,11 @@
-"""The commands for decisions about candidates: list them, approve one that waits, or refuse it."""
+"""The commands for decisions about candidates: list them, explain one, approve one that waits, or refuse it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json
+from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json, command_for, copyable_errors
 from bakeoff.cli.output import console, note, print_json, table
 
 if TYPE_CHECKING:
@@ -14,26 +15,58 @@ RoundNumber = Annotated[int, typer.Argument(metavar="ROUND", min=1, help="The ro
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; kept in the log.", show_default=False)]
 
 
-def decisions(deployment: DeploymentName, deployments: Deployments = DEPLOYMENTS, as_json: Json = False) -> None:
-    """List what was decided about candidates, the newest first: rounds of the gate, approvals, rollbacks."""
+def decisions(
+    deployment: DeploymentName,
+    number: Annotated[
+        int | None,
+        typer.Option(
+            "--round", min=1, metavar="N", help="Explain this round: figures, and the questions that decided."
+        ),
+    ] = None,
+    deployments: Deployments = DEPLOYMENTS,
+    as_json: Json = False,
+) -> None:
+    """List what was decided about candidates, the newest first: rounds of the gate, approvals, rollbacks.
+
+    With --round, show one round: who was compared, the difference, what the gate checked, and the questions on which
+    the two differ, with both answers.
+    """
+    from bakeoff.cli.decision_lines import HEADS, open_rounds, row
     from bakeoff.learn.decisions import level_of_next, read_decisions, waiting
     from bakeoff.serve.deployment import find_deployment
 
-    found = read_decisions(find_deployment(deployment, deployments))
+    root = find_deployment(deployment, deployments)
+    found = read_decisions(root)
+    if number is not None:
+        _explain(root, found, number, command_for("decisions", deployment, deployments), as_json)
+        return
     if as_json:
         print_json([decision.model_dump(mode="json") for decision in reversed(found)])
         return
     if found:
-        names = ("round", "time", "outcome", "candidate", "difference", "p", "level", "facts", "reason")
-        rows = [_row(decision) for decision in reversed(found)]
-        console().print(table(names, rows, right=(0, 4, 5, 6, 7)))
+        console().print(table(HEADS, [row(root, decision) for decision in reversed(found)], right=(0, 4)))
+        note(f"The questions that decided a round: {command_for('decisions', deployment, deployments, '--round N')}")
     else:
         note("No candidate was tested yet.")
     note(f"The next test has the level {level_of_next(found):.2g}.")
-    for decision in waiting(found):
-        note(
-            f"Round {decision.round} waits: bakeoff approve {deployment} {decision.round} --by NAME, or bakeoff refuse"
-        )
+    for line in open_rounds(waiting(found), deployment, deployments):
+        note(line)
+
+
+def _explain(root: Path, found: "list[Decision]", number: int, listing: str, as_json: bool) -> None:
+    """Shows one round. `listing` is the command that lists all."""
+    from bakeoff.learn.accounts.account import account_for
+    from bakeoff.learn.accounts.page import page_of
+    from bakeoff.learn.accounts.text import terminal_lines
+    from bakeoff.learn.decisions import later, round_of
+
+    decision = round_of(found, number, listing)
+    account, persons = account_for(root, decision), later(found, decision)
+    if as_json:
+        print_json({"decision": decision, "later": persons, "account": account})
+        return
+    for line in terminal_lines(page_of(root.name, decision, persons, account)):
+        typer.echo(line)
 
 
 def approve(
@@ -47,7 +80,8 @@ def approve(
     from bakeoff.learn.promotion import approve as approve_round
     from bakeoff.serve.deployment import find_deployment
 
-    decision = approve_round(find_deployment(deployment, deployments), number, by)
+    with copyable_errors(deployment, deployments):
+        decision = approve_round(find_deployment(deployment, deployments), number, by)
     _say(decision, f"Live is release {decision.candidate}, approved by {decision.by}.", as_json)
 
 
@@ -63,7 +97,8 @@ def refuse(
     from bakeoff.learn.promotion import refuse as refuse_round
     from bakeoff.serve.deployment import find_deployment
 
-    decision = refuse_round(find_deployment(deployment, deployments), number, by, reason)
+    with copyable_errors(deployment, deployments):
+        decision = refuse_round(find_deployment(deployment, deployments), number, by, reason)
     _say(decision, f"Release {decision.candidate} is not served: refused by {decision.by}.", as_json)
 
 
@@ -72,17 +107,3 @@ def _say(decision: "Decision", words: str, as_json: bool) -> None:
         print_json(decision.model_dump(mode="json"))
     else:
         typer.echo(words)
-
-
-def _row(of: "Decision") -> tuple[str, ...]:
-    return (
-        str(of.round or ""),
-        f"{of.at:%Y-%m-%d %H:%M} UTC",
-        of.outcome,
-        of.candidate,
-        "" if of.difference is None else f"{100 * of.difference:+.1f}",
-        "" if of.p is None else f"{of.p:.2g}",
-        "" if of.level is None or of.p is None else f"{of.level:.2g}",
-        str(len(of.facts) or ""),
-        of.reason,
-    )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json
-from bakeoff.cli.output import console, note, print_json, table
+from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json, command_for, copyable_errors
+from bakeoff.cli.output import console, print_json, table
 
 if TYPE_CHECKING:
     from bakeoff.learn.bounds import Limits
@@ -69,7 +69,8 @@ def learn(
     )
     with Log(root / "log.sqlite") as log:
         questions = reviewed(log)
-    with stoppable(f"bakeoff learn {deployment}") as check:
+    go_on = command_for("learn", deployment, deployments)
+    with stoppable(go_on) as check, copyable_errors(deployment, deployments):
         learned = _learned(root, questions, limits, candidate, require_approval, restart, check)
     if as_json:
         print_json(
@@ -79,10 +80,11 @@ def learn(
                 "live_on_dev": learned.dev.live,
                 "on_dev": learned.dev.order,
                 "report": str(learned.report),
+                "page": str(learned.page),
             }
         )
     else:
-        _show(learned, deployment)
+        _show(learned, root, deployment, deployments)
 
 
 def _seconds(minutes: float | None) -> float | None:
@@ -112,7 +114,8 @@ def _learned(
         return learn_round(root, questions, limits, candidate, require_approval, restart, show)
 
 
-def _show(learned: "Learned", deployment: str) -> None:
+def _show(learned: "Learned", root: Path, deployment: str, deployments: Path) -> None:
+    from bakeoff.cli.decision_lines import closing
     from bakeoff.decide.wording import signed
 
     rows = [
@@ -120,11 +123,5 @@ def _show(learned: "Learned", deployment: str) -> None:
         for one in (learned.dev.live, *learned.dev.order)
     ]
     console().print(table(("contender", "net right of 100 on dev", "questions", "failed"), rows, right=(1, 2, 3)))
-    decision = learned.decision
-    said = {
-        "promote": f"Release {decision.candidate} is live now.",
-        "waits": f"Release {decision.candidate} waits: bakeoff approve {deployment} {decision.round} --by NAME",
-        "keep": "What is served stays.",
-    }
-    typer.echo(f"Round {decision.round}: {decision.reason}\n{said[decision.outcome]}")
-    note(f"Report of the round: {learned.report}")
+    for line in closing(learned.decision, learned.page, root, deployment, deployments):
+        typer.echo(line)

@@ -82,6 +82,23 @@ def needs_approval(decisions: Sequence[Decision]) -> bool:
     return last not in (None, "promote")
 
 
+def round_of(decisions: Sequence[Decision], number: int, listing: str) -> Decision:
+    """The decision of the gate in this round. Raises InputError if there is none; `listing` is what lists them."""
+    there = {decision.round: decision for decision in rounds(decisions)}
+    if number not in there:
+        known = listed([str(one) for one in there])
+        raise InputError(
+            f"There is no round {number}; there are: {known or 'none'}.",
+            f"name one of them; see: {listing}" if known else "no candidate was tested yet",
+        )
+    return there[number]
+
+
+def later(decisions: Sequence[Decision], of: Decision) -> list[Decision]:
+    """What persons decided about the same round afterwards, the oldest first."""
+    return [one for one in decisions if one.round == of.round and one.outcome in ("approved", "refused")]
+
+
 def waiting_round(decisions: Sequence[Decision], number: int) -> Decision:
     """The round with this number. Raises InputError if it does not wait for a person."""
     there = {decision.round: decision for decision in waiting(decisions)}

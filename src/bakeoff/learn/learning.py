@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.files import jsonl
+from bakeoff.learn.accounts.account import write_account
+from bakeoff.learn.accounts.of_round import account_of_round
+from bakeoff.learn.accounts.write import write_pages
 from bakeoff.learn.bounds import NO_LIMITS, Limits, bounded
 from bakeoff.learn.candidates import Dev, choose, measure_round, on_dev, tested
 from bakeoff.learn.choice import Choice
@@ -32,7 +35,7 @@ EVIDENCE = "gate.jsonl"
 
 
 class Learned(NamedTuple):
-    """What a round came to: its folder with the report, dev, the contender that was tested, and the decision.
+    """What a round came to: its folder with the report, dev, the contender that was tested, the decision and its page.
 
     `candidate` is None if nothing was tested.
     """
@@ -41,6 +44,7 @@ class Learned(NamedTuple):
     dev: Dev
     candidate: str | None
     decision: Decision
+    page: Path
 
     @property
     def report(self) -> Path:
@@ -84,7 +88,7 @@ def learn(
     decision = _decided(root, here, facts, choice, _candidate(run, dev, choice), asks)
     here.end()
     prune_rounds(root)
-    return Learned(here, dev, choice.contender, decision)
+    return Learned(here, dev, choice.contender, decision, write_pages(root, here.folder, decision))
 
 
 def _check_none_waits(decisions: Sequence[Decision]) -> None:
@@ -200,6 +204,7 @@ def _decided(
         )
     both = tested(here, choice.contender, facts.facts, facts.fresh)
     decided = gate(both, here.folder.config().profile, level)
+    write_account(root, account_of_round(here, choice.contender, both, decided))
     evidence = here.folder.root / EVIDENCE
     jsonl.write(evidence, [*_graded(LIVE, both, both.live), *_graded(CANDIDATE, both, both.candidate)])
     return decide_promotion(

@@ -62,13 +62,13 @@ def decide_promotion(
         carry_out(root)
         _check_turn(read_decisions(root), of, decided)
         if not decided.promote:
-            return record(root, _decision(of, decided, "keep", str(candidate.run.folder.root)))
+            return record(root, _decision(of, decided, "keep", candidate))
         if current(root) != of.live:
             kept = f"The test compared it with release {of.live}; release {current(root)} is live now."
-            return record(root, _decision(of, decided, "keep", str(candidate.run.folder.root), kept))
+            return record(root, _decision(of, decided, "keep", candidate, kept))
         number = _written(root, of, decided, candidate)
         outcome: Outcome = "waits" if require_approval else "promote"
-        decision = record(root, _decision(of, decided, outcome, str(number)))
+        decision = record(root, _decision(of, decided, outcome, candidate, release=number))
         carry_out(root)
     return decision
 
@@ -86,13 +86,19 @@ def approve(root: Path, number: int, by: str) -> Decision:
             raise RunFolderError(
                 f"Round {number} compared its candidate with release {waits.live}; release {current(root)} is live "
                 "now, and nothing shows that the candidate is better than that.",
-                "refuse it and run another round, or go back with: bakeoff rollback DEPLOYMENT "
-                f"--to {waits.live}, then approve",
+                f"bakeoff refuse DEPLOYMENT {number} --by NAME, then another round{_or_back(root, waits)}",
             )
         read_release(root, int(waits.candidate))
         decision = record(root, _followed(waits, "approved", by, f"{by.strip()} approved it."))
         carry_out(root)
     return decision
+
+
+def _or_back(root: Path, waits: Decision) -> str:
+    """How to go back to the release that a candidate was compared with; empty if it is gone."""
+    if waits.live not in numbers(root):
+        return ""
+    return f", or go back with: bakeoff rollback DEPLOYMENT --to {waits.live}, then approve"
 
 
 def refuse(root: Path, number: int, by: str, reason: str = "") -> Decision:
@@ -142,15 +148,23 @@ def _written(root: Path, of: GateRound, decided: GateDecision, candidate: Candid
         return add_release(root, candidate.run, candidate.contenders, decided.reason).number
     except RunFolderError as error:
         words = f"It passed the gate, but its release could not be written: {error.message}"
-        record(root, _decision(of, decided, "keep", str(candidate.run.folder.root), words))
+        record(root, _decision(of, decided, "keep", candidate, words))
         raise
 
 
-def _decision(of: GateRound, decided: GateDecision, outcome: Outcome, candidate: str, reason: str = "") -> Decision:
+def _decision(
+    of: GateRound,
+    decided: GateDecision,
+    outcome: Outcome,
+    candidate: Candidate,
+    reason: str = "",
+    release: int | None = None,
+) -> Decision:
     return Decision(
         round=of.number,
         live=of.live,
-        candidate=candidate,
+        candidate=str(candidate.run.folder.root if release is None else release),
+        contender=candidate.contenders[0] if candidate.contenders else "",
         outcome=outcome,
         reason=reason or decided.reason,
         route=decided.route or "",
@@ -162,6 +176,7 @@ def _decision(of: GateRound, decided: GateDecision, outcome: Outcome, candidate:
         parts=decided.parts,
         facts=decided.facts,
         n_fresh=decided.n_fresh,
+        more_questions=decided.more_questions,
         evidence=str(of.evidence or ""),
         evidence_sha256=hashlib.sha256(of.evidence.read_bytes()).hexdigest() if of.evidence else "",
         data_sha256=of.data_sha256,
@@ -172,5 +187,11 @@ def _followed(waits: Decision, outcome: Outcome, by: str, reason: str) -> Decisi
     if not by.strip():
         raise InputError("The name of the person who decides is empty.", "give it with --by NAME")
     return Decision(
-        round=waits.round, live=waits.live, candidate=waits.candidate, outcome=outcome, reason=reason, by=by.strip()
+        round=waits.round,
+        live=waits.live,
+        candidate=waits.candidate,
+        contender=waits.contender,
+        outcome=outcome,
+        reason=reason,
+        by=by.strip(),
     )

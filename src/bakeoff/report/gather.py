@@ -27,6 +27,7 @@ from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.judged import WITHOUT_JUDGE
 from bakeoff.runs.labels import labels_of
+from bakeoff.runs.preface import Preface
 
 MANY_GRADES, LEAST_AGREEMENT = 20, 0.8
 """With so many labelled grades, a lower agreement of people with them is a warning: rules are seldom wrong."""
@@ -41,7 +42,8 @@ class ReportData:
     (contender, question id): 1 correct, 0 wrong, 0.5 neither, None if the answer failed; where people labelled the
     answer, as in `labelled`, it is what they say. `origins` are the models that answered, by
     contender, if a server names them. `judgement` is None if the run was not judged.
-    `warnings` have first what changes the verdict, and last where to see how the questions were read.
+    `warnings` have first what changes the verdict, and last where to see how the questions were read. `preface` is a
+    decision made elsewhere, which stands before the verdict.
     """
 
     name: str
@@ -61,6 +63,7 @@ class ReportData:
     environment: Mapping[str, Any]
     config: Mapping[str, Any]
     judgement: Judgement | None = None
+    preface: Preface | None = None
 
     @property
     def contenders(self) -> tuple[str, ...]:
@@ -138,6 +141,7 @@ def gather(run_folder: Path) -> ReportData:
         environment=_environment(folder),
         config=config,
         judgement=judgement,
+        preface=folder.record(folder.preface_path, Preface) if folder.preface_path.exists() else None,
     )
 
 

@@ -4,6 +4,8 @@ Takes `ReportData`, gives text. The single questions are only on the HTML page a
 about HTML.
 """
 
+from urllib.parse import quote
+
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
 from bakeoff.questions.naming import named_by
@@ -33,7 +35,7 @@ RISK = tuple(BY_NAME[name] for name in ("hallucination", "abstention", "hallucin
 
 def markdown_page(data: ReportData) -> str:
     """The whole page, ending in a newline."""
-    parts = [f"# Bakeoff: {plain(data.name)}"]
+    parts = [f"# Bakeoff: {plain(data.name)}", *_preface(data)]
     if data.judgement:
         parts += opening(data.judgement)
     else:
@@ -54,6 +56,15 @@ def markdown_page(data: ReportData) -> str:
         parts += sections(data.judgement)
     parts += [*_times(data), *_summary(data)]
     return "\n\n".join(parts) + "\n"
+
+
+def _preface(data: ReportData) -> list[str]:
+    """A decision that was made elsewhere, and where the verdict of this run begins."""
+    of = data.preface
+    if of is None:
+        return []
+    links = [f"[{plain(title)}]({quote(address)})" for title, address in of.links.items()]
+    return [f"## {plain(of.title)}", *map(plain, of.sentences), " · ".join(links), "## Verdict of the pilot"]
 
 
 def _measures(shown: Table) -> list[str]:

@@ -52,6 +52,7 @@ class RunFolder:
         self.verdict_path = root / "verdict.json"
         self.identities_path = root / "identities.json"
         self.report_path = root / "report.html"
+        self.preface_path = root / "preface.json"
         self.world = root
         self.updated_world = root / "update"
 

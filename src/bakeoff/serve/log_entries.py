@@ -239,9 +239,10 @@ class Decision(_Entry):
     """What became of a candidate: the outcome of a round of the gate, or what a person said or did later.
 
     `round` counts the rounds from 1; 0 for what belongs to none, such as a rollback. `live` is the release that was
-    served, `candidate` the number of the candidate's release or its folder. `p` is None if nothing was tested; `level`
-    is that of the round. `difference` is in utility, with its 95 % interval. `facts` are those that were tested.
-    `evidence` is the file with both contenders' answers and grades, `evidence_sha256` its checksum.
+    served, `candidate` the number of the candidate's release or its folder, `contender` its name. `p` is None if
+    nothing was tested; `level` is that of the round. `difference` is in utility, with its 95 % interval. `facts` are
+    those that were tested. `more_questions` is how many more would show it at this level; None if they would not, or if
+    it is shown. `evidence` is the file with both contenders' answers and grades, `evidence_sha256` its checksum.
     `data_sha256` stands for the questions, documents and contenders that the round had. `by` is the person who
     approved, refused or rolled back.
     """
@@ -250,6 +251,7 @@ class Decision(_Entry):
     round: int = Field(ge=0)
     live: int | None
     candidate: Text
+    contender: Text = ""
     outcome: Outcome
     reason: Text
     route: Text = ""
@@ -261,6 +263,7 @@ class Decision(_Entry):
     parts: tuple[PartCheck, ...] = ()
     facts: tuple[Text, ...] = ()
     n_fresh: int = 0
+    more_questions: int | None = None
     evidence: Text = ""
     evidence_sha256: Text = ""
     data_sha256: Text = ""
