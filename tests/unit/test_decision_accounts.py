@@ -15,7 +15,8 @@ from bakeoff.learn.accounts.page import NO_ACCOUNT, page_of
 from bakeoff.learn.accounts.text import columns, markdown_text, terminal_lines
 from bakeoff.learn.gate.gate import gate
 from bakeoff.records import Answer, Question
-from bakeoff.serve.log_entries import Decision
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import Decision, LoggedAnswer
 from tests.unit.gate_rounds import round_of
 
 LEVEL = 0.0033
@@ -164,6 +165,19 @@ def test_an_account_is_found_by_its_decision_only(tmp_path: Path):
     account_path(tmp_path, 3).write_text("{")
     with pytest.raises(RunFolderError, match="the decision itself stands in the log"):
         account_for(tmp_path, decision)
+
+
+def test_no_texts_are_kept_where_the_log_keeps_none(tmp_path: Path):
+    """Grades and ids stay, and the page says what is missing; the file is its owner's."""
+    decision, account = decided()
+    with Log(tmp_path / "log.sqlite", keep_texts=False) as log:
+        log.append(LoggedAnswer(question="secret", text="secret", contender="rag", declined=False))
+    write_account(tmp_path, account)
+    kept = account_for(tmp_path, decision)
+    assert kept.gains[0].question is None and kept.gains[0].live.text is None and kept.gains[0].live.came == "wrong"
+    assert account_path(tmp_path, 3).stat().st_mode & 0o077 == 0
+    text = "\n".join(terminal_lines(page_of("shop", decision, account=kept)))
+    assert "1. Question q00 (+2)" in text and "(text not kept) [wrong" in text and "What is 0" not in text
 
 
 def test_a_decision_without_an_account_shows_what_the_log_says():

@@ -15,18 +15,21 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.weights import question_weights
 from bakeoff.errors import RunFolderError
 from bakeoff.grading.grade import grade
+from bakeoff.learn.decisions import LOG
 from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, GateDecision, Tested
 from bakeoff.measure.contrasts import difference
 from bakeoff.measure.score import RIGHTNESS
 from bakeoff.measure.statistics import quantile_estimate
 from bakeoff.records import Answer, Question, Record
 from bakeoff.runs.folder import write_record
+from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import Decision, PartCheck
 
 FOLDER = "decisions"
 SHOWN = 10
 """So many gains and so many losses are kept with their texts."""
 MOST_CHARACTERS = 2000
+OWNER_ONLY = 0o600
 
 Came = Literal["right", "wrong", "declined", "unsure", "failed"]
 CAME: tuple[Came, ...] = ("right", "wrong", "declined", "unsure", "failed")
@@ -47,9 +50,12 @@ class Side(Record):
 
 
 class Given(Record):
-    """An answer and its grade. `why` is the rule that graded it, or who else did; for a failed one, its error."""
+    """An answer and its grade. `why` is the rule that graded it, or who else did; for a failed one, its error.
 
-    text: str
+    `text` is None where no texts are kept.
+    """
+
+    text: str | None
     came: Came
     why: str = ""
 
@@ -59,13 +65,14 @@ class Deciding(Record):
 
     `gain` is what the candidate's answer is worth more, in right answers, as the test counts it: an unsure answer is to
     the candidate's disadvantage. `weight` is how much the question counts; the mean over the round is 1.
+    `question` and `answers` are None where no texts are kept.
     """
 
     question_id: str
     fact: str
     slice: str
-    question: str
-    answers: tuple[str, ...]
+    question: str | None
+    answers: tuple[str, ...] | None
     gain: float
     weight: float
     live: Given
@@ -214,8 +221,29 @@ def account_path(root: Path, number: int) -> Path:
 
 
 def write_account(root: Path, account: Account) -> None:
-    """Keeps an account in a deployment. One of a round that was interrupted is replaced."""
-    write_record(account_path(root, account.number), account)
+    """Keeps an account in a deployment, readable for its owner only. One of an interrupted round is replaced.
+
+    Where the log of the server keeps no texts, neither does the account.
+    """
+    path = account_path(root, account.number)
+    write_record(path, account if keeps_texts(root) else _without_texts(account))
+    path.chmod(OWNER_ONLY)
+
+
+def keeps_texts(root: Path) -> bool:
+    """Whether the server writes questions and answers into its log; so it is if it never wrote an answer."""
+    with Log(root / LOG) as log:
+        newest = next(log.newest_first(1), [])
+    return all(answer.question is not None for answer in newest)
+
+
+def _without_texts(account: Account) -> Account:
+    def bare(of: Deciding) -> Deciding:
+        live, candidate = (one.model_copy(update={"text": None}) for one in (of.live, of.candidate))
+        return of.model_copy(update={"question": None, "answers": None, "live": live, "candidate": candidate})
+
+    sides = {"gains": tuple(map(bare, account.gains)), "losses": tuple(map(bare, account.losses))}
+    return account.model_copy(update=sides)
 
 
 def account_for(root: Path, decision: Decision) -> Account | None:

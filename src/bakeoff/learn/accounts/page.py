@@ -97,7 +97,7 @@ def _rows(decision: Decision, of: Account) -> Iterable[tuple[str, str]]:
         f"{of.n_facts} in {of.n_questions} questions: {of.n_fresh} fresh, {of.n_facts - of.n_fresh} standing",
     )
     yield from _measured(decision, of.unsure, of.counted, of.margin)
-    yield from _parts(of.parts)
+    yield from _parts(of.parts, of.unsure)
     yield "Answers", f"candidate {_came(of.candidate)}; served {_came(of.live)}"
     yield "Cost", f"candidate {_cost(of.candidate)}; served {_cost(of.live)}, for 1,000 answers"
     yield "Latency", f"candidate {_latency(of.candidate)}; served {_latency(of.live)}"
@@ -120,7 +120,8 @@ def _measured(of: Decision, unsure: int, counted: float | None, margin: float = 
     yield "Test", evidence(of.route, of.p, of.level, margin)
 
 
-def _parts(parts: Sequence[PartCheck]) -> Iterable[tuple[str, str]]:
+def _parts(parts: Sequence[PartCheck], unsure: int = 0) -> Iterable[tuple[str, str]]:
+    """A row a part. Unsure answers count against the candidate."""
     for part in parts:
         name = "General" if part.name == GENERAL else f"Slice {part.name}"
         if part.difference is None or part.p is None:
@@ -128,7 +129,8 @@ def _parts(parts: Sequence[PartCheck]) -> Iterable[tuple[str, str]]:
         else:
             said = "it loses here" if part.lost else "no loss shown"
             p = f" (p {p_words(part.p)})" if part.difference < 0 else ""
-            yield name, f"{signed(part.difference)} on {part.n_facts} facts: {said}{p}"
+            counted = ", unsure answers against it" if unsure and part.name != GENERAL else ""
+            yield name, f"{signed(part.difference)} on {part.n_facts} facts{counted}: {said}{p}"
 
 
 def _came(side: Side) -> str:
@@ -157,12 +159,15 @@ def _about(n: int, n_shown: int) -> str:
 
 
 def _shown(of: Deciding) -> Shown:
-    accepted = " | ".join(of.answers) or "none: the documents do not answer it"
-    lines = (("accepted", accepted), ("served", _given(of.live)), ("candidate", _given(of.candidate)))
+    accepted = of.answers and " | ".join(of.answers)
+    lines = [("served", _given(of.live)), ("candidate", _given(of.candidate))]
+    if of.answers is not None:
+        lines.insert(0, ("accepted", accepted or "none: the documents do not answer it"))
     weight = "" if abs(of.weight - 1) < 0.005 else f", counts {of.weight:.2g} times"
-    return Shown(of.question, f"{of.gain:+.2g}{weight}", lines)
+    return Shown(of.question or f"Question {of.question_id}", f"{of.gain:+.2g}{weight}", tuple(lines))
 
 
 def _given(of: Given) -> str:
     grade = GRADES[of.came] + (f", {of.why}" if of.why else "")
-    return f"{of.text or '(no text)'} [{grade}]"
+    text = "(text not kept)" if of.text is None else of.text or "(empty)"
+    return f"{text} [{grade}]"

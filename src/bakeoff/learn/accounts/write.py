@@ -28,7 +28,7 @@ def write_pages(root: Path, folder: RunFolder, decision: Decision) -> Path:
     account = account_for(root, decision)
     page = page_of(root.name, decision, account=account)
     figures = {"All figures": _link(account_path(root, decision.round), folder)} if account else {}
-    grades = {"All grades": _link(Path(decision.evidence), folder)} if decision.evidence else {}
+    grades = {"All grades": _link(evidence_path(root, decision), folder)} if decision.evidence else {}
     jsonl.write_text(folder.root / "decision.md", markdown_text(page))
     others = {"Report of the round": folder.report_path.name, **figures, **grades}
     jsonl.write_text(folder.root / PAGE, html_text(page, others))
@@ -38,6 +38,12 @@ def write_pages(root: Path, folder: RunFolder, decision: Decision) -> Path:
     if folder.comparison_path.exists():
         write_report(folder.root)
     return folder.root / PAGE
+
+
+def evidence_path(root: Path, decision: Decision) -> Path:
+    """The file with all grades: its place is one in the deployment, or a path of its own."""
+    inside = root / decision.evidence
+    return inside if inside.exists() else Path(decision.evidence)
 
 
 def _link(path: Path, folder: RunFolder) -> str:
