@@ -1,9 +1,13 @@
 """A round of learning on a small deployment with no model: reviewed questions in, a decision of the gate out."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bakeoff.cli.learn import _show as show
+from bakeoff.cli.main import app
 from bakeoff.errors import ConfigError, InputError, LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.learn.accounts.account import SHOWN, account_for
@@ -46,7 +50,7 @@ def reviewed(n=24):
     ]
 
 
-def test_a_better_candidate_replaces_what_is_served(finished, tmp_path):
+def test_a_better_candidate_replaces_what_is_served(finished, tmp_path, capsys):
     """`extract` is served, `rag` is much better on the same questions: the round promotes it and writes down why."""
     root = tmp_path / "deployment"
     deploy(finished, root, ["extract"])
@@ -60,6 +64,14 @@ def test_a_better_candidate_replaces_what_is_served(finished, tmp_path):
     assert {answer.who for answer in answers} == {"live", "candidate"}
     assert len(answers) == 2 * len({answer.question_id for answer in answers})
     _check_account(root, learned)
+    show(learned, root, "planets", Path("elsewhere"))
+    *_, outcome, why, then, more = capsys.readouterr().out.splitlines()
+    assert outcome == "Round 1: the candidate rag is live as release 2." and why == f"Why: {learned.decision.reason}"
+    assert then == (
+        "Next: watch it: bakeoff monitor planets --deployments elsewhere; "
+        "back to release 1: bakeoff rollback planets --deployments elsewhere"
+    )
+    assert more.startswith("More: bakeoff decisions planets --round 1 --deployments elsewhere, or ")
     questions = jsonl.read(release_folder(root, 2) / "evidence" / "splits.jsonl", Question)
     assert {f"use-a{i}" for i in range(24)} <= {question.id for question in questions}
     splits: dict[str, set] = {}
@@ -91,6 +103,10 @@ def _check_account(root, learned):
         "decision.html"
     )
     assert "the candidate is promoted" in (folder / "decision.md").read_text()
+    explained = CliRunner().invoke(app, ["decisions", str(root), "--round", "1"], catch_exceptions=False).stdout
+    assert max(map(len, explained.splitlines()[:-1])) <= 80  # the last line is a path
+    assert "Candidate:      rag (release 2)" in explained
+    assert account.losses or "Lost: 0 questions" in explained
 
 
 def test_what_is_served_answers_in_the_round_as_it_was_measured(finished, tmp_path):
