@@ -11,7 +11,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
 from bakeoff.learn.accounts.account import SHOWN, Who, account_for, account_of, account_path, write_account
 from bakeoff.learn.accounts.html import html_text
-from bakeoff.learn.accounts.page import NO_ACCOUNT, page_of
+from bakeoff.learn.accounts.page import NO_ACCOUNT, NOTHING_TESTED, page_of
 from bakeoff.learn.accounts.text import columns, markdown_text, terminal_lines
 from bakeoff.learn.gate.gate import gate
 from bakeoff.records import Answer, Question
@@ -185,3 +185,13 @@ def test_a_decision_without_an_account_shows_what_the_log_says():
     page = page_of("shop", decision)
     assert NO_ACCOUNT in page.sentences and dict(page.rows)["Candidate"] == "rag"
     assert json.dumps(page.rows) and not page.groups
+
+
+def test_a_round_that_tested_nothing_says_so(tmp_path: Path):
+    """The best on dev is named as that. An account of the same round that was interrupted before is not shown."""
+    decision, account = decided()
+    untested = decision.model_copy(update={"p": None, "difference": None, "facts": (), "parts": ()})
+    page = page_of("shop", untested)
+    assert NOTHING_TESTED in page.sentences and dict(page.rows)["Best on dev"] == "rag"
+    write_account(tmp_path, account.model_copy(update={"p": None}))
+    assert account_for(tmp_path, untested) is None

@@ -261,4 +261,5 @@ def account_for(root: Path, decision: Decision) -> Account | None:
             f"Cannot read {path}: {' '.join(str(error).split())}.",
             "restore the file, or delete it: the decision itself stands in the log",
         ) from error
-    return account if account.p == decision.p else None  # else of a round that was interrupted before its decision
+    is_its_own = (account.p, account.n_facts) == (decision.p, len(decision.facts))
+    return account if is_its_own else None  # else of a round that was interrupted before its decision

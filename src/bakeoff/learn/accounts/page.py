@@ -28,6 +28,8 @@ GRADES: Mapping[Came, str] = {
 }
 NO_ACCOUNT = "Figures of both contenders and the questions that decided were not kept for this round."
 
+NOTHING_TESTED = "No question was tested, so none decided."
+
 
 class Shown(NamedTuple):
     """A question that decided: lines with a label each. `title` is the question, `gain` what it moved."""
@@ -62,7 +64,8 @@ def page_of(
     title = f"Round {decision.round} of {deployment}: {TITLES.get(decision.outcome, decision.outcome)}"
     sentences = [decision.reason, *(f"{one.at:%Y-%m-%d}: {one.outcome}. {one.reason}" for one in later)]
     if account is None:
-        return Page(title, (*sentences, NO_ACCOUNT), tuple(_from_log(decision)), (), decision.evidence)
+        missing = NO_ACCOUNT if decision.facts else NOTHING_TESTED
+        return Page(title, (*sentences, missing), tuple(_from_log(decision)), (), decision.evidence)
     groups = (
         Group("Gained", _about(account.n_gains, len(account.gains)), tuple(map(_shown, account.gains))),
         Group("Lost", _about(account.n_losses, len(account.losses)), tuple(map(_shown, account.losses))),
