@@ -184,7 +184,7 @@ def test_a_file_that_is_no_profile_is_refused(tmp_path, name, content, said):
         {"right": 4, "wrong": 1, "declined": 2},
         {"right": 4, "declined": 10},
         {"right": 4, "by_slice": {"seen": {"declined": 10}}},
-        {"right": 4, "by_kind": {"number": {"wrong": 0}}, "declined": 1},
+        {"right": 4, "by_kind": {"numeric": {"wrong": 0}}, "declined": 1},
     ],
 )
 def test_a_wrong_answer_that_costs_less_than_a_declined_one_is_refused(value):

@@ -33,6 +33,7 @@ from bakeoff.decide.value.weights import Counts, question_weights
 from bakeoff.decide.value.worth import NOTHING, Draws, best_ranges, worth
 from bakeoff.decide.verdict.case import Case, WrongPart
 from bakeoff.decide.verdict.rule import cheapest, picked_level, top
+from bakeoff.decide.verdict.thin_stakes import own_facts
 from bakeoff.measure.base_then_leader import base_then_leader
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.measure.contrasts import Span, whole
@@ -256,6 +257,7 @@ def decision(tested: Tested) -> Case:
         declined_right=_declined_right(tested),
         as_counted=as_counted,
         orders=_orders(tested, as_counted),
+        own_facts=own_facts(tested.questions, tested.weights, profile),
     )
 
 

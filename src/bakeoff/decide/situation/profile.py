@@ -24,6 +24,7 @@ from bakeoff.files.did_you_mean import closest, unknown_key
 from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measures import IN_DOMAIN
+from bakeoff.questions.rows.kinds import KINDS, all_kinds, kind_of
 
 GUIDE = "docs/profile.md"
 
@@ -110,7 +111,7 @@ class Profile(ProfileKeys):
                 raise ValueError(f"'{limit}: true' and '{key}: {value}' contradict each other: change one of them")
 
     def _check_value(self) -> None:
-        """Raise ValueError if the value has no exchange rate, an unknown slice, or amounts that contradict."""
+        """Raise ValueError if the value has no exchange rate, an unknown slice or kind, or amounts that contradict."""
         value = self.value
         if value is None:
             return
@@ -121,6 +122,9 @@ class Profile(ProfileKeys):
         for name in value.by_slice:
             if name not in IN_DOMAIN:
                 raise ValueError(f"value.by_slice: '{name}' is not a slice that counts: use {', '.join(IN_DOMAIN)}")
+        for name in value.by_kind:
+            if name not in KINDS:
+                raise ValueError(f"value.by_kind: {_unknown_kind(name)}")
         value.check_declining(self.wrong_answer_penalty)
         stakes = value.stakes(self.wrong_answer_penalty)
         states_penalty = self.wrong_answer_penalty != type(self).model_fields["wrong_answer_penalty"].default
@@ -197,6 +201,13 @@ class Profile(ProfileKeys):
             named = dict.fromkeys(name for table in tables for name in getattr(self, table))
             found[what] = [name for name in named if name not in known]
         return {what: names for what, names in found.items() if names}
+
+
+def _unknown_kind(name: str) -> str:
+    """That a kind of question is not known, with the one that was probably meant, and all that can be used."""
+    meant = kind_of(name) or closest(name, KINDS)
+    asked = f" (did you mean '{meant}'?)" if meant else ""
+    return f"'{name}' is not a kind of question{asked}: use {all_kinds()}"
 
 
 def parts_of(entrant: Entrant) -> tuple[str, ...]:

@@ -146,8 +146,14 @@ class Value(Record):
         description="who answers a declined question: nobody, or the people of `today`, who then earn what they earn "
         "today, at `per_question`; all contenders then pay `per_month` too",
     )
-    by_slice: dict[str, OwnStakes] = Field(default_factory=dict, description="other amounts for a slice of questions")
-    by_kind: dict[str, OwnStakes] = Field(default_factory=dict, description="other amounts for a kind of question")
+    by_slice: dict[str, OwnStakes] = Field(
+        default_factory=dict, description="other amounts for a slice of questions: `seen`, `unseen` or `unanswerable`"
+    )
+    by_kind: dict[str, OwnStakes] = Field(
+        default_factory=dict,
+        description="other amounts for a kind of question: `numeric`, `date`, `name`, `phrase`, "
+        "`yesno`, `list`, `label` or `unanswerable`",
+    )
     today: Today = Field(default=Today(), description="how questions are answered today: what doing nothing is worth")
 
     @model_validator(mode="before")

@@ -36,13 +36,26 @@ class WrongPart(NamedTuple):
     wrong: Estimate
 
 
+class OwnFacts(NamedTuple):
+    """How many facts of the test belong to a slice or a kind that has its own amounts in the profile."""
+
+    what: str
+    name: str
+    n: int
+
+    @property
+    def title(self) -> str:
+        return f"the {self.what} '{self.name}'"
+
+
 @dataclass(frozen=True)
 class Case:
     """Everything a verdict rests on. `leader` is the rule's choice, `as_good` those shown to be as good before cost.
 
     `accuracy` and `wrong` are the contenders' shares of right and wrong answers as the profile counts questions.
     `wrong_parts` are the wrong ones by what is at stake, those about changed documents by themselves. `as_counted` are
-    the measured utilities as the profile counts questions, `orders` those for each other way to count.
+    the measured utilities as the profile counts questions, `orders` those for each other way to count. `own_facts` says
+    how much of the test is about slices and kinds with own amounts.
     """
 
     comparison: Comparison
@@ -63,6 +76,7 @@ class Case:
     orders: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     wrong: Mapping[str, Estimate] = field(default_factory=dict)
     wrong_parts: Mapping[str, Sequence[WrongPart]] = field(default_factory=dict)
+    own_facts: Sequence[OwnFacts] = ()
 
     @property
     def baselines(self) -> list[str]:

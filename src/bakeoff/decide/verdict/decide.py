@@ -30,6 +30,7 @@ from bakeoff.decide.verdict.reasons import (
     span,
     ungraded_line,
 )
+from bakeoff.decide.verdict.thin_stakes import blocking, lacking, thin_warnings
 from bakeoff.decide.wording import money, percent
 from bakeoff.records import Approach, Contrast, Record
 from bakeoff.sentences import listed
@@ -74,7 +75,7 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
     """The verdict on a case. `data_warnings` are added to its own warnings."""
     nobody = _nobody(case)
     about_grades = () if nobody and nobody.ungraded else still_ungraded(case)
-    warnings = (*about_grades, *case_warnings(case), *data_warnings)
+    warnings = (*about_grades, *case_warnings(case), *thin_warnings(case), *data_warnings)
     if nobody:
         return _common(case, nobody.headline, nobody.reason).model_copy(
             update={
@@ -227,7 +228,7 @@ def _of_winner(case: Case, winner: str) -> tuple[list[Standing], list[Standing]]
 
 
 def _unsupported(case: Case, winner: str) -> list[str]:
-    """What is not shown yet about the winner's lead over base models and over doing nothing."""
+    """What is not shown yet: a lead over base models and doing nothing, or where more is at stake than usual."""
     lines = []
     bases = case.unbeaten(winner)
     if bases:
@@ -236,7 +237,7 @@ def _unsupported(case: Case, winner: str) -> list[str]:
         lines.append(f"worth more than {DOING_NOTHING}")
     if case.has_process_today and not case.beats_nobody(winner):
         lines.append(f"worth more than {NOBODY_ANSWERING}")
-    return lines
+    return [*lines, *(lacking(of) for of in blocking(case))]
 
 
 def _rivals(case: Case, winner: str) -> list[str]:

@@ -9,6 +9,7 @@ from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.value.information import ALL, LABELS
 from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, Range, titled
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
+from bakeoff.decide.verdict.thin_stakes import thin_reason
 from bakeoff.decide.wording import interval_of, money, net_right, percent
 from bakeoff.sentences import listed
 
@@ -100,7 +101,12 @@ def reason_of(
         sentences.append(_not_above(case, DOING_NOTHING, case.chance_above_nothing(winner)))
     if case.has_process_today and not case.beats_nobody(winner):
         sentences.append(_not_above(case, NOBODY_ANSWERING, case.chance_above_nobody(winner)))
-    sentences += [_rival_line(case, winner, rivals), excluded_line(case, winner), information_line(case)]
+    sentences += [
+        thin_reason(case),
+        _rival_line(case, winner, rivals),
+        excluded_line(case, winner),
+        information_line(case),
+    ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
