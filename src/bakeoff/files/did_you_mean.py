@@ -89,10 +89,16 @@ def unknown_key(model: type[BaseModel], place: Sequence[str | int]) -> str:
 
 def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
     """The keys that are allowed at a place, for every kind of value that is possible there."""
+    kinds = kinds_at(model, place)
+    return list(dict.fromkeys(key for kind in kinds if _is_model(kind) for key in kind.model_fields))
+
+
+def kinds_at(model: type[BaseModel], place: Sequence[str | int]) -> list[Any]:
+    """The kinds of value that are possible at a place: types, and the members of a fixed choice. Empty if none is."""
     kinds: list[Any] = [model]
     for part in place:
         kinds = [child for kind in kinds for child in _below(kind, part)]
-    return list(dict.fromkeys(key for kind in kinds if _is_model(kind) for key in kind.model_fields))
+    return kinds
 
 
 def key_paths(model: type[BaseModel], above: str = "", seen: frozenset[type] = frozenset()) -> Iterator[str]:

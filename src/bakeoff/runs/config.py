@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from bakeoff.catalogue import RECIPES
 from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resolve
+from bakeoff.decide.situation.plain_errors import explain
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import unknown_key
@@ -215,6 +216,8 @@ def _explain(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return unknown_key(Config, item["loc"])
+    if item["loc"][:1] == ("profile",):
+        return explain(Profile, {**item, "loc": item["loc"][1:]}, ("profile",))
     message = PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
     return f"'{where}': {message}{found(item)}"
 

@@ -15,12 +15,13 @@ import yaml
 from pydantic import ValidationError, field_validator, model_validator
 
 from bakeoff.catalogue import MADE_OF
+from bakeoff.decide.situation.plain_errors import explain, truth_values
 from bakeoff.decide.situation.prices import CURRENCY, own_price
 from bakeoff.decide.situation.profile_keys import FixedCost, MeasureWeights, ProfileKeys
 from bakeoff.decide.situation.ranges import Days, Ends, assumed_days, checked_days, mean_days
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.errors import ConfigError
-from bakeoff.files.did_you_mean import closest, unknown_key
+from bakeoff.files.did_you_mean import closest
 from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measures import IN_DOMAIN
@@ -40,10 +41,10 @@ class Profile(ProfileKeys):
     @model_validator(mode="before")
     @classmethod
     def _no_truth_value_for_a_number(cls, values: Any) -> Any:
-        """Reject true and false where a number is expected: YAML reads 'yes' and 'on' as true, which equals 1."""
-        for key, value in values.items() if isinstance(values, Mapping) else ():
-            if isinstance(value, bool) and key in cls.model_fields and cls.model_fields[key].annotation is not bool:
-                raise ValueError(f"'{key}' is {str(value).lower()}: give a number")
+        """Refuse true and false where a number is expected, at every depth."""
+        found = list(truth_values(cls, values)) if isinstance(values, Mapping) else []
+        if found:
+            raise ValueError("; ".join(found))
         return values
 
     @field_validator("prices", mode="before")
@@ -244,30 +245,8 @@ def validate_profile(values: Mapping[str, Any], origin: str = "the profile") -> 
     try:
         return Profile.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(explain(item) for item in error.errors())
+        problems = "; ".join(explain(Profile, item) for item in error.errors())
         raise ConfigError(f"{origin}: {problems}.", f"see {GUIDE} for every key") from error
-
-
-def explain(item: Any) -> str:
-    """One pydantic error of a profile as a sentence: the key, what is wrong, the value found."""
-    where = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        return unknown_key(Profile, item["loc"])
-    message = item["msg"].removeprefix("Value error, ")
-    if item["type"] in ("value_error", "missing"):
-        return f"'{where}': {message}" if where else message
-    return f"'{where}': {message} (found {item['input']!r}){_hint(item)}"
-
-
-def _hint(item: Any) -> str:
-    """What to write instead, for the usual slips."""
-    if item["type"] == "less_than_equal" and item.get("ctx", {}).get("le") == 1:
-        return ": it is a fraction, so write 5 % as 0.05"
-    if item["type"] == "string_pattern_mismatch" and "[A-Z]{3}" in str(item.get("ctx", {}).get("pattern")):
-        return ": give a currency's three capital letters, such as USD"
-    if item["type"] == "int_from_float":
-        return ": give a whole number"
-    return ""
 
 
 def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterable[str] = ()) -> None:
