@@ -95,7 +95,7 @@ def test_without_a_value_or_a_price_nothing_is_said() -> None:
     assert advice(None).cost.pays == () and advice(None).matrix.unpaid == ()
     unpriced = advice(FOUR, needs_citations=True, answers_on="api", fixed={})
     assert unpriced.cost.problem and unpriced.cost.pays == () and unpriced.matrix.unpaid == ()
-    assert any("worth more than today's process, costs included" in one.text for one in unpriced.conditions)
+    assert any("worth more than nobody answering, costs included" in one.text for one in unpriced.conditions)
 
 
 def test_if_no_approach_can_pay_the_headline_says_to_build_nothing(tmp_path: Path) -> None:
@@ -145,6 +145,51 @@ def test_the_recommendation_goes_to_an_approach_that_can_pay() -> None:
     assert not any("(ruled out) cannot pay" in line for line in of.cost.pays)
 
 
+DEAR_TODAY: dict[str, Any] = {**FOUR, "today": {"accuracy": 0.5, "per_question": 100}}
+"""People who cost 100 USD a question that is worth 4: everything beats them, and nobody answering beats most."""
+
+
+def test_what_beats_a_dear_process_but_not_nobody_answering_cannot_pay() -> None:
+    """14,400 USD are at stake: the verdict says that nobody answering would cost less, and so does the advice."""
+    of = advise(validate_profile({"queries_per_month": 300, "value": DEAR_TODAY, "needs_style": True}), START, STANDARD)
+    assert of.recommendation.approach is None and of.roadmap is None and len(of.matrix.unpaid) == 3
+    headline, least = of.recommendation.headline, min(way.nobody.likely for way in of.cost.paying)
+    assert headline.startswith(
+        "Build nothing: at assumed costs no approach can pay for itself against nobody answering: even RAG would need "
+        f"{net_of_100(least)} net right answers of 100. Today's process costs more than its answers are worth, too."
+    )
+    assert least > 100 and all(way.today.likely < 0 and not way.can_pay for way in of.cost.paying)
+    assert of.cost.pays[0].startswith("RAG cannot pay for itself against nobody answering: it would need")
+
+
+def test_an_approach_must_beat_both_today_and_nobody() -> None:
+    """Where both can be beaten it pays; the threshold of a pilot is the higher of the two."""
+    cheap = advice(DEAR_TODAY, needs_citations=True)
+    worth = next(one for one in cheap.conditions if "costs included" in one.text)
+    assert worth.text.startswith(
+        "rag is worth more than today's process and than nobody answering, costs included: at "
+    )
+    assert worth.threshold == pytest.approx(0.25)
+    assert worth.otherwise == "build nothing: nobody answering would cost less"
+    good = advice({**FOUR, "today": {"accuracy": 0.8, "per_question": 1}}, needs_citations=True)
+    assert next(one for one in good.conditions if "costs included" in one.text).otherwise == "keep today's process"
+
+
+def test_without_today_nothing_speaks_of_todays_process(tmp_path: Path) -> None:
+    """Nobody answers today: in conditions, plan, Markdown, page and calendar."""
+    values = {**HAND, "value": FOUR, "needs_citations": True}
+    of = advise(validate_profile(values), START, STANDARD)
+    worth = next(one for one in of.conditions if "costs included" in one.text)
+    assert worth.otherwise == "build nothing" and "worth more than nobody answering" in worth.text
+    path = tmp_path / "profile.yaml"
+    path.write_text(yaml.safe_dump(values))
+    CliRunner().invoke(app, ["advise", "--profile", str(path), "--force", "--output", str(tmp_path / "out")])
+    written = [path.read_text(encoding="utf-8") for path in sorted((tmp_path / "out").iterdir())]
+    assert len(written) == 3 and all("nobody answering" in text.replace("\r\n ", "") for text in written)
+    for text in (*written, of.model_dump_json()):
+        assert not any(words in text for words in ("today's process", "today&#39;s process", "today’s process"))
+
+
 HANDED: dict[str, Any] = {**FOUR, "declined_to": "today", "today": {"accuracy": 0.9, "per_question": 1}}
 
 
@@ -187,7 +232,7 @@ def test_the_sentence_says_what_a_handed_over_question_counts() -> None:
 
 def test_the_condition_of_a_pilot_is_the_break_even_with_hand_overs() -> None:
     """As threshold and in words."""
-    of = advice({**HANDED, "today": {**HANDED["today"], "per_month": 700}})
+    of = advice({**HANDED, "today": {**HANDED["today"], "per_month": 70}})
     name = of.recommendation.approach
     way = next(way for way in of.cost.paying if way.approach == name)
     worth = next(one for one in of.conditions if "costs included: at least" in one.text)

@@ -220,13 +220,23 @@ def test_with_a_value_no_assumed_goal_is_demanded(approach: str) -> None:
         text = " ".join(phase.exit_criteria)
         text = text.replace("at least 90 % (assumed)", "")  # consistency, which the profile asks for
         assert "(assumed)" not in text and "points below target" not in text and "points of accuracy" not in text
-    worth = [i for i, phase in enumerate(plan.phases) if any("than today's process" in x for x in phase.exit_criteria)]
+    worth = [i for i, phase in enumerate(plan.phases) if any("than nobody answering" in x for x in phase.exit_criteria)]
     assert worth == [0, 3, 4, 5]
     assert any("assumed so far: consistency" in task.title for task in plan.tasks())
     better = "is worth more than RAG, costs included; otherwise use RAG." in " ".join(plan.phases[3].exit_criteria)
     assert better == (approach != "rag")
     without = roadmap(Profile(), approach, START)
-    assert not any("today's process" in line for phase in without.phases for line in phase.exit_criteria)
+    assert not any("nobody answering" in line for phase in without.phases for line in phase.exit_criteria)
+
+
+def test_a_plan_keeps_todays_process_only_where_there_may_be_one() -> None:
+    """With a value and no `today`, nobody answers: there is nothing to keep, and nothing to beat but that."""
+    today = {"value": {**VALUED["value"], "today": {"accuracy": 0.8}}}
+    described, none, unknown = (
+        roadmap(Profile.model_validate(values), "rag", START).model_dump_json() for values in (today, VALUED, {})
+    )
+    assert "all users; keep today's process available" in described and "all users; keep today's" in unknown
+    assert "worth more than today's process and than nobody answering" in described and "today's" not in none
 
 
 def test_with_a_value_the_goals_of_the_profile_stay() -> None:

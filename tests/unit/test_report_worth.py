@@ -369,3 +369,15 @@ def test_the_share_of_changed_questions_is_said_where_documents_change(tmp_path:
     assert sentence in markdown_page(changing) and sentence in " ".join(html_page(changing).split())
     fixed = judged(tmp_path / "fixed", update_interval_days=None)
     assert "of the questions are about facts that have changed" not in markdown_page(fixed)
+
+
+def test_the_report_speaks_of_todays_process_only_where_the_profile_describes_it(
+    rich: ReportData, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Without `today` nobody answers: no sentence of the page, the Markdown or the plan in it says otherwise."""
+    staff = judged(tmp_path_factory.mktemp("staff"), value={**VALUE, "today": {"accuracy": 0.1}})
+    assert "Doing nothing is today’s process." in html_page(staff)
+    page = html_page(rich)
+    assert "Doing nothing is nobody answering." in page and of(rich).roadmap is not None
+    for text in (page, markdown_page(rich)):
+        assert not any(words in text for words in ("today's process", "today&#39;s process", "today’s process"))

@@ -9,6 +9,9 @@ then say so.
 from bakeoff.measure.comparison import reversed_contrast
 from bakeoff.records import Contrast
 
+NOBODY_ANSWERING = "nobody answering"
+"""What a contender has to beat, whatever happens today: it is worth 0."""
+
 
 def percent(share: float) -> str:
     """A share as whole percent: '48 %'."""

@@ -12,7 +12,7 @@ from bakeoff.decide.value.information import ALL, LABELS, Information, Offer
 from bakeoff.decide.value.joint import changes_of, joint_draws, terms_of
 from bakeoff.decide.value.worth import NOTHING, BestFrom, Draws, Net, Range, Worth, best_ranges, titled, worth
 from bakeoff.decide.verdict.judgement import Judgement
-from bakeoff.decide.wording import money, signed
+from bakeoff.decide.wording import NOBODY_ANSWERING, money, signed
 from bakeoff.report.charts import round_step
 from bakeoff.sentences import NOT_MEASURED, listed, percent
 
@@ -79,6 +79,11 @@ def handed(judgement: Judgement) -> bool:
     """Whether declined questions go to today's people."""
     value = judgement.profile.value
     return value is not None and value.hand_over() is not None
+
+
+def nothing_is(judgement: Judgement) -> str:
+    """What the contender for doing nothing stands for."""
+    return f"Doing nothing is {'today’s process' if judgement.profile.has_today else NOBODY_ANSWERING}."
 
 
 def changed_sentence(judgement: Judgement) -> str:

@@ -14,7 +14,7 @@ from bakeoff.decide.advise.estimates import Estimates, approach_inputs, estimate
 from bakeoff.decide.advise.factors import Factor
 from bakeoff.decide.advise.flips import Flip, flips
 from bakeoff.decide.advise.matrix import N_DRAWS, Matrix, Row, decision_matrix
-from bakeoff.decide.advise.paying import Paying, has_today, nothing_pays, paying, pays_lines, pays_sentence
+from bakeoff.decide.advise.paying import Paying, nothing_pays, paying, pays_lines, pays_sentence
 from bakeoff.decide.advise.roadmap import Roadmap, roadmap
 from bakeoff.decide.cost.break_even import break_even
 from bakeoff.decide.cost.model import CostInputs, running_usd_per_month
@@ -164,7 +164,7 @@ def recommend(matrix: Matrix, profile: Profile, known: Estimates) -> Recommendat
 def _no_recommendation(matrix: Matrix, profile: Profile, known: Estimates) -> Recommendation:
     """No approach: nothing is known, nothing is left, or nothing that is left can pay for itself, with the reasons."""
     builds_nothing = bool(matrix.unpaid) and not matrix.open_to
-    ways, described = paying(profile, known), has_today(profile)
+    ways, described = paying(profile, known), profile.has_today
     return Recommendation(
         approach=None,
         tied_with=(),

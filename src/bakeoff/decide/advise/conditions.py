@@ -10,10 +10,11 @@ from collections.abc import Collection, Sequence
 
 from bakeoff.decide.advise.estimates import Estimates, estimates
 from bakeoff.decide.advise.paying import extra_net_right, net_of_100, paying
-from bakeoff.decide.plan.tasks import MIN_RECALL, TEST_QUESTIONS, WORTH
+from bakeoff.decide.plan.tasks import MIN_RECALL, TEST_QUESTIONS, worth_more
 from bakeoff.decide.situation.approaches import APPROACHES, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import RUNNING, Target, required
+from bakeoff.decide.wording import NOBODY_ANSWERING
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.statistics import POWER, Z
 from bakeoff.questions.settings import Split
@@ -163,17 +164,21 @@ def _more(net_right: float, so: str = "") -> str:
 
 
 def _worth(profile: Profile, known: Estimates, own: Entrant, approach: str) -> Condition:
-    """It must be worth more than today's process."""
+    """It must be worth more than what happens otherwise."""
     way = paying(profile, known).get(approach)
-    text = f"{own.name} is {WORTH}"
+    text, keep = (
+        f"{own.name} is {worth_more(profile)}",
+        "keep today's process" if profile.has_today else "build nothing",
+    )
     if way is not None:
-        text += f": at least {net_of_100(way.today.likely)} net right answers of 100, at assumed costs"
+        text += f": at least {net_of_100(way.needed.likely)} net right answers of 100, at assumed costs"
+        keep = keep if way.is_today_better else f"build nothing: {NOBODY_ANSWERING} would cost less"
     return Condition(
         contender=own.name,
         measure="utility",
-        threshold=way.today.likely / 100 if way else 0.0,
+        threshold=way.needed.likely / 100 if way else 0.0,
         text=text,
-        otherwise="keep today's process" + ("" if way is None or way.can_pay else "; no answers can pay for it"),
+        otherwise=keep + ("" if way is None or way.can_pay else "; no answers can pay for it"),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from bakeoff.decide.advise.estimated import span, states_of
 from bakeoff.decide.advise.estimates import Estimates
 from bakeoff.decide.advise.factors import Factor
-from bakeoff.decide.advise.paying import has_today, paying, unpaid_reason
+from bakeoff.decide.advise.paying import paying, unpaid_reason
 from bakeoff.decide.cost.inputs import assumed_inputs
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing
 from bakeoff.decide.situation.needs import unmet_needs
@@ -75,7 +75,7 @@ def constraints(
 
 def _unpaid(profile: Profile, known: Estimates) -> dict[str, str]:
     """The approaches that cannot pay for themselves at their likely cost, with the reason."""
-    described = has_today(profile)
+    described = profile.has_today
     return {name: unpaid_reason(way, described) for name, way in paying(profile, known).items() if not way.can_pay}
 
 

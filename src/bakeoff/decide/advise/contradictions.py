@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from bakeoff.decide.advise.constraints import assumed_update_days, needs_unmet
 from bakeoff.decide.advise.estimates import Estimates, cheapest_first, estimates
 from bakeoff.decide.advise.factors import every
-from bakeoff.decide.advise.paying import has_today, net_of_100, paying
+from bakeoff.decide.advise.paying import instead, net_of_100, paying
 from bakeoff.decide.cost.fixed import fixed_contradictions
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.wording import NOBODY_ANSWERING
 
 FEWEST_EXAMPLES = 100
 """Below this number of examples, tuning has hardly anything to learn from: as in the table of factors."""
@@ -135,11 +136,12 @@ def _worth(profile: Profile, known: Estimates) -> Iterator[str]:
     each, ways = known.total[cheapest].likely / known.queries, paying(profile, known)
     if stakes is not None and ways[cheapest].can_pay:
         return
-    if stakes is not None and has_today(profile):
+    if stakes is not None and profile.has_today:
+        way = ways[cheapest]
+        better = "today's process" if way.is_today_better else NOBODY_ANSWERING
         yield (
-            f"Even if every answer were right, no approach is worth more than today's process: {TITLES[cheapest]} "
-            f"would need {net_of_100(ways[cheapest].today.likely)} net right answers of 100. Keeping today's "
-            "process is cheaper."
+            f"Even if every answer were right, no approach is worth more than {better}: {TITLES[cheapest]} would need "
+            f"{net_of_100(way.needed.likely)} net right answers of 100. {instead(way, True)}"
         )
     elif stakes is not None:
         yield (

@@ -36,9 +36,25 @@ class Paying(Record):
     nobody: Range
 
     @property
+    def is_today_better(self) -> bool:
+        """Whether today's process is worth at least as much as nobody answering."""
+        return self.today.likely >= self.nobody.likely
+
+    @property
+    def needed(self) -> Range:
+        """The break-even against the better of today's process and nobody answering: the verdict asks for both."""
+        return self.today if self.is_today_better else self.nobody
+
+    @property
     def can_pay(self) -> bool:
         """Whether 100 right answers of 100 would pay, at the likely cost."""
-        return self.today.likely <= 100
+        return self.needed.likely <= 100
+
+    def against(self, has_today: bool) -> str:
+        """What it has to beat, to follow 'pays for itself'; empty if the profile does not describe today's process."""
+        if not has_today:
+            return ""
+        return " against today's process" if self.is_today_better else " against nobody answering"
 
 
 def paying(profile: Profile, known: Estimates) -> dict[str, Paying]:
@@ -112,11 +128,11 @@ def net_of_100(amount: float) -> str:
 
 def pays_sentence(way: Paying, has_today: bool, is_out: bool = False) -> str:
     """From how many net right answers of 100 an approach pays for itself, or that it cannot."""
-    name, likely = NAMES[way.approach] + " (ruled out)" * is_out, net_of_100(way.today.likely)
-    span = _span(way.today)
+    name = NAMES[way.approach] + " (ruled out)" * is_out
     if not way.can_pay:
-        against = " against today's process" if has_today else ""
-        return f"{name} cannot pay for itself{against}: it would need {likely} net right answers of 100{span}."
+        needed = f"{net_of_100(way.needed.likely)} net right answers of 100{_span(way.needed)}"
+        return f"{name} cannot pay for itself{way.against(has_today)}: it would need {needed}."
+    likely, span = net_of_100(way.today.likely), _span(way.today)
     if not has_today:
         return f"{name} pays for itself from {likely} net right answers of 100{span}."
     why = f", because today's process loses more than {TITLES[way.approach]} costs" if way.today.likely <= 0 else ""
@@ -132,18 +148,12 @@ def _span(of: Range) -> str:
     return "" if low == high else f" ({low} to {high} if days and usage differ)"
 
 
-def has_today(profile: Profile) -> bool:
-    """Whether the profile describes today's process: by its answers or by its cost."""
-    today = profile.value.today if profile.value else None
-    return today is not None and (today.is_described or bool(today.per_question or today.per_month))
-
-
 def pays_lines(profile: Profile, known: Estimates, ruled_out: Collection[str] = ()) -> tuple[str, ...]:
     """One sentence for each approach, the cheapest first, then what a net right answer is and what today gives."""
     ways = paying(profile, known)
     if not ways:
         return ()
-    described = has_today(profile)
+    described = profile.has_today
     ranked = sorted(ways.values(), key=lambda way: way.today.likely)
     return (
         *(pays_sentence(way, described, way.approach in ruled_out) for way in ranked),
@@ -153,7 +163,7 @@ def pays_lines(profile: Profile, known: Estimates, ruled_out: Collection[str] = 
 
 def _about(profile: Profile, queries: float) -> str:
     text = _net_right(profile)
-    if has_today(profile):
+    if profile.has_today:
         text += (
             f" Today's process gives {today_net_right(profile):.0f} net right answers of 100 and costs "
             f"{money(today_usd(profile, queries))} over {profile.horizon_months} months."
@@ -181,21 +191,31 @@ def _net_right(profile: Profile) -> str:
 
 def unpaid_reason(way: Paying, has_today: bool) -> str:
     """Why an approach that cannot pay for itself is ruled out, to continue 'is ruled out: '."""
-    against = " against today's process" if has_today else ""
-    needed = net_of_100(way.today.likely)
-    return f"at assumed costs it would need {needed} net right answers of 100 to pay for itself{against}"
+    needed = net_of_100(way.needed.likely)
+    return f"at assumed costs it would need {needed} net right answers of 100 to pay for itself{way.against(has_today)}"
 
 
 def nothing_pays(profile: Profile, known: Estimates, unpaid: Collection[str], ruled_out: Mapping[str, str]) -> str:
     """The headline if no approach that could be built can pay for itself: to build nothing, and why."""
-    ways, described = paying(profile, known), has_today(profile)
-    closest = min((ways[name] for name in unpaid), key=lambda way: way.today.likely)
+    ways, described = paying(profile, known), profile.has_today
+    closest = min((ways[name] for name in unpaid), key=lambda way: way.needed.likely)
     could = [name for name in ruled_out if name not in unpaid and ways[name].can_pay]
     among = "no approach that is left" if could else "no approach"
-    against, kept = (" against today's process", "Keep today's process") if described else ("", "Doing nothing")
     others = "".join(f" {NAMES[name]} could pay, but is ruled out: {ruled_out[name]}." for name in could)
-    need = f"even {TITLES[closest.approach]} would need {net_of_100(closest.today.likely)} net right answers of 100"
+    need = f"even {TITLES[closest.approach]} would need {net_of_100(closest.needed.likely)} net right answers of 100"
     return (
-        f"Build nothing: at assumed costs {among} can pay for itself{against}: {need}. "
-        f"{kept}{', which is worth more' if described else ' is cheaper'}.{others}"
+        f"Build nothing: at assumed costs {among} can pay for itself{closest.against(described)}: {need}. "
+        f"{instead(closest, described)}{others}"
+    )
+
+
+def instead(way: Paying, has_today: bool) -> str:
+    """What is better than to build something that cannot pay, as a sentence."""
+    if not has_today:
+        return "Doing nothing is cheaper."
+    if way.is_today_better:
+        return "Keep today's process, which is worth more."
+    return (
+        "Today's process costs more than its answers are worth, too. If questions cannot go unanswered, say in the "
+        "profile what that costs (`unanswered`): it is what a right answer saves."
     )

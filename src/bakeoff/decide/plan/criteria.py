@@ -1,7 +1,7 @@
 """The exit criteria of each phase of a roadmap: what must be true before the next phase begins.
 
 Takes a `Plan`, gives sentences. They ask what the verdict requires: where the profile says what answers are worth, that
-the plan is worth more than today's process, and the goals that the profile gives itself. Knows nothing about weeks.
+the plan is worth more than what happens today, and the goals that the profile gives itself. Knows nothing about weeks.
 """
 
 from bakeoff.decide.plan.tasks import MIN_RECALL, TEST_QUESTIONS, TRAINING_EXAMPLES, Plan, peak_rate, percent

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bakeoff.decide.situation.approaches import FINE_TUNING, HYBRID, RAG, TITLES, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.targets import Target, required
+from bakeoff.decide.wording import NOBODY_ANSWERING
 from bakeoff.measure.comparison import Entrant
 
 PRODUCT, DOMAIN, APP, ML, PLATFORM = (
@@ -32,9 +33,6 @@ PEAK = 5.0
 
 SET_UP = {"index": 0.30, "training": 0.25, "service": 0.25, "first training": 0.25, "release": 0.20}
 """How the set-up days are divided among these tasks, in proportion, if a plan has them: an assumption."""
-
-WORTH = "worth more than today's process, costs included"
-"""What must be true, by the verdict, of a plan whose profile says what answers are worth."""
 
 Draft = tuple[str, str, float]
 """A task's title, owner and effort in person-days."""
@@ -93,7 +91,13 @@ class Plan:
     @property
     def worth(self) -> list[str]:
         """What the worth of answers asks of this plan; [] if the profile does not say what they are worth."""
-        return [] if self.profile.value is None else [WORTH]
+        return [] if self.profile.value is None else [worth_more(self.profile)]
+
+
+def worth_more(profile: Profile) -> str:
+    """What must be true, by the verdict, of a plan whose profile says what answers are worth."""
+    than = f"today's process and than {NOBODY_ANSWERING}" if profile.has_today else NOBODY_ANSWERING
+    return f"worth more than {than}, costs included"
 
 
 def drafts(plan: Plan) -> list[list[Draft]]:
@@ -325,7 +329,7 @@ def peak_rate(profile: Profile) -> str:
 def deployment(plan: Plan) -> list[Draft]:
     return _given(
         (
-            "Release to 5 %, then 25 %, then all users; keep the old process available",
+            f"Release to 5 %, then 25 %, then all users{_old_process(plan.profile)}",
             PLATFORM,
             plan.set_up_days("release"),
         ),
@@ -338,3 +342,8 @@ def deployment(plan: Plan) -> list[Draft]:
         ("Write the runbook: update, roll back, shut down", PLATFORM, 1.0),
         ("Train the people who handle the questions that the product declines", PRODUCT, 1.0),
     )
+
+
+def _old_process(profile: Profile) -> str:
+    """Not where the profile says what answers are worth, but names no process of today: then nobody answers."""
+    return "; keep today's process available" if profile.value is None or profile.has_today else ""

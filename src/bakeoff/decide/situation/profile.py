@@ -158,6 +158,11 @@ class Profile(ProfileKeys):
             return None
         return self.value.stakes(self.wrong_answer_penalty).times(self.usd_of(self.value.currency))
 
+    @property
+    def has_today(self) -> bool:
+        """Whether the profile describes today's process: by its answers or by its cost."""
+        return self.value is not None and self.value.today.is_given
+
     def usd_of(self, currency: str) -> float:
         """What one unit of a currency is worth in US dollars."""
         return 1.0 if currency == CURRENCY else self.usd_per[currency]

@@ -18,7 +18,6 @@ from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, titled
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
 from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant, still_ungraded
 from bakeoff.decide.verdict.reasons import (
-    NOBODY_ANSWERING,
     excluded_line,
     headline_of,
     information_line,
@@ -31,7 +30,7 @@ from bakeoff.decide.verdict.reasons import (
     ungraded_line,
 )
 from bakeoff.decide.verdict.thin_stakes import blocking, lacking, thin_warnings
-from bakeoff.decide.wording import money, percent
+from bakeoff.decide.wording import NOBODY_ANSWERING, money, percent
 from bakeoff.records import Approach, Contrast, Record
 from bakeoff.sentences import listed
 

@@ -10,11 +10,10 @@ from bakeoff.decide.value.information import ALL, LABELS
 from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, Range, titled
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
 from bakeoff.decide.verdict.thin_stakes import thin_reason
-from bakeoff.decide.wording import interval_of, money, net_right, percent
+from bakeoff.decide.wording import NOBODY_ANSWERING, interval_of, money, net_right, percent
 from bakeoff.sentences import listed
 
 MOST_NAMED = 2
-NOBODY_ANSWERING = "nobody answering"
 
 
 def headline_of(case: Case, winner: str, missed: Sequence[str], not_shown: Sequence[str]) -> str:
