@@ -544,10 +544,14 @@ def test_advice_loads_no_model_and_no_index(tmp_path: Path) -> None:
     assert (tmp_path / "advice.md").exists()
 
 
-def test_days_of_work_given_for_nobody_are_named() -> None:
-    """A typo in a profile's table of days gives a warning, not an error, because a run may have that name."""
-    warnings = advise(Profile(setup_days={"rga": 3.0, "rag": 2.0}), START).cost.warnings
-    assert warnings == ("The profile gives days of work for rga, but no recipe of Bakeoff has that name.",)
+@pytest.mark.parametrize("table", ["setup_days", "data_days", "upkeep_days_per_month", "fixed"])
+def test_advice_refuses_names_that_no_recipe_has_as_a_report_does(table: str) -> None:
+    """A typo would lose the days or amounts; the error names the nearest recipe."""
+    given = {"setup_usd": 5} if table == "fixed" else 4
+    with pytest.raises(ConfigError, match="'rga' is not a contender or recipe") as error:
+        advise(Profile.model_validate({table: {"rga": given, "rag": given}}), START)
+    assert "did you mean 'rag'?" in str(error.value)
+    advise(Profile.model_validate({table: {"rag": given}, "measure_weights": {"ours": 2}}), START)
 
 
 def test_the_page_says_what_each_approach_is_called_in_a_pilot() -> None:

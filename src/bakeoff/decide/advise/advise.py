@@ -22,7 +22,7 @@ from bakeoff.decide.cost.peak import peak_warnings
 from bakeoff.decide.cost.table import cost_table
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing, stand_for
 from bakeoff.decide.situation.currency import currency_note
-from bakeoff.decide.situation.profile import Profile
+from bakeoff.decide.situation.profile import Profile, check_entrants
 from bakeoff.decide.situation.questionnaire import Inspection
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.measure.comparison import Entrant
@@ -115,8 +115,9 @@ def advise(
 
     `entrants` are the recipes that could be built; the first one of each approach represents it. The inspection fills
     in fields that the profile does not name. Raises ConfigError if the profile's weights sum to zero or name an unknown
-    factor.
+    factor, or if it gives days or amounts for a name that is none of the entrants.
     """
+    check_entrants(profile, entrants)
     filled = inspection.fill(profile) if inspection else profile
     standing = stand_for(entrants)
     matrix, known = decision_matrix(filled, standing, factors), estimates(filled, standing)
@@ -130,7 +131,7 @@ def advise(
         warnings=(*contradictions(filled, known, standing), *(() if approach else matrix.notes)),
         changes=tuple(change_lines(matrix, flips(matrix, filled, standing, factors))),
         standing={name: entrant.name for name, entrant in standing.items()},
-        cost=cost_summary(filled, standing, entrants, set(matrix.ruled_out) - set(matrix.unpaid)),
+        cost=cost_summary(filled, standing, set(matrix.ruled_out) - set(matrix.unpaid)),
         conditions=_conditions(filled, standing, recommendation, matrix, inspection),
         roadmap=roadmap(filled, approach, start, standing, recommendation.tied_with) if approach else None,
     )
@@ -250,13 +251,10 @@ def _lead(row: Row, approach: str, others: Sequence[str]) -> float:
     return row.scores[approach] - sum(row.scores[name] for name in others) / len(others)
 
 
-def cost_summary(
-    profile: Profile, standing: Standing, entrants: Sequence[Entrant] = (), ruled_out: Collection[str] = ()
-) -> CostSummary:
+def cost_summary(profile: Profile, standing: Standing, ruled_out: Collection[str] = ()) -> CostSummary:
     """The cost model's totals for assumed usage. If a price is missing, `problem` says so and there are no rows.
 
-    A warning names days of work and fixed amounts in the profile that belong to none of the `entrants`. Approaches in
-    `ruled_out` are marked where the sentences name them.
+    Approaches in `ruled_out` are marked where the sentences name them.
     """
     try:
         inputs = approach_inputs(profile, standing)
@@ -291,21 +289,11 @@ def cost_summary(
         warnings=(
             *above_budget(profile, known),
             *peak_warnings({one.name: one for one in named.values()}, profile.machines),
-            *_unused(profile, entrants),
         ),
         paying=tuple(paying(profile, known).values()),
         pays=pays_lines(profile, known, ruled_out),
         currency=currency_note(profile),
     )
-
-
-def _unused(profile: Profile, entrants: Sequence[Entrant]) -> list[str]:
-    unknown = profile.unknown_names(entrants) if entrants else {}
-    return [
-        f"The profile gives {what} for {listed(names)}, but no recipe of Bakeoff has "
-        f"{'that name' if len(names) == 1 else 'such a name'}."
-        for what, names in unknown.items()
-    ]
 
 
 def _break_even_line(cheapest: CostInputs, other: CostInputs) -> str:

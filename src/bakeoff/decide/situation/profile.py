@@ -254,14 +254,19 @@ def validate_profile(values: Mapping[str, Any], origin: str = "the profile") -> 
         raise ConfigError(f"{origin}: {problems}.", f"see {GUIDE} for every key") from error
 
 
+def check_entrants(profile: Profile, entrants: Sequence[Entrant]) -> None:
+    """Raise ConfigError if the profile gives days or amounts for a name that is none of these contenders or recipes."""
+    known = sorted({name for entrant in entrants for name in (entrant.name, entrant.recipe)})
+    for what, names in profile.unknown_names(entrants).items():
+        raise _unknown(what, "contender or recipe", names[0], known)
+
+
 def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterable[str] = ()) -> None:
     """Raise ConfigError if the profile names a contender, a recipe or a measure that a run does not have.
 
     `entrants` are the run's contenders and Bakeoff's own recipes. `measures` are the team's own measures in the run.
     """
-    known = sorted({name for entrant in entrants for name in (entrant.name, entrant.recipe)})
-    for what, names in profile.unknown_names(entrants).items():
-        raise _unknown(what, "contender or recipe", names[0], known)
+    check_entrants(profile, entrants)
     weighted = [*MeasureWeights.model_fields, *measures]
     for name in profile.measure_weights.by_measure():
         if name not in weighted:
