@@ -133,3 +133,10 @@ def test_a_run_with_a_limit_on_latency_times_enough_answers(limit, n_facts, time
         _config=Config.model_validate(given), _prepared=SimpleNamespace(of=lambda split: questions(n_facts))
     )
     assert len(Pilot._latency_questions(stages)) - 1 == timed
+
+
+def test_a_deadline_says_that_it_is_about_the_set_up():
+    """What is set up in time is not tested or launched by then."""
+    standing = states(Profile(deadline_days=30), days=(10.0, 25.0))["deadline_days"]
+    assert standing.text == "set up in 30 days (not yet tested or launched)"
+    assert standing.why.endswith("10 to 25 calendar days; test questions, pilot and launch come on top")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bakeoff.decide.verdict.decide import decide
+from bakeoff.decide.wording import percent, percent_unlike
 from bakeoff.measure.comparison import AskedModel, Estimate
 from bakeoff.measure.graded import known
 from bakeoff.pilot.decision import decision
@@ -292,7 +293,7 @@ def test_what_is_worth_less_than_nobody_answering_is_not_shipped():
     """Better than today's process, and still a loss: nobody answering would cost less, and the verdict says so."""
     found = verdict({"value": STAFF}, base=0, rag={"right": 100, "declined": range(150, 200)})
     assert (found.decision, found.winner) == ("none", None)
-    assert found.headline.startswith("Build nothing: nobody answering would cost less. The best choice, rag,")
+    assert found.headline.startswith("Build nothing: nobody answering would cost less. The best contender, rag,")
     assert "Today's process is worth -" in found.headline and "`unanswered`" in found.reason
 
 
@@ -369,7 +370,7 @@ def test_what_loses_is_not_shipped_where_today_is_known_by_its_cost_alone():
     only_costs = {"currency": "USD", "unanswered": 4, "today": {"per_month": 20_000}}
     found = verdict({"value": only_costs}, base=60, rag=100)
     assert (found.decision, found.winner) == ("none", None)
-    assert found.headline.startswith("Build nothing: nobody answering would cost less. The best choice, rag,")
+    assert found.headline.startswith("Build nothing: nobody answering would cost less. The best contender, rag,")
     assert "Today's process is worth -240,000 USD." in found.headline
 
 
@@ -406,3 +407,24 @@ def test_a_choice_that_grades_would_not_turn_still_says_that_grades_are_missing(
     assert found.headline.startswith("Keep today's process") and found.ungraded == ("base", "rag")
     assert "neither right nor wrong: base 100 of 100 and rag 100 of 100" in found.warnings[0]
     assert not any("neither right nor wrong" in line for line in verdict({"value": people}, base=10, rag=100).warnings)
+
+
+def test_a_chance_is_only_100_percent_where_it_is_exact():
+    """Headline and table round alike: beside an expected loss above 0 no chance is 100 %."""
+    case = decision_fixture.decided(MONEY, base=10, rag=180, hybrid=150)
+    nets = {name: net.model_copy(update={"best": 0.9995, "loss": 0.53}) for name, net in case.worth.nets.items()}
+    found = decide(replace(case, worth=case.worth.model_copy(update={"nets": nets})))
+    assert "with a chance of >99 %, and the expected loss of choosing it is 0.53 USD a year" in found.headline
+    assert [percent(share) for share in (1.0, 0.9951, 0.48, 0.004, 0.0)] == ["100 %", ">99 %", "48 %", "<1 %", "0 %"]
+    assert (percent_unlike(0.999, 0.9), percent_unlike(0.0498, 0.05)) == (">99 %", "4.98 %")
+
+
+def test_if_todays_process_is_the_least_loss_it_is_called_that():
+    """No 'best choice, doing nothing' beside 'nobody answering would cost less'; a sentence starts with a capital."""
+    found = verdict({"value": STAFF}, usd={"rag": 500_000}, base=0, rag=100)
+    assert found.decision == "none" and found.headline.startswith(
+        "Build nothing: nobody answering would cost less. Today's process is worth -"
+    )
+    assert "a year, and every contender that can be chosen less." in found.headline
+    assert found.reason.startswith("Today's process gains -")
+    assert "doing nothing" not in found.headline + found.reason and "best choice" not in found.headline + found.reason

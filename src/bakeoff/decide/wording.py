@@ -8,20 +8,22 @@ then say so.
 
 from bakeoff.measure.comparison import reversed_contrast
 from bakeoff.records import Contrast
+from bakeoff.sentences import NARROW
+from bakeoff.sentences import percent as rounded_percent
 
 NOBODY_ANSWERING = "nobody answering"
 """What a contender has to beat, whatever happens today: it is worth 0."""
 
 
 def percent(share: float) -> str:
-    """A share as whole percent: '48 %'."""
-    return f"{100 * share:.0f} %"
+    """A share as whole percent, as the report's tables round it: '48 %', and '>99 %' where it is not 100 %."""
+    return rounded_percent(share).replace(NARROW, " ")
 
 
 def percent_unlike(share: float, other: float) -> str:
     """A share as percent, with as many digits as it takes not to look like another one: '4.98 %' beside '5 %'."""
     digits = next((n for n in (0, 1, 2) if share == other or f"{100 * share:.{n}f}" != f"{100 * other:.{n}f}"), 3)
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f} %" if digits else percent(share)
 
 
 def money(usd: float) -> str:

@@ -24,6 +24,7 @@ from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing, stand_f
 from bakeoff.decide.situation.currency import currency_note
 from bakeoff.decide.situation.profile import Profile, check_entrants
 from bakeoff.decide.situation.questionnaire import Inspection
+from bakeoff.decide.wording import percent
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.measure.comparison import Entrant
 from bakeoff.records import Record
@@ -193,13 +194,13 @@ def _headline(matrix: Matrix, first: str, others: Sequence[str]) -> str:
     names = listed(TITLES[name] for name in (first, *others))
     return (
         f"{moved}{names[0].upper()}{names[1:]} are tied. {start}, which leads in "
-        f"{100 * matrix.wins[first]:.0f} % of the draws, and let a pilot decide."
+        f"{percent(matrix.wins[first])} of the draws, and let a pilot decide."
     )
 
 
 def _uncertainty(matrix: Matrix) -> str:
     shares = ", ".join(
-        f"{TITLES[name]} in {100 * matrix.wins[name]:.0f} %"
+        f"{TITLES[name]} in {percent(matrix.wins[name])}"
         for name in sorted(matrix.open_to, key=lambda name: -matrix.wins[name])
     )
     n_known = sum(row.basis != "unknown" for row in matrix.rows)
@@ -242,7 +243,7 @@ def _not_clearly(matrix: Matrix, leader: str) -> str:
     """How a leader leads that is tied, and who has the highest mean score if that is another one."""
     highest = max(matrix.open_to, key=lambda name: (matrix.totals[name], name == leader))
     also = f"; {TITLES[highest]} has the highest mean score ({matrix.totals[highest]:.2f} of 5)" * (highest != leader)
-    share = f"{100 * matrix.wins[leader]:.0f} % of the draws"
+    share = f"{percent(matrix.wins[leader])} of the draws"
     return f"Now {TITLES[leader]} leads most often ({share}), but not clearly{also}."
 
 

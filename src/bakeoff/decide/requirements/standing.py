@@ -126,14 +126,14 @@ def _deadline(known: Known, profile: Profile) -> Standing | None:
     deadline = profile.deadline_days
     if deadline is None:
         return None
-    text = f"ready in {deadline:g} days"
+    text = f"set up in {deadline:g} days (not yet tested or launched)"
     if known.days is None:
         why = "its days of set-up are not known"
         return Standing(name=DEADLINE, kind="limit", text=text, state="open", why=why)
     low, high = known.days
     state = within(low, high, deadline)
     days = f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
-    why = f"setting it up takes one person {days} calendar days, beside the other work of the plan"
+    why = f"setting it up takes one person {days} calendar days; test questions, pilot and launch come on top"
     return Standing(name=DEADLINE, kind="limit", text=text, state=state, why=why, value=(low + high) / 2, bound=high)
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.value.information import LABELS
-from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, titled
+from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
 from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant, still_ungraded
 from bakeoff.decide.verdict.reasons import (
@@ -187,12 +187,17 @@ def _deciding_ungraded(case: Case) -> tuple[str, ...]:
 
 def _nobody_is_better(case: Case, best: str) -> _Nobody:
     """Even the best choice is worth less than nobody answering, because today's process is worth still less."""
-    net, today = case.worth.nets[best], case.worth.nets[NOTHING].net.value
-    process = "" if best == NOTHING else f" Today's process is worth {money(today)}."
+    net, today = case.worth.nets[best], f"is worth {money(case.worth.nets[NOTHING].net.value)}"
+    if best == NOTHING:
+        who, stake = "Today's process", f"Today's process {today} a year, and every contender that can be chosen less."
+    else:
+        who, stake = (
+            best,
+            f"The best contender, {best}, is worth {money(net.net.value)} a year. Today's process {today}.",
+        )
     return _Nobody(
-        f"Build nothing: {NOBODY_ANSWERING} would cost less. The best choice, {titled(best)}, is worth "
-        f"{money(net.net.value)} a year.{process}",
-        f"{titled(best)} gains {money(net.answers.value)} a year by its answers and costs "
+        f"Build nothing: {NOBODY_ANSWERING} would cost less. {stake}",
+        f"{who} gains {money(net.answers.value)} a year by its answers and costs "
         f"{money(net.cost.value)}: net {span(net.net)}, where {NOBODY_ANSWERING} is worth 0. If questions cannot go "
         "unanswered, say in the profile what that costs (`unanswered`): it is what a right answer saves. "
         f"{information_line(case)}",

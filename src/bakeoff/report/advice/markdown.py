@@ -7,6 +7,7 @@ from bakeoff.decide.advise.advise import Advice
 from bakeoff.decide.advise.matrix import Matrix
 from bakeoff.decide.advise.roadmap import Roadmap
 from bakeoff.decide.situation.approaches import NAMES, TITLES
+from bakeoff.decide.wording import percent
 from bakeoff.sentences import listed
 
 
@@ -67,7 +68,7 @@ def matrix_markdown(matrix: Matrix) -> str:
             (
                 "Draws won",
                 "",
-                *(f"{100 * matrix.wins[name]:.0f} %" for name in matrix.approaches),
+                *(percent(matrix.wins[name]) for name in matrix.approaches),
                 "random weights, unknown factors open",
             )
         )

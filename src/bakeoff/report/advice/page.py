@@ -11,6 +11,7 @@ from markupsafe import Markup
 from bakeoff.decide.advise.advise import Advice
 from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES
 from bakeoff.decide.verdict.claims import articles
+from bakeoff.decide.wording import percent
 from bakeoff.report.advice.markdown import in_a_pilot
 
 COLOUR = dict(zip(APPROACHES, ("k1", "k2", "k3"), strict=True))
@@ -38,6 +39,7 @@ def advice_html(advice: Advice) -> str:
         effort=advice.roadmap.effort_by_owner() if advice.roadmap else {},
         names=NAMES,
         titles=TITLES,
+        percent=percent,
         colour=COLOUR,
         article_titles=articles(),
         in_a_pilot=in_a_pilot(advice),
