@@ -35,7 +35,7 @@ class InUse(Record):
     questions: int
     declined_share: float | None = None
     reviewed: int = 0
-    unanswerable: int = 0
+    unanswerable_share: float | None = None
 
 
 class Revisited(Record):
@@ -66,7 +66,7 @@ def revisit(evidence: Evidence, use: InUse) -> Revisited:
     seen = Revisited(
         queries_per_month=use.queries_per_month,
         assumed_queries_per_month=known.profile.queries_per_month,
-        unanswerable_share=use.unanswerable / use.reviewed if use.reviewed else None,
+        unanswerable_share=use.unanswerable_share,
         assumed_unanswerable_share=_unanswerable(evidence),
         declined_share=use.declined_share,
         assumed_declined_share=evidence.estimate(contender, "abstention").value,
