@@ -25,7 +25,7 @@ from bakeoff.learn.monitor.evidence import Evidence
 from bakeoff.learn.monitor.freshness import Freshness
 from bakeoff.learn.monitor.monitor import Monitor
 from bakeoff.learn.monitor.page.figures import figures_page
-from bakeoff.learn.monitor.revisit import InUse, Revisited, revisit
+from bakeoff.learn.monitor.revisit import InUse, Revisited, mix_of, profile_in_use, revisit
 from bakeoff.learn.monitor.server import MonitorOfServer
 from bakeoff.learn.monitor.topics import Topic
 from bakeoff.learn.monitor.webhook import checked_webhook, tell
@@ -127,7 +127,7 @@ class TestAlarms:
             turned=True, sentence="The verdict would change. Run the pilot again on x", queries_per_month=9
         )
         alarm = alarm_of("verdict", revisited=turned)
-        assert alarm.text == "The verdict would change." and "bakeoff learn shop" in alarm.remedy
+        assert alarm.text == "The verdict would change." and alarm.remedy.endswith(": bakeoff run --from shop")
 
 
 class TestBook:
@@ -248,7 +248,7 @@ class TestRevisit:
             assert found.turned == (
                 (verdict.winner, verdict.decision == "ship") != (before.winner, before.decision == "ship")
             )
-            assert ("bakeoff learn shop" in found.sentence) == found.turned
+            assert ("bakeoff run --from shop" in found.sentence) == found.turned
 
     def test_without_the_run_the_verdicts_flips_decide(self, shop, monkeypatch):
         """A volume beyond the one that turns the choice, and one before it."""
@@ -262,7 +262,7 @@ class TestRevisit:
         evidence.__dict__["judgement"] = evidence.judgement.model_copy(update={"sensitivity": sensitivity})
         assert not revisit(evidence, self.use(2.5)).turned
         found = revisit(evidence, self.use(3.5))
-        assert found.turned and "'tuned'" in found.sentence and found.sentence.count("bakeoff learn shop") == 1
+        assert found.turned and "'tuned'" in found.sentence and found.sentence.count("bakeoff run --from shop") == 1
         assert not revisit(evidence, self.use(0.2)).turned
 
     def test_another_mix_is_judged_again(self, shop):
@@ -270,6 +270,37 @@ class TestRevisit:
         found = revisit(self.evidence(shop), self.use(1, reviewed=100, unanswerable_share=0.6))
         assert found.judged == "run" and "unanswerable" in found.sentence
         assert revisit(self.evidence(shop), self.use(1, reviewed=20, unanswerable_share=0.6)).judged == ""
+
+    def test_the_real_cost_of_an_answer_is_judged(self, shop):
+        """As by judging the run with that cost of a query; within a factor of 1.2 it is the assumed one."""
+        from bakeoff.decide.situation.profile_keys import FixedCost
+        from bakeoff.pilot.judge import judge
+        from bakeoff.runs.folder import RunFolder
+
+        evidence = self.evidence(shop)
+        for cost in (40.0, 0.0001):
+            found = revisit(evidence, self.use(1, usd_per_answer=cost, expected_usd_per_answer=0.01))
+            profile = evidence.profile.model_copy(update={"fixed": {"rag": FixedCost(usd_per_query=cost)}})
+            verdict = judge(RunFolder(Path(evidence.release.run)), profile)
+            assert (found.winner, found.decision, found.judged) == (verdict.winner, verdict.decision, "run")
+            assert "an answer, with the pilot's tokens" in found.sentence
+        assert revisit(evidence, self.use(1, usd_per_answer=0.011, expected_usd_per_answer=0.01)).judged == ""
+
+    def test_a_new_pilot_gets_what_is_known_of_use(self, shop):
+        """Volume from 14 days on, the mix from 50 reviewed answers on; the other slices keep their proportions."""
+        profile, tested = self.evidence(shop).profile, self.evidence(shop).tested
+        before = mix_of(tested, profile)
+        few = profile_in_use(profile, self.use(3, days=5, reviewed=20, unanswerable_share=0.6), tested)
+        assert few == profile
+        found = profile_in_use(profile, self.use(3, reviewed=90, unanswerable_share=0.6), tested)
+        assert found.queries_per_month == float(f"{3 * PROFILE.queries_per_month:.2g}")
+        assert found.slice_weights["unanswerable"] == 0.6 and sum(found.slice_weights.values()) == pytest.approx(1)
+        ratio = found.slice_weights["seen"] / found.slice_weights["unseen"]
+        assert ratio == pytest.approx(before["seen"] / before["unseen"])
+        own = profile.model_copy(update={"slice_weights": {"seen": 3.0, "unseen": 1.0, "unanswerable": 1.0}})
+        assert mix_of(tested, own, 0.6)["seen"] == pytest.approx(0.3)
+        answerable = [question for question in tested if question.slice != "unanswerable"]
+        assert mix_of(answerable, profile, 0.6) == {}
 
 
 def used(log: Log, n: int = 60, weeks: int = 3) -> None:

@@ -83,6 +83,14 @@ class Monitor:
             live = self._of(current(self.root))
             return self._snapshot(live, self._read(live, at), at)
 
+    def in_use(self, now: datetime | None = None) -> tuple[Evidence, InUse]:
+        """What the live release was measured with, and what use shows in its place."""
+        at = now or datetime.now(UTC)
+        with self._lock:
+            live = self._of(current(self.root))
+            reading = self._read(live, at)
+            return live, self._use(live, reading, at.date(), self._reviewed(live, reading, at))[1]
+
     def _read(self, live: Evidence, at: datetime) -> Reading:
         """What the log holds, counted with the limits of the live release's profile."""
         profile = live.profile
@@ -247,6 +255,8 @@ class Monitor:
             declined_share=shown.declined_share,
             reviewed=reviewed,
             unanswerable_share=unanswerable,
+            usd_per_answer=scaled.per_answer_usd,
+            expected_usd_per_answer=scaled.expected_per_answer_usd,
         )
 
 
