@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from monitor_simulations import (
+    apart,
     false_accuracy_alarm,
     questions_to_find,
     quiet_year,
@@ -17,7 +18,6 @@ from monitor_simulations import (
     years_of_facts,
 )
 
-from bakeoff.learn.monitor.accuracy import FactsOfWeek
 from bakeoff.learn.monitor.drift import FALSE_ALARMS_PER_YEAR
 
 
@@ -47,11 +47,7 @@ def test_repeated_questions_rarely_raise_an_alarm():
     """
     years = [years_of_facts(10, seed) for seed in range(20)]
     assert sum(raises(weeks, 0.8) for weeks in years) <= 1
-    apart = [
-        [FactsOfWeek(np.repeat(week.right / week.n, week.n.astype(int)), np.ones(int(week.n.sum()))) for week in weeks]
-        for weeks in years
-    ]
-    assert sum(raises(weeks, 0.8) for weeks in apart) >= 15
+    assert sum(raises(apart(weeks), 0.8) for weeks in years) >= 15
 
 
 def test_ten_points_less_than_a_large_pilot_are_found():

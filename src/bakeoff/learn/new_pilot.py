@@ -2,7 +2,7 @@
 
 Takes a deployment and its log, gives a configuration and the data of a run. The questions keep their splits; new ones
 get theirs as in a round of learning. The profile holds the volume and the mix that use shows. The contenders are those
-of the release, and all are built anew. Runs nothing.
+of the release, and all are built again. Runs nothing.
 """
 
 from pathlib import Path
