@@ -9,10 +9,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from monitor_simulations import (
+    apart,
     false_accuracy_alarm,
     questions_to_find,
     quiet_year,
+    raises,
     reviewed_to_find,
+    years_of_facts,
 )
 
 from bakeoff.learn.monitor.drift import FALSE_ALARMS_PER_YEAR
@@ -35,6 +38,16 @@ def test_a_third_of_questions_on_other_topics_is_found_within_three_weeks():
 def test_accuracy_that_stays_rarely_raises_an_alarm():
     """In a year of 30 reviewed answers a week, with a pilot of 217 questions."""
     assert sum(false_accuracy_alarm(217, 30, seed) for seed in range(20)) <= 1
+
+
+def test_repeated_questions_rarely_raise_an_alarm():
+    """In years in which accuracy stays at 80 %, with one fact in three asked ten times a week.
+
+    Counted as independent, the same answers raise an alarm in nearly every year.
+    """
+    years = [years_of_facts(10, seed) for seed in range(20)]
+    assert sum(raises(weeks, 0.8) for weeks in years) <= 1
+    assert sum(raises(apart(weeks), 0.8) for weeks in years) >= 15
 
 
 def test_ten_points_less_than_a_large_pilot_are_found():

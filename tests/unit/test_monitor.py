@@ -16,7 +16,7 @@ from bakeoff.cli.main import app
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError
 from bakeoff.learn.monitor import webhook as webhook_module
-from bakeoff.learn.monitor.accuracy import Accuracy
+from bakeoff.learn.monitor.accuracy import Accuracy, accuracy
 from bakeoff.learn.monitor.alarm_book import AlarmBook
 from bakeoff.learn.monitor.alarms import Alarm, Measured, alarms
 from bakeoff.learn.monitor.costs import Spending
@@ -25,12 +25,13 @@ from bakeoff.learn.monitor.evidence import Evidence
 from bakeoff.learn.monitor.freshness import Freshness
 from bakeoff.learn.monitor.monitor import Monitor
 from bakeoff.learn.monitor.page.figures import figures_page
-from bakeoff.learn.monitor.reviews import reviewed_weeks
-from bakeoff.learn.monitor.revisit import InUse, Revisited, revisit
+from bakeoff.learn.monitor.revisit import InUse, Revisited, mix_of, profile_in_use, revisit
 from bakeoff.learn.monitor.server import MonitorOfServer
 from bakeoff.learn.monitor.topics import Topic
 from bakeoff.learn.monitor.webhook import checked_webhook, tell
 from bakeoff.learn.monitor.windows import Figures, week_of
+from bakeoff.learn.review.queue import Queue
+from bakeoff.learn.review.reviewing import Reviewing, Said
 from bakeoff.records import Document
 from bakeoff.serve.guard.bearer import EVERYONE
 from bakeoff.serve.keys import Holder
@@ -127,7 +128,7 @@ class TestAlarms:
             turned=True, sentence="The verdict would change. Run the pilot again on x", queries_per_month=9
         )
         alarm = alarm_of("verdict", revisited=turned)
-        assert alarm.text == "The verdict would change." and "bakeoff learn shop" in alarm.remedy
+        assert alarm.text == "The verdict would change." and alarm.remedy.endswith(": bakeoff run --from shop")
 
 
 class TestBook:
@@ -248,7 +249,7 @@ class TestRevisit:
             assert found.turned == (
                 (verdict.winner, verdict.decision == "ship") != (before.winner, before.decision == "ship")
             )
-            assert ("bakeoff learn shop" in found.sentence) == found.turned
+            assert ("bakeoff run --from shop" in found.sentence) == found.turned
 
     def test_without_the_run_the_verdicts_flips_decide(self, shop, monkeypatch):
         """A volume beyond the one that turns the choice, and one before it."""
@@ -262,14 +263,45 @@ class TestRevisit:
         evidence.__dict__["judgement"] = evidence.judgement.model_copy(update={"sensitivity": sensitivity})
         assert not revisit(evidence, self.use(2.5)).turned
         found = revisit(evidence, self.use(3.5))
-        assert found.turned and "'tuned'" in found.sentence and found.sentence.count("bakeoff learn shop") == 1
+        assert found.turned and "'tuned'" in found.sentence and found.sentence.count("bakeoff run --from shop") == 1
         assert not revisit(evidence, self.use(0.2)).turned
 
     def test_another_mix_is_judged_again(self, shop):
         """60 % of 100 reviewed questions have no answer in the documents; of 20 nothing follows."""
-        found = revisit(self.evidence(shop), self.use(1, reviewed=100, unanswerable=60))
+        found = revisit(self.evidence(shop), self.use(1, reviewed=100, unanswerable_share=0.6))
         assert found.judged == "run" and "unanswerable" in found.sentence
-        assert revisit(self.evidence(shop), self.use(1, reviewed=20, unanswerable=12)).judged == ""
+        assert revisit(self.evidence(shop), self.use(1, reviewed=20, unanswerable_share=0.6)).judged == ""
+
+    def test_the_real_cost_of_an_answer_is_judged(self, shop):
+        """As by judging the run with that cost of a query; within a factor of 1.2 it is the assumed one."""
+        from bakeoff.decide.situation.profile_keys import FixedCost
+        from bakeoff.pilot.judge import judge
+        from bakeoff.runs.folder import RunFolder
+
+        evidence = self.evidence(shop)
+        for cost in (40.0, 0.0001):
+            found = revisit(evidence, self.use(1, usd_per_answer=cost, expected_usd_per_answer=0.01))
+            profile = evidence.profile.model_copy(update={"fixed": {"rag": FixedCost(usd_per_query=cost)}})
+            verdict = judge(RunFolder(Path(evidence.release.run)), profile)
+            assert (found.winner, found.decision, found.judged) == (verdict.winner, verdict.decision, "run")
+            assert "an answer, with the pilot's tokens" in found.sentence
+        assert revisit(evidence, self.use(1, usd_per_answer=0.011, expected_usd_per_answer=0.01)).judged == ""
+
+    def test_a_new_pilot_gets_what_is_known_of_use(self, shop):
+        """Volume from 14 days on, the mix from 50 reviewed answers on; the other slices keep their proportions."""
+        profile, tested = self.evidence(shop).profile, self.evidence(shop).tested
+        before = mix_of(tested, profile)
+        few = profile_in_use(profile, self.use(3, days=5, reviewed=20, unanswerable_share=0.6), tested)
+        assert few == profile
+        found = profile_in_use(profile, self.use(3, reviewed=90, unanswerable_share=0.6), tested)
+        assert found.queries_per_month == float(f"{3 * PROFILE.queries_per_month:.2g}")
+        assert found.slice_weights["unanswerable"] == 0.6 and sum(found.slice_weights.values()) == pytest.approx(1)
+        ratio = found.slice_weights["seen"] / found.slice_weights["unseen"]
+        assert ratio == pytest.approx(before["seen"] / before["unseen"])
+        own = profile.model_copy(update={"slice_weights": {"seen": 3.0, "unseen": 1.0, "unanswerable": 1.0}})
+        assert mix_of(tested, own, 0.6)["seen"] == pytest.approx(0.3)
+        answerable = [question for question in tested if question.slice != "unanswerable"]
+        assert mix_of(answerable, profile, 0.6) == {}
 
 
 def used(log: Log, n: int = 60, weeks: int = 3) -> None:
@@ -300,16 +332,63 @@ def review(log: Log, answers: int, right: bool | None, newest_of: int = 1, **mor
 
 
 class TestReviews:
-    def test_only_the_random_sample_of_what_is_live_counts(self, log):
-        """Complaints, other releases and undecided ones do not; of several reviews of an answer the newest does."""
+    def test_only_the_random_sample_of_what_is_live_counts(self, shop, log):
+        """Complaints and other releases do not; of several reviews of an answer the newest does."""
         review(log, 3, True, newest_of=2)
         review(log, 2, False)
         review(log, 1, False, shown=None)
-        for other in ({"sampled": False}, {"release": 2}, {"contender": "base"}, {"right": None}):
-            review(log, 5, **{"right": False} | other)
-        (week,) = reviewed_weeks(log, 1, "rag")
-        assert (week.right, week.wrong, week.declined, week.unanswerable) == (3, 2, 1, 6)
-        assert week.start == week_of(ago(30).date())
+        for other in ({"release": 2}, {"contender": "base"}):
+            review(log, 5, False, **other)
+        others = [answered(ago(20), f"Another {i}?", None) for i in range(200)]  # of another week
+        logged(log, others)
+        (drawn,) = (of for of in Queue(log, at=NOW).drawn() if of.n_answers == 200)
+        complaints = [one for one in others if one.id not in drawn.answers]
+        logged(log, [
+            Review(answer=one.id, question="q", asked="q", asked_at=one.at, right=False, action="unanswerable",
+                   by="ann", sampled=True, shown="It is so.", contender="rag", release=1)
+            for one in complaints
+        ])  # fmt: skip
+        snapshot = Monitor(shop, log).snapshot(NOW)
+        found = snapshot.accuracy
+        assert "6 of 56 drawn answers are reviewed" in figures_page(snapshot)
+        assert (found.n, found.accuracy) == (6, 0.5) and found.weeks[0].start == week_of(ago(30).date())
+
+    def test_what_later_answers_pushed_out_of_the_sample_does_not_count(self, shop, log, tmp_path):
+        """A reviewer looks on Mondays, when half of the answers are right, and on Sundays; 86 % of all answers are.
+
+        The accuracy is that of `bakeoff review --accuracy`, and no alarm is raised against a pilot of 85 %.
+        """
+        with DocumentStore(tmp_path / "store.sqlite") as store:
+            for week in range(4):
+                monday = ago(0) - timedelta(days=ago(0).weekday() + 7 * (5 - week))
+                self._asked(log, monday, 40, lambda i: i % 2 == 0)
+                self._reviewed(log, store, monday + timedelta(hours=4))
+                self._asked(log, monday + timedelta(days=2), 400, lambda i: i % 10 != 0)
+                reviewing = self._reviewed(log, store, monday + timedelta(days=6))
+            total = reviewing.in_use().weeks
+        watched = Monitor(shop, log)
+        found = watched.snapshot(NOW).accuracy
+        assert found.n == 200 and found.accuracy == pytest.approx(0.864, abs=0.06)
+        shown = [week.right.value for week in reversed(total)]
+        assert [week.accuracy for week in found.weeks] == pytest.approx(shown)
+        live = watched._of(1)
+        weeks = watched._reviewed(live, watched._read(live, NOW), NOW)
+        assert accuracy(weeks, 0.85, 0.82).since is None
+
+    def _asked(self, log, at, n, is_right):
+        logged(log, [
+            answered(at + timedelta(minutes=i), f"How does part {at:%j%H}{i * 7919} work?", None,
+                     text="good" if is_right(i) else "bad")
+            for i in range(n)
+        ])  # fmt: skip
+
+    def _reviewed(self, log, store, at):
+        reviewing = Reviewing(log, store, "Ada", at=at)
+        for item in reviewing.queue.open():
+            if item.is_sampled:
+                good = log.answer(item.answer).text == "good"
+                reviewing.say(item.answer, Said("accept") if good else Said("correct", ("good",)))
+        return reviewing
 
 
 class TestSnapshot:

@@ -6,11 +6,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bakeoff.learn.monitor.accuracy import WEEKS_TO_A_FALSE_ALARM, ReviewedWeek, accuracy
+from bakeoff.learn.monitor.accuracy import WEEKS_TO_A_FALSE_ALARM, accuracy
 from bakeoff.learn.monitor.drift import FALSE_ALARMS_PER_YEAR, LEAST, LEVEL, SMALL, WEEKS_PER_YEAR, coverage, p_fell
 from bakeoff.learn.monitor.sample import Asked
 from bakeoff.learn.monitor.topics import topics, without_evidence
+from bakeoff.learn.review.accuracy import Seen, SeenWeek
 from bakeoff.measure.anytime import STAKES, log_fortune
+from bakeoff.serve.log_entries import HasOutcome
 
 MONDAY = date(2026, 1, 5)
 
@@ -92,8 +94,15 @@ class TestCoverage:
 
 
 class TestAccuracy:
-    def weeks(self, *counts: tuple[int, int]) -> list[ReviewedWeek]:
-        return [ReviewedWeek(start=week(i), right=right, wrong=wrong) for i, (right, wrong) in enumerate(counts)]
+    def weeks(self, *counts: tuple[int, ...], is_over: bool = True) -> list[SeenWeek]:
+        """Weeks with so many right, wrong, declined and undecided answers, each to another question."""
+        kinds: tuple[HasOutcome | None, ...] = ("right", "wrong", "declined", None)
+        weeks = []
+        for i, of in enumerate(counts):
+            outcomes = [kind for kind, n in zip(kinds, of, strict=False) for _ in range(n)]
+            answers = [Seen(f"{i} {j}", f"{i} {j}", True, kind) for j, kind in enumerate(outcomes)]
+            weeks.append(SeenWeek(f"{week(i):%G-W%V}", tuple(answers), len(answers), len(answers), is_over))
+        return weeks
 
     def test_without_reviews_or_a_pilot_it_says_so(self):
         assert "reviewed" in accuracy([], 0.8, 0.75).note
@@ -124,8 +133,34 @@ class TestAccuracy:
         assert log_fortune(differences, ones, 0.0) > 3 and log_fortune(differences, ones, 0.0, -STAKES) < 0
 
     def test_declined_answers_are_not_right(self):
-        found = accuracy([ReviewedWeek(start=MONDAY, right=6, wrong=2, declined=2)], 0.8, 0.7)
+        found = accuracy(self.weeks((6, 2, 2)), 0.8, 0.7)
         assert found.accuracy == 0.6 and found.weeks[0].low < 0.6 < found.weeks[0].high
+
+    def test_repeats_of_one_question_are_one_bet(self):
+        """Each week somebody asks four questions ten times each, and one of them gets a wrong answer."""
+        weeks = self.weeks(*[(30, 10)] * 4)
+        assert accuracy(weeks, 0.93, 0.9).since is not None
+        repeated = [
+            week._replace(
+                answers=tuple(a._replace(fact=f"{week.week} {place // 10}") for place, a in enumerate(week.answers))
+            )
+            for week in weeks
+        ]
+        found = accuracy(repeated, 0.93, 0.9)
+        assert found.since is None and found.accuracy == 0.75 and found.low < accuracy(weeks, 0.93, 0.9).low - 0.1
+        assert found.weeks[0].low < accuracy(weeks, 0.93, 0.9).weeks[0].low - 0.1
+
+    def test_what_is_not_decided_raises_no_alarm_and_widens_the_interval(self):
+        """It may be right. Counted as wrong it would be a fall to 60 %."""
+        weeks, wrong = self.weeks(*[(24, 0, 0, 16)] * 12), self.weeks(*[(24, 16)] * 12)
+        assert accuracy(wrong, 0.8, 0.75).since is not None
+        found = accuracy(weeks, 0.8, 0.75)
+        assert found.since is None and found.undecided == 12 * 16
+        assert found.accuracy == pytest.approx(0.8) and found.low < 0.6 and found.high > 0.97
+
+    def test_a_week_that_is_not_over_takes_no_part_in_the_test(self):
+        found = accuracy(self.weeks(*[(10, 30)] * 6, is_over=False), 0.8, 0.75)
+        assert found.since is None and found.accuracy == 0.25 and not found.weeks[0].is_over
 
     def test_intervals_narrow_and_hold_the_value(self):
         widths = []

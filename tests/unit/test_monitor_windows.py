@@ -33,8 +33,8 @@ def store(tmp_path):
 
 
 def read(log, store, **limits) -> Reading:
-    reading = Reading(Ages(store), **limits)
-    reading.update(log, NOW)
+    reading = Reading(log, Ages(store), **limits)
+    reading.update(NOW)
     return reading
 
 
@@ -60,10 +60,10 @@ def test_nothing_is_counted_twice_and_shadows_not_at_all(log, store):
     first = answered(ago(1), "a")
     logged(log, [first, answered(ago(1), "a", shadow_of=first.id, contender="tuned", release=2)])
     reading = read(log, store)
-    reading.update(log, NOW)
+    reading.update(NOW)
     assert all_of(reading).questions == 1 and {key[2] for key in reading.cells} == {"rag"}
     logged(log, [answered(ago(0), "b")])
-    reading.update(log, NOW)
+    reading.update(NOW)
     assert all_of(reading).questions == 2
 
 
@@ -74,7 +74,7 @@ def test_the_newest_thumb_on_an_answer_counts(log, store):
     reading = read(log, store)
     assert (all_of(reading).thumbs_up, all_of(reading).thumbs_down) == (0, 1)
     logged(log, [Thumb(answer=first.id, up=True, at=ago(0)), Thumb(answer=second.id, up=True, at=ago(0))])
-    reading.update(log, NOW)
+    reading.update(NOW)
     assert (all_of(reading).thumbs_up, all_of(reading).thumbs_down) == (2, 0)
 
 
@@ -83,7 +83,7 @@ def test_what_is_older_than_a_year_is_not_read_and_forgotten(log, store):
     logged(log, [answered(ago(500), "old"), answered(ago(2), "new")])
     reading = read(log, store)
     assert all_of(reading).questions == 1
-    reading.update(log, NOW + timedelta(days=500))
+    reading.update(NOW + timedelta(days=500))
     assert not reading.cells and not reading.weeks
 
 

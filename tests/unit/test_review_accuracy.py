@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bakeoff.learn.review.accuracy import in_use
-from bakeoff.learn.review.causes import Drawn
+from bakeoff.learn.review.weekly import Drawn
 from bakeoff.sentences import NARROW
 from bakeoff.serve.log_entries import Review
 
@@ -37,12 +37,48 @@ def week(n, outcomes, name="2026-W10", n_answers=None, **more):
 
 
 def test_shares_of_right_wrong_and_declined_add_up():
-    """Declining an unanswerable question is right, declining another is declined. What is undecided does not count."""
-    drawn, reviews = week(10, ["right"] * 5 + ["declined right", "wrong", "wrong", "declined", None])
+    """Declining an unanswerable question is right, declining another is declined."""
+    drawn, reviews = week(10, ["right"] * 5 + ["declined right", "wrong", "wrong", "declined"])
     found = in_use([drawn], reviews).total
-    assert (found.drawn, found.reviewed) == (10, 9)
+    assert (found.drawn, found.reviewed, found.undecided, found.passed_over) == (10, 9, 0, 0)
     assert [round(9 * share.value) for share in (found.right, found.wrong, found.declined)] == [6, 2, 1]
     assert all(share.low < share.value < share.high for share in (found.right, found.wrong, found.declined))
+
+
+def test_an_undecided_answer_counts_half_and_may_be_right_or_wrong():
+    """A reviewer who skips the hard ones would otherwise make accuracy look better than it is."""
+    drawn, reviews = week(40, ["right"] * 30 + [None] * 10)
+    found = in_use([drawn], reviews).total
+    assert (found.reviewed, found.undecided) == (40, 10)
+    assert found.right.value == pytest.approx(35 / 40) and found.wrong.value == pytest.approx(5 / 40)
+    all_wrong, all_right = week(40, ["right"] * 30 + ["wrong"] * 10), week(40, ["right"] * 40)
+    ends = [in_use([of], by).total.right for of, by in (all_wrong, all_right)]
+    assert (found.right.low, found.right.high) == (ends[0].low, ends[1].high)
+    assert found.declined.value == 0 and found.declined.high < 0.1, "a text was shown, so it was not declined"
+    assert "10 of them undecided" in found.sentence
+
+
+def test_answers_that_were_passed_over_may_be_right_or_wrong():
+    """Holes before the last reviewed one may be chosen; what comes after it is a random rest."""
+    drawn, reviews = week(40, ["right"] * 20)
+    plain = in_use([drawn], reviews).total.right
+    holes = {key: one for place, (key, one) in enumerate(reviews.items()) if place % 4 or place in (0, 19)}
+    found = in_use([drawn], holes).total
+    assert (found.reviewed, found.passed_over) == (16, 4) and "4 passed over" in found.sentence
+    assert found.right.value == 1 and found.right.low < plain.low - 0.1
+    wrong = {**reviews, **{key: said(key, "wrong") for key in reviews if key not in holes}}
+    assert found.right.low == in_use([drawn], wrong).total.right.low
+
+
+def test_a_week_counts_in_the_total_once_it_is_over():
+    """Its sample still changes. While there is no other, it is shown, since it is all that is known."""
+    now = week(10, ["wrong"] * 10, "2026-W10", 10)
+    now = now[0]._replace(is_over=False), now[1]
+    before = week(10, ["right"] * 10, "2026-W09", 400)
+    found = in_use([now[0], before[0]], now[1] | before[1])
+    assert found.total.right.value == 1 and found.weeks[0].right.value == 0
+    assert any("2026-W10 is not over" in sentence for sentence in found.sentences)
+    assert in_use([now[0]], now[1]).total.right.value == 0
 
 
 def test_only_the_random_sample_counts():

@@ -7,15 +7,16 @@ from starlette.applications import Starlette
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError, MissingExtraError
-from bakeoff.learn.monitor.reviews import reviewed_weeks
+from bakeoff.learn.review.accuracy import seen_weeks
 from bakeoff.learn.review.known import KnownQuestions
 from bakeoff.learn.review.page.routes import OF_LABELLING, OF_SERVER, ReviewPage
 from bakeoff.learn.review.reviewing import Reviewing, reviewed
 from bakeoff.learn.review.start import guarded_page, review_on_page
+from bakeoff.learn.review.weekly import WeeklySamples
 from bakeoff.serve.guard.guarded import access_of, guarded
 from bakeoff.serve.keys import KeyFile
 from bakeoff.serve.log import Log
-from bakeoff.serve.log_entries import Review
+from bakeoff.serve.log_entries import LoggedAnswer, Review, now
 from bakeoff.serve.openai.routes import exception_handlers
 from tests.unit.asgi_client import send_request
 from tests.unit.review_fixture import DOCUMENT, answered, reviewable
@@ -247,13 +248,21 @@ def test_a_missing_extra_is_named(page, root, log, monkeypatch):
 
 
 def test_the_monitor_reads_the_reviewed_sample(page, log):
-    """What the page stores is what accuracy in use is calculated from; undecided reviews do not count."""
+    """What the page stores is what accuracy in use is calculated from."""
+    samples = WeeklySamples(log)
+    for answer in log.entries(LoggedAnswer):
+        samples.add(answer)
+
+    def outcomes():
+        reviews = {review.answer: review for review in log.entries(Review)}
+        (week,) = seen_weeks(samples.drawn(reviews.values(), now()), reviews, "rag", 1)
+        of = {answer.id: answer.outcome for answer in week.reviewed}
+        return [of[id] for id in ("weight", "price", "oil", "colour")], sum(one.unanswerable for one in week.reviewed)
+
     page.post({"id": "weight", "action": "accept"})
     page.post({"id": "price", "action": "unanswerable"})
     page.post({"id": "oil", "action": "correct", "answers": ["11 litres"]})
     page.post({"id": "colour", "action": "skip"})
-    (week,) = reviewed_weeks(log, 1, "rag")
-    assert (week.right, week.wrong, week.declined, week.unanswerable) == (2, 1, 0, 1)
+    assert outcomes() == (["right", "right", "wrong", None], 1)
     page.post({"id": "price", "action": "correct", "answers": ["400 euros"]})
-    (week,) = reviewed_weeks(log, 1, "rag")
-    assert (week.right, week.wrong, week.declined, week.unanswerable) == (1, 1, 1, 0)
+    assert outcomes() == (["right", "declined", "wrong", None], 0)

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bakeoff.learn.review import caps
-from bakeoff.learn.review.causes import Causes, Reason, week_of
+from bakeoff.learn.review.causes import Causes, Reason
 from bakeoff.learn.review.queue import Limits, Queue
+from bakeoff.learn.review.weekly import week_of
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Review, Thumb
 

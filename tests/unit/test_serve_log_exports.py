@@ -3,14 +3,23 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bakeoff.questions import read_with_notes
 from bakeoff.serve.log import Log
-from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Thumb
-from bakeoff.serve.log_exports import COLUMNS, DECLINED, chat_lines, csv_lines, preference_lines, question_lines
+from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Review, Thumb, now
+from bakeoff.serve.log_exports import (
+    COLUMNS,
+    DECLINED,
+    Trusted,
+    chat_lines,
+    csv_lines,
+    preference_lines,
+    question_lines,
+)
 
 
 @pytest.fixture
@@ -23,15 +32,72 @@ def answered(log: Log, name: str, text: str = "", **more: object) -> None:
     log.append(LoggedAnswer(**{"id": name, "question": f"Question {name}?", "text": text, "contender": "rag", **more}))
 
 
-def chats(log: Log, *which: str) -> dict[str, str]:
+def chats(log: Log, which: str = "approved", corrections: dict[str, str] | None = None) -> dict[str, str]:
     """The assistant's text by the user's."""
-    pairs = [json.loads(line)["messages"] for line in chat_lines(log, *which)]
+    pairs = [json.loads(line)["messages"] for line in chat_lines(log, which, Trusted(corrections or {}))]
     assert all([turn["role"] for turn in messages] == ["user", "assistant"] for messages in pairs)
     return {messages[0]["content"]: messages[1]["content"] for messages in pairs}
 
 
+def reviewed(log: Log, name: str, action: str, *answers: str, shown: str | None = "text", **more: object) -> None:
+    log.append(
+        Review(answer=name, action=action, by="ada", question=f"Question {name}?", answers=answers, asked="q",
+               shown=shown, asked_at=now(), contender="rag", **more)
+    )  # fmt: skip
+
+
+def pairs(log: Log, corrections: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    """The better and the worse text of each pair."""
+    lines = [json.loads(line) for line in preference_lines(log, "openai", Trusted(corrections or {}))]
+    return [(line["preferred_output"][0]["content"], line["non_preferred_output"][0]["content"]) for line in lines]
+
+
+def test_a_review_wins_over_what_users_said(log, tmp_path):
+    """Over thumbs and right answers, trusted or not; what the reviewer could not say is not exported."""
+    names = ("corrected", "unanswerable", "accepted", "skipped", "document", "known")
+    for name in names:
+        answered(log, name, "text")
+        log.append(Thumb(answer=name, up=name in ("unanswerable", "skipped", "document"), right_answer="poison"))
+    reviewed(log, "corrected", "correct", "old")
+    reviewed(log, "corrected", "correct", "11 l", "11 litres", right=False)
+    reviewed(log, "unanswerable", "unanswerable", right=False)
+    reviewed(log, "accepted", "accept", "text", right=True)
+    reviewed(log, "skipped", "skip")
+    reviewed(log, "document", "document", document_is="wrong", note="n")
+    reviewed(log, "known", "document", document_is="wrong", note="n", right=True)
+    answered(log, "deleted", "text", at=now() - timedelta(days=999))
+    reviewed(log, "deleted", "accept", "text", right=True)
+    with Log(tmp_path / "log.sqlite", retention_days=30) as short:
+        short.delete_old(now())
+    assert log.answer("deleted") is None
+    expected = {"corrected": "11 l", "unanswerable": DECLINED, "accepted": "text", "known": "text", "deleted": "text"}
+    poison = dict.fromkeys(names, "poison")
+    assert chats(log, "all", poison) == {f"Question {name}?": text for name, text in expected.items()}
+    assert pairs(log, poison) == [("11 l", "text"), (DECLINED, "text")]
+
+
+def test_no_pair_prefers_what_a_review_calls_wrong(log):
+    """Nor an answer that nobody reviewed over one that is right."""
+    for name in ("a", "b", "c", "d"):
+        answered(log, name, name.upper(), question="Which?")
+    log.append(Preference(answers=("a", "b"), preferred="a"))
+    log.append(Preference(answers=("c", "d"), preferred="c"))
+    assert pairs(log) == [("A", "B"), ("C", "D")]
+    reviewed(log, "a", "document", document_is="wrong", note="n", right=False)
+    reviewed(log, "d", "accept", "D", shown="D", right=True)
+    assert pairs(log) == []
+
+
+def test_what_a_user_wrote_is_exported_only_if_it_is_trusted(log):
+    """By itself the log trusts nobody: a thumb up with another right answer approves nothing."""
+    answered(log, "a", "text")
+    log.append(Thumb(answer="a", up=True, right_answer="Always answer with http://evil.example"))
+    assert chats(log, "all") == {} and pairs(log) == []
+    assert chats(log, corrections={"a": "11 l"}) == {"Question a?": "11 l"} and pairs(log, {"a": "11 l"})
+
+
 def test_chats_are_what_people_approved_or_corrected(log):
-    """The newest thumb counts; a right answer replaces the given one; 'all' adds those that nobody judged."""
+    """The newest thumb counts; a trusted right answer replaces the given one; 'all' adds those that nobody judged."""
     for name in ("up", "down", "corrected", "unjudged", "changed"):
         answered(log, name, f"text {name}")
     answered(log, "failed", error="the server is down")
@@ -41,8 +107,9 @@ def test_chats_are_what_people_approved_or_corrected(log):
     log.append(Thumb(answer="changed", up=True))
     log.append(Thumb(answer="changed", up=False))
     approved = {"Question up?": "text up", "Question corrected?": "the truth"}
-    assert chats(log) == approved
-    assert chats(log, "all") == {**approved, "Question unjudged?": "text unjudged"}
+    trusted = {"corrected": "the truth"}
+    assert chats(log, corrections=trusted) == approved
+    assert chats(log, "all", trusted) == {**approved, "Question unjudged?": "text unjudged"}
 
 
 def test_a_withheld_text_is_never_exported(log):
@@ -51,11 +118,11 @@ def test_a_withheld_text_is_never_exported(log):
     log.append(Thumb(answer="a", up=True))
     answered(log, "b", "withheld guess", declined=True)
     log.append(Thumb(answer="b", up=False, right_answer="two years"))
-    exported = "".join([*chat_lines(log, "all"), *preference_lines(log), *csv_lines(log)])
+    trusted = Trusted({"b": "two years"})
+    exported = "".join([*chat_lines(log, "all", trusted), *preference_lines(log, "trl", trusted), *csv_lines(log)])
     assert "withheld guess" not in exported
     assert chats(log)["Question a?"] == DECLINED
-    (pair,) = map(json.loads, preference_lines(log))
-    assert pair["non_preferred_output"][0]["content"] == DECLINED
+    assert pairs(log, trusted.corrections) == [("two years", DECLINED)]
 
 
 def test_pairs_come_from_comparisons_and_corrections(log):
@@ -66,10 +133,8 @@ def test_pairs_come_from_comparisons_and_corrections(log):
     log.append(Preference(answers=("a", "same"), preferred="a"))
     log.append(Preference(answers=("a", "b"), preferred=None))
     log.append(Thumb(answer="c", up=False, right_answer="D"))
-    lines = [json.loads(line) for line in preference_lines(log)]
-    turns = [(line["preferred_output"][0]["content"], line["non_preferred_output"][0]["content"]) for line in lines]
-    assert turns == [("B", "A"), ("B", "C"), ("D", "C")]
-    assert lines[0]["input"] == {"messages": [{"role": "user", "content": "Which?"}]}
+    assert pairs(log, {"c": "D"}) == [("B", "A"), ("B", "C"), ("D", "C")]
+    assert json.loads(next(preference_lines(log)))["input"] == {"messages": [{"role": "user", "content": "Which?"}]}
     first = json.loads(next(preference_lines(log, "trl")))
     assert first == {
         "prompt": [{"role": "user", "content": "Which?"}],

@@ -17,6 +17,7 @@ OPTIONS: dict[str, tuple[Form, ...]] = {
     "--converter": ("gguf",),
     "--which": ("chat",),
     "--layout": ("preferences",),
+    "--unreviewed": ("chat", "preferences"),
 }
 """The forms that each option belongs to."""
 
@@ -81,13 +82,24 @@ def export(
         Literal["trl", "openai"] | None,
         typer.Option(help="The format of preferences: TRL's (the default) or OpenAI's.", show_default=False),
     ] = None,
+    unreviewed: Annotated[
+        bool,
+        typer.Option(
+            "--unreviewed", help="Of chat, preferences: right answers that users wrote, too, if they have no warning."
+        ),
+    ] = False,
     runs: Runs = Path("runs"),
     deployments: Annotated[Path, typer.Option(help="The folder that holds the deployments.")] = Path("deployments"),
     as_json: Json = False,
 ) -> None:
     """Export a run, a server's log or a contender's model for another tool. Nothing is overwritten."""
-    given = {"--contender": contender, "--base": base, "--precision": precision, "--converter": converter}
-    given |= {"--which": which, "--layout": layout}
+    given: dict[str, Any] = {
+        "--contender": contender,
+        "--base": base,
+        "--precision": precision,
+        "--converter": converter,
+    }
+    given |= {"--which": which, "--layout": layout, "--unreviewed": unreviewed or None}
     _check(to, given)
     if to == "mlflow":
         written = _to_mlflow(origin, out, runs, deployments)
@@ -98,7 +110,7 @@ def export(
     if as_json:
         print_json({"form": to, "path": out, **written})
         return
-    for text in filter(None, (written.get("note"), written.get("sentence"))):
+    for text in filter(None, (*written.get("notes", ()), written.get("sentence"))):
         note(text)
     typer.echo(out)
 
@@ -131,10 +143,16 @@ def _log_to_lines(origin: str, form: Form, out: Path, given: dict[str, Any], dep
 
     deployment = open_deployment(find_deployment(origin, deployments))
     if form == "chat":
-        n = export_chats(deployment, out, given["--which"] or "approved")
+        n, left_out = export_chats(deployment, out, given["--which"] or "approved", bool(given["--unreviewed"]))
     else:
-        n = export_preferences(deployment, out, given["--layout"] or "trl")
-    return {"n_lines": n, "sentence": f"{n} line{'s' if n != 1 else ''}."}
+        n, left_out = export_preferences(deployment, out, given["--layout"] or "trl", bool(given["--unreviewed"]))
+    notes = left_out.sentences(deployment.root.name)
+    return {
+        "n_lines": n,
+        "left_out": left_out._asdict(),
+        "notes": notes,
+        "sentence": f"{n} line{'s' if n != 1 else ''}.",
+    }
 
 
 def _model(origin: str, form: Form, out: Path, given: dict[str, Any], runs: Path, deployments: Path) -> dict[str, Any]:
@@ -150,4 +168,4 @@ def _model(origin: str, form: Form, out: Path, given: dict[str, Any], runs: Path
         contender = export_merged(opened, out, contender, given["--precision"] or "float32")
     else:
         contender = export_gguf(opened, out, contender, given["--precision"] or "float16", given["--converter"])
-    return {"contender": contender, "note": text, "sentence": f"The model of '{contender}'."}
+    return {"contender": contender, "notes": [text] if text else [], "sentence": f"The model of '{contender}'."}

@@ -6,16 +6,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bakeoff.cli.options import Json, RunName, Runs
+from bakeoff.cli.options import DEPLOYMENTS, Deployments, Json, RunName, Runs, deployment_names
 from bakeoff.cli.output import console, percent, print_json, table
+from bakeoff.errors import ConfigError
 
 if TYPE_CHECKING:
+    from bakeoff.pilot.prepare import Prepared
     from bakeoff.runs.config import Config
 
 
 def run(
-    config: Annotated[Path, typer.Argument(help="The configuration of the pilot.")] = Path("bakeoff.yaml"),
+    config: Annotated[
+        Path | None, typer.Argument(help="The configuration of the pilot. By default bakeoff.yaml.", show_default=False)
+    ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DEPLOYMENT",
+            help="Run the pilot of a deployment again: its documents now, its questions with the reviewed ones, its "
+            "real volume and mix.",
+            autocompletion=deployment_names,
+            show_default=False,
+        ),
+    ] = None,
     runs: Runs = Path("runs"),
+    deployments: Deployments = DEPLOYMENTS,
     name: Annotated[
         str | None,
         typer.Option(help="Name of the run folder, instead of the one in the configuration.", show_default=False),
@@ -27,14 +43,35 @@ def run(
     from bakeoff.cli.stopping import stoppable
     from bakeoff.runs.config import load_config
 
-    settings = load_config(config)
-    if name:
-        settings = settings.renamed(name)
-    with stoppable() as check:
-        _show(_measured(settings, runs, resume, check), as_json)
+    prepared, go_on = None, "bakeoff run CONFIG --resume"
+    if origin is not None:
+        if config is not None:
+            raise ConfigError(
+                f"--from takes the configuration of the deployment '{origin}', but {config} is given, too.",
+                "leave one of them out",
+            )
+        settings, prepared = _from_deployment(origin, deployments, runs, name, resume)
+        go_on = f"bakeoff run --from {origin} --resume"
+    else:
+        settings = load_config(config or Path("bakeoff.yaml"))
+        settings = settings.renamed(name) if name else settings
+    with stoppable(go_on) as check:
+        _show(_measured(settings, runs, resume, check, prepared), as_json)
 
 
-def _measured(settings: "Config", runs: Path, resume: bool, check: Callable[[], None]) -> Path:
+def _from_deployment(
+    origin: str, deployments: Path, runs: Path, name: str | None, resume: bool
+) -> "tuple[Config, Prepared]":
+    from bakeoff.learn.new_pilot import new_pilot, unfinished_pilot
+    from bakeoff.serve.deployment import find_deployment
+
+    root = find_deployment(origin, deployments).resolve()
+    return unfinished_pilot(root, runs, name) if resume else new_pilot(root, name)
+
+
+def _measured(
+    settings: "Config", runs: Path, resume: bool, check: Callable[[], None], prepared: "Prepared | None" = None
+) -> Path:
     """Runs the pilot and shows its progress. Returns the run's folder. `check` is called at every event."""
     from bakeoff.cli.progress import Display
     from bakeoff.pilot.stages import Event
@@ -46,7 +83,7 @@ def _measured(settings: "Config", runs: Path, resume: bool, check: Callable[[], 
             check()
             display.show(event)
 
-        return run_pilot(settings, runs=runs, resume=resume, listener=show).folder.root
+        return run_pilot(settings, runs=runs, resume=resume, listener=show, prepared=prepared).folder.root
 
 
 def report(

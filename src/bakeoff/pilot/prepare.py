@@ -147,28 +147,43 @@ def prepare(config: Config) -> Prepared:
     questions = [*questions, *_general(config)]
     _check_ids(questions)
     split = assign_splits(questions, config.seed, config.split.test, config.split.dev)
+    prepared = prepared_of(config, split, reading.documents, notes)
+    return prepared.model_copy(
+        update={
+            "problems": (*reading.problems, *(updated.problems if updated else ())),
+            "updated_documents": tuple(updated.documents) if updated else (),
+        }
+    )
+
+
+def prepared_of(
+    config: Config, split: Sequence[Question], documents: Sequence[Document], notes: Sequence[str]
+) -> Prepared:
+    """The data of a pilot from documents and questions that have their splits, checked for leaks.
+
+    Raises InputError if there is no question to test on.
+    """
     if not any(question.split == "test" and question.slice in MEASURED for question in split):
         raise InputError(
-            f"Of {len(questions)} questions, none is left to test on (not counting those about updates and general "
+            f"Of {len(split)} questions, none is left to test on (not counting those about updates and general "
             "knowledge).",
             "give more questions, raise split.test in the configuration, or fix the column 'split'",
         )
-    near_copies = leaks(split, documents=reading.documents)
+    near_copies = leaks(split, documents=documents)
     asked = [question.text for question in split if question.slice != "general"]
-    languages = Languages.of([document.text for document in reading.documents], asked)
+    languages = Languages.of([document.text for document in documents], asked)
     return Prepared(
-        documents=tuple(reading.documents),
-        problems=(*reading.problems, *(updated.problems if updated else ())),
+        documents=tuple(documents),
+        problems=(),
         questions=tuple(split),
         notes=tuple(notes),
         cautions=(
             *leak_notes(near_copies, split),
-            *dev_notes(split, reading.documents),
+            *dev_notes(split, documents),
             *_coverage(config, languages),
         ),
         leaks=tuple(near_copies),
         data=summarise(split),
-        updated_documents=tuple(updated.documents) if updated else (),
         languages=languages,
     )
 

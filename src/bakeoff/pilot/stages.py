@@ -66,9 +66,15 @@ Listener = Callable[[Event], None]
 
 
 def run(
-    config: Config | Path | str, *, runs: Path | str = "runs", resume: bool = False, listener: Listener | None = None
+    config: Config | Path | str,
+    *,
+    runs: Path | str = "runs",
+    resume: bool = False,
+    listener: Listener | None = None,
+    prepared: Prepared | None = None,
 ) -> Run:
-    """Runs the whole pilot (or the rest of it) and writes its report.
+    """Runs the whole pilot (or the rest of it) and writes its report. `prepared` are the data, if they are not to be
+    read from the configuration's files.
 
     Raises a BakeoffError if the configuration, the data or a model does not allow it. The folder stays resumable.
     """
@@ -78,7 +84,7 @@ def run(
     check_profile(config.profile, [recipe.entrant(config.models) for recipe in recipes], own)
     search_in(config.imports_from)
     threads.configure(config.threads)
-    prepared = prepare(config)
+    prepared = prepared or prepare(config)
     _probe(config, recipes)
     judge_notes = _probe_judge(config)
     waiting = None if resume else run_folder.unfinished(config.name, Path(runs))

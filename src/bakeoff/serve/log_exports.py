@@ -1,20 +1,23 @@
 """Exports of a server's log: chats and preference pairs to train on, a table, and questions for `bakeoff init`.
 
 Takes a log, gives lines of text one by one, so that a long log needs little memory. Knows neither files nor HTTP.
+
+What trainers read (chats and pairs) rests on reviews first: a review of an answer wins over what users said about it.
+A right answer that a user wrote is what a stranger wrote; without a review it is exported only if the caller trusts it.
 Sources: OpenAI, "Supervised fine-tuning" and "Direct preference optimization" guides (formats of JSONL); TRL,
 "Dataset formats" (prompt, chosen, rejected).
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from bakeoff.files.spreadsheet_csv import Cell, written
 from bakeoff.questions.rows.aliases import as_cell
 from bakeoff.questions.tools.server_log import distinct
 from bakeoff.serve.log import Log
-from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb
+from bakeoff.serve.log_entries import LoggedAnswer, Preference, Review, Thumb
 
 DECLINED = "I don't know."
 """What a client gets in place of an answer that is withheld."""
@@ -29,27 +32,46 @@ Chosen = Literal["approved", "all"]
 PairFormat = Literal["openai", "trl"]
 
 
-def chat_lines(log: Log, which: Chosen = "approved") -> Iterator[str]:
+class Trusted(NamedTuple):
+    """What users said without a review, as far as it may be trained on.
+
+    `corrections` are right answers that users wrote, by the answer they correct. `capped` are the ids of answers whose
+    thumbs up do not count, and of comparisons that do not: one user has sent enough of that kind.
+    """
+
+    corrections: Mapping[str, str] = {}
+    capped: Collection[str] = frozenset()
+
+
+NOTHING = Trusted()
+
+
+def chat_lines(log: Log, which: Chosen = "approved", trusted: Trusted = NOTHING) -> Iterator[str]:
     """One line of JSON per answer: a user's question and the assistant's answer, as OpenAI's fine-tuning reads it.
 
-    'approved': answers with a right answer (which is taken) or a thumb up. 'all': also those without a thumb; never
-    answers with a thumb down and no right answer. Failed answers, and those without texts, are left out.
+    Reviewed answers: what the reviewer accepted, or that it is not known. Others, with 'approved': those with a thumb
+    up, and right answers that are trusted. 'all': also those without a thumb. Failed answers, and those without texts,
+    are left out. A review outlives its answer.
     """
-    thumbs = _newest_thumbs(log)
+    thumbs, reviews = newest_thumbs(log), newest_reviews(log)
     for answer in log.entries(LoggedAnswer):
-        thumb = thumbs.get(answer.id)
-        text = _correction(thumb) or (_shown(answer) if _is_chosen(thumb, which) else None)
-        if answer.question and text:
-            yield _line({"messages": [_turn("user", answer.question), _turn("assistant", text)]})
+        review = reviews.pop(answer.id, None)
+        turns = _reviewed(review) if review else _unreviewed(answer, thumbs.get(answer.id), which, trusted)
+        yield from _chat(*turns)
+    for review in reviews.values():
+        yield from _chat(*_reviewed(review))
 
 
-def preference_lines(log: Log, layout: PairFormat = "openai") -> Iterator[str]:
+def preference_lines(log: Log, layout: PairFormat = "openai", trusted: Trusted = NOTHING) -> Iterator[str]:
     """One line of JSON per pair of answers to one question, of which a person prefers the first.
 
-    Pairs come from comparisons (the preferred answer over each other one) and from right answers (over the answer that
-    was given). Pairs of equal texts are left out, and those of which a text is missing.
+    Pairs come from comparisons (the preferred answer over each other one), from reviews (the accepted answer over a
+    wrong one that was given), and from right answers that are trusted (over the given one). No pair prefers what a
+    review calls wrong. Pairs of equal texts are left out, and those of which a text is missing.
     """
-    for question, better, worse in (*_compared(log), *_corrected(log)):
+    reviews = newest_reviews(log)
+    of_users = (*_compared(log, reviews, trusted), *_corrected(log, reviews, trusted))
+    for question, better, worse in (*of_users, *_pairs_of_reviews(reviews.values())):
         if better.strip() != worse.strip():
             yield _line(_pair(question, better, worse, layout))
 
@@ -59,7 +81,7 @@ def csv_lines(log: Log) -> Iterator[str]:
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front. A withheld text is not shown.
     """
-    thumbs, better, worse = _newest_thumbs(log), Counter[str](), Counter[str]()
+    thumbs, better, worse = newest_thumbs(log), Counter[str](), Counter[str]()
     for preference in log.entries(Preference):
         if preference.preferred is not None:
             better[preference.preferred] += len(preference.answers) - 1
@@ -76,7 +98,7 @@ def question_lines(log: Log) -> Iterator[str]:
     `asked` counts how often it was asked, `asked_on` is the last day. No other answer of a model is exported, so that
     none becomes an accepted one (`questions.tools.server_log`, which reads the table of the log by the same rules).
     """
-    thumbs = _newest_thumbs(log)
+    thumbs = newest_thumbs(log)
     rows = ((n, _row(answer, thumbs.get(answer.id), NO_COUNTS)) for n, answer in enumerate(log.entries(LoggedAnswer)))
     yield written([QUESTION_COLUMNS])
     for asked in distinct((n, dict(zip(COLUMNS, row, strict=True))) for n, row in rows):
@@ -84,16 +106,41 @@ def question_lines(log: Log) -> Iterator[str]:
             yield written([(asked.question, as_cell([asked.answer]), asked.n, asked.last[:10])])
 
 
-def _newest_thumbs(log: Log) -> dict[str, Thumb]:
+def newest_thumbs(log: Log) -> dict[str, Thumb]:
+    """The newest thumb on each answer."""
     return {thumb.answer: thumb for thumb in log.entries(Thumb)}
 
 
-def _correction(thumb: Thumb | None) -> str | None:
-    return (thumb.right_answer or "").strip() or None if thumb else None
+def newest_reviews(log: Log) -> dict[str, Review]:
+    """The newest review of each answer."""
+    return {review.answer: review for review in log.entries(Review)}
 
 
-def _is_chosen(thumb: Thumb | None, which: Chosen) -> bool:
-    return thumb.up if thumb else which == "all"
+Turns = tuple[str | None, str | None]
+"""What the user asked, and what the assistant should say; None: nothing is known."""
+
+
+def _reviewed(review: Review) -> Turns:
+    """What a reviewer says is right. Nothing if they could not say, or only that a document is wrong."""
+    if review.action == "unanswerable":
+        return review.question, DECLINED
+    if review.answers:
+        return review.question, review.answers[0]
+    return review.question, review.shown if review.right else None
+
+
+def _unreviewed(answer: LoggedAnswer, thumb: Thumb | None, which: Chosen, trusted: Trusted) -> Turns:
+    if answer.id in trusted.corrections:
+        return answer.question, trusted.corrections[answer.id]
+    is_up = (
+        thumb is not None and thumb.up and not (thumb.right_answer or "").strip() and answer.id not in trusted.capped
+    )
+    return answer.question, _shown(answer) if is_up or (thumb is None and which == "all") else None
+
+
+def _chat(question: str | None, text: str | None) -> Iterator[str]:
+    if question and text:
+        yield _line({"messages": [_turn("user", question), _turn("assistant", text)]})
 
 
 def _shown(answer: LoggedAnswer) -> str | None:
@@ -103,9 +150,11 @@ def _shown(answer: LoggedAnswer) -> str | None:
     return DECLINED if answer.declined else answer.text or None
 
 
-def _compared(log: Log) -> Iterator[tuple[str, str, str]]:
+def _compared(log: Log, reviews: Mapping[str, Review], trusted: Trusted) -> Iterator[tuple[str, str, str]]:
     for preference in log.entries(Preference):
         if preference.preferred is None or not (best := log.answer(preference.preferred)):
+            continue
+        if preference.id in trusted.capped or best.id in _not_known_right(preference.answers, reviews):
             continue
         for other in (log.answer(answer) for answer in preference.answers if answer != preference.preferred):
             better, worse = _shown(best), other and _shown(other)
@@ -113,11 +162,25 @@ def _compared(log: Log) -> Iterator[tuple[str, str, str]]:
                 yield best.question, better, worse
 
 
-def _corrected(log: Log) -> Iterator[tuple[str, str, str]]:
-    for thumb in _newest_thumbs(log).values():
-        answer, right = log.answer(thumb.answer), _correction(thumb)
-        if answer and answer.question and right and (given := _shown(answer)):
+def _not_known_right(answers: Sequence[str], reviews: Mapping[str, Review]) -> set[str]:
+    """Those of compared answers that reviews do not let be the best: wrong ones, and others beside a right one."""
+    right = {answer: reviews[answer].right for answer in answers if answer in reviews}
+    wrong = {answer for answer, is_right in right.items() if is_right is False}
+    return wrong | {answer for answer in answers if True in right.values() and right.get(answer) is None}
+
+
+def _corrected(log: Log, reviews: Mapping[str, Review], trusted: Trusted) -> Iterator[tuple[str, str, str]]:
+    for of, right in trusted.corrections.items():
+        answer = None if of in reviews else log.answer(of)
+        if answer and answer.question and (given := _shown(answer)):
             yield answer.question, right, given
+
+
+def _pairs_of_reviews(reviews: Iterable[Review]) -> Iterator[tuple[str, str, str]]:
+    for review in reviews:
+        question, right = _reviewed(review)
+        if review.right is False and question and right:
+            yield question, right, review.shown or DECLINED
 
 
 def _pair(question: str, better: str, worse: str, layout: PairFormat) -> dict[str, Any]:

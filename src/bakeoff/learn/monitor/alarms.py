@@ -19,7 +19,7 @@ from bakeoff.learn.monitor.accuracy import Accuracy
 from bakeoff.learn.monitor.costs import Spending
 from bakeoff.learn.monitor.drift import WEEKS_PER_YEAR, Coverage
 from bakeoff.learn.monitor.freshness import Freshness
-from bakeoff.learn.monitor.revisit import Revisited
+from bakeoff.learn.monitor.revisit import Revisited, command
 from bakeoff.learn.monitor.topics import Topic
 from bakeoff.learn.monitor.windows import Figures
 from bakeoff.measure.bounds import share_bound
@@ -125,8 +125,7 @@ def _of_weeks(of: Measured) -> Iterator[Alarm]:
             since=slow[0].start,
             text=f"{percent(share)} of the answers of the last full week took longer than the limit of "
             f"{milliseconds(of.latency_limit_ms)}; the limit allows 5 %.",
-            remedy="serve with more workers or a faster machine, or test a faster contender: "
-            f"bakeoff learn {of.deployment}",
+            remedy=f"serve with more workers or a faster machine, or test a faster contender: {command(of.deployment)}",
             numbers={"slow_share": share, "limit_ms": of.latency_limit_ms},
         )
 
@@ -152,7 +151,7 @@ def _budget(of: Measured) -> Iterator[Alarm]:
             since=of.today,
             text=f"At {spent.queries_per_month:,.0f} questions a month the system costs {money(spent.per_month_usd)} a "
             f"month; the budget is {money(spent.budget_usd_per_month)}.",
-            remedy=f"test a cheaper contender (bakeoff learn {of.deployment}), or raise budget_usd_per_month",
+            remedy=f"test a cheaper contender ({command(of.deployment)}), or raise budget_usd_per_month",
             numbers={"usd_per_month": spent.per_month_usd, "budget": spent.budget_usd_per_month},
         )
 
@@ -177,6 +176,6 @@ def _verdict(of: Measured) -> Iterator[Alarm]:
             kind="verdict",
             since=of.today,
             text=of.revisited.sentence.partition(" Run the pilot again")[0],
-            remedy=f"run the pilot again on the deployment's documents and questions: bakeoff learn {of.deployment}",
+            remedy=f"run the pilot again on the deployment's documents and questions: {command(of.deployment)}",
             numbers={"queries_per_month": of.revisited.queries_per_month or 0.0},
         )

@@ -20,7 +20,8 @@ InputsOf = Mapping[tuple[int | None, str], CostInputs]
 class Spending(Record):
     """What answers cost in use. `per_answer_usd` includes the hours in which the machine waits.
 
-    `assumed_per_answer_usd` is the same at the volume and the tokens of the verdict. `per_month_usd` is an average
+    `assumed_per_answer_usd` is the same at the volume and the tokens of the verdict, `expected_per_answer_usd` at the
+    real volume and the verdict's tokens. `per_month_usd` is an average
     month at the real volume, upkeep included, as a monthly budget has to pay it. None where no price is known.
     """
 
@@ -28,6 +29,7 @@ class Spending(Record):
     assumed_queries_per_month: float | None = None
     per_answer_usd: float | None = None
     assumed_per_answer_usd: float | None = None
+    expected_per_answer_usd: float | None = None
     per_month_usd: float | None = None
     budget_usd_per_month: float | None = None
 
@@ -63,6 +65,7 @@ def spending(cell: Cell, days: float, inputs: CostInputs | None, budget: float |
         assumed_queries_per_month=inputs.queries_per_month,
         per_answer_usd=_per_answer(real),
         assumed_per_answer_usd=_per_answer(inputs),
+        expected_per_answer_usd=_per_answer(inputs.model_copy(update={"queries_per_month": volume})),
         per_month_usd=nominal_running_usd_per_month(real),
         budget_usd_per_month=budget,
     )

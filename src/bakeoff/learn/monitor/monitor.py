@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.decide.cost.model import CostInputs
-from bakeoff.learn.monitor.accuracy import Accuracy, ReviewedWeek, accuracy
+from bakeoff.learn.monitor.accuracy import Accuracy, accuracy
 from bakeoff.learn.monitor.ages import Ages
 from bakeoff.learn.monitor.alarm_book import AlarmBook
 from bakeoff.learn.monitor.alarms import Alarm, Measured, alarms
@@ -20,13 +20,14 @@ from bakeoff.learn.monitor.drift import LEAST, Coverage, coverage
 from bakeoff.learn.monitor.evidence import Evidence
 from bakeoff.learn.monitor.freshness import Freshness, freshness, limit_days
 from bakeoff.learn.monitor.reading import Reading
-from bakeoff.learn.monitor.reviews import reviewed_weeks
 from bakeoff.learn.monitor.revisit import LEAST_DAYS, InUse, Revisited, revisit
 from bakeoff.learn.monitor.sample import Asked
 from bakeoff.learn.monitor.topics import Embed, Topic, topics, without_evidence
 from bakeoff.learn.monitor.windows import Cell, Figures, Key, Part, figures, week_of
+from bakeoff.learn.review.accuracy import SeenWeek, seen_weeks, that_count, unanswerable_share
 from bakeoff.records import Record
 from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import Review
 from bakeoff.serve.releases import current, numbers, previous, read_release
 
 DAYS = 28
@@ -82,13 +83,21 @@ class Monitor:
             live = self._of(current(self.root))
             return self._snapshot(live, self._read(live, at), at)
 
+    def in_use(self, now: datetime | None = None) -> tuple[Evidence, InUse]:
+        """What the live release was measured with, and what use shows in its place."""
+        at = now or datetime.now(UTC)
+        with self._lock:
+            live = self._of(current(self.root))
+            reading = self._read(live, at)
+            return live, self._use(live, reading, at.date(), self._reviewed(live, reading, at))[1]
+
     def _read(self, live: Evidence, at: datetime) -> Reading:
         """What the log holds, counted with the limits of the live release's profile."""
         profile = live.profile
         limits = profile.latency_limit_ms, limit_days(profile.update_interval_days)
         if self._reading is None or self._read_for != limits:
-            self._reading, self._read_for = Reading(self._ages, *limits), limits
-        self._reading.update(self._log, at)
+            self._reading, self._read_for = Reading(self._log, self._ages, *limits), limits
+        self._reading.update(at)
         return self._reading
 
     def _snapshot(self, live: Evidence, reading: Reading, at: datetime) -> Snapshot:
@@ -102,7 +111,7 @@ class Monitor:
             [question.text for question in live.tested],
             self._embed,
         )
-        weeks_reviewed = reviewed_weeks(self._log, live.release.number, live.release.contender)
+        weeks_reviewed = self._reviewed(live, reading, at)
         measured_before = live.estimate(live.release.contender, "accuracy")
         right = accuracy(weeks_reviewed, measured_before.value, measured_before.low)
         fresh = freshness(total, limit_days(profile.update_interval_days), self._ages.newest_change(), at)
@@ -186,6 +195,12 @@ class Monitor:
             for (release, contender), cells in sorted(totals.items(), key=lambda item: (-(item[0][0] or 0), item[0][1]))
         ]
 
+    def _reviewed(self, live: Evidence, reading: Reading, at: datetime) -> list[SeenWeek]:
+        """What people said about the weekly random samples, of what is live."""
+        newest = {review.answer: review for review in self._log.entries(Review)}
+        drawn = reading.samples.drawn(newest.values(), at)
+        return seen_weeks(drawn, newest, live.release.contender, live.release.number)
+
     def _coverage(self, live: Evidence, reading: Reading, today: date) -> Coverage:
         """The live contender's full weeks against the pilot, or else against its own first weeks."""
         contender = live.release.contender
@@ -220,9 +235,7 @@ class Monitor:
             for one in without_evidence(list(sample), poor_score if name == live.release.contender else None)
         ]
 
-    def _use(
-        self, live: Evidence, reading: Reading, today: date, weeks: Sequence[ReviewedWeek]
-    ) -> tuple[Spending, InUse]:
+    def _use(self, live: Evidence, reading: Reading, today: date, weeks: Sequence[SeenWeek]) -> tuple[Spending, InUse]:
         """Volume and cost over the last full days, up to four weeks, since the first question."""
         days_asked = [key[0] for key, cell in reading.cells.items() if cell.n]
         start = max(today - timedelta(days=DAYS), min(days_asked, default=today))
@@ -235,13 +248,16 @@ class Monitor:
         shown, contender = figures([total], start, days), live.release.contender
         as_one = of_live if of_live.n else total
         scaled = spending(_scaled(as_one, total.n), days, live.inputs.get(contender), live.profile.budget_usd_per_month)
+        unanswerable, reviewed = unanswerable_share(that_count(weeks))
         return scaled, InUse(
             queries_per_month=total.n * DAYS_PER_MONTH / days,
             days=days,
             questions=total.n,
             declined_share=shown.declined_share,
-            reviewed=sum(week.n for week in weeks),
-            unanswerable=sum(week.unanswerable for week in weeks),
+            reviewed=reviewed,
+            unanswerable_share=unanswerable,
+            usd_per_answer=scaled.per_answer_usd,
+            expected_usd_per_answer=scaled.expected_per_answer_usd,
         )
 
 

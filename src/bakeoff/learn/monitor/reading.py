@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from bakeoff.learn.monitor.ages import Ages
 from bakeoff.learn.monitor.sample import Asked, Sample
 from bakeoff.learn.monitor.windows import Cell, Key, week_of
+from bakeoff.learn.review.weekly import WeeklySamples
+from bakeoff.learn.review.weekly import week_of as iso_week
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Thumb
 
@@ -24,9 +26,11 @@ WeekKey = tuple[date, int | None, str]
 
 
 class Reading:
-    """What was read so far. `limit_ms` is the profile's limit on latency, `old_days` when a document is old."""
+    """What was read of a log. `limit_ms` is the profile's limit on latency, `old_days` when a document is old."""
 
-    def __init__(self, ages: Ages, limit_ms: float | None = None, old_days: float | None = None) -> None:
+    def __init__(self, log: Log, ages: Ages, limit_ms: float | None = None, old_days: float | None = None) -> None:
+        self.samples = WeeklySamples(log)
+        self._log = log
         self.cells: dict[Key, Cell] = defaultdict(Cell)
         self.weeks: dict[WeekKey, Sample] = defaultdict(Sample)
         self._ages = ages
@@ -35,18 +39,18 @@ class Reading:
         self._last = 0
         self._thumbs: OrderedDict[str, tuple[Key, bool]] = OrderedDict()
 
-    def update(self, log: Log, now: datetime | None = None) -> None:
+    def update(self, now: datetime | None = None) -> None:
         """Reads what was written since the last call, and forgets what is too old."""
         today = (now or datetime.now(UTC)).date()
         oldest = week_of(today - timedelta(days=HISTORY_DAYS))
         since = datetime(oldest.year, oldest.month, oldest.day, tzinfo=UTC)
         self._ages.refresh()
-        for number, entry in log.numbered(self._last, since):
+        for number, entry in self._log.numbered(self._last, since):
             self._last = number
             if isinstance(entry, LoggedAnswer):
                 self._add(entry, today)
             else:
-                self._add_thumb(log, entry)
+                self._add_thumb(entry)
         self._forget(oldest, today)
 
     def between(self, start: date, end: date) -> Iterator[tuple[Key, Cell]]:
@@ -55,6 +59,7 @@ class Reading:
 
     def _add(self, answer: LoggedAnswer, today: date) -> None:
         day = answer.at.date()
+        self.samples.add(answer)
         cell = self.cells[(day, answer.release, answer.contender)]
         cell.add(answer, self._limit_ms)
         age = self._ages.of(answer)
@@ -66,13 +71,13 @@ class Reading:
             key = answer.question_hash or " ".join((answer.question or answer.id).casefold().split())
             self.weeks[(week_of(day), answer.release, answer.contender)].add(key, Asked(score, answer.declined, text))
 
-    def _add_thumb(self, log: Log, thumb: Thumb) -> None:
+    def _add_thumb(self, thumb: Thumb) -> None:
         """The newest thumb on an answer counts, on the day of the answer."""
         if thumb.answer in self._thumbs:
             key, was_up = self._thumbs[thumb.answer]
             self._count(key, was_up, -1)
         else:
-            answer = log.answer(thumb.answer)
+            answer = self._log.answer(thumb.answer)
             if answer is None:
                 return
             key = (answer.at.date(), answer.release, answer.contender)
@@ -93,6 +98,7 @@ class Reading:
             del self.cells[key]
         for week in [week for week in self.weeks if week[0] < oldest]:
             del self.weeks[week]
+        self.samples.forget(iso_week(datetime(oldest.year, oldest.month, oldest.day, tzinfo=UTC)))
         for week, sample in self.weeks.items():
             if week[0] <= week_of(today) - timedelta(weeks=TEXT_WEEKS):
                 sample.forget_texts()

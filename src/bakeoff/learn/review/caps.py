@@ -17,6 +17,14 @@ EXAMINED = 200
 """So many different questions of one key in a week are compared with each other."""
 
 
+class Caps(NamedTuple):
+    """What one key may bring in a week, how many near-copies of a question, and how many questions are compared."""
+
+    per_key: int
+    copies: int
+    examined: int
+
+
 class Brought(NamedTuple):
     """An answer and who brought it into the queue. `order` says which comes first within a week."""
 
@@ -36,7 +44,11 @@ class Capped:
 
 
 def capped(
-    brought: Sequence[Brought], words_of: Mapping[str, str], per_key: int = PER_KEY, copies: int = COPIES
+    brought: Sequence[Brought],
+    words_of: Mapping[str, str],
+    per_key: int = PER_KEY,
+    copies: int = COPIES,
+    examined: int = EXAMINED,
 ) -> Capped:
     """Applies both caps to each key. Earlier weeks come first, so what was shown stays when more comes."""
     of_key: dict[str, list[Brought]] = defaultdict(list)
@@ -45,21 +57,21 @@ def capped(
     result = Capped()
     for mine in of_key.values():
         mine.sort(key=lambda one: (one.week, one.order))
-        _cap(mine, words_of, per_key, copies, result)
+        _cap(mine, words_of, Caps(per_key, copies, examined), result)
     return result
 
 
-def _cap(mine: Sequence[Brought], words_of: Mapping[str, str], per_key: int, copies: int, result: Capped) -> None:
-    alike = _alike(mine, words_of)
+def _cap(mine: Sequence[Brought], words_of: Mapping[str, str], caps: Caps, result: Capped) -> None:
+    alike = _alike(mine, words_of, caps.examined)
     taken: Counter[str] = Counter()
     in_week: Counter[str] = Counter()
     for one in mine:
         words = words_of[one.answer]
         if words not in alike:
             result.over += 1
-        elif sum(taken[other] for other in alike[words]) >= copies:
+        elif sum(taken[other] for other in alike[words]) >= caps.copies:
             result.copies += 1
-        elif in_week[one.week] >= per_key:
+        elif in_week[one.week] >= caps.per_key:
             result.over += 1
         else:
             taken[words] += 1
@@ -67,11 +79,11 @@ def _cap(mine: Sequence[Brought], words_of: Mapping[str, str], per_key: int, cop
             result.shown.add(one.answer)
 
 
-def _alike(mine: Sequence[Brought], words_of: Mapping[str, str]) -> dict[str, set[str]]:
+def _alike(mine: Sequence[Brought], words_of: Mapping[str, str], examined: int) -> dict[str, set[str]]:
     """The near-copies of each question that is examined, itself among them."""
     by_week: dict[str, dict[str, None]] = defaultdict(dict)
     for one in mine:
-        if len(by_week[one.week]) < EXAMINED:
+        if len(by_week[one.week]) < examined:
             by_week[one.week][words_of[one.answer]] = None
     texts = [*dict.fromkeys(text for week in by_week.values() for text in week)]
     found = {text: {text} for text in texts}

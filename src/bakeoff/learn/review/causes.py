@@ -2,20 +2,16 @@
 
 Takes a log. Gives the causes for each answer, the sample of each week and the newest reviews. What was read is never
 read again. Knows no caps and no order.
-
-The sample of a week holds the answers with the smallest keyed hashes of their ids: it is uniformly random, always the
-same, and nothing that anybody says about an answer changes it. Source: bottom-k sketches, Cohen and Kaplan 2007,
-doi:10.1145/1281100.1281133.
 """
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
+from bakeoff.learn.review.weekly import DRAWN, Drawn, WeeklySamples, week_of
 from bakeoff.questions.facts.same_gold import same_answers
 from bakeoff.records import Question
 from bakeoff.serve.log import Log
@@ -23,7 +19,6 @@ from bakeoff.serve.log_entries import Entry, LoggedAnswer, Preference, Review, T
 
 WEEKS = 13
 """Answers of so many weeks are looked at: older ones say little about what is served now."""
-DRAWN = 50
 LOWEST_SHARE, MOST_LOW, FEWEST = 0.05, 20, 20
 """Low is a confidence among the lowest 5 % of one contender's in a week, at most 20. Fewer than 20 are not ranked."""
 
@@ -48,24 +43,10 @@ class Cause(NamedTuple):
     at: datetime
 
 
-class Drawn(NamedTuple):
-    """The random sample of a week, in the order in which it was drawn: `n` of so many answers.
-
-    `answers` are fewer than `n` if the log has deleted some before anybody reviewed them.
-    """
-
-    week: str
-    answers: tuple[str, ...]
-    n: int
-    n_answers: int
-
-
 @dataclass
 class _Week:
-    """Of one week: a heap of (negated hash, id), how many answers there were, and the lowest confidences."""
+    """Of one week: the lowest confidences of each contender, and how many confidences there were."""
 
-    kept: list[tuple[int, str]] = field(default_factory=list)
-    n_answers: int = 0
     low: dict[str, list[tuple[float, str, str, datetime]]] = field(default_factory=lambda: defaultdict(list))
     n_confident: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -75,10 +56,10 @@ class Causes:
 
     def __init__(self, log: Log, n_drawn: int = DRAWN, at: datetime | None = None) -> None:
         self._log = log
-        self._n_drawn = n_drawn
         self._at = at
         self._since = self._oldest()
         self._last = 0
+        self._samples = WeeklySamples(log, n_drawn)
         self._weeks: dict[str, _Week] = defaultdict(_Week)
         self._of: dict[str, dict[Reason, Cause]] = defaultdict(dict)
         self.corrections: dict[str, str] = {}
@@ -105,6 +86,7 @@ class Causes:
 
     def _forget(self) -> None:
         """Forgets weeks that are over and what was said in them. Reviews stay."""
+        self._samples.forget(week_of(self._since))
         for week in [week for week in self._weeks if week < week_of(self._since)]:
             del self._weeks[week]
         for answer, causes in list(self._of.items()):
@@ -130,33 +112,8 @@ class Causes:
         return found
 
     def drawn(self) -> list[Drawn]:
-        """The sample of each week, the newest week first.
-
-        Of weeks whose answers the log has deleted, those that were reviewed are left.
-        """
-        ids: dict[str, set[str]] = defaultdict(set)
-        n_answers: dict[str, int] = defaultdict(int)
-        n_drawn: dict[str, int] = defaultdict(int)
-        for name, of in self._weeks.items():
-            ids[name] = {answer for _, answer in of.kept}
-            n_answers[name] = of.n_answers
-        for review in self.reviews.values():
-            if review.sampled:
-                week = week_of(review.asked_at)
-                ids[week].add(review.answer)
-                n_answers[week] = max(n_answers[week], review.drawn_of, len(ids[week]))
-                n_drawn[week] = max(n_drawn[week], min(review.drawn, self._n_drawn))
-        return [
-            Drawn(week, answers, max(n_drawn[week], len(answers)), n_answers[week])
-            for week, answers in ((week, self._first(ids[week])) for week in sorted(ids, reverse=True))
-            if answers
-        ]
-
-    def _first(self, ids: Iterable[str]) -> tuple[str, ...]:
-        return tuple(sorted(ids, key=self._place)[: self._n_drawn])
-
-    def _place(self, answer: str) -> int:
-        return int(self._log.keyed(answer)[:16], 16)
+        """The sample of each week, the newest week first."""
+        return self._samples.drawn(self.reviews.values(), self._at or now())
 
     def _add(self, entry: Entry) -> None:
         if isinstance(entry, LoggedAnswer):
@@ -181,13 +138,8 @@ class Causes:
         if not answer.question:
             self.n_without_texts += 1
             return
+        self._samples.add(answer)
         week = self._weeks[week_of(answer.at)]
-        week.n_answers += 1
-        drawn = (-self._place(answer.id), answer.id)
-        if len(week.kept) < self._n_drawn:
-            heapq.heappush(week.kept, drawn)
-        elif self._n_drawn:
-            heapq.heappushpop(week.kept, drawn)
         if answer.declined:
             self._of[answer.id][Reason.DECLINED] = Cause(Reason.DECLINED, answer.key_id, answer.at)
         elif answer.confidence is not None:
@@ -234,12 +186,6 @@ def differ(answer: LoggedAnswer, other: LoggedAnswer) -> bool:
 def said_by(answer: LoggedAnswer) -> str | None:
     """The text that the user saw; None if the contender declined or failed."""
     return None if answer.declined or answer.error is not None else (answer.text or "").strip() or None
-
-
-def week_of(at: datetime) -> str:
-    """The ISO week of a time in UTC, such as 2026-W10."""
-    year, week, _ = at.astimezone(UTC).isocalendar()
-    return f"{year}-W{week:02}"
 
 
 def _monday(at: datetime) -> datetime:

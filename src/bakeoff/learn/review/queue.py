@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bakeoff.learn.review.caps import COPIES, PER_KEY, Brought, Capped, capped
-from bakeoff.learn.review.causes import DRAWN, Cause, Causes, Drawn, Reason, week_of
+from bakeoff.learn.review.causes import Cause, Causes, Reason
+from bakeoff.learn.review.weekly import DRAWN, Drawn, week_of
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Review

@@ -57,7 +57,8 @@ def _numbers(of: Snapshot) -> str:
         ("Answers from old documents", share(of.freshness.old_share)),
     ]
     items = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in shown)
-    return f'<dl class="numbers">{items}</dl><p>{escape(of.revisited.sentence)}</p>'
+    reviewed = f"<p>Accuracy: {escape(of.accuracy.reviewed_line)}</p>" if of.accuracy.n else ""
+    return f'<dl class="numbers">{items}</dl>{reviewed}<p>{escape(of.revisited.sentence)}</p>'
 
 
 def _charts(of: Snapshot) -> str:
