@@ -4,12 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.learn.admitted import MOST_COPIES, admitted
 from bakeoff.learn.combined import combined
 from bakeoff.learn.known_facts import with_known_facts
 from bakeoff.learn.reviewed import Reviewed
-from bakeoff.learn.standing import standing
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.records import Document, Question, SourceSpan
 
@@ -173,48 +171,3 @@ def test_retired_facts_become_training_data_with_all_their_wordings():
         "Aldra-oil": "train",
         "Borun-oil": "test",
     }
-
-
-@pytest.fixture
-def store(tmp_path):
-    with DocumentStore(tmp_path / "store.sqlite") as opened:
-        opened.replace_all(DOCUMENTS)
-        yield opened
-
-
-def test_questions_whose_document_lost_the_answer_are_set_aside(store):
-    """The oil of Aldra changed: the accepted answer no longer holds, so nobody is graded by it."""
-    version = store.version
-    changed = DOCUMENTS[0].model_copy(update={"text": DOCUMENTS[0].text.replace("11 litres", "15 litres")})
-    store.upsert([changed])
-    found = standing([known(0, "test"), known(1, "test")], store, version)
-    assert [q.fact for q in found.kept] == ["Borun-oil"] and [q.fact for q in found.outdated] == ["Aldra-oil"]
-
-
-def test_questions_of_a_deleted_document_are_set_aside_and_other_changes_keep_them(store):
-    """A sentence elsewhere in the document changes nothing."""
-    version = store.version
-    store.upsert([DOCUMENTS[0].model_copy(update={"text": DOCUMENTS[0].text + "\nIt is sold in Europe.\n"})])
-    store.delete(["d1"])
-    found = standing([known(0, "test"), known(1, "train")], store, version)
-    assert [q.fact for q in found.kept] == ["Aldra-oil"] and [q.fact for q in found.outdated] == ["Borun-oil"]
-
-
-def test_marked_evidence_is_looked_for_by_its_words(store):
-    """The evidence is a span of the old text; it may stand elsewhere in the new one."""
-    version = store.version
-    text = DOCUMENTS[0].text
-    start = text.index("The pump")
-    span = SourceSpan(source="aldra.md", start=start, end=text.index("oil.") + 4)
-    question = known(0, "test").model_copy(update={"source_spans": (span,)})
-    store.upsert([DOCUMENTS[0].model_copy(update={"text": "# Aldra\n\nNew first paragraph.\n\n" + text[start:]})])
-    assert standing([question], store, version).kept == (question,)
-
-
-def test_questions_about_an_update_count_once_the_update_is_in(store):
-    """The pilot asked them after its update; here they hold as soon as the documents say so."""
-    after = known(0, "test").model_copy(update={"answers": ("15 litres",), "slice": "changed"})
-    version = store.version
-    assert standing([after], store, version).kept == ()
-    store.upsert([DOCUMENTS[0].model_copy(update={"text": DOCUMENTS[0].text.replace("11 litres", "15 litres")})])
-    assert [q.slice for q in standing([after], store, version).kept] == [None]

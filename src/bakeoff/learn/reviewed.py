@@ -17,6 +17,8 @@ class Reviewed(Record):
     Without answers the documents do not answer it. `id` is that of the answer that was reviewed, `fact` the known fact
     that it asks for (empty: not said). `sampled`: it was drawn at random from all questions. `key_id` is who asked it,
     `sources` the documents that hold the answer, if they were named. `asked` is how often it was asked in these words.
+    `documents_version` is the version of the documents that the review is about, `passages` the places in them that the
+    answer was made from.
     """
 
     id: str
@@ -28,6 +30,8 @@ class Reviewed(Record):
     sources: tuple[str, ...] = ()
     asked: int = 1
     at: datetime
+    documents_version: int | None = None
+    passages: tuple[SourceSpan, ...] = ()
 
     def as_question(self) -> Question:
         """The question as pilots read it, without a split."""
