@@ -6,7 +6,7 @@ import pytest
 
 from bakeoff.learn.admitted import MOST_COPIES, admitted
 from bakeoff.learn.combined import combined
-from bakeoff.learn.known_facts import with_known_facts
+from bakeoff.learn.known_facts import find_facts
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.records import Document, Question, SourceSpan
@@ -104,23 +104,22 @@ def test_what_an_earlier_round_took_is_not_taken_again():
 )
 def test_another_wording_of_a_known_fact_gets_that_fact(text):
     """By words, or by the place of the answer in the documents."""
-    found = with_known_facts(
-        [known(0, "train"), known(1, "test")], [asked(1, text, ("11 litres",)).as_question()], DOCUMENTS
-    )
-    assert found[-1].fact == "Aldra-oil"
+    new = asked(1, text, ("11 litres",)).as_question()
+    found = find_facts([known(0, "train"), known(1, "test")], [new], DOCUMENTS)
+    assert found.questions[-1].fact == "Aldra-oil"
 
 
 def test_a_question_about_something_else_gets_a_fact_of_its_own():
     """The same answer about another pump is another fact."""
     new = asked(1, "Which colour has the hull of Aldra?", ("colour-0",)).as_question()
-    found = with_known_facts([known(0, "train")], [new], DOCUMENTS)
-    assert found[-1].fact not in ("", "Aldra-oil")
+    found = find_facts([known(0, "train")], [new], DOCUMENTS)
+    assert found.questions[-1].fact not in ("", "Aldra-oil")
 
 
 def test_a_named_fact_counts():
     """A reviewer may say which fact a question asks for."""
     new = asked(1, "Fluid of the first one?", ("11 l of oil",), fact="Aldra-oil").as_question()
-    assert with_known_facts([known(0, "train")], [new], DOCUMENTS)[-1].fact == "Aldra-oil"
+    assert find_facts([known(0, "train")], [new], DOCUMENTS).questions[-1].fact == "Aldra-oil"
 
 
 def test_new_wordings_go_where_their_fact_is():

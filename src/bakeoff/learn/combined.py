@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bakeoff.learn.admitted import admitted
-from bakeoff.learn.known_facts import with_known_facts
+from bakeoff.learn.known_facts import find_facts
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.questions.splits.splits import assign_splits
@@ -50,7 +50,7 @@ def combined(
     taken, notes = admitted(reviewed, standing)
     asked = [one.as_question() for one in taken]
     known = [_retired(question, retired) for question in standing]
-    everything = with_known_facts(known, asked, documents)
+    everything = find_facts(known, asked, documents).questions
     new = {question.id for question in asked}
     sampled = {one.as_question().id for one in taken if one.sampled}
     placed = _without_leaks(_placed(everything, new, sampled, seed), new, documents, seed)
