@@ -297,3 +297,22 @@ def test_a_review_is_not_tested_once_the_document_says_something_else(finished, 
     again = asked[0].model_copy(update={"answers": ("44 days",), "documents_version": store.version})
     begun = begin_round(deployment, 1, [again, asked[1]]).begun
     assert begun.new == ("use-a3", "use-a4") and "use-a3" not in begun.outdated
+
+
+def test_facts_and_splits_of_a_round_that_kept_what_was_served_are_kept(finished, tmp_path):
+    """The release knows nothing of them; the next round reads them from the folder of the deployment."""
+    deployment = deploy(finished, tmp_path / "deployment", ["rag"])
+    colour = Reviewed(id="m1", question="How tall is the tower on Aldra3?", answers=("9 m",), at=NOW)
+    first = begin_round(deployment, 1, [colour])
+    (before,) = [question for question in first.folder.questions() if question.id == "use-m1"]
+    earlier = colour.model_copy(
+        update={
+            "id": "a1",
+            "question": "Aldra3: how tall is its tower?",
+            "sampled": True,
+            "at": NOW - timedelta(days=9),
+        }
+    )
+    after = {q.id: q for q in begin_round(deployment, 1, [earlier, colour]).folder.questions()}
+    assert before.split in ("train", "dev")
+    assert {(after[key].fact, after[key].split) for key in ("use-m1", "use-a1")} == {(before.fact, before.split)}

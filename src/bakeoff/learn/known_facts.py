@@ -5,7 +5,7 @@ those that could ask for either of two facts. Knows nothing about splits.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 from bakeoff.learn.meaning import Meanings
@@ -27,12 +27,13 @@ class Found(NamedTuple):
     """All questions with facts, the known ones first.
 
     `contradicting` are the known questions that new ones contradict, `unclear` the two that a new one could ask for,
-    both by the id of the new one, which is not among `questions`.
+    both by the id of the new one, which is not among `questions`. `asked` are the new ones as they came.
     """
 
     questions: list[Question]
     contradicting: dict[str, Question]
     unclear: dict[str, tuple[Question, Question]]
+    asked: dict[str, Question]
 
 
 def find_facts(
@@ -55,7 +56,7 @@ def find_facts(
         meanings.add(question)
     placed, _ = locate_evidence(_with_source(new, documents), documents)
     inferred = _inferred(known, placed, facts, documents)
-    found = Found(list(known), {}, {})
+    found = Found(list(known), {}, {}, {question.id: question for question in new})
     for question, located in zip(new, placed, strict=True):
         at_home = [span for span in question.source_spans if span.source in there]
         asked = question.model_copy(update={"source_spans": tuple(at_home)})
@@ -64,7 +65,16 @@ def find_facts(
             found.questions.append(one)
             facts[one.fact].append(one)
             meanings.add(one)
-    return found
+    return _without_pairs(found, {question.id for question in new} - (fixed or {}).keys())
+
+
+def _without_pairs(found: Found, new: Set[str]) -> Found:
+    """Where a new question contradicts another new one, nobody knows which is right: both are set aside."""
+    texts = {question.id: question for question in found.questions}
+    pairs = {other.id: key for key, other in found.contradicting.items() if other.id in new and other.id in texts}
+    both = {key: found.asked[other] for key, other in pairs.items()}
+    left = [question for question in found.questions if question.id not in both]
+    return found._replace(questions=left, contradicting=found.contradicting | both)
 
 
 def _with_fact(

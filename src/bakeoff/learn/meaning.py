@@ -19,13 +19,15 @@ from bakeoff.questions.facts.near_copies import numbers, words
 from bakeoff.questions.facts.same_gold import same_answers
 from bakeoff.records import Document, Question
 
-ALIKE = 0.2
+ALIKE = 0.1
 """A fact of a document that a question does not name is meant if it has at least this share of the question's words, by
 weight, in its own wordings, its evidence and the headings. Measured: docs/results/learning.md."""
 CLEARLY = 1.3
 """Another place of the answer in the documents is meant if it has this many times the words of the question."""
-SAME_PASSAGE = 0.75
+SAME_PASSAGE = 0.66
 """A known fact is asked for if its evidence and wordings have this share of the question's words, by weight."""
+HALF = 0.5
+"""Questions without an answer are one fact if they have this share of their words in common."""
 MOST_PLACES = 12
 
 
@@ -74,7 +76,7 @@ class Meanings:
         named, or has words of the question around it. Of several the one with the most words in common is meant.
         """
         if not question.answers:
-            return None
+            return self._as_unanswerable(question)
         scores = {known.id: self._score(question, known) for known in self._known}
         near = [known for known in self._known if self._may_be_meant(question, scores[known.id])]
         places = self._places(question)
@@ -90,6 +92,17 @@ class Meanings:
             return None
         is_tied = len(order) > 1 and scores[order[1].id] == scores[order[0].id]
         return Meant(order[0], order[1] if is_tied else None)
+
+    def _as_unanswerable(self, question: Question) -> Meant | None:
+        """The known question without an answer that has the most words in common, and at least half."""
+        asked = telling_words(question.text)
+        shares = {
+            known.id: len(asked & telling_words(known.text)) / (len(asked | telling_words(known.text)) or 1)
+            for known in self._known
+            if not known.answers
+        }
+        best = max((known for known in self._known if known.id in shares), key=lambda q: shares[q.id], default=None)
+        return Meant(best) if best is not None and shares[best.id] >= HALF else None
 
     def contradicted(self, question: Question) -> Question | None:
         """A known question that asks for the same and has another answer; None if there is none, or one agrees.
@@ -119,8 +132,12 @@ class Meanings:
         return max(near, key=lambda known: self._share(asked, known), default=None)
 
     def agrees(self, question: Question, others: Sequence[Question]) -> bool:
-        """Whether one of these has the question's answer."""
-        return any(same_answers(question, other) or self._agrees(question, other) for other in others)
+        """Whether one of these has the question's answer, or its evidence is quoted."""
+        places = self._places(question)
+        return any(
+            same_answers(question, other) or self._agrees(question, other) or _quotes(question, other, places)
+            for other in others
+        )
 
     def _score(self, question: Question, known: Question) -> _Score:
         asked, named = telling_words(question.text), {span.source for span in question.source_spans}

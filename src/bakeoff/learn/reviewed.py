@@ -3,6 +3,7 @@
 Knows neither the log nor a file.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bakeoff.records import Question, Record, SourceSpan
@@ -44,3 +45,9 @@ class Reviewed(Record):
             asked_on=self.at.date(),
             source_spans=tuple(SourceSpan(source=source) for source in self.sources),
         )
+
+
+def without_changed(questions: Sequence[Question], reviewed: Sequence[Reviewed]) -> list[Question]:
+    """The questions without those from use that were reviewed again since and have other answers or words now."""
+    now = {one.as_question().id: (one.question, set(one.answers)) for one in reviewed}
+    return [q for q in questions if q.id not in now or now[q.id] == (q.text, set(q.answers))]

@@ -22,7 +22,8 @@ from bakeoff.learn.bounds import NO_LIMITS, Limits
 from bakeoff.learn.combined import combined
 from bakeoff.learn.decisions import decided_on
 from bakeoff.learn.live import LIVE, RECIPE, Where, live_entry
-from bakeoff.learn.reviewed import FROM_USE, Reviewed
+from bakeoff.learn.remembered import remember, remembered
+from bakeoff.learn.reviewed import FROM_USE, Reviewed, without_changed
 from bakeoff.learn.standing import standing, standing_reviews
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.questions.splits.leaks import leaks
@@ -142,10 +143,12 @@ def begin_round(
         documents = list(store.documents())
         changed = _have_changed(store, release.documents_version)
         found = standing(known, store, release.documents_version)
-        kept = {question.id for question in found.kept}
-        unknown = [one for one in reviewed if one.as_question().id not in kept]
+        kept = without_changed(found.kept, reviewed)
+        there = {question.id for question in kept}
+        unknown = [one for one in reviewed if one.as_question().id not in there]
         asked, doubtful = standing_reviews(unknown, store, release.documents_version)
-    questions = combined(found.kept, asked, documents, deployment.config.seed, retired)
+    earlier = remembered(root, known)
+    questions = combined(kept, asked, documents, deployment.config.seed, retired, earlier)
     if not questions.new and not changed:
         raise InputError(
             f"There is nothing new to learn in {root}: no reviewed question that release {release.number} does not "
@@ -176,6 +179,7 @@ def begin_round(
         (half / name).replace(folder.root / name)
     half.rmdir()
     here = Round(folder)
+    remember(root, questions.questions, known)
     write_record(folder.root / "round.json", record)  # last: without it there is no round
     return here
 

@@ -12,7 +12,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError
 from bakeoff.learn.review.accuracy import InUse, in_use
 from bakeoff.learn.review.causes import Reason
-from bakeoff.learn.review.flags import flags_of
+from bakeoff.learn.review.flags import flags_of, flags_of_question
 from bakeoff.learn.review.queue import Item, Limits, Queue
 from bakeoff.learn.review.vocabulary import Vocabulary
 from bakeoff.learn.reviewed import Reviewed
@@ -144,7 +144,7 @@ class Reviewing:
         correction = self.queue.correction(answer.id)
         compared, shadow = self.queue.others(answer.id)
         others = [*self._log.answers_of(compared).values(), *([shadow] if shadow else ())]
-        flags = self._flags(answer, correction) if correction else ()
+        flags = (*question_flags(answer), *(self._flags(answer, correction) if correction else ()))
         return View(item, answer, correction, flags, tuple(others), self.queue.reviews().get(answer.id))
 
     def _flags(self, answer: LoggedAnswer, correction: str) -> tuple[str, ...]:
@@ -198,6 +198,12 @@ class Reviewing:
         if answer_id not in self.queue.reviews() or now == answer.documents_version:
             return review
         return review.model_copy(update={"documents_version": now, "passages": ()})  # a second look is at what is there
+
+
+def question_flags(answer: LoggedAnswer) -> tuple[str, ...]:
+    """Warnings about what the user asked: what a model is trained on must not instruct it."""
+    flags = flags_of_question(answer.question or "", answer.asked or "")
+    return tuple(flag.sentence for flag in flags)
 
 
 def review_of(
