@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
-from bakeoff.learn.meaning import Meanings
+from bakeoff.learn.meaning import Meanings, Meant
 from bakeoff.questions import locate_evidence
 from bakeoff.questions.evidence.answer_place import answer_spans
 from bakeoff.questions.evidence.quotes import Locator
@@ -89,7 +89,11 @@ def _with_fact(
     """The question with its fact and its place; None if it cannot be taken, which `found` then says."""
     given = asked.fact if asked.fact in facts else fixed.get(asked.id, "")
     others = facts.get(given, [])
-    meant = None if given else meanings.meant(asked)
+    meant = meanings.meant(asked)
+    if given and meant and meant.question.fact != given:
+        meant = None
+    elif given and meant:
+        meant = Meant(meant.question)
     contradicted = None if meant else meanings.contradicted(asked)
     if others and not meanings.agrees(asked, others):
         contradicted = others[0]

@@ -19,7 +19,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.learn.bounds import NO_LIMITS, Limits
-from bakeoff.learn.combined import combined
+from bakeoff.learn.combined import Combined, combined
 from bakeoff.learn.decisions import decided_on
 from bakeoff.learn.live import LIVE, RECIPE, Where, live_entry
 from bakeoff.learn.remembered import remember, remembered
@@ -142,13 +142,7 @@ def begin_round(
     with DocumentStore(half / "store.sqlite") as store:
         documents = list(store.documents())
         changed = _have_changed(store, release.documents_version)
-        found = standing(known, store, release.documents_version)
-        kept = without_changed(found.kept, reviewed)
-        there = {question.id for question in kept}
-        unknown = [one for one in reviewed if one.as_question().id not in there]
-        asked, doubtful = standing_reviews(unknown, store, release.documents_version)
-    earlier = remembered(root, known)
-    questions = combined(kept, asked, documents, deployment.config.seed, retired, earlier)
+        questions, outdated = _questions(deployment, known, reviewed, store, retired)
     if not questions.new and not changed:
         raise InputError(
             f"There is nothing new to learn in {root}: no reviewed question that release {release.number} does not "
@@ -158,7 +152,6 @@ def begin_round(
     config, live = _config(deployment, number, limits)
     data_sha256 = _sum_of(config, release.number, questions.questions, documents)
     _check_new(decided_on(decisions, data_sha256), root)
-    outdated = _outdated(found.outdated, doubtful, questions.new)
     notes = [*questions.notes, *_of_outdated(outdated)]
     jsonl.write(half / QUESTIONS, questions.questions)
     record = Begun(
@@ -182,6 +175,24 @@ def begin_round(
     remember(root, questions.questions, known)
     write_record(folder.root / "round.json", record)  # last: without it there is no round
     return here
+
+
+def _questions(
+    deployment: Deployment,
+    known: Sequence[Question],
+    reviewed: Sequence[Reviewed],
+    store: DocumentStore,
+    retired: Collection[str],
+) -> tuple[Combined, dict[str, Question]]:
+    """The questions of a round, and those that documents have made doubtful, by id."""
+    version = deployment.release.documents_version
+    found = standing(known, store, version)
+    kept = without_changed(found.kept, reviewed)
+    there = {question.id for question in kept}
+    asked, doubtful = standing_reviews([one for one in reviewed if one.as_question().id not in there], store, version)
+    earlier = remembered(deployment.root, known)
+    questions = combined(kept, asked, list(store.documents()), deployment.config.seed, retired, earlier)
+    return questions, _outdated(found.outdated, doubtful, questions.new)
 
 
 def _sum_of(config: Config, release: int, questions: Sequence[Question], documents: Sequence[Document]) -> str:
