@@ -16,6 +16,7 @@ from bakeoff.learn.decisions import level_of_next, read_decisions, record, recor
 from bakeoff.learn.learning import GradedAnswer, learn
 from bakeoff.learn.promotion import approve, refuse
 from bakeoff.learn.reviewed import Reviewed
+from bakeoff.learn.rounds import begin_round
 from bakeoff.pilot.stages import run
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
@@ -276,3 +277,42 @@ def test_an_interrupted_round_can_be_dropped(finished, tmp_path):
     assert any("4 reviewed questions came later" in note and "--restart" in note for note in notes)
     learned = learn(root, reviewed(), restart=True)
     assert learned.round.begun.reviewed == 24 and learned.decision.round == 1
+
+
+def test_a_review_is_not_tested_once_the_document_says_something_else(finished, tmp_path):
+    """It was reviewed with the documents before; the round names it with the known questions that are in doubt."""
+    deployment = deploy(finished, tmp_path / "deployment", ["rag"])
+    store = deployment.world.store
+    version, document = store.version, store.get_by_source("aldra3.md")
+    store.upsert([document.model_copy(update={"text": document.text.replace("31 days", "44 days")})])
+    asked = [one for one in reviewed() if one.id in ("a3", "a4")]
+    sources = {"a3": ("aldra3.md",), "a4": ("aldra4.md",)}
+    asked = [
+        one.model_copy(update={"documents_version": version, "sources": sources[one.id], "sampled": True})
+        for one in asked
+    ]
+    begun = begin_round(deployment, 1, asked).begun
+    assert begun.new == ("use-a4",) and "use-a3" in begun.outdated
+    assert any("Tell me the length of one year on Aldra3, please" in note for note in begun.notes)
+    again = asked[0].model_copy(update={"answers": ("44 days",), "documents_version": store.version})
+    begun = begin_round(deployment, 1, [again, asked[1]]).begun
+    assert begun.new == ("use-a3", "use-a4") and "use-a3" not in begun.outdated
+
+
+def test_facts_and_splits_of_a_round_that_kept_what_was_served_are_kept(finished, tmp_path):
+    """The release knows nothing of them; the next round reads them from the folder of the deployment."""
+    deployment = deploy(finished, tmp_path / "deployment", ["rag"])
+    colour = Reviewed(id="m1", question="How tall is the tower on Aldra3?", answers=("9 m",), at=NOW)
+    first = begin_round(deployment, 1, [colour])
+    (before,) = [question for question in first.folder.questions() if question.id == "use-m1"]
+    earlier = colour.model_copy(
+        update={
+            "id": "a1",
+            "question": "Aldra3: how tall is its tower?",
+            "sampled": True,
+            "at": NOW - timedelta(days=9),
+        }
+    )
+    after = {q.id: q for q in begin_round(deployment, 1, [earlier, colour]).folder.questions()}
+    assert before.split in ("train", "dev")
+    assert {(after[key].fact, after[key].split) for key in ("use-m1", "use-a1")} == {(before.fact, before.split)}

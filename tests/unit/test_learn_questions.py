@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.errors import RunFolderError
 from bakeoff.learn.admitted import MOST_COPIES, admitted
 from bakeoff.learn.combined import combined
-from bakeoff.learn.known_facts import with_known_facts
+from bakeoff.learn.known_facts import find_facts
+from bakeoff.learn.remembered import Remembered, remember, remembered
 from bakeoff.learn.reviewed import Reviewed
-from bakeoff.learn.standing import standing
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.records import Document, Question, SourceSpan
 
@@ -106,23 +106,22 @@ def test_what_an_earlier_round_took_is_not_taken_again():
 )
 def test_another_wording_of_a_known_fact_gets_that_fact(text):
     """By words, or by the place of the answer in the documents."""
-    found = with_known_facts(
-        [known(0, "train"), known(1, "test")], [asked(1, text, ("11 litres",)).as_question()], DOCUMENTS
-    )
-    assert found[-1].fact == "Aldra-oil"
+    new = asked(1, text, ("11 litres",)).as_question()
+    found = find_facts([known(0, "train"), known(1, "test")], [new], DOCUMENTS)
+    assert found.questions[-1].fact == "Aldra-oil"
 
 
 def test_a_question_about_something_else_gets_a_fact_of_its_own():
     """The same answer about another pump is another fact."""
     new = asked(1, "Which colour has the hull of Aldra?", ("colour-0",)).as_question()
-    found = with_known_facts([known(0, "train")], [new], DOCUMENTS)
-    assert found[-1].fact not in ("", "Aldra-oil")
+    found = find_facts([known(0, "train")], [new], DOCUMENTS)
+    assert found.questions[-1].fact not in ("", "Aldra-oil")
 
 
 def test_a_named_fact_counts():
     """A reviewer may say which fact a question asks for."""
     new = asked(1, "Fluid of the first one?", ("11 l of oil",), fact="Aldra-oil").as_question()
-    assert with_known_facts([known(0, "train")], [new], DOCUMENTS)[-1].fact == "Aldra-oil"
+    assert find_facts([known(0, "train")], [new], DOCUMENTS).questions[-1].fact == "Aldra-oil"
 
 
 def test_new_wordings_go_where_their_fact_is():
@@ -175,46 +174,113 @@ def test_retired_facts_become_training_data_with_all_their_wordings():
     }
 
 
-@pytest.fixture
-def store(tmp_path):
-    with DocumentStore(tmp_path / "store.sqlite") as opened:
-        opened.replace_all(DOCUMENTS)
-        yield opened
+@pytest.mark.parametrize(
+    ("text", "answer", "sources"),
+    [
+        ("My new one is dry, what do I need?", "11 litres", ("aldra.md",)),
+        (
+            "Aldra is dry. What quantity?",
+            "It takes 11 litres in all, or so the manual says.",
+            ("aldra.md", "borun.md"),
+        ),
+        ("Aldra, which quantity please", "The pump Aldra is filled with 11 litres of oil.", ("borun.md", "cetis.md")),
+    ],
+)
+def test_a_known_fact_is_found_by_answer_and_place_whatever_the_words(text, answer, sources):
+    """With a short answer, with a sentence, and with the wrong documents named."""
+    new = asked(1, text, (answer,), sources=sources).as_question()
+    found = find_facts([known(0, "train"), known(1, "test")], [new], DOCUMENTS)
+    assert [question.fact for question in found.questions[2:]] == ["Aldra-oil"]
 
 
-def test_questions_whose_document_lost_the_answer_are_set_aside(store):
-    """The oil of Aldra changed: the accepted answer no longer holds, so nobody is graded by it."""
-    version = store.version
-    changed = DOCUMENTS[0].model_copy(update={"text": DOCUMENTS[0].text.replace("11 litres", "15 litres")})
-    store.upsert([changed])
-    found = standing([known(0, "test"), known(1, "test")], store, version)
-    assert [q.fact for q in found.kept] == ["Borun-oil"] and [q.fact for q in found.outdated] == ["Aldra-oil"]
+def test_a_question_between_two_facts_of_different_splits_is_set_aside_and_names_both():
+    """Wherever it went, it could be trained on while it is tested."""
+    twins = [
+        known(0, split, part=part).model_copy(update={"text": f"How many litres does the {part} Aldra take?"})
+        for split, part in (("train", "left"), ("test", "right"))
+    ]
+    found = combined(twins, [asked(1, "Aldra: quantity?", ("11 litres",), sources=("aldra.md",))], DOCUMENTS, seed=7)
+    assert not found.new and "could ask for either of two known facts" in found.notes[0]
+    assert "left Aldra" in found.notes[0] and "right Aldra" in found.notes[0]
 
 
-def test_questions_of_a_deleted_document_are_set_aside_and_other_changes_keep_them(store):
-    """A sentence elsewhere in the document changes nothing."""
-    version = store.version
-    store.upsert([DOCUMENTS[0].model_copy(update={"text": DOCUMENTS[0].text + "\nIt is sold in Europe.\n"})])
-    store.delete(["d1"])
-    found = standing([known(0, "test"), known(1, "train")], store, version)
-    assert [q.fact for q in found.kept] == ["Aldra-oil"] and [q.fact for q in found.outdated] == ["Borun-oil"]
+def noted(found):
+    """What a round notes of its questions from use."""
+    return {q.id: Remembered(id=q.id, fact=q.fact, split=q.split) for q in found.questions if q.id.startswith("use-")}
 
 
-def test_marked_evidence_is_looked_for_by_its_words(store):
-    """The evidence is a span of the old text; it may stand elsewhere in the new one."""
-    version = store.version
+@pytest.mark.parametrize("first_is_sampled", [True, False])
+def test_fact_and_split_of_a_question_stay_as_they_are_whatever_is_asked_later(first_is_sampled):
+    """Other phrasings, with lower ids, asked earlier, drawn or not: they join it. Ten facts, so that chance is out."""
+    first = [
+        asked(f"z{i}", f"Which colour has the hull of {name}?", (f"colour-{i}",), sampled=first_is_sampled, at=100 + i)
+        for i, name in enumerate(NAMES)
+    ]
+    more = [
+        asked(
+            f"a{i}", f"Tell me the colour of the hull of {name}", (f"colour-{i}",), sampled=not first_is_sampled, at=i
+        )
+        for i, name in enumerate(NAMES)
+    ]
+    before = noted(combined([known(0, "test")], first, DOCUMENTS, seed=7))
+    found = combined([known(0, "test")], [*first, *more], DOCUMENTS, seed=7, earlier=before)
+    after = noted(found)
+    assert len(before) == 10 and {key: after[key] for key in before} == before
+    assert {(after[f"use-aa{i}"].fact, after[f"use-aa{i}"].split) for i in range(10)} == {
+        (one.fact, one.split) for one in before.values()
+    }
+
+
+def test_what_was_trained_on_once_is_never_tested_again(tmp_path):
+    """It is noted in the folder of the deployment; a release of before still calls it a test question."""
+    standing = [known(0, "test"), known(1, "test")]
+    found = combined(standing, [], DOCUMENTS, seed=7, retired={"Aldra-oil"})
+    remember(tmp_path, found.questions, standing)
+    again = combined(standing, [], DOCUMENTS, seed=7, earlier=remembered(tmp_path))
+    assert {q.fact: q.split for q in again.questions} == {"Aldra-oil": "train", "Borun-oil": "test"}
+
+
+def test_a_damaged_note_of_earlier_rounds_is_an_error(tmp_path):
+    """Without it nobody knows what was trained on."""
+    (tmp_path / "learned.jsonl").write_text("{half\n")
+    with pytest.raises(RunFolderError, match=r"learned\.jsonl, line 1"):
+        remembered(tmp_path)
+
+
+def test_near_copies_of_a_retired_fact_go_into_training_with_it():
+    """Another fact by name asks the same in nearly the same words; its other wordings go, too, and a note says so."""
+    copy = known(0, "test", "How much oil goes in the pump").model_copy(update={"fact": "copy"})
+    other = known(0, "test", "Litres of oil for").model_copy(update={"fact": "copy"})
+    found = combined([known(0, "test"), copy, other, known(1, "test")], [], DOCUMENTS, seed=7, retired={"Aldra-oil"})
+    assert {q.fact: q.split for q in found.questions} == {"Aldra-oil": "train", "copy": "train", "Borun-oil": "test"}
+    assert [q.split for q in found.questions].count("train") == 3 and "nearly the same as facts" in found.notes[0]
+
+
+def test_another_answer_to_a_known_fact_in_other_words_is_set_aside_and_names_both():
+    """The evidence of the known fact has the words of the question, and no document says 99 litres."""
     text = DOCUMENTS[0].text
-    start = text.index("The pump")
-    span = SourceSpan(source="aldra.md", start=start, end=text.index("oil.") + 4)
-    question = known(0, "test").model_copy(update={"source_spans": (span,)})
-    store.upsert([DOCUMENTS[0].model_copy(update={"text": "# Aldra\n\nNew first paragraph.\n\n" + text[start:]})])
-    assert standing([question], store, version).kept == (question,)
+    span = SourceSpan(source="aldra.md", start=(at := text.index("11 litres")), end=at + len("11 litres"))
+    one = known(0, "test", "What quantity do I need for").model_copy(update={"source_spans": (span,)})
+    wrong = asked(1, "With how many litres of oil is Aldra filled?", ("99 litres",), sources=("aldra.md",))
+    found = combined([one], [wrong], DOCUMENTS, seed=7)
+    assert not found.new
+    assert "(99 litres)" in found.notes[0] and "“What quantity do I need for Aldra?” (11 litres)" in found.notes[0]
+    hull = asked(1, "Which colour has the hull of the pump Aldra?", ("colour-0",), sources=("aldra.md",))
+    assert len(combined([one], [hull], DOCUMENTS, seed=7).new) == 1
 
 
-def test_questions_about_an_update_count_once_the_update_is_in(store):
-    """The pilot asked them after its update; here they hold as soon as the documents say so."""
-    after = known(0, "test").model_copy(update={"answers": ("15 litres",), "slice": "changed"})
-    version = store.version
-    assert standing([after], store, version).kept == ()
-    store.upsert([DOCUMENTS[0].model_copy(update={"text": DOCUMENTS[0].text.replace("11 litres", "15 litres")})])
-    assert [q.slice for q in standing([after], store, version).kept] == [None]
+def test_two_reviews_that_differ_by_a_filler_word_and_in_the_answer_are_both_set_aside():
+    """Greetings and articles ask for nothing."""
+    both = [
+        asked(1, "At what height above the floor do I mount my Glonk 7?", ("1.9 m",)),
+        asked(2, "Hello, at what height above floor do you mount my Glonk 7, please?", ("1.2 m",), at=1),
+    ]
+    found = combined([known(0, "test")], both, DOCUMENTS, seed=7)
+    assert not found.new and "(1.9 m) against" in found.notes[0] and "(1.2 m) against" in found.notes[0]
+
+
+def test_a_fact_that_is_named_with_another_answer_is_a_contradiction():
+    """A reviewer merged it with the wrong fact, or the answer is wrong."""
+    new = asked(1, "Fluid of the first one?", ("99 litres",), fact="Aldra-oil")
+    found = combined([known(0, "train")], [new], DOCUMENTS, seed=7)
+    assert not found.new and "have another answer than a known question" in found.notes[0]

@@ -10,7 +10,7 @@ from bakeoff.errors import InputError
 from bakeoff.learn.review.queue import Queue
 from bakeoff.learn.review.reviewing import Reviewing, Said, reviewed
 from bakeoff.learn.review.sheet import read_sheet, write_sheet
-from bakeoff.records import Document, Question
+from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Review, Thumb
 
@@ -89,6 +89,19 @@ def test_a_correction_says_whether_what_was_shown_was_right(log, store):
     of = reviewing(log, store)
     assert of.say("a1", Said("correct", ("11 litres",))).right is False
     assert of.say("a2", Said("correct", ("11 litres",))).right is True
+
+
+def test_a_review_is_about_the_documents_of_the_answer_and_a_later_one_about_those_of_then(log, store):
+    """It says which version that is, and which passages the answer was made from, when the answer is gone."""
+    answered(log, 1, documents_version=1)
+    of = reviewing(log, store)
+    of.say("a1", Said("accept"))
+    (one,) = reviewed(log)
+    assert (one.documents_version, one.passages) == (1, (SourceSpan(source="pumps.md", start=0, end=10),))
+    store.upsert([Document(id="d", source="pumps.md", text="The pump Aldra is filled with 15 litres of oil.")])
+    of.say("a1", Said("correct", ("15 litres",)))
+    (one,) = reviewed(log)
+    assert (one.answers, one.documents_version, one.passages) == (("15 litres",), 2, ())
 
 
 def test_an_unanswerable_question_has_no_answers_and_declining_it_was_right(log, store):

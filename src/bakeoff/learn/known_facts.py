@@ -1,12 +1,14 @@
-"""Which known fact a question from use asks for: so that nothing that is trained on is tested in other words.
+"""Which fact each question from use asks for: so that nothing that is trained on is tested in other words.
 
-Takes known and new questions, and documents. Gives all questions with facts. Errs on the side of one fact: two that are
-one by mistake cost a test question, one that is two by mistake lets a test be trained on. Knows nothing about splits.
+Takes known and new questions, and documents. Gives all questions with facts, those that contradict a known answer, and
+those that could ask for either of two facts. Knows nothing about splits.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from typing import NamedTuple
 
+from bakeoff.learn.meaning import Meanings, Meant
 from bakeoff.questions import locate_evidence
 from bakeoff.questions.evidence.answer_place import answer_spans
 from bakeoff.questions.evidence.quotes import Locator
@@ -14,31 +16,109 @@ from bakeoff.questions.facts.facts import with_facts, with_same_places
 from bakeoff.questions.facts.labels import POLAR
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.questions.facts.same_answer import content_words
-from bakeoff.questions.facts.same_gold import answer_key, same_answers
 from bakeoff.records import Document, Question, SourceSpan
 
-ALIKE = 0.5
-"""Questions with the same answer are one fact if they have this share of their content words in common."""
 _KNOWN = "known "
+NEW = "fact-of-"
+"""A new fact has this name, followed by the id of the first question that asked for it."""
 
 
-def with_known_facts(
-    known: Sequence[Question], new: Sequence[Question], documents: Sequence[Document]
-) -> list[Question]:
-    """All questions, the known ones first. Known facts stay as they are; a new question gets the one it asks for.
+class Found(NamedTuple):
+    """All questions with facts, the known ones first.
 
-    It gets it by what is inferred of any question file (wording, answer, place in the document), or if it has the
-    same answer and half of the content words. A new question that asks for no known fact gets one of its own, which it
-    shares with other new ones that ask for the same.
+    `contradicting` are the known questions that new ones contradict, `unclear` the two that a new one could ask for,
+    both by the id of the new one, which is not among `questions`. `asked` are the new ones as they came.
     """
-    named = [question.model_copy(update={"fact": _KNOWN + question.fact}) for question in known]
-    facts = {question.fact for question in known}
+
+    questions: list[Question]
+    contradicting: dict[str, Question]
+    unclear: dict[str, tuple[Question, Question]]
+    asked: dict[str, Question]
+
+
+def find_facts(
+    known: Sequence[Question],
+    new: Sequence[Question],
+    documents: Sequence[Document],
+    fixed: Mapping[str, str] | None = None,
+) -> Found:
+    """The facts of all questions. Known facts stay as they are; a new question gets the one it asks for.
+
+    It gets the fact that is `fixed` for its id or named in it; or that of the known or earlier new question with the
+    same answer (`Meanings.meant`); or what is inferred of any question file (wording, answer, place in the document).
+    Otherwise it has a fact of its own. The new questions are taken in the given order.
+    """
+    there = {document.source for document in documents}
+    facts: dict[str, list[Question]] = defaultdict(list)
+    meanings = Meanings(documents, [question.text for question in (*known, *new)])
+    for question in known:
+        facts[question.fact].append(question)
+        meanings.add(question)
     placed, _ = locate_evidence(_with_source(new, documents), documents)
-    given = [q.model_copy(update={"fact": _KNOWN + q.fact if q.fact in facts else ""}) for q in placed]
-    found, _ = with_facts([*named, *given])
-    found, _ = with_same_places(found, documents)
-    every = _by_words(found[: len(known)], found[len(known) :])
-    return [question.model_copy(update={"fact": question.fact.removeprefix(_KNOWN)}) for question in every]
+    inferred = _inferred(known, placed, facts, documents)
+    found = Found(list(known), {}, {}, {question.id: question for question in new})
+    for question, located in zip(new, placed, strict=True):
+        at_home = [span for span in question.source_spans if span.source in there]
+        asked = question.model_copy(update={"source_spans": tuple(at_home)})
+        one = _with_fact(asked, located, meanings, facts, inferred, fixed or {}, found)
+        if one is not None:
+            found.questions.append(one)
+            facts[one.fact].append(one)
+            meanings.add(one)
+    return _without_pairs(found, {question.id for question in new} - (fixed or {}).keys())
+
+
+def _without_pairs(found: Found, new: Set[str]) -> Found:
+    """Where a new question contradicts another new one, nobody knows which is right: both are set aside."""
+    texts = {question.id: question for question in found.questions}
+    pairs = {other.id: key for key, other in found.contradicting.items() if other.id in new and other.id in texts}
+    both = {key: found.asked[other] for key, other in pairs.items()}
+    left = [question for question in found.questions if question.id not in both]
+    return found._replace(questions=left, contradicting=found.contradicting | both)
+
+
+def _with_fact(
+    asked: Question,
+    located: Question,
+    meanings: Meanings,
+    facts: Mapping[str, list[Question]],
+    inferred: Mapping[str, str],
+    fixed: Mapping[str, str],
+    found: Found,
+) -> Question | None:
+    """The question with its fact and its place; None if it cannot be taken, which `found` then says."""
+    given = asked.fact if asked.fact in facts else fixed.get(asked.id, "")
+    others = facts.get(given, [])
+    meant = meanings.meant(asked)
+    if given and meant and meant.question.fact != given:
+        meant = None
+    elif given and meant:
+        meant = Meant(meant.question)
+    contradicted = None if meant else meanings.contradicted(asked)
+    if others and not meanings.agrees(asked, others):
+        contradicted = others[0]
+    if contradicted is not None and (not given or contradicted.fact == given):
+        found.contradicting[asked.id] = contradicted
+        return None
+    if meant and meant.or_else and meant.question.split != meant.or_else.split:
+        found.unclear[asked.id] = meant.question, meant.or_else
+        return None
+    spans = meant.question.source_spans if meant else located.source_spans
+    by_words = next((q.fact for q in found.questions if inferred.get(q.id) == inferred[asked.id]), "")
+    if not given and not meant and inferred[asked.id].startswith(_KNOWN):
+        by_words = inferred[asked.id].removeprefix(_KNOWN)
+    fact = given or (meant.question.fact if meant else by_words) or f"{NEW}{asked.id}"
+    return asked.model_copy(update={"fact": fact, "source_spans": spans or asked.source_spans})
+
+
+def _inferred(
+    known: Sequence[Question], new: Sequence[Question], facts: Mapping[str, object], documents: Sequence[Document]
+) -> dict[str, str]:
+    """The facts of the new questions by id, as inferred of any question file; known ones begin with _KNOWN."""
+    named = [question.model_copy(update={"fact": _KNOWN + question.fact}) for question in known]
+    given = [q.model_copy(update={"fact": _KNOWN + q.fact if q.fact in facts else ""}) for q in new]
+    complete, _ = with_same_places(with_facts([*named, *given])[0], documents)
+    return {question.id: question.fact for question in complete[len(known) :]}
 
 
 def _with_source(questions: Sequence[Question], documents: Sequence[Document]) -> list[Question]:
@@ -53,7 +133,8 @@ def _with_source(questions: Sequence[Question], documents: Sequence[Document]) -
 
 def _sourced(question: Question, locators: Mapping[str, Locator], held: Mapping[str, frozenset[str]]) -> Question:
     named = [span.source for span in question.source_spans if span.source in locators]
-    holders = [name for name in named or locators if _holds(question, locators[name])] or named
+    holders = [name for name in named if _holds(question, locators[name])]
+    holders = holders or [name for name in locators if _holds(question, locators[name])] or named
     asked = content_words(question.text)
     scores = sorted(((len(asked & held[name]), name) for name in holders), reverse=True)
     is_clear = len(scores) == 1 or (len(scores) > 1 and scores[0][0] > scores[1][0])
@@ -65,26 +146,3 @@ def _holds(question: Question, locator: Locator) -> bool:
     return bool(answer_spans(question, locator)) or any(
         locator.find(answer) for answer in question.answers if words(answer)[:1] not in [[word] for word in POLAR]
     )
-
-
-def _by_words(known: Sequence[Question], new: Sequence[Question]) -> list[Question]:
-    """The questions, where new ones with the answer of a known one and half of its content words have its fact."""
-    by_answer: dict[Hashable, list[Question]] = defaultdict(list)
-    for question in known:
-        for answer in question.answers or ("",):
-            by_answer[answer_key(answer)].append(question)
-    joined: dict[str, str] = {}
-    for question in new:
-        if question.fact.startswith(_KNOWN) or question.fact in joined:
-            continue
-        others = [other for answer in question.answers or ("",) for other in by_answer[answer_key(answer)]]
-        alike = max(others, key=lambda other: _alike(question, other), default=None)
-        if alike is not None and _alike(question, alike) >= ALIKE and same_answers(question, alike):
-            joined[question.fact] = alike.fact
-    return [*known, *(q.model_copy(update={"fact": joined.get(q.fact, q.fact)}) for q in new)]
-
-
-def _alike(a: Question, b: Question) -> float:
-    """The share of content words that two questions have in common, from 0 to 1."""
-    one, other = content_words(a.text), content_words(b.text)
-    return len(one & other) / len(one | other) if one | other else 0.0

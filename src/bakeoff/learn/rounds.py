@@ -9,7 +9,7 @@ as they were when it began, so that a round that was killed goes on with the sam
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +19,12 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.learn.bounds import NO_LIMITS, Limits
-from bakeoff.learn.combined import combined
+from bakeoff.learn.combined import Combined, combined
 from bakeoff.learn.decisions import decided_on
 from bakeoff.learn.live import LIVE, RECIPE, Where, live_entry
-from bakeoff.learn.reviewed import FROM_USE, Reviewed
-from bakeoff.learn.standing import standing
+from bakeoff.learn.remembered import remember, remembered
+from bakeoff.learn.reviewed import FROM_USE, Reviewed, without_changed
+from bakeoff.learn.standing import standing, standing_reviews
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.questions.splits.survey import summarise
@@ -141,8 +142,7 @@ def begin_round(
     with DocumentStore(half / "store.sqlite") as store:
         documents = list(store.documents())
         changed = _have_changed(store, release.documents_version)
-        found = standing(known, store, release.documents_version)
-    questions = combined(found.kept, reviewed, documents, deployment.config.seed, retired)
+        questions, outdated = _questions(deployment, known, reviewed, store, retired)
     if not questions.new and not changed:
         raise InputError(
             f"There is nothing new to learn in {root}: no reviewed question that release {release.number} does not "
@@ -152,7 +152,7 @@ def begin_round(
     config, live = _config(deployment, number, limits)
     data_sha256 = _sum_of(config, release.number, questions.questions, documents)
     _check_new(decided_on(decisions, data_sha256), root)
-    notes = [*questions.notes, *_of_outdated(found.outdated)]
+    notes = [*questions.notes, *_of_outdated(outdated)]
     jsonl.write(half / QUESTIONS, questions.questions)
     record = Begun(
         number=number,
@@ -160,7 +160,7 @@ def begin_round(
         contender=release.contender,
         live=live,
         new=tuple(sorted(questions.new)),
-        outdated=tuple(question.id for question in found.outdated),
+        outdated=tuple(outdated),
         documents_changed=changed,
         data_sha256=data_sha256,
         reviewed=len(reviewed),
@@ -172,8 +172,27 @@ def begin_round(
         (half / name).replace(folder.root / name)
     half.rmdir()
     here = Round(folder)
+    remember(root, questions.questions, known)
     write_record(folder.root / "round.json", record)  # last: without it there is no round
     return here
+
+
+def _questions(
+    deployment: Deployment,
+    known: Sequence[Question],
+    reviewed: Sequence[Reviewed],
+    store: DocumentStore,
+    retired: Collection[str],
+) -> tuple[Combined, dict[str, Question]]:
+    """The questions of a round, and those that documents have made doubtful, by id."""
+    version = deployment.release.documents_version
+    found = standing(known, store, version)
+    kept = without_changed(found.kept, reviewed)
+    there = {question.id for question in kept}
+    asked, doubtful = standing_reviews([one for one in reviewed if one.as_question().id not in there], store, version)
+    earlier = remembered(deployment.root, known)
+    questions = combined(kept, asked, list(store.documents()), deployment.config.seed, retired, earlier)
+    return questions, _outdated(found.outdated, doubtful, questions.new)
 
 
 def _sum_of(config: Config, release: int, questions: Sequence[Question], documents: Sequence[Document]) -> str:
@@ -265,11 +284,17 @@ def _with_those_they_need(entries: Sequence[Entry], names: Collection[str]) -> l
     return [entry for entry in entries if entry.called in wanted]
 
 
-def _of_outdated(outdated: Sequence[Question]) -> list[str]:
+def _outdated(known: Sequence[Question], reviewed: Sequence[Reviewed], asked: Collection[str]) -> dict[str, Question]:
+    """The questions that documents have made doubtful, by id, without those that were reviewed again since."""
+    both = [*known, *(one.as_question() for one in reviewed)]
+    return {question.id: question for question in both if question.id not in asked}
+
+
+def _of_outdated(outdated: Mapping[str, Question]) -> list[str]:
     """A note on questions whose documents have changed."""
     if not outdated:
         return []
-    named = first_few([f"“{question.text}”" for question in outdated], "; ")
+    named = first_few([f"“{question.text}”" for question in outdated.values()], "; ")
     return [
         f"{len(outdated)} questions are set aside, since what their answers rest on is no longer in the documents: "
         f"{named}. Review them, to test and train on what the documents say now."

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
 
-from bakeoff.records import Answer, Hit, Record
+from bakeoff.records import Answer, Hit, Record, SourceSpan
 from bakeoff.serve.citations import cited_hits
 
 SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -155,6 +155,9 @@ class Review(_Entry):
 
     `asked`, `shown` (None if the answer was withheld), `asked_by` (the id of the key), `asked_at`, `contender` and
     `release` are those of the answer. `right` says whether what the user got was right; None: not decided.
+
+    `documents_version` is the version of the documents that the review is about, and `passages` are the places in them
+    that the answer was made from: those of the answer. A later review is about the documents as they were then.
     """
 
     kind: Literal["review"] = "review"
@@ -177,6 +180,8 @@ class Review(_Entry):
     contender: Text
     release: int | None = None
     right: bool | None = None
+    documents_version: int | None = None
+    passages: tuple[SourceSpan, ...] = ()
 
     @property
     def outcome(self) -> HasOutcome | None:

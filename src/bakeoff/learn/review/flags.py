@@ -1,7 +1,7 @@
-"""What a reviewer must see before a user's correction is believed.
+"""What a reviewer must see before a user's correction is believed, or a user's question learned from.
 
-Takes a correction with its question, other corrections, known questions and the documents. Gives flags in words. A flag
-decides nothing: it is shown, and a flagged correction is never filled in. Knows no log.
+Takes a question, or a correction with its question, other corrections, known questions and the documents. Gives flags
+in words. A flag decides nothing: it is shown, and a flagged correction is never filled in. Knows no log.
 """
 
 import re
@@ -92,6 +92,14 @@ def flags_of(
         *_contradictions(question, correction, others, known),
         *_unfounded(correction, documents),
     ]
+
+
+def flags_of_question(*texts: str) -> list[Flag]:
+    """The flags of a question, as it was answered and in the user's own words."""
+    phrases = [phrase for text in texts for phrase in instructions(text)]
+    return (
+        [Flag("instruction", f"The question tries to instruct the model: “{_short(phrases[0])}”.")] if phrases else []
+    )
 
 
 def _of_text(correction: str, n_questions: int, documents: Vocabulary) -> list[Flag]:

@@ -12,12 +12,12 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError
 from bakeoff.learn.review.accuracy import InUse, in_use
 from bakeoff.learn.review.causes import Reason
-from bakeoff.learn.review.flags import flags_of
+from bakeoff.learn.review.flags import flags_of, flags_of_question
 from bakeoff.learn.review.queue import Item, Limits, Queue
 from bakeoff.learn.review.vocabulary import Vocabulary
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.questions.facts.near_copies import jaccard
-from bakeoff.records import Question
+from bakeoff.records import Question, SourceSpan
 from bakeoff.serve.log import NO_TEXTS, NO_TEXTS_REMEDY, Log
 from bakeoff.serve.log_entries import Action, LoggedAnswer, Review
 
@@ -144,7 +144,7 @@ class Reviewing:
         correction = self.queue.correction(answer.id)
         compared, shadow = self.queue.others(answer.id)
         others = [*self._log.answers_of(compared).values(), *([shadow] if shadow else ())]
-        flags = self._flags(answer, correction) if correction else ()
+        flags = (*question_flags(answer), *(self._flags(answer, correction) if correction else ()))
         return View(item, answer, correction, flags, tuple(others), self.queue.reviews().get(answer.id))
 
     def _flags(self, answer: LoggedAnswer, correction: str) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ class Reviewing:
     def is_said(self, answer_id: str, said: Said) -> bool:
         """Whether the newest review of this answer says just this."""
         before = self.queue.reviews().get(answer_id)
-        its_own = {"id", "at", "by", "sampled", "drawn", "drawn_of"}
+        its_own = {"id", "at", "by", "sampled", "drawn", "drawn_of", "documents_version", "passages"}
         return before is not None and before.model_dump(exclude=its_own) == self._review(answer_id, said).model_dump(
             exclude=its_own
         )
@@ -193,7 +193,17 @@ class Reviewing:
         answer = self._answer(answer_id)
         drawn = next((of for of in self.queue.drawn() if answer_id in of.answers), None)
         n, n_answers = (drawn.n, drawn.n_answers) if drawn else (0, 0)
-        return review_of(answer, said, by or self.reviewer, drawn is not None, n, n_answers)
+        review = review_of(answer, said, by or self.reviewer, drawn is not None, n, n_answers)
+        now = self.store.version
+        if answer_id not in self.queue.reviews() or now == answer.documents_version:
+            return review
+        return review.model_copy(update={"documents_version": now, "passages": ()})  # a second look is at what is there
+
+
+def question_flags(answer: LoggedAnswer) -> tuple[str, ...]:
+    """Warnings about what the user asked: what a model is trained on must not instruct it."""
+    flags = flags_of_question(answer.question or "", answer.asked or "")
+    return tuple(flag.sentence for flag in flags)
 
 
 def review_of(
@@ -222,6 +232,8 @@ def review_of(
             asked_at=answer.at,
             contender=answer.contender,
             release=answer.release,
+            documents_version=answer.documents_version,
+            passages=() if said.documents else _passages(answer),
             right=said.right if said.right is not None else _is_right(said.action, answers, shown),
         )
     except ValueError as error:
@@ -231,6 +243,12 @@ def review_of(
             "accept, correct with the right answer, unanswerable, document with wrong or missing, merge with a fact, "
             "or skip",
         ) from error
+
+
+def _passages(answer: LoggedAnswer) -> tuple[SourceSpan, ...]:
+    """The passages that the answer cites; all that it was made from if it cites none."""
+    cited = [answer.hits[place - 1] for place in answer.cited if 0 < place <= len(answer.hits)]
+    return tuple(SourceSpan(source=hit.source, start=hit.start, end=hit.end) for hit in cited or answer.hits)
 
 
 def _is_right(action: Action, answers: Sequence[str], shown: str | None) -> bool | None:
@@ -259,6 +277,8 @@ def reviewed(log: Log) -> list[Reviewed]:
             key_id=review.asked_by,
             sources=review.documents,
             at=review.asked_at,
+            documents_version=review.documents_version,
+            passages=review.passages,
         )
         for review in newest.values()
         if review.action == "unanswerable" or (review.answers and review.action != "skip")

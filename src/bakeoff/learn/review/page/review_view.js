@@ -53,9 +53,8 @@ function part(name, children) {
 }
 
 function correction({ correction, flags }) {
-  if (!correction) return [];
   const warnings = flags.length ? [el("ul", { class: "flags", "aria-label": "Warnings" }, flags.map((flag) => el("li", {}, flag)))] : [];
-  return [el("p", { dir: "auto" }, correction), ...warnings];
+  return [...(correction ? [el("p", { dir: "auto" }, correction)] : []), ...warnings];
 }
 
 function other({ text, by }) {
