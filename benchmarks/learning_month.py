@@ -1,6 +1,6 @@
 """A month of use of the bundled example: what learning from feedback does, against the same system without it.
 
-    python benchmarks/learning_month.py RUN [--out FOLDER] [--a-week 300] [--weeks 4]
+    python benchmarks/learning_month.py RUN [--out FOLDER] [--a-week 300] [--weeks 4] [--contender NAME ...]
 
 RUN is a finished run of examples/support-desk. Its winner is deployed three times. In each week users ask by the log's
 distribution, in words of their own. In week 3 documents change and one topic that the documents do not cover is asked
@@ -8,7 +8,7 @@ three times as often. Of the users 3 % give a thumb, three times as many of thos
 ten is mistaken, and half of those who are not content write the right answer. A reviewer who knows the truth reviews
 the week's random sample and what users complained about. One deployment then learns (`bakeoff learn`), one only gets
 the documents that changed, and one is left alone with its old documents. Each answers every question of the week, and
-all answers are graded.
+all answers are graded. --contender: the rounds build only these.
 """
 
 import argparse
@@ -92,6 +92,7 @@ def log_week(log: Log, deployment: Deployment, asked: Sequence[Asked], answers: 
             "at": one.at,
             "key_id": f"user-{rng.randrange(200)}",
             "release": deployment.release.number,
+            "documents_version": deployment.world.store.version,
         }
         log.append(logged_answer(answer, one.text, **served))
         is_wrong = right.get(one.id, 0.0) < 0.5
@@ -156,18 +157,20 @@ def served(roots: dict[str, Path], asked: Sequence[Asked]) -> dict[str, list[Ans
     return answers
 
 
-def learned_from(root: Path, asked: Sequence[Asked], answers: Sequence[Answer], number: int) -> tuple[int, str]:
+def learned_from(
+    root: Path, asked: Sequence[Asked], answers: Sequence[Answer], number: int, limits: Limits
+) -> tuple[int, str]:
     """Logs and reviews a week, then learns: how many answers were reviewed, and what the round did."""
     live = open_deployment(root)
     with Log(live.log_path) as log:
         log_week(log, live, asked, answers)
         n_reviewed = review_week(log, asked, number)
-        learned = learn(root, reviewed(log), Limits(training_seconds=TRAINING_S))
+        learned = learn(root, reviewed(log), limits)
     tried = learned.candidate or "none"
     return n_reviewed, f"{tried}: {learned.decision.outcome}. {learned.decision.reason}"
 
 
-def month(run: Run, out: Path, a_week: int, weeks: int) -> Iterator[str]:
+def month(run: Run, out: Path, a_week: int, weeks: int, limits: Limits) -> Iterator[str]:
     """The rows of the table, one for each week."""
     questions = jsonl.read(run.folder.splits_path, Question)
     roots = {name: out / name for name in (LEARNING, UPDATED, ALONE)}
@@ -184,7 +187,7 @@ def month(run: Run, out: Path, a_week: int, weeks: int) -> Iterator[str]:
         release = open_deployment(roots[LEARNING]).release
         answers = served(roots, asked)
         shares = " | ".join(share(asked, right_of(asked, answers[name])) for name in roots)
-        n_reviewed, said = learned_from(roots[LEARNING], asked, answers[LEARNING], number)
+        n_reviewed, said = learned_from(roots[LEARNING], asked, answers[LEARNING], number, limits)
         yield f"| {number} | {release.number}: {release.contender} | {shares} | {n_reviewed} | {said} |"
 
 
@@ -194,8 +197,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("month"))
     parser.add_argument("--a-week", type=int, default=300)
     parser.add_argument("--weeks", type=int, default=4)
+    parser.add_argument("--contender", action="append", default=[])
     given = parser.parse_args()
-    for line in month(open_run(str(given.run), given.run.parent), given.out, given.a_week, given.weeks):
+    limits = Limits(contenders=tuple(given.contender), training_seconds=TRAINING_S)
+    run = open_run(str(given.run), given.run.parent)
+    for line in month(run, given.out, given.a_week, given.weeks, limits):
         print(line, flush=True)
 
 
