@@ -16,6 +16,11 @@ from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Review, Thumb
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HIT = LoggedHit(chunk_id="c", document_id="d", source="pumps.md", start=0, end=10, score=1.0, rank=1)
+KNOWN = [
+    Question(id="q1", text="How much oil is in Aldra?", answers=("11 litres",), fact="oil", split="test"),
+    Question(id="q2", text="How much oil does Aldra hold?", answers=("11 l", "11 litres"), fact="oil", split="test"),
+    Question(id="q3", text="How old is Aldra?", answers=(), fact="age", split="test"),
+]
 
 
 @pytest.fixture
@@ -129,18 +134,51 @@ def test_reviews_outlive_the_answers_that_the_log_deletes(tmp_path, store):
 @pytest.mark.parametrize(
     ("said", "found"),
     [
-        (Said("correct"), "'correct' needs an accepted answer"),
-        (Said("skip", ("yes",)), "'skip' has no accepted answers"),
-        (Said("merge", ("11 litres",)), "'merge' needs the fact"),
-        (Said("document"), "'document' needs to say whether it is wrong or missing"),
+        (Said("correct"), "'correct' has no right answer.*\n.*'unanswerable'"),
+        (Said("skip", ("yes",)), "'skip' has a right answer, 'yes'"),
+        (Said("unanswerable", ("yes",)), "'unanswerable' has a right answer, 'yes'"),
+        (Said("accept", ("5 EUR",)), "'11 litres' does not say '5 EUR'.*\n.*say 'correct'"),
+        (Said("accept", right=False), "'accept' of an answer that is said to be wrong"),
+        (Said("merge", ("11 litres",)), "'merge' names no fact"),
+        (Said("merge", fact="asdf"), "'asdf' is no known fact.*\n.*copy the name of a known one"),
+        (Said("correct", ("11 litres",), fact="asdf"), "'asdf' is no known fact"),
+        (Said("merge", fact="age"), "'merge' with 'age', to which no answer is known"),
+        (Said("merge", ("12 litres",), fact="oil"), "whose answer is '11 litres' and not '12 litres'"),
+        (Said("document"), "'document' alone.*\n.*'wrong' or 'missing'"),
+        (Said("document", document_is="old"), "'document' with 'old'"),
     ],
 )
 def test_a_review_that_contradicts_itself_is_refused(log, store, said, found):
-    """The message says what is missing and lists what can be said."""
+    """The message says what was found and what to do."""
     answered(log, 1)
     with pytest.raises(InputError, match=found):
-        reviewing(log, store).say("a1", said)
+        reviewing(log, store, known=KNOWN).say("a1", said)
     assert list(log.entries(Review)) == []
+
+
+def test_a_declined_answer_cannot_be_accepted(log, store):
+    """The user got nothing that could be right."""
+    answered(log, 1, declined=True)
+    with pytest.raises(InputError, match="'accept', but the user got no answer: it was declined"):
+        reviewing(log, store).say("a1", Said("accept"))
+
+
+def test_an_answer_that_is_accepted_may_be_given_in_fewer_words(log, store):
+    """What was shown says it, so nothing contradicts itself; another number would."""
+    answered(log, 1, text="The pump Aldra takes 11 litres of oil and 2 litres of water.")
+    of = reviewing(log, store)
+    assert "11 litres" in of.say("a1", Said("accept", ("11 litres",))).answers
+    with pytest.raises(InputError, match="does not say '12 litres'"):
+        of.say("a1", Said("accept", ("12 litres",)))
+
+
+def test_the_answers_of_a_known_fact_stay_accepted_after_a_merge(log, store):
+    """Without an answer in the review, and beside one in other words."""
+    answered(log, 1, text="eleven litres")
+    of = reviewing(log, store, known=KNOWN)
+    assert of.say("a1", Said("merge", fact="oil")).answers == ("11 litres", "11 l")
+    said = of.say("a1", Said("merge", ("It takes eleven litres.",), fact="oil"))
+    assert said.answers == ("11 litres", "11 l", "It takes eleven litres.") and said.right
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError
 from bakeoff.learn.review.accuracy import InUse, in_use
 from bakeoff.learn.review.causes import Reason
+from bakeoff.learn.review.checks import contradiction
 from bakeoff.learn.review.flags import flags_of
 from bakeoff.learn.review.queue import Item, Limits, Queue
 from bakeoff.learn.review.vocabulary import Vocabulary
@@ -19,7 +20,7 @@ from bakeoff.learn.reviewed import Reviewed
 from bakeoff.questions.facts.near_copies import jaccard
 from bakeoff.records import Question
 from bakeoff.serve.log import NO_TEXTS, NO_TEXTS_REMEDY, Log
-from bakeoff.serve.log_entries import Action, LoggedAnswer, Review
+from bakeoff.serve.log_entries import MOST_ACCEPTED, Action, LoggedAnswer, Review
 
 MOST_SIMILAR = 5
 SIMILAR = 0.25
@@ -130,6 +131,11 @@ class Reviewing:
                 found[known.fact] = alike, known
         return [known for _, known in sorted(found.values(), key=lambda one: -one[0])[:MOST_SIMILAR]]
 
+    def _known_answers(self, fact: str) -> tuple[str, ...] | None:
+        """The accepted answers of a known fact; None if no known fact has this name."""
+        asking = [known.answers for known in self._known() if known.fact == fact]
+        return tuple(dict.fromkeys(answer for answers in asking for answer in answers)) if asking else None
+
     def in_use(self) -> InUse:
         """How good answers are, by the reviewed random sample."""
         return in_use(self.queue.drawn(), self.queue.reviews(), self.queue.thumbs())
@@ -162,11 +168,11 @@ class Reviewing:
         return review
 
     def problem(self, answer_id: str, said: Said) -> str:
-        """What is wrong with a review; empty if it can be stored."""
+        """What is wrong with a review and what to do; empty if it can be stored."""
         try:
             self._review(answer_id, said)
         except InputError as error:
-            return error.message.rstrip(".")
+            return f"{error.message.removeprefix(_contradicts(answer_id))} {error.remedy}"
         return ""
 
     def there(self, ids: Sequence[str]) -> set[str]:
@@ -191,6 +197,13 @@ class Reviewing:
 
     def _review(self, answer_id: str, said: Said, by: str = "") -> Review:
         answer = self._answer(answer_id)
+        known = self._known_answers(said.fact) if said.fact else None
+        found = contradiction(said, None if answer.declined else answer.text, known)
+        if found is not None:
+            raise InputError(f"{_contradicts(answer.id)}{found.found}.", found.remedy)
+        if said.action == "merge" and known:
+            answers = dict.fromkeys((*known, *said.answers))
+            said = said._replace(answers=tuple(answers)[:MOST_ACCEPTED])
         drawn = next((of for of in self.queue.drawn() if answer_id in of.answers), None)
         n, n_answers = (drawn.n, drawn.n_answers) if drawn else (0, 0)
         return review_of(answer, said, by or self.reviewer, drawn is not None, n, n_answers)
@@ -227,10 +240,14 @@ def review_of(
     except ValueError as error:
         reason = str(error.errors()[0]["msg"]) if hasattr(error, "errors") else str(error)
         raise InputError(
-            f"The review of '{answer.id}' contradicts itself: {reason.removeprefix('Value error, ')}.",
+            f"{_contradicts(answer.id)}{reason.removeprefix('Value error, ')}.",
             "accept, correct with the right answer, unanswerable, document with wrong or missing, merge with a fact, "
             "or skip",
         ) from error
+
+
+def _contradicts(answer_id: str) -> str:
+    return f"The review of '{answer_id}' contradicts itself: "
 
 
 def _is_right(action: Action, answers: Sequence[str], shown: str | None) -> bool | None:
