@@ -172,6 +172,16 @@ def test_an_answer_that_is_accepted_may_be_given_in_fewer_words(log, store):
         of.say("a1", Said("accept", ("12 litres",)))
 
 
+def test_yes_is_believed_of_an_answer_that_only_implies_it(log, store):
+    """The rules are unsure about both; a name that is only in part the same is another one."""
+    answered(log, 1, question="Are dogs allowed?", text="Dogs may come along on a lead of two metres.")
+    answered(log, 2, question="Who does it?", text="The service in the spring is done by Jan Bo.")
+    of = reviewing(log, store)
+    assert of.say("a1", Said("accept", ("Yes",))).answers[-1] == "Yes"
+    with pytest.raises(InputError, match="does not say 'Ann Bo'"):
+        of.say("a2", Said("accept", ("Ann Bo",)))
+
+
 def test_the_answers_of_a_known_fact_stay_accepted_after_a_merge(log, store):
     """Without an answer in the review, and beside one in other words."""
     answered(log, 1, text="eleven litres")

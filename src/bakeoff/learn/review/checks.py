@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from bakeoff.grading.grade import grade
+from bakeoff.grading.polarity import polarity
 from bakeoff.serve.log_entries import DocumentIs
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def contradiction(said: "Said", shown: str | None, known: Sequence[str] | None) 
     names; None if no known fact has this name.
     """
     if said.fact and known is None:
-        return Contradiction(f"'{quoted(said.fact)}' is no known fact", "copy the name of a known one, or leave it empty")
+        return Contradiction(
+            f"'{quoted(said.fact)}' is no known fact", "copy the name of a known one, or leave it empty"
+        )
     if said.action == "accept":
         return _of_accepting(said, shown)
     if said.action == "merge":
@@ -53,11 +56,17 @@ def _of_accepting(said: "Said", shown: str | None) -> Contradiction | None:
         return Contradiction("'accept', but the user got no answer: it was declined", remedy)
     if said.right is False:
         return Contradiction("'accept' of an answer that is said to be wrong", "say 'correct' with the right answer")
-    other = next((answer for answer in said.answers if grade(shown, [answer]).verdict == "wrong"), None)
+    other = next((answer for answer in said.answers if not _says(shown, answer)), None)
     if other is None:
         return None
     found = f"'accept', and another right answer: '{quoted(shown)}' does not say '{quoted(other)}'"
     return Contradiction(found, "say 'correct' if that one is right, or leave the right answers empty")
+
+
+def _says(shown: str, answer: str) -> bool:
+    """Whether what was shown says this. Of what is unsure only "yes" and "no" are believed: few texts spell them out."""
+    verdict = grade(shown, [answer]).verdict
+    return verdict == "right" or (verdict == "unsure" and bool(polarity(answer)))
 
 
 def _of_merging(said: "Said", known: Sequence[str]) -> Contradiction | None:
@@ -70,7 +79,9 @@ def _of_merging(said: "Said", known: Sequence[str]) -> Contradiction | None:
     if other is None:
         return None
     found = f"'merge' with '{quoted(said.fact)}', whose answer is '{quoted(known[0])}' and not '{quoted(other)}'"
-    return Contradiction(found, "leave the right answers empty, or say 'correct' if the known answer is no longer right")
+    return Contradiction(
+        found, "leave the right answers empty, or say 'correct' if the known answer is no longer right"
+    )
 
 
 def _agrees(answer: str, known: Sequence[str]) -> bool:

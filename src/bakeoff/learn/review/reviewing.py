@@ -15,6 +15,7 @@ from bakeoff.learn.review.causes import Reason
 from bakeoff.learn.review.checks import contradiction
 from bakeoff.learn.review.flags import flags_of
 from bakeoff.learn.review.queue import Item, Limits, Queue
+from bakeoff.learn.review.short_form import is_short, short_form, with_short_form
 from bakeoff.learn.review.vocabulary import Vocabulary
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.questions.facts.near_copies import jaccard
@@ -69,6 +70,16 @@ class View(NamedTuple):
         return "" if self.flags else self.correction
 
     @property
+    def short(self) -> str:
+        """The short form of what was shown, where it is certain: accepting the one accepts the other."""
+        return "" if self.shown is None else short_form(self.answer.question or "", self.shown)
+
+    @property
+    def needs_short(self) -> bool:
+        """Whether a reviewer who accepts what was shown is asked to say it in a few words."""
+        return self.shown is not None and not is_short(self.shown) and not self.short
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The documents that the answer was made from."""
         return tuple(dict.fromkeys(hit.source for hit in self.answer.hits))
@@ -77,7 +88,8 @@ class View(NamedTuple):
 class Said(NamedTuple):
     """What a reviewer says about an answer. Without a `question` it stays as it was asked.
 
-    `right` says whether what was shown was right; None: as it follows from the rest.
+    The `answers` of an accepted one are further ways to say it. `right` says whether what was shown was right; None: as
+    it follows from the rest.
     """
 
     action: Action
@@ -214,13 +226,16 @@ def review_of(
 ) -> Review:
     """The entry for what a reviewer says. Raises InputError if it contradicts itself, with the reason."""
     shown = None if answer.declined else answer.text
-    answers = said.answers or ((shown,) if said.action == "accept" and shown else ())
+    question = said.question.strip() or answer.question or ""
+    answers = (shown, *said.answers) if said.action == "accept" and shown else said.answers
+    if said.action in ("accept", "correct"):
+        answers = with_short_form(question, tuple(dict.fromkeys(answers)))[:MOST_ACCEPTED]
     try:
         return Review(
             answer=answer.id,
             action=said.action,
             by=by,
-            question=said.question.strip() or answer.question or "",
+            question=question,
             answers=answers,
             fact=said.fact,
             documents=said.documents or tuple(dict.fromkeys(hit.source for hit in answer.hits)),

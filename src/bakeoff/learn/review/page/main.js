@@ -100,6 +100,7 @@ function place() {
 function decide(action) {
   if (shown === null || document.querySelector(`[data-action="${action}"]`).disabled) return;
   if (NEEDS_FORM.includes(action)) openDecision(action, shown);
+  else if (action === "accept") keep({ action, answers: [byId("few").value.trim()].filter(Boolean) });
   else keep({ action });
 }
 
@@ -110,8 +111,8 @@ function keep(said) {
   mark(review.action);
   byId("saved").textContent = `Last: ${SAID[review.action]}`;
   const asked = { by: state.reviewer, question: shown.question, answers: [], fact: "", documents: [], document_is: null };
-  const own = review.action === "accept" ? { answers: [shown.answer] } : {};
-  remember(id, null, { review: { ...asked, ...own, ...review, question: review.question || shown.question } });
+  const own = review.action === "accept" ? { answers: [shown.answer, shown.short, ...review.answers].filter(Boolean) } : {};
+  remember(id, null, { review: { ...asked, ...review, ...own, question: review.question || shown.question } });
   trail.labelled(id);
   saver.add({ id, ...review });
   show(`Saved: ${SAID[review.action]}`);
@@ -159,6 +160,7 @@ setUpKeys({
   back: () => move(-1),
   forward: () => move(1),
   note: () => byId("note").focus(),
+  few: () => byId("few").focus(),
   document: openFirst,
 });
 addEventListener("beforeunload", (event) => {
