@@ -103,6 +103,15 @@ def count(number: float) -> str:
     return f"{number:.1f}" if abs(number) < 9.95 and number != round(number) else f"{number:,.0f}"
 
 
+def counted(n: int, one: str, many: str = "") -> str:
+    """A number with its noun, `many` by default with an s.
+
+    >>> counted(1, "review"), counted(0, "reply", "replies"), counted(1200, "fact")
+    ('1 review', '0 replies', '1,200 facts')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def unit_of(text: str) -> str:
     """The unit at the end of a written number, with the space before it. Empty if the text has two units."""
     return NARROW + text.rsplit(NARROW, 1)[1] if text.count(NARROW) == 1 else ""

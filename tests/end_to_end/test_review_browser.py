@@ -192,7 +192,7 @@ def test_an_accepted_sentence_is_given_in_a_few_words_too(page: webdriver.Chrome
     open_at(page, program)
     go_to(page, "seal")
     press(page, "w")
-    wait(page, lambda: focused(page) == "INPUT")
+    wait(page, lambda: focused(page) == "few")
     press(page, "Jan Bo", Keys.ENTER)
     press(page, "a")
     wait(page, lambda: "care" in reviews(root))

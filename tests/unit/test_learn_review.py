@@ -9,7 +9,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError
 from bakeoff.learn.review.queue import Queue
 from bakeoff.learn.review.reviewing import Reviewing, Said, reviewed
-from bakeoff.learn.review.sheet import read_sheet, write_sheet
+from bakeoff.learn.review.sheet import Filled, read_sheet, write_sheet
 from bakeoff.records import Document, Question
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Review, Thumb
@@ -215,11 +215,18 @@ def test_corrections_are_flagged_and_never_filled_in(log, store, tmp_path, corre
 def filled(path, **cells):
     """The file with these cells in its first row."""
     rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    rows[0] |= cells
+    filled_by_id(path, {rows[0]["id"]: cells})
+
+
+def filled_by_id(path, cells):
+    """The file with these cells, by the ids of the rows. Gives its rows."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row | cells.get(row["id"], {}) for row in csv.DictReader(file)]
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
+    return rows
 
 
 def test_a_filled_sheet_is_read_back(log, store, tmp_path):
@@ -229,8 +236,8 @@ def test_a_filled_sheet_is_read_back(log, store, tmp_path):
     of, path = reviewing(log, store), tmp_path / "q.csv"
     assert write_sheet(of, path, 10) == 2
     filled(path, action="correct", **{"right answers": "11 litres | 11 l"})
-    assert tuple(read_sheet(of, path)) == (1, 1, 0)
-    assert tuple(read_sheet(of, path)) == (0, 1, 1)
+    assert read_sheet(of, path) == Filled(new=1, blank=1)
+    assert read_sheet(of, path) == Filled(same=1, blank=1)
     assert [one.answers for one in reviewed(log)] == [("11 litres", "11 l")]
     assert len(of.views()) == 1
 
@@ -241,11 +248,85 @@ def test_a_sheet_with_a_wrong_row_stores_nothing(log, store, tmp_path):
     of, path = reviewing(log, store), tmp_path / "q.csv"
     write_sheet(of, path, 10)
     filled(path, action="corect", **{"right answers": "11 litres"})
-    with pytest.raises(InputError, match=r"row 2: action 'corect'.*\n.*accept, correct, unanswerable"):
+    with pytest.raises(InputError, match=r"1 row is wrong.\n  row 2: 'corect' is no action: write accept, correct, un"):
         read_sheet(of, path)
     with pytest.raises(InputError, match="it may hold reviews"):
         write_sheet(of, path, 10)
     assert list(log.entries(Review)) == []
+
+
+def test_rows_that_contradict_themselves_are_named_with_what_to_do(log, store, tmp_path):
+    """Nothing of the file is stored. A row is counted as a spreadsheet does, with lines in cells above it."""
+    answered(log, 1, text="Noise must stay\nbelow\n40 dB.")
+    for i in range(2, 5):
+        answered(log, i, question=f"What is number {i}?", declined=i == 3)
+    of, path = reviewing(log, store, known=KNOWN), tmp_path / "q.csv"
+    write_sheet(of, path, 10)
+    cells = {
+        "a1": {"action": "accept", "right answers": "5 EUR"},
+        "a2": {"action": "merge", "fact": "asdf"},
+        "a3": {"action": "accept"},
+        "a4": {"action": "skip"},
+    }
+    order = [row["id"] for row in filled_by_id(path, cells)]
+    with pytest.raises(InputError, match="3 rows are wrong") as raised:
+        read_sheet(of, path)
+    lines = str(raised.value).splitlines()
+    expected = {"a1": "does not say '5 EUR'", "a2": "'asdf' is no known fact. copy", "a3": "it was declined. say"}
+    for answer, words in expected.items():
+        assert any(line.startswith(f"  row {order.index(answer) + 2}: ") and words in line for line in lines)
+    assert list(log.entries(Review)) == []
+
+
+def test_a_right_answer_without_an_action_is_a_correction(log, store, tmp_path):
+    """It is counted. A fact without an action could mean several things, and is refused; a note alone is no review."""
+    answered(log, 1)
+    answered(log, 2, question="How old is Aldra?")
+    of, path = reviewing(log, store, known=KNOWN), tmp_path / "q.csv"
+    write_sheet(of, path, 10)
+    filled_by_id(path, {"a1": {"fact": "oil"}})
+    with pytest.raises(InputError, match="no action, but a fact or document: write 'merge'"):
+        read_sheet(of, path)
+    filled_by_id(path, {"a1": {"fact": "", "right answers": "12 litres"}, "a2": {"note": "ask Bob"}})
+    assert read_sheet(of, path) == Filled(new=1, blank=1, corrections=1)
+    assert [(review.action, review.right) for review in log.entries(Review)] == [("correct", False)]
+
+
+def test_a_sheet_says_with_what_a_question_can_be_merged_and_where_a_short_answer_is_needed(log, store, tmp_path):
+    """The names of known facts with a question and an answer; the one that has no answer is not there."""
+    answered(log, 1, question="How much oil is in the pump Aldra?", text="The pump Aldra takes 11 litres in all.")
+    answered(log, 2, question="Who fills Aldra?", text="The pump Aldra is filled by Jan Bo.")
+    write_sheet(reviewing(log, store, known=KNOWN), tmp_path / "q.csv", 10)
+    rows = {row["id"]: row for row in filled_by_id(tmp_path / "q.csv", {})}
+    assert rows["a1"]["known facts"] == "oil: How much oil is in Aldra? = 11 litres"
+    assert rows["a1"]["short form"] == "11 litres" and "in a few words" in rows["a2"]["short form"]
+
+
+def test_an_older_sheet_does_not_overwrite_what_somebody_else_said(log, store, tmp_path):
+    """It is written of answers without a review, so any other review is newer. `overwrite` replaces it."""
+    answered(log, 1)
+    ada, dora = (Reviewing(log, store, name, at=NOW) for name in ("Ada", "dora"))
+    write_sheet(ada, tmp_path / "ada.csv", 10)
+    write_sheet(ada, tmp_path / "dora.csv", 10)
+    filled_by_id(tmp_path / "ada.csv", {"a1": {"action": "accept"}})
+    filled_by_id(tmp_path / "dora.csv", {"a1": {"action": "unanswerable"}})
+    assert read_sheet(dora, tmp_path / "dora.csv") == Filled(new=1)
+    assert read_sheet(ada, tmp_path / "ada.csv") == Filled(kept={"dora": 1})
+    assert read_sheet(ada, tmp_path / "ada.csv", overwrite=True) == Filled(changed=1, of_others={"dora": 1})
+    assert read_sheet(dora, tmp_path / "dora.csv") == Filled(kept={"Ada": 1})
+    assert [review.action for review in log.entries(Review)] == ["unanswerable", "accept"]
+
+
+def test_a_file_read_twice_adds_nothing_though_its_reviewer_has_said_something_else_since(log, store, tmp_path):
+    """A changed row is read; the old file again is not."""
+    answered(log, 1)
+    of, old, new = reviewing(log, store), tmp_path / "old.csv", tmp_path / "new.csv"
+    write_sheet(of, old, 10)
+    filled_by_id(old, {"a1": {"action": "accept"}})
+    new.write_bytes(old.read_bytes())
+    filled_by_id(new, {"a1": {"action": "unanswerable"}})
+    assert read_sheet(of, old) == Filled(new=1) and read_sheet(of, new) == Filled(changed=1)
+    assert read_sheet(of, old) == Filled(kept={"Ada": 1}) and len(list(log.entries(Review))) == 2
 
 
 def test_answers_without_texts_cannot_be_reviewed(tmp_path, store):

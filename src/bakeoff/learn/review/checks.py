@@ -64,7 +64,7 @@ def _of_accepting(said: "Said", shown: str | None) -> Contradiction | None:
 
 
 def _says(shown: str, answer: str) -> bool:
-    """Whether what was shown says this. Of what is unsure only "yes" and "no" are believed: few texts spell them out."""
+    """Whether what was shown says this. Where the rules are unsure, only "yes" and "no" are believed."""
     verdict = grade(shown, [answer]).verdict
     return verdict == "right" or (verdict == "unsure" and bool(polarity(answer)))
 

@@ -102,6 +102,14 @@ class Said(NamedTuple):
     right: bool | None = None
 
 
+class Before(NamedTuple):
+    """The newest review of an answer, whether it says just what is said now, and whether this reviewer once said it."""
+
+    newest: Review | None
+    is_same: bool = False
+    was_said: bool = False
+
+
 class Reviewing:
     """The queue of one deployment. `known` are the questions whose answers are known, or gives them whenever asked.
 
@@ -191,13 +199,16 @@ class Reviewing:
         """Those of these answers that the log still holds."""
         return set(self._log.answers_of(ids))
 
-    def is_said(self, answer_id: str, said: Said) -> bool:
-        """Whether the newest review of this answer says just this."""
-        before = self.queue.reviews().get(answer_id)
-        its_own = {"id", "at", "by", "sampled", "drawn", "drawn_of"}
-        return before is not None and before.model_dump(exclude=its_own) == self._review(answer_id, said).model_dump(
-            exclude=its_own
-        )
+    def before(self, answer_id: str, said: Said) -> Before:
+        """What was said of this answer before, compared with what is said now by this reviewer."""
+        newest = self.queue.reviews().get(answer_id)
+        if newest is None:
+            return Before(None)
+        now = self._review(answer_id, said)
+        if _say_the_same(newest, now):
+            return Before(newest, is_same=True)
+        own = (one for one in self._log.entries(Review) if one.answer == answer_id and one.by == self.reviewer)
+        return Before(newest, was_said=any(_say_the_same(one, now) for one in own))
 
     def _answer(self, answer_id: str) -> LoggedAnswer:
         answer = self._log.answer(answer_id)
@@ -259,6 +270,11 @@ def review_of(
             "accept, correct with the right answer, unanswerable, document with wrong or missing, merge with a fact, "
             "or skip",
         ) from error
+
+
+def _say_the_same(one: Review, other: Review) -> bool:
+    its_own = {"id", "at", "by", "sampled", "drawn", "drawn_of"}
+    return one.model_dump(exclude=its_own) == other.model_dump(exclude=its_own)
 
 
 def _contradicts(answer_id: str) -> str:

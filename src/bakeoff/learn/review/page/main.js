@@ -48,8 +48,8 @@ function take(next) {
 }
 
 function aside({ over, copies }) {
-  const parts = [over && `${over} more of the same users`, copies && `${copies} further near-copies of the same users`].filter(Boolean);
-  return parts.length ? [`Not shown: ${parts.join(", ")}.`] : [];
+  const parts = [over && counted(over, "answer", "answers"), copies && counted(copies, "near-copy", "near-copies")].filter(Boolean);
+  return parts.length ? [`Left out on purpose, so that no single user fills the list: ${parts.join(", ")}.`] : [];
 }
 
 /** Shows the current answer, or that none is left. `spoken` is announced before its question. */
