@@ -23,6 +23,16 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(before)} and {last}" if before else last
 
 
+def one_of(names: Iterable[str]) -> str:
+    """What to name, of these names; of a single one, just that.
+
+    >>> one_of(["rag", "tuned"]), one_of(["rag"])
+    ('one of rag and tuned', 'rag')
+    """
+    known = [*names]
+    return listed(known) if len(known) == 1 else f"one of {listed(known)}"
+
+
 def first_few(names: Sequence[str], separator: str = ", ") -> str:
     """The first five names, and how many more there are.
 

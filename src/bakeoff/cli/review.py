@@ -108,7 +108,8 @@ def _left_out(n_over: int, n_copies: int, limits: "Limits") -> list[str]:
     if n_over:
         sentences.append(
             f"{counted(n_over, 'other answer')} left out on purpose: beside the random sample, one key brings at most "
-            f"{limits.per_key} a week, so that no single user fills the list. To see more of them: --per-key {limits.per_key + n_over}"
+            f"{limits.per_key} a week, so that no single user fills the list. "
+            f"To see more of them: --per-key {limits.per_key + n_over}"
         )
     if n_copies:
         sentences.append(
