@@ -109,7 +109,8 @@ def _topics(of: Snapshot) -> str:
         return "<section><h2>New topics</h2><p>No group of questions without good evidence.</p></section>"
     items = "".join(
         f"<li><strong>{escape(topic.name)}</strong>: {counted(topic.n, 'question')}, "
-        f"asked {counted(topic.asked, 'time')}, {topic.declined} declined. {escape('; '.join(f'“{text}”' for text in topic.examples))}</li>"
+        f"asked {counted(topic.asked, 'time')}, {topic.declined} declined. "
+        f"{escape('; '.join(f'“{text}”' for text in topic.examples))}</li>"
         for topic in of.topics
     )
     return f"<section><h2>Questions without good evidence</h2><ul>{items}</ul></section>"
