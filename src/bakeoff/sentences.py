@@ -23,6 +23,16 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(before)} and {last}" if before else last
 
 
+def one_of(names: Iterable[str]) -> str:
+    """What to name, of these names; of a single one, just that.
+
+    >>> one_of(["rag", "tuned"]), one_of(["rag"])
+    ('one of rag and tuned', 'rag')
+    """
+    known = [*names]
+    return listed(known) if len(known) == 1 else f"one of {listed(known)}"
+
+
 def first_few(names: Sequence[str], separator: str = ", ") -> str:
     """The first five names, and how many more there are.
 
@@ -101,6 +111,15 @@ def duration(seconds: float) -> str:
 def count(number: float) -> str:
     """A whole number with commas between thousands. Below 10, a number that is not whole gets one decimal."""
     return f"{number:.1f}" if abs(number) < 9.95 and number != round(number) else f"{number:,.0f}"
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """A number with its noun, `many` by default with an s.
+
+    >>> counted(1, "review"), counted(0, "reply", "replies"), counted(1200, "fact")
+    ('1 review', '0 replies', '1,200 facts')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def unit_of(text: str) -> str:

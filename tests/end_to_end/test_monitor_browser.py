@@ -93,8 +93,16 @@ def test_a_key_is_asked_for_and_one_that_may_not_see_it_is_told(browser, server)
     limited, full = keys.add("staff", ["staff"]), keys.add("boss", None, manages=True)
     show(browser, f"{url}/monitor", 320)
     WebDriverWait(browser, 20).until(lambda page: one_of(page, "#key-form").is_displayed())
-    assert not all_of(browser, "svg")
-    field, button = one_of(browser, "#key"), one_of(browser, "#key-form button")
+    assert not all_of(browser, "svg") and "Reading" not in one_of(browser, "#figures").text
+    asked = one_of(browser, "#key-dialog").text
+    assert "One that manages and sees all documents" in asked and "Bearer" not in one_of(browser, "body").text
+    one_of(browser, "#key-cancel").click()
+    WebDriverWait(browser, 20).until(lambda page: all_of(page, ".problem-note"))
+    note = one_of(browser, "#figures").text
+    assert "This page needs a key that manages and sees all documents." in note and "Bearer" not in note
+    one_of(browser, ".problem-note button").click()
+    WebDriverWait(browser, 20).until(lambda page: one_of(page, "#key-form").is_displayed())
+    field, button = one_of(browser, "#key"), one_of(browser, "#key-form button[type='submit']")
     field.send_keys(limited)
     button.click()
     WebDriverWait(browser, 20).until(lambda page: "others ask" in one_of(page, "#key-problem").text)

@@ -28,7 +28,7 @@ from bakeoff.serve.openai.routes import exception_handlers
 from tests.end_to_end.browser import all_of, one_of, started
 from tests.end_to_end.small import environment
 from tests.serving import running
-from tests.unit.review_fixture import reviewable
+from tests.unit.review_fixture import answered, reviewable
 
 from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.action_chains import ActionChains  # isort: skip
@@ -183,6 +183,23 @@ def test_a_flagged_correction_is_never_filled_in_and_a_known_fact_is_chosen(page
     wait(page, lambda: "oil" in reviews(root) and reviews(root)["oil"].action == "merge")
     found = reviews(root)["oil"]
     assert (found.fact, found.answers, found.outcome) == ("oil", ("11 litres", "11 l"), "wrong")
+
+
+def test_an_accepted_sentence_is_given_in_a_few_words_too(page: webdriver.Chrome, program: Program, root: Path) -> None:
+    """Where the short form is not certain, there is a field for it; it is kept when the review is changed."""
+    with Log(root / "log.sqlite") as log:
+        log.append(answered("care", "Who changes the seal?", "The seal of the pump is changed by Jan Bo.", second=29))
+    open_at(page, program)
+    go_to(page, "seal")
+    press(page, "w")
+    wait(page, lambda: focused(page) == "few")
+    press(page, "Jan Bo", Keys.ENTER)
+    press(page, "a")
+    wait(page, lambda: "care" in reviews(root))
+    assert reviews(root)["care"].answers == ("The seal of the pump is changed by Jan Bo.", "Jan Bo")
+    press(page, "b")
+    wait(page, lambda: one_of(page, "#card").is_displayed() and "seal" in question(page))
+    assert one_of(page, "#few").get_property("value") == "Jan Bo"
 
 
 def test_nothing_was_shown_so_nothing_can_be_accepted(page: webdriver.Chrome, root: Path) -> None:

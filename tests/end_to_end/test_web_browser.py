@@ -534,6 +534,16 @@ def test_who_asks_sees_how_the_contender_did_in_its_test(page: webdriver.Chrome,
     assert not one_of(page, "#verdict").is_displayed() and not one_of(page, "#tested").is_displayed()
 
 
+def test_what_is_served_is_compared_with_the_best_of_the_others(page: webdriver.Chrome, server: WebServer) -> None:
+    """Until somebody chooses otherwise: the default contender, and the one that did best in the test."""
+    checked = "return [...document.querySelectorAll('#compare-contenders input:checked')].map((box) => box.value)"
+    open_at(page, server, "compare")
+    assert script(page, checked) == ["rag", "hybrid"]
+    server.tested = {**server.tested, "extract": {**server.tested["hybrid"], "right": 0.9}}
+    open_at(page, server, "compare")
+    assert script(page, checked) == ["rag", "extract"]
+
+
 def test_the_first_question_to_a_contender_says_that_its_model_is_loaded(
     page: webdriver.Chrome, server: WebServer
 ) -> None:

@@ -61,7 +61,7 @@ def test_a_rollback_says_what_is_live_now(root):
 def test_an_unknown_deployment_is_refused_with_the_one_that_was_meant(root, command):
     with pytest.raises(RunFolderError, match="Did you mean 'planets'") as error:
         call(command, "planet")
-    assert "name one of planets" in error.value.remedy
+    assert "name planets" in error.value.remedy
 
 
 def test_a_rollback_loads_no_engine_and_no_server(root):

@@ -36,7 +36,7 @@ def called(*arguments):
 def test_a_sheet_goes_out_and_comes_back(root, tmp_path):
     """What somebody filled in is stored with their name; read twice it is stored once."""
     path = tmp_path / "week.csv"
-    assert "6 answers written" in called(root, "--out", path).stderr
+    assert "6 answers written" in called(root, "--out", path).stderr.replace("\n", " ")
     rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
     by_id = {row["id"]: row for row in rows}
     by_id["filter"] |= {"action": "Correct", "right answers": "every 6 months | 6 months"}
@@ -46,9 +46,10 @@ def test_a_sheet_goes_out_and_comes_back(root, tmp_path):
         writer.writeheader()
         writer.writerows(rows)
     assert json.loads(called(root, "--read", path, "--reviewer", "ada", "--json").stdout) == {
-        "reviewed": 2, "blank": 4, "same": 0,
+        "new": 2, "changed": 0, "of_others": {}, "kept": {}, "same": 0, "blank": 4, "corrections": 0,
     }  # fmt: skip
-    assert "0 reviews stored, 2 known before" in called(root, "--read", path, "--reviewer", "bob").stderr
+    said = called(root, "--read", path, "--reviewer", "bob").stderr
+    assert "0 new reviews, 0 changed, 2 the same as before; 4 rows not filled in." in said
     with Log(root / "log.sqlite") as log:
         found = {review.answer: (review.answers, review.by) for review in log.entries(Review)}
     assert found == {"filter": (("every 6 months", "6 months"), "ada"), "price": ((), "ada")}
@@ -94,15 +95,35 @@ def test_a_formula_in_a_correction_is_neutralised(root, tmp_path):
     assert next(row for row in rows if row["id"] == "weight")["user's correction"].startswith("'=")
 
 
+def test_whose_reviews_stay_or_are_replaced_is_said(root, tmp_path):
+    """Two reviewers fill in the same answers."""
+    path = tmp_path / "week.csv"
+    assert "all that wait" in called(root, "--out", path).stderr
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    for name, action in (("dora", "skip"), ("ada", "unanswerable")):
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows([rows[0] | {"action": action}, *rows[1:]])
+        said = called(root, "--read", path, "--reviewer", name).stderr
+    assert "1 row not stored: the answer was reviewed otherwise since, by dora." in said and "--overwrite" in said
+    said = called(root, "--read", path, "--reviewer", "ada", "--overwrite").stderr
+    assert "0 new reviews, 1 changed (1 of them by others: dora), 0 the same" in said
+
+
 def test_one_task_at_a_time(root, tmp_path):
     """The three tasks exclude each other."""
+    with pytest.raises(ConfigError, match="--overwrite belongs to --read"):
+        called(root, "--overwrite")
     with pytest.raises(ConfigError, match="three tasks"):
         called(root, "--out", tmp_path / "a.csv", "--accuracy")
 
 
 def test_the_sizes_of_sample_and_cap_can_be_chosen(root, tmp_path):
     """The rest stays out; how much is said."""
-    called(root, "--out", tmp_path / "a.csv", "--sample", 1, "--per-key", 1)
+    said = called(root, "--out", tmp_path / "a.csv", "--sample", 1, "--per-key", 1).stderr
+    assert "left out on purpose: beside the random sample, one key brings at most 1 a week" in said
+    assert "To see more of them: --per-key" in said
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()))
     sampled = [row for row in rows if "random sample" in row["why"]]
     assert len(sampled) == 1 and len(rows) <= 3

@@ -111,6 +111,17 @@ def test_a_card_holds_all_that_a_reviewer_must_know(page):
     assert {other["text"] for other in page.json("/review/answers/colour")["others"]} == {"red"}
 
 
+def test_a_long_answer_is_accepted_with_a_short_one(page, log):
+    """The one that is certain is shown; otherwise the page asks for it."""
+    log.append(answered("cost", "What does a year cost?", "A year of the service costs 90 euros."))
+    log.append(answered("who", "Who does it?", "The service in the spring is done by Jan Bo."))
+    sure, asks = page.json("/review/answers/cost"), page.json("/review/answers/who")
+    assert [(card["short"], card["needs_short"]) for card in (sure, asks)] == [("90 euros", False), ("", True)]
+    page.post({"id": "who", "action": "accept", "answers": ["Ann Bo"]}, 409)
+    page.post({"id": "who", "action": "accept", "answers": ["Jan Bo"]})
+    assert page.json("/review/answers/who")["review"]["answers"] == [asks["answer"], "Jan Bo"]
+
+
 def test_only_a_correction_without_warnings_is_filled_in(page):
     """A poisoned one is shown with its warnings, and the field stays empty."""
     good, bad = page.json("/review/answers/filter"), page.json("/review/answers/oil")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.sentences import NARROW, count, duration, milliseconds, percent, points, usd
+from bakeoff.sentences import NARROW, count, counted, duration, milliseconds, one_of, percent, points, usd
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,10 @@ from bakeoff.sentences import NARROW, count, duration, milliseconds, percent, po
 def test_values_are_written_for_a_reader(write, value: float, text: str) -> None:
     """Few digits, a fitting unit, and 0 or 100 percent only if the value is exact."""
     assert write(value).replace(NARROW, " ") == text
+
+
+def test_one_thing_is_not_called_many_and_of_one_name_none_is_to_be_chosen():
+    """In messages that count, and in remedies that name what there is."""
+    assert [counted(n, "answer") for n in (0, 1, 2000)] == ["0 answers", "1 answer", "2,000 answers"]
+    assert counted(2, "near-copy", "near-copies") == "2 near-copies"
+    assert (one_of(["rag"]), one_of(["rag", "tuned", "base"])) == ("rag", "one of rag, tuned and base")

@@ -206,9 +206,7 @@ def test_earlier_turns_and_system_messages_reach_the_contender(client, scripted)
     ]
     reply = client.post("/v1/chat/completions", json={"model": "shop-large", "messages": messages}).json()
     asked = scripted.asked[-1]
-    assert asked.question == (
-        "How long may a kettle be returned? Kettles may be returned within 30 days. And a toaster?"
-    )
+    assert asked.question == ("How long may a kettle be returned? And a toaster?")
     assert (asked.typed, asked.system, asked.model, asked.n_turns) == ("And a toaster?", "Be brief.", "shop-large", 4)
     assert asked.id == reply["id"]
 

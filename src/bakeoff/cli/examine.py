@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from bakeoff.cli.options import Json, RunName, Runs, run_names
 from bakeoff.cli.output import console, print_json, table
-from bakeoff.sentences import NARROW
+from bakeoff.sentences import NARROW, counted
 
 if TYPE_CHECKING:
     from bakeoff.runs.diff import RunDiff, SetDiff
@@ -97,7 +97,7 @@ def _shown(differences: "RunDiff") -> Iterator[RenderableType]:
         if contender.better or contender.worse:
             better, worse = (first_named(ids, texts) or "none" for ids in (contender.better, contender.worse))
             yield (
-                f"{name}: {len(contender.better)} questions now correct ({better}), "
+                f"{name}: {counted(len(contender.better), 'question')} now correct ({better}), "
                 f"{len(contender.worse)} no longer ({worse})"
             )
     if results.only_before:

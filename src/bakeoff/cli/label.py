@@ -11,6 +11,7 @@ import typer
 from bakeoff.cli.options import Json, RunName, Runs
 from bakeoff.cli.output import console, note, percent, print_json, table
 from bakeoff.errors import ConfigError
+from bakeoff.sentences import counted
 
 if TYPE_CHECKING:
     from bakeoff.labelling.agreement import Agreement
@@ -62,7 +63,8 @@ def label(
     name = labeller or user_name()
     if out is not None:
         n_written = write_sheet(Labelling(folder, name), out, n)
-        note(f"{n_written} answers written to {out}. Fill in the column 'verdict' (r, w, d, u), then: --read {out}")
+        note(f"{counted(n_written, 'answer')} written to {out}.")
+        note(f"Fill in the column 'verdict' (r, w, d, u), then: --read {out}")
     elif agreement:
         _agreement(Labelling(folder, name), as_json)
     else:
@@ -97,7 +99,8 @@ def _read(labelling: "Labelling", path: Path, verdict: bool, as_json: bool) -> N
 
     filled = read_sheet(labelling, path)
     note(
-        f"{filled.new} new labels, {filled.changed} changed, {filled.same} known before, {filled.blank} rows without a "
+        f"{counted(filled.new, 'new label')}, {filled.changed} changed, {filled.same} known before, "
+        f"{counted(filled.blank, 'row')} without a "
         "verdict."
     )
     folder = labelling.folder
@@ -150,7 +153,7 @@ def _agreement(labelling: "Labelling", as_json: bool) -> None:
             )
         )
     if disputed:
-        answers = "1 answer" if len(disputed) == 1 else f"{len(disputed)} answers"
+        answers = counted(len(disputed), "answer")
         out.print(f"\n{answers} with different verdicts, for a second look on the page:")
     for graded in disputed:
         verdicts = ", ".join(

@@ -106,12 +106,22 @@ def _learned(
     from bakeoff.pilot.stages import Event
 
     with Display() as display:
+        said: set[str] = set()
 
         def show(event: Event) -> None:
             check()
-            display.show(event)
+            text = _once(event.note, said) if event.stage == "data" else event.note
+            if text or not event.note:
+                display.show(event.model_copy(update={"note": text}))
 
         return learn_round(root, questions, limits, candidate, require_approval, restart, show)
+
+
+def _once(text: str, said: set[str]) -> str:
+    """The text without notes that were said before: round and pilot tell them both."""
+    lines = [line for line in text.split("\n") if not (line.startswith("note: ") and line in said)]
+    said.update(lines)
+    return "\n".join(lines)
 
 
 def _show(learned: "Learned", root: Path, deployment: str, deployments: Path) -> None:

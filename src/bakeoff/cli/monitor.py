@@ -8,6 +8,7 @@ import typer
 
 from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json, copyable
 from bakeoff.cli.output import console, note, print_json, table
+from bakeoff.sentences import counted
 
 if TYPE_CHECKING:
     from bakeoff.learn.monitor.monitor import Snapshot
@@ -84,7 +85,9 @@ def _show(of: "Snapshot", copied: Callable[[str], str]) -> None:
     def ms(value: float | None) -> str:
         return DASH if value is None else milliseconds(value)
 
-    typer.echo(f"{of.deployment}: release {of.release} is live, {of.contender}. Last {of.days} days, in UTC.")
+    typer.echo(
+        f"{of.deployment}: release {of.release} is live, {of.contender}. Last {counted(of.days, 'day')}, in UTC."
+    )
     names = ("week of", "questions", "declined", "failed", "median", "95 % within", "up", "down", "cost")
     weeks = [(one.start.isoformat(), one) for one in of.weeks[-8:]]
     rows = [
@@ -99,7 +102,7 @@ def _show(of: "Snapshot", copied: Callable[[str], str]) -> None:
             str(one.thumbs_down),
             DASH if one.cost_usd is None else money(one.cost_usd),
         )
-        for name, one in [*weeks, (f"{of.days} days", of.total)]
+        for name, one in [*weeks, (counted(of.days, "day"), of.total)]
     ]
     console().print(table(names, rows, right=range(1, len(names))))
     for sentence in _sentences(of):
@@ -124,7 +127,7 @@ def _sentences(of: "Snapshot") -> list[str]:
         )
     else:
         lines.append(f"Coverage: {covered.note or 'no full week since the questions that it is compared with.'}")
-    lines += [f"Without good evidence: {topic.name} ({topic.n} questions)." for topic in of.topics]
+    lines += [f"Without good evidence: {topic.name} ({counted(topic.n, 'question')})." for topic in of.topics]
     if right.accuracy is not None and right.low is not None and right.high is not None:
         pilot = f"; in the pilot {percent(right.pilot)}" if right.pilot is not None else ""
         lines.append(

@@ -65,9 +65,10 @@ def rollback(
     if as_json:
         print_json(_plain(release, release.number, was))
     elif release.number == was:
-        note(f"Release {was} is live already: {release.contender}, {release.reason}.")
+        note(f"Release {was} is live already: {release.contender}, {release.reason.rstrip('.')}.")
     else:
-        typer.echo(f"Live is release {release.number}: {release.contender}, {release.reason}. Before: release {was}.")
+        reason_then = release.reason.rstrip(".")
+        typer.echo(f"Live is release {release.number}: {release.contender}, {reason_then}. Before: release {was}.")
 
 
 def _write_down(root: Path, was: int, number: int, reason: str) -> None:

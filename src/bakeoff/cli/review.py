@@ -1,6 +1,7 @@
 """The command with which people review answers of a deployment: on a page, in a spreadsheet; and accuracy in use."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +10,10 @@ import typer
 from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json, command_for
 from bakeoff.cli.output import console, note, print_json, table
 from bakeoff.errors import ConfigError
+from bakeoff.sentences import counted
 
 if TYPE_CHECKING:
+    from bakeoff.learn.review.queue import Limits
     from bakeoff.learn.review.reviewing import Reviewing
     from bakeoff.measure.comparison import Estimate
 
@@ -30,6 +33,9 @@ def review(
     read: Annotated[
         Path | None, typer.Option("--read", help="Read a filled-in CSV file back.", show_default=False)
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="With --read: replace what was said since, by others too.")
+    ] = False,
     accuracy: Annotated[
         bool, typer.Option("--accuracy", help="Show how many answers are right, by the reviewed random sample.")
     ] = False,
@@ -57,6 +63,8 @@ def review(
 
     if sum((out is not None, read is not None, accuracy)) > 1:
         raise ConfigError("--out, --read and --accuracy are three tasks.", "give one of them at a time")
+    if overwrite and read is None:
+        raise ConfigError("--overwrite belongs to --read.", "name the filled-in file: --read FILE.csv --overwrite")
     opened = open_deployment(find_deployment(deployment, deployments))
     name, limits = checked_name(reviewer or user_name()), Limits(drawn=sample, per_key=per_key)
     with Log(opened.log_path) as log, DocumentStore(opened.root / "store.sqlite") as store:
@@ -65,7 +73,7 @@ def review(
             read_back = command_for("review", deployment, deployments, f"--read {shlex.quote(str(out))}")
             _write(reviewing, out, n, read_back, as_json)
         elif read is not None:
-            _read(reviewing, read, as_json)
+            _read(reviewing, read, overwrite, as_json)
         elif accuracy:
             _show_accuracy(reviewing, as_json)
         else:
@@ -83,21 +91,58 @@ def _write(reviewing: "Reviewing", path: Path, n: int, read_back: str, as_json: 
         counts = {"over": aside.over, "copies": aside.copies}
         print_json({"written": n_written, "file": str(path), "without_texts": n_hidden, "set_aside": counts})
         return
-    note(f"{n_written} answers written to {path}. Fill in 'action' and 'right answers', then: {read_back}")
+    n_open = len(reviewing.queue.open())
+    rest = f"; {counted(n_open - n_written, 'more waits', 'more wait')}" if n_open > n_written else ", all that wait"
+    note(f"{counted(n_written, 'answer')} written to {path}{rest}.")
+    if n_written:
+        note(f"Fill in 'action', and 'right answers' where it needs it. Then: {read_back}")
     if n_hidden:
-        note(f"{n_hidden} answers cannot be reviewed: the log keeps no texts of them.")
-    if aside.over or aside.copies:
-        note(f"Not in the queue: {aside.over} more answers and {aside.copies} near-copies of the same users.")
+        note(f"{counted(n_hidden, 'answer')} cannot be reviewed: the log keeps no texts of them.")
+    for sentence in _left_out(aside.over, aside.copies, reviewing.queue.limits):
+        note(sentence)
 
 
-def _read(reviewing: "Reviewing", path: Path, as_json: bool) -> None:
+def _left_out(n_over: int, n_copies: int, limits: "Limits") -> list[str]:
+    """What the caps keep out, and why nobody has to do anything about it."""
+    sentences = []
+    if n_over:
+        sentences.append(
+            f"{counted(n_over, 'other answer')} left out on purpose: beside the random sample, one key brings at most "
+            f"{limits.per_key} a week, so that no single user fills the list. "
+            f"To see more of them: --per-key {limits.per_key + n_over}"
+        )
+    if n_copies:
+        sentences.append(
+            f"{counted(n_copies, 'other answer')} left out: the same user asked nearly the same more than "
+            f"{limits.copies} times."
+        )
+    return sentences
+
+
+def _read(reviewing: "Reviewing", path: Path, overwrite: bool, as_json: bool) -> None:
     from bakeoff.learn.review.sheet import read_sheet
 
-    filled = read_sheet(reviewing, path)
+    filled = read_sheet(reviewing, path, overwrite)
     if as_json:
         print_json(filled._asdict())
-    else:
-        note(f"{filled.reviewed} reviews stored, {filled.same} known before, {filled.blank} rows without an action.")
+        return
+    others = f" ({sum(filled.of_others.values())} of them by others: {_names(filled.of_others)})"
+    note(
+        f"{counted(filled.new, 'new review')}, {filled.changed} changed{others if filled.of_others else ''}, "
+        f"{filled.same} the same as before; {counted(filled.blank, 'row')} not filled in."
+    )
+    if filled.corrections:
+        note(f"{counted(filled.corrections, 'row')} with a right answer and no action: taken as 'correct'.")
+    if filled.kept:
+        n = sum(filled.kept.values())
+        note(
+            f"{counted(n, 'row')} not stored: the answer was reviewed otherwise since, by {_names(filled.kept)}. "
+            "To replace that with what the file says: --overwrite"
+        )
+
+
+def _names(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {n}" if len(counts) > 1 else name for name, n in sorted(counts.items()))
 
 
 def _show_accuracy(reviewing: "Reviewing", as_json: bool) -> None:

@@ -11,7 +11,7 @@ from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.runs.run import find_run, open_run
-from bakeoff.sentences import listed
+from bakeoff.sentences import listed, one_of
 from bakeoff.serve.deployment import find_deployment, open_deployment
 from bakeoff.serve.releases import is_deployment
 
@@ -33,7 +33,7 @@ class Origin(NamedTuple):
         if contender is None:
             return self.default
         if contender not in self.contenders:
-            remedy = f"name one of {listed(self.contenders)}"
+            remedy = f"name {one_of(self.contenders)}"
             raise ConfigError(f"{unknown('contender', contender, self.contenders)} in {self.name}.", remedy)
         return contender
 

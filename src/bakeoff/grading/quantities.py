@@ -101,7 +101,7 @@ def _candidates(answer: Terms, gold: Terms, first: Term) -> list[list[int]]:
     bare = [i for i in bare if not is_year(answer[i])] or bare
     if first.unit:
         same_unit = [i for i in numbers if answer[i].unit == first.unit]
-        return [same_unit or [i for i in bare if not _thing(answer, i)]]
+        return [same_unit or [i for i in bare if not thing(answer, i)]]
     counted = [i for i in bare if _counts(answer, i, things)]
     if things or rate:
         return [counted]
@@ -122,7 +122,7 @@ def _rate_fits(answer: Terms, i: int, rate: str) -> bool:
     return True
 
 
-def _thing(answer: Terms, i: int) -> list[str]:
+def thing(answer: Terms, i: int) -> list[str]:
     """The words after the number at i that say what it counts, up to the next number or the end of the clause."""
     words: list[str] = []
     for term in answer[i + 1 : i + 5]:
@@ -137,7 +137,7 @@ def _thing(answer: Terms, i: int) -> list[str]:
 
 def _counts(answer: Terms, i: int, things: Sequence[str]) -> bool:
     """Whether the number at i counts the same thing as the accepted answer, or the thing is not named."""
-    words = _thing(answer, i)
+    words = thing(answer, i)
     if not things or not words:
         return True
     return set(things) <= set(words) if things[-1] in words else False
@@ -152,7 +152,7 @@ def _contradicts(answer: Terms, first: int, second: int) -> bool:
     between = answer[first + 1 : second]
     if between and between[-1].text in ("for", "between", "above", "below", "at"):
         return False  # a condition: 58 mm for the 15 mm valve
-    words, others = _thing(answer, first), _thing(answer, second)
+    words, others = thing(answer, first), thing(answer, second)
     if words and others and words[0] != others[0] and not answer[second].unit:
         return False
     return not _tells_more(answer, first, second)

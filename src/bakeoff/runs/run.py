@@ -16,7 +16,7 @@ from bakeoff.measure.graded import UNSURE
 from bakeoff.records import Answer, Question, Record, ask
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.results import read_outcome
-from bakeoff.sentences import listed
+from bakeoff.sentences import one_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ class Run:
         comparison = self.comparison
         known = sorted({name for measures in comparison.measures.values() for name in measures})
         if measure not in known:
-            raise RunFolderError(unknown("measure", measure, known) + ".", f"name one of {listed(known)}")
+            raise RunFolderError(unknown("measure", measure, known) + ".", f"name {one_of(known)}")
         return comparison.estimate(self.check_contender(contender), measure).value
 
     def answers(self, contender: str) -> list[Answer]:
@@ -155,7 +155,7 @@ class Run:
             raise RunFolderError(
                 f"There is no contender '{contender}' in {self.folder.root}."
                 + (f" Did you mean '{meant}'?" if meant else ""),
-                f"name one of {listed(self.contenders)}",
+                f"name {one_of(self.contenders)}",
             )
         return contender
 

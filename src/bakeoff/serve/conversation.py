@@ -16,8 +16,6 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 MOST_EARLIER_QUESTIONS = 3
 """A follow-up of a follow-up is completed with at most this many earlier questions."""
-SHORT_ANSWER_WORDS = 20
-"""An earlier answer of at most this many words is kept with its question: it often names what "it" is."""
 SHOWN_TURNS, SHOWN_CHARACTERS = 6, 500
 """A model that rewrites sees this many earlier turns, and this many characters of each."""
 
@@ -66,22 +64,25 @@ def by_rule(conversation: Conversation) -> str:
     """The last question, after what it refers back to.
 
     A question that does not refer back (`refers_back`) stays as it is. One that is whole but for a pronoun gets the
-    names in the earlier question and its short answer before it, if that question is about its names: more of their
-    words would distract the search and a small model. Any other gets the earlier question and the short answer. An
-    earlier question that refers back itself is completed in the same way, MOST_EARLIER_QUESTIONS deep.
+    names in the earlier question before it, if that question is about its names: more of its words would distract the
+    search and a small model. Any other gets the earlier question. An earlier question that refers back itself is
+    completed in the same way, MOST_EARLIER_QUESTIONS deep.
+
+    The earlier answer is left out, since a search would find it again. Only an answer that is no more than a name is
+    kept, where a pronoun may stand for it: "Who leads it? Anna Kim. How long has she?"
     """
     parts = [conversation.question]
     questions = [(i, turn.text) for i, turn in enumerate(conversation.earlier) if turn.role == "user"]
     for i, text in reversed(questions[-MOST_EARLIER_QUESTIONS:]):
         if not refers_back(parts[0]):
             break
-        answer = _short_answer(conversation.earlier[i + 1 :])
-        names = names_in(text) if lacks_only_a_name(parts[0]) and speaks_of_its_names(text) else []
+        lacks_a_name = lacks_only_a_name(parts[0])
+        answer = _named_answer(conversation.earlier[i + 1 :]) if lacks_a_name else []
+        names = names_in(text) if lacks_a_name and speaks_of_its_names(text) else []
         if names:
-            every = dict.fromkeys([*names, *(name for part in answer for name in names_in(part))])
-            parts.insert(0, f"{', '.join(every)}:")
+            parts.insert(0, f"{', '.join(dict.fromkeys([*names, *answer]))}:")
             break
-        parts[:0] = [_sentence(text), *answer]
+        parts[:0] = [_sentence(text), *map(_sentence, answer)]
     return " ".join(parts)
 
 
@@ -115,13 +116,13 @@ def _rewriting_prompt(conversation: Conversation) -> Prompt:
     return Prompt(messages=(Message(role="system", content=_REWRITE), Message(role="user", content=shown)))
 
 
-def _short_answer(after: Sequence[Turn]) -> list[str]:
-    """The answer that follows an earlier question, if it is short and not a refusal."""
+def _named_answer(after: Sequence[Turn]) -> list[str]:
+    """The answer that follows an earlier question, if it is no more than a name."""
     if not after or after[0].role != "assistant":
         return []
     text = without_marks(after[0].text).strip()
-    short = 0 < len(text.split()) <= SHORT_ANSWER_WORDS
-    return [_sentence(text)] if short and not is_abstention(text) else []
+    name = " ".join(text.rstrip(".!").split())
+    return [name] if names_in(text) == [name] and not is_abstention(text) else []
 
 
 def _sentence(text: str) -> str:

@@ -29,7 +29,7 @@ from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
-from bakeoff.sentences import listed
+from bakeoff.sentences import one_of
 from bakeoff.serve.releases import (
     OWNER_ONLY,
     Release,
@@ -121,7 +121,7 @@ def find_deployment(name: str, deployments: Path) -> Path:
         raise RunFolderError(
             f"There is no deployment '{name}': neither {places[0]} nor {places[1]} is one."
             + (f" Did you mean '{meant}'?" if meant else ""),
-            f"name one of {listed(known)}" if known else f"make one from a run: bakeoff serve RUN{_where(deployments)}",
+            f"name {one_of(known)}" if known else f"make one from a run: bakeoff serve RUN{_where(deployments)}",
         )
     return found
 

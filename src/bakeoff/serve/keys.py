@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.records import Record
-from bakeoff.sentences import listed
+from bakeoff.sentences import one_of
 
 PREFIX = "bk-"
 N_BYTES = 32
@@ -140,7 +140,7 @@ class KeyFile:
             if name not in names:
                 raise InputError(
                     f"{self.path}: {unknown('key', name, names)}.",
-                    f"name one of {listed(names)}" if names else "there are no keys; add one with: bakeoff keys add",
+                    f"name {one_of(names)}" if names else "there are no keys; add one with: bakeoff keys add",
                 )
             self._write([key for key in keys if key.name != name])
 

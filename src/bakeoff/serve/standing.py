@@ -14,6 +14,9 @@ from bakeoff.sentences import percent
 if TYPE_CHECKING:
     from bakeoff.measure.comparison import Comparison
 
+EXACT = 9
+"""Digits of a share that are kept: what is left of 1 - 0.8 - 0.2 is no share of any question."""
+
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
@@ -60,7 +63,7 @@ def standing_of(folder: Path) -> Standing:
 def _shares(comparison: "Comparison", name: str) -> Shares:
     accuracy = comparison.estimate(name, "accuracy")
     right, wrong = accuracy.value, comparison.estimate(name, "hallucination").value
-    declined = None if right is None or wrong is None else max(0.0, 1 - right - wrong)
+    declined = None if right is None or wrong is None else max(0.0, round(1 - right - wrong, EXACT))
     return Shares(n_questions=accuracy.n, right=right, wrong=wrong, declined=declined)
 
 

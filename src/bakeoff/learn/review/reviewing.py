@@ -12,14 +12,16 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError
 from bakeoff.learn.review.accuracy import InUse, in_use
 from bakeoff.learn.review.causes import Reason
+from bakeoff.learn.review.checks import contradiction
 from bakeoff.learn.review.flags import flags_of, flags_of_question
 from bakeoff.learn.review.queue import Item, Limits, Queue
+from bakeoff.learn.review.short_form import is_short, short_form, with_short_form
 from bakeoff.learn.review.vocabulary import Vocabulary
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.questions.facts.near_copies import jaccard
 from bakeoff.records import Question, SourceSpan
 from bakeoff.serve.log import NO_TEXTS, NO_TEXTS_REMEDY, Log
-from bakeoff.serve.log_entries import Action, LoggedAnswer, Review
+from bakeoff.serve.log_entries import MOST_ACCEPTED, Action, LoggedAnswer, Review
 
 MOST_SIMILAR = 5
 SIMILAR = 0.25
@@ -68,6 +70,16 @@ class View(NamedTuple):
         return "" if self.flags else self.correction
 
     @property
+    def short(self) -> str:
+        """The short form of what was shown, where it is certain: accepting the one accepts the other."""
+        return "" if self.shown is None else short_form(self.answer.question or "", self.shown)
+
+    @property
+    def needs_short(self) -> bool:
+        """Whether a reviewer who accepts what was shown is asked to say it in a few words."""
+        return self.shown is not None and not is_short(self.shown) and not self.short
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The documents that the answer was made from."""
         return tuple(dict.fromkeys(hit.source for hit in self.answer.hits))
@@ -76,7 +88,8 @@ class View(NamedTuple):
 class Said(NamedTuple):
     """What a reviewer says about an answer. Without a `question` it stays as it was asked.
 
-    `right` says whether what was shown was right; None: as it follows from the rest.
+    The `answers` of an accepted one are further ways to say it. `right` says whether what was shown was right; None: as
+    it follows from the rest.
     """
 
     action: Action
@@ -87,6 +100,14 @@ class Said(NamedTuple):
     document_is: str = ""
     note: str = ""
     right: bool | None = None
+
+
+class Before(NamedTuple):
+    """The newest review of an answer, whether it says just what is said now, and whether this reviewer once said it."""
+
+    newest: Review | None
+    is_same: bool = False
+    was_said: bool = False
 
 
 class Reviewing:
@@ -130,6 +151,11 @@ class Reviewing:
                 found[known.fact] = alike, known
         return [known for _, known in sorted(found.values(), key=lambda one: -one[0])[:MOST_SIMILAR]]
 
+    def _known_answers(self, fact: str) -> tuple[str, ...] | None:
+        """The accepted answers of a known fact; None if no known fact has this name."""
+        asking = [known.answers for known in self._known() if known.fact == fact]
+        return tuple(dict.fromkeys(answer for answers in asking for answer in answers)) if asking else None
+
     def in_use(self) -> InUse:
         """How good answers are, by the reviewed random sample."""
         return in_use(self.queue.drawn(), self.queue.reviews(), self.queue.thumbs())
@@ -162,24 +188,27 @@ class Reviewing:
         return review
 
     def problem(self, answer_id: str, said: Said) -> str:
-        """What is wrong with a review; empty if it can be stored."""
+        """What is wrong with a review and what to do; empty if it can be stored."""
         try:
             self._review(answer_id, said)
         except InputError as error:
-            return error.message.rstrip(".")
+            return f"{error.message.removeprefix(_contradicts(answer_id))} {error.remedy}"
         return ""
 
     def there(self, ids: Sequence[str]) -> set[str]:
         """Those of these answers that the log still holds."""
         return set(self._log.answers_of(ids))
 
-    def is_said(self, answer_id: str, said: Said) -> bool:
-        """Whether the newest review of this answer says just this."""
-        before = self.queue.reviews().get(answer_id)
-        its_own = {"id", "at", "by", "sampled", "drawn", "drawn_of", "documents_version", "passages"}
-        return before is not None and before.model_dump(exclude=its_own) == self._review(answer_id, said).model_dump(
-            exclude=its_own
-        )
+    def before(self, answer_id: str, said: Said) -> Before:
+        """What was said of this answer before, compared with what is said now by this reviewer."""
+        newest = self.queue.reviews().get(answer_id)
+        if newest is None:
+            return Before(None)
+        now = self._review(answer_id, said)
+        if _say_the_same(newest, now):
+            return Before(newest, is_same=True)
+        own = (one for one in self._log.entries(Review) if one.answer == answer_id and one.by == self.reviewer)
+        return Before(newest, was_said=any(_say_the_same(one, now) for one in own))
 
     def _answer(self, answer_id: str) -> LoggedAnswer:
         answer = self._log.answer(answer_id)
@@ -191,6 +220,13 @@ class Reviewing:
 
     def _review(self, answer_id: str, said: Said, by: str = "") -> Review:
         answer = self._answer(answer_id)
+        known = self._known_answers(said.fact) if said.fact else None
+        found = contradiction(said, None if answer.declined else answer.text, known)
+        if found is not None:
+            raise InputError(f"{_contradicts(answer.id)}{found.found}.", found.remedy)
+        if said.action == "merge" and known:
+            answers = dict.fromkeys((*known, *said.answers))
+            said = said._replace(answers=tuple(answers)[:MOST_ACCEPTED])
         drawn = next((of for of in self.queue.drawn() if answer_id in of.answers), None)
         n, n_answers = (drawn.n, drawn.n_answers) if drawn else (0, 0)
         review = review_of(answer, said, by or self.reviewer, drawn is not None, n, n_answers)
@@ -211,13 +247,16 @@ def review_of(
 ) -> Review:
     """The entry for what a reviewer says. Raises InputError if it contradicts itself, with the reason."""
     shown = None if answer.declined else answer.text
-    answers = said.answers or ((shown,) if said.action == "accept" and shown else ())
+    question = said.question.strip() or answer.question or ""
+    answers = (shown, *said.answers) if said.action == "accept" and shown else said.answers
+    if said.action in ("accept", "correct"):
+        answers = with_short_form(question, tuple(dict.fromkeys(answers)))[:MOST_ACCEPTED]
     try:
         return Review(
             answer=answer.id,
             action=said.action,
             by=by,
-            question=said.question.strip() or answer.question or "",
+            question=question,
             answers=answers,
             fact=said.fact,
             documents=said.documents or tuple(dict.fromkeys(hit.source for hit in answer.hits)),
@@ -239,7 +278,7 @@ def review_of(
     except ValueError as error:
         reason = str(error.errors()[0]["msg"]) if hasattr(error, "errors") else str(error)
         raise InputError(
-            f"The review of '{answer.id}' contradicts itself: {reason.removeprefix('Value error, ')}.",
+            f"{_contradicts(answer.id)}{reason.removeprefix('Value error, ')}.",
             "accept, correct with the right answer, unanswerable, document with wrong or missing, merge with a fact, "
             "or skip",
         ) from error
@@ -249,6 +288,15 @@ def _passages(answer: LoggedAnswer) -> tuple[SourceSpan, ...]:
     """The passages that the answer cites; all that it was made from if it cites none."""
     cited = [answer.hits[place - 1] for place in answer.cited if 0 < place <= len(answer.hits)]
     return tuple(SourceSpan(source=hit.source, start=hit.start, end=hit.end) for hit in cited or answer.hits)
+
+
+def _say_the_same(one: Review, other: Review) -> bool:
+    its_own = {"id", "at", "by", "sampled", "drawn", "drawn_of", "documents_version", "passages"}
+    return one.model_dump(exclude=its_own) == other.model_dump(exclude=its_own)
+
+
+def _contradicts(answer_id: str) -> str:
+    return f"The review of '{answer_id}' contradicts itself: "
 
 
 def _is_right(action: Action, answers: Sequence[str], shown: str | None) -> bool | None:

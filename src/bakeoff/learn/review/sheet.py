@@ -1,10 +1,12 @@
 """Reviewing in a spreadsheet: the next answers as CSV, and the filled-in file back as reviews.
 
 Takes a `Reviewing` and a path. A file is read as a whole or not at all: each row that is wrong is named. A correction
-of a user stands in a column of its own, and is never filled in as the right answer.
+of a user stands in a column of its own, and is never filled in as the right answer. Only answers without a review are
+written, so a review of somebody else is newer than the file: it stays, unless it is to be replaced.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -15,27 +17,42 @@ from bakeoff.formats.encodings import decoded
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
 from bakeoff.labelling.sheet import same_cell
+from bakeoff.learn.review.checks import quoted
 from bakeoff.learn.review.reviewing import Reviewing, Said, View
 from bakeoff.questions.rows.aliases import split_aliases
+from bakeoff.records import Question
 from bakeoff.sentences import listed
 from bakeoff.serve.log_entries import Action
 
-SHOWN = ("id", "why", "question", "answer shown", "sources", "user's correction", "warnings")
+SHOWN = (
+    "id", "why", "question", "answer shown", "short form", "sources", "user's correction", "warnings", "known facts"
+)  # fmt: skip
 TO_FILL = ("action", "right answers", "fact", "documents", "document is", "note")
 COLUMNS = (*SHOWN, *TO_FILL)
+DECIDING = ("action", "right answers", "fact", "documents", "document is")
+"""A row in which one of these is filled in is a review. A note alone is none."""
 ACTIONS: tuple[Action, ...] = get_args(Action)
 BETWEEN = "|"
 MOST_NAMED = 5
 LONGEST_CELL = 30_000  # spreadsheets cut cells at 32,767 characters
 DECLINED = "(declined)"
+ASK_SHORT = "? If you accept it, write it in a few words in 'right answers'"
 
 
 class Filled(NamedTuple):
-    """How many rows held a new or changed review, how many none, and how many one that was stored before."""
+    """How many rows held a new review, one that replaces another, the same as before, and none.
 
-    reviewed: int
-    blank: int
+    `of_others` says whose reviews were replaced, other than the reviewer's own, and `kept` whose were not; both count
+    by name. `corrections` of the rows had a right answer and no action.
+    """
+
+    new: int = 0
+    changed: int = 0
+    of_others: Mapping[str, int] = {}
+    kept: Mapping[str, int] = {}
     same: int = 0
+    blank: int = 0
+    corrections: int = 0
 
 
 def write_sheet(reviewing: Reviewing, path: Path, n: int) -> int:
@@ -46,15 +63,23 @@ def write_sheet(reviewing: Reviewing, path: Path, n: int) -> int:
     if path.exists():
         raise InputError(f"{path} exists; it may hold reviews.", "read it with --read, or name another file")
     views = reviewing.views(n)
-    write_text(path, "\ufeff" + written([COLUMNS, *map(_row, views)]))
+    rows = [_row(view, reviewing.similar(view.answer.question or "")) for view in views]
+    write_text(path, "\ufeff" + written([COLUMNS, *rows]))
     return len(views)  # the mark at the file's start makes Excel read UTF-8
 
 
-def _row(view: View) -> tuple[str, ...]:
+def _row(view: View, known: Sequence[Question]) -> tuple[str, ...]:
     question, shown = _texts(view)
-    cells = (view.answer.id, ", ".join(view.reasons), question, shown, f" {BETWEEN} ".join(view.sources),
-             view.correction, " ".join(view.flags))  # fmt: skip
+    short = ASK_SHORT if view.needs_short else view.short
+    cells = (view.answer.id, ", ".join(view.reasons), question, shown, short, f" {BETWEEN} ".join(view.sources),
+             view.correction, " ".join(view.flags), _known_facts(known))  # fmt: skip
     return (*(cell[:LONGEST_CELL] for cell in cells), *("" for _ in TO_FILL))
+
+
+def _known_facts(known: Sequence[Question]) -> str:
+    """The names of the facts to merge with, each with a question and an answer to it."""
+    facts = [f"{one.fact}: {quoted(one.text)} = {quoted(one.answers[0])}" for one in known if one.answers]
+    return f" {BETWEEN} ".join(facts)
 
 
 def _texts(view: View) -> tuple[str, str]:
@@ -63,13 +88,14 @@ def _texts(view: View) -> tuple[str, str]:
     return (view.answer.question or "")[:LONGEST_CELL], shown[:LONGEST_CELL]
 
 
-def read_sheet(reviewing: Reviewing, path: Path) -> Filled:
+def read_sheet(reviewing: Reviewing, path: Path, overwrite: bool = False) -> Filled:
     """Stores the reviews of a filled-in file. Raises InputError that names every wrong row; then nothing is stored.
 
-    A file that is read twice stores nothing twice.
+    A file that is read twice stores nothing twice, also if what it says was changed since. With `overwrite` it replaces
+    what was said since, by others too.
     """
     rows = list(_rows(path))
-    filled = [(number, row) for number, row in rows if row["action"].strip()]
+    filled = [(number, row) for number, row in rows if any(row[name].strip() for name in DECIDING)]
     said: dict[str, Said] = {}
     problems = []
     for number, row in filled:
@@ -77,31 +103,53 @@ def read_sheet(reviewing: Reviewing, path: Path) -> Filled:
         if problem:
             problems.append(f"row {number}: {problem}")
     if problems:
-        more = f" and {len(problems) - MOST_NAMED} more" if len(problems) > MOST_NAMED else ""
+        n = len(problems)
+        of = f"{n} rows are" if n > 1 else "1 row is"
+        shown = f"; the first {MOST_NAMED}" if n > MOST_NAMED else ""
         raise InputError(
-            f"{path} was not read: {'; '.join(problems[:MOST_NAMED])}{more}.",
-            f"an action is one of {', '.join(ACTIONS)}, or empty; several right answers are divided by '{BETWEEN}'",
+            f"{path} was not read: {of} wrong{shown}.\n  " + "\n  ".join(problems[:MOST_NAMED]),
+            f"fix them and read the file again; an action is one of {', '.join(ACTIONS)}, or empty",
         )
-    new = {answer: one for answer, one in said.items() if not reviewing.is_said(answer, one)}
-    for answer, one in new.items():
-        reviewing.say(answer, one)
-    return Filled(len(new), len(rows) - len(filled), len(said) - len(new))
+    n_corrections = sum(not row["action"].strip() for _, row in filled)
+    return _stored(reviewing, said, overwrite)._replace(blank=len(rows) - len(filled), corrections=n_corrections)
+
+
+def _stored(reviewing: Reviewing, said: Mapping[str, Said], overwrite: bool) -> Filled:
+    new, changed, same = [], [], 0
+    of_others: Counter[str] = Counter()
+    kept: Counter[str] = Counter()
+    for answer, one in said.items():
+        newest, is_same, was_said = reviewing.before(answer, one)
+        if newest is None:
+            new.append(answer)
+        elif is_same:
+            same += 1
+        elif not overwrite and (was_said or newest.by != reviewing.reviewer):
+            kept[newest.by] += 1
+        else:
+            changed.append(answer)
+            of_others.update([newest.by] if newest.by != reviewing.reviewer else [])
+    for answer in (*new, *changed):
+        reviewing.say(answer, said[answer])
+    return Filled(len(new), len(changed), dict(of_others), dict(kept), same)
 
 
 def _problem(reviewing: Reviewing, row: dict[str, str], said: dict[str, Said]) -> str:
-    """What is wrong with a row, empty if nothing is; then what it says is added."""
+    """What is wrong with a row and what to do, empty if nothing is; then what it says is added."""
     answer, action = row["id"].strip(), row["action"].strip().lower()
-    if action not in ACTIONS:
-        return f"action '{row['action'][:40]}'"
-    one = _said(action, row)
+    if not action and (row["fact"].strip() or row["documents"].strip() or row["document is"].strip()):
+        return "it has no action, but a fact or document: write 'merge', 'document' or 'correct'"
+    if (action or "correct") not in ACTIONS:
+        return f"'{quoted(row['action'])}' is no action: write {', '.join(ACTIONS)}, or nothing"
+    one = _said(action or "correct", row)
     problem = reviewing.problem(answer, one)
     if problem:
         return problem
     for name, text in zip(("question", "answer shown"), _texts(reviewing.view(answer)), strict=True):
         if name in row and not same_cell(row[name], text):
-            return f"the {name} is not the one of {answer}; were columns sorted apart?"
+            return f"the {name} is not the one of {answer}: were columns sorted apart? Write the file again with --out"
     if said.setdefault(answer, one) != one:
-        return f"{answer} has another review in a row above"
+        return f"{answer} has another review in a row above: keep one of them"
     return ""
 
 
@@ -120,7 +168,7 @@ def _said(action: str, row: dict[str, str]) -> Said:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows with their lines in the file, by column."""
+    """The rows by column, with the numbers that a spreadsheet shows: a cell may have several lines."""
     try:
         text = decoded(path.read_bytes()).text.replace("\r\n", "\n").replace("\r", "\n")
         lines = list(csv_rows(text, strict=True))
@@ -134,6 +182,6 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise InputError(
             f"{path} has no column {listed(missing)}.", "fill in a file that --out wrote; keep its first row"
         )
-    for line, cells in lines[1:]:
+    for number, (_, cells) in enumerate(lines[1:], start=2):
         values = dict(zip(header, cells, strict=False))
-        yield line, {name: values.get(name, "") for name in COLUMNS if name in header}
+        yield number, {name: values.get(name, "") for name in COLUMNS if name in header}

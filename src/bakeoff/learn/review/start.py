@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bakeoff.errors import MissingExtraError
 from bakeoff.labelling.start import HOST, PORTS, page_server, port_listener
 from bakeoff.learn.review.reviewing import Reviewing
+from bakeoff.sentences import counted
 
 if TYPE_CHECKING:
     from bakeoff.serve.guard.asgi import App
@@ -28,7 +29,7 @@ def review_on_page(reviewing: Reviewing, name: str, port: int | None, tell: Call
         raise MissingExtraError("The review page", "uvicorn", "serve") from error
     reviewing.check_texts()
     with port_listener(PORTS if port is None else (port,)) as listener:
-        tell(f"Reviewing {name} as {reviewing.reviewer}: {len(reviewing.queue.open())} answers to look at.")
+        tell(f"Reviewing {name} as {reviewing.reviewer}: {counted(len(reviewing.queue.open()), 'answer')} to look at.")
         tell(f"Page: http://{HOST}:{listener.getsockname()[1]}/review   Stop with Ctrl-C; every review is kept.")
         page_server(guarded_page(reviewing, name)).run(sockets=[listener])
 

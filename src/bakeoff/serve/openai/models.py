@@ -7,7 +7,7 @@ not listed: chat front ends offer everything in the list to people who want to a
 from typing import Any
 
 from bakeoff.records import Labels
-from bakeoff.sentences import listed
+from bakeoff.sentences import one_of
 from bakeoff.serve.answering import Answering
 from bakeoff.serve.openai.errors import ApiError
 from bakeoff.serve.openai.requests import known_model
@@ -41,7 +41,7 @@ def asked_contender(answering: Answering, name: str, labels: Labels) -> str:
     if name in embedder_names(answering):
         raise ApiError(
             f"The model '{name}' is an embedder: it answers no questions.",
-            f"name one of {listed(contender_names(answering, labels))}, or send texts to /v1/embeddings",
+            f"name {one_of(contender_names(answering, labels))}, or send texts to /v1/embeddings",
             status=404,
             code="model_not_found",
             param="model",

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from bakeoff.files.did_you_mean import closest
-from bakeoff.sentences import listed
+from bakeoff.sentences import one_of
 from bakeoff.serve.conversation import Conversation, Role, Turn
 from bakeoff.serve.openai.errors import ApiError
 
@@ -211,7 +211,7 @@ def known_model(model: str, models: Sequence[str]) -> str:
     meant = closest(model, models)
     raise ApiError(
         f"The model '{model[:100]}' does not exist." + (f" Did you mean '{meant}'?" if meant else ""),
-        f"name one of {listed(models)}" if models else "",
+        f"name {one_of(models)}" if models else "",
         status=404,
         code="model_not_found",
         param="model",

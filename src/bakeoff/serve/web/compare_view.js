@@ -10,6 +10,7 @@ import { isLoaded, noteLoaded } from "./loaded.js";
 import { askPatiently } from "./patience.js";
 import { problem } from "./problem.js";
 import { shuffled } from "./shuffle.js";
+import { bestTested } from "./tested.js";
 
 const FEWEST = 2;
 const MOST = 3;
@@ -22,13 +23,15 @@ export function setUpCompareView() {
   byId("compare-contenders").addEventListener("change", limit);
 }
 
+/** `contenders` are the names of those that answer, the default one first. */
 export function showChoices(contenders) {
   const isAlone = contenders.length < FEWEST;
   byId("compare-form").hidden = isAlone;
   byId("compare-alone").hidden = !isAlone;
   byId("compare-alone").textContent = "This server serves one contender. Serve several to compare them: bakeoff serve RUN -c NAME -c NAME.";
-  const choices = contenders.map((name, i) =>
-    el("label", { class: "choice" }, el("input", { type: "checkbox", name: "contender", value: name, checked: i < FEWEST }), " ", name),
+  const first = [contenders[0], bestTested(contenders.slice(1))]; // what is served, and what could replace it
+  const choices = contenders.map((name) =>
+    el("label", { class: "choice" }, el("input", { type: "checkbox", name: "contender", value: name, autocomplete: "off", checked: first.includes(name) }), " ", name),
   );
   byId("compare-contenders").replaceChildren(el("legend", {}, contenders.length > FEWEST ? "Contenders, two or three" : "Contenders"), ...choices);
   limit();

@@ -27,6 +27,12 @@ export function showTested(name) {
   byId("tested").replaceChildren(`In its test: ${shares}`, el("span", { class: "more" }, `, ${rest.join(", ")}.`));
 }
 
+/** The one of these that answered the most questions of the test correctly; the first if none was tested. */
+export function bestTested(names) {
+  const right = (name) => tested[name]?.right ?? -1;
+  return names.reduce((best, name) => (right(name) > right(best) ? name : best), names[0]);
+}
+
 /** The shares of all contenders that were tested, the given ones first; null if none was. */
 export function testedTable(first) {
   const names = [...new Set([...first, ...Object.keys(tested)])].filter((name) => sharesOf(name, KINDS));

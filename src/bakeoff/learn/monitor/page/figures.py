@@ -11,7 +11,7 @@ from bakeoff.decide.wording import money
 from bakeoff.learn.monitor.charts import bars, lines
 from bakeoff.learn.monitor.monitor import Snapshot
 from bakeoff.learn.monitor.windows import Figures
-from bakeoff.sentences import DASH, count, milliseconds, percent
+from bakeoff.sentences import DASH, count, counted, milliseconds, percent
 
 
 def figures_page(of: Snapshot) -> str:
@@ -22,7 +22,7 @@ def figures_page(of: Snapshot) -> str:
 def _heading(of: Snapshot) -> str:
     return (
         f"<h1>{escape(of.deployment)} in use</h1>"
-        f"<p>The last {of.days} days up to {of.at:%Y-%m-%d %H:%M} UTC. Release {of.release} is live: "
+        f"<p>The last {counted(of.days, 'day')} up to {of.at:%Y-%m-%d %H:%M} UTC. Release {of.release} is live: "
         f"{escape(of.contender)}.</p>"
     )
 
@@ -109,8 +109,9 @@ def _topics(of: Snapshot) -> str:
     if not of.topics:
         return "<section><h2>New topics</h2><p>No group of questions without good evidence.</p></section>"
     items = "".join(
-        f"<li><strong>{escape(topic.name)}</strong>: {topic.n} questions, asked {topic.asked} times, "
-        f"{topic.declined} declined. {escape('; '.join(f'“{text}”' for text in topic.examples))}</li>"
+        f"<li><strong>{escape(topic.name)}</strong>: {counted(topic.n, 'question')}, "
+        f"asked {counted(topic.asked, 'time')}, {topic.declined} declined. "
+        f"{escape('; '.join(f'“{text}”' for text in topic.examples))}</li>"
         for topic in of.topics
     )
     return f"<section><h2>Questions without good evidence</h2><ul>{items}</ul></section>"

@@ -6,17 +6,18 @@ const KEPT = "bakeoff-single-keys";
 const LETTERS = { a: "accept", c: "correct", u: "unanswerable", d: "document", m: "merge", s: "skip" };
 const DIGITS = Object.fromEntries(Object.values(LETTERS).map((action, i) => [`Digit${i + 1}`, action]));
 
-/** `actions` are {decide(action), back(), forward(), note(), document()}. */
+/** `actions` are {decide(action), back(), forward(), note(), few(), document()}. */
 export function setUpKeys(actions) {
   const choice = byId("single-keys");
   choice.checked = localStorage.getItem(KEPT) !== "off";
   choice.addEventListener("change", () => localStorage.setItem(KEPT, choice.checked ? "on" : "off"));
-  byId("note").addEventListener("keydown", (event) => {
-    if ((event.key !== "Enter" && event.key !== "Escape") || event.isComposing) return;
-    event.preventDefault();
-    event.stopPropagation();
-    byId("card").focus({ preventScroll: true });
-  });
+  for (const name of ["note", "few"])
+    byId(name).addEventListener("keydown", (event) => {
+      if ((event.key !== "Enter" && event.key !== "Escape") || event.isComposing) return;
+      event.preventDefault();
+      event.stopPropagation();
+      byId("card").focus({ preventScroll: true });
+    });
   byId("passage").addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() === "e" && choice.checked && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault(); // it closes the document and does not open it again
@@ -32,6 +33,7 @@ export function setUpKeys(actions) {
     else if (key === "b" || key === "arrowleft" || key === "backspace") actions.back();
     else if (key === "arrowright") actions.forward();
     else if (key === "n") actions.note();
+    else if (key === "w" && !byId("few-field").hidden) actions.few();
     else if (key === "e") actions.document();
     else return;
     event.preventDefault();

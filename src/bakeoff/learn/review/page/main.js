@@ -48,8 +48,8 @@ function take(next) {
 }
 
 function aside({ over, copies }) {
-  const parts = [over && `${over} more of the same users`, copies && `${copies} further near-copies of the same users`].filter(Boolean);
-  return parts.length ? [`Not shown: ${parts.join(", ")}.`] : [];
+  const parts = [over && counted(over, "answer", "answers"), copies && counted(copies, "near-copy", "near-copies")].filter(Boolean);
+  return parts.length ? [`Left out on purpose, so that no single user fills the list: ${parts.join(", ")}.`] : [];
 }
 
 /** Shows the current answer, or that none is left. `spoken` is announced before its question. */
@@ -100,6 +100,7 @@ function place() {
 function decide(action) {
   if (shown === null || document.querySelector(`[data-action="${action}"]`).disabled) return;
   if (NEEDS_FORM.includes(action)) openDecision(action, shown);
+  else if (action === "accept") keep({ action, answers: [byId("few").value.trim()].filter(Boolean) });
   else keep({ action });
 }
 
@@ -110,8 +111,8 @@ function keep(said) {
   mark(review.action);
   byId("saved").textContent = `Last: ${SAID[review.action]}`;
   const asked = { by: state.reviewer, question: shown.question, answers: [], fact: "", documents: [], document_is: null };
-  const own = review.action === "accept" ? { answers: [shown.answer] } : {};
-  remember(id, null, { review: { ...asked, ...own, ...review, question: review.question || shown.question } });
+  const own = review.action === "accept" ? { answers: [shown.answer, shown.short, ...review.answers].filter(Boolean) } : {};
+  remember(id, null, { review: { ...asked, ...review, ...own, question: review.question || shown.question } });
   trail.labelled(id);
   saver.add({ id, ...review });
   show(`Saved: ${SAID[review.action]}`);
@@ -159,6 +160,7 @@ setUpKeys({
   back: () => move(-1),
   forward: () => move(1),
   note: () => byId("note").focus(),
+  few: () => byId("few").focus(),
   document: openFirst,
 });
 addEventListener("beforeunload", (event) => {

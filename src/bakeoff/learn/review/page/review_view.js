@@ -18,6 +18,10 @@ export function draw(card, place) {
   byId("asked").textContent = card.asked ? `The user wrote: ${card.asked}` : "";
   byId("answer").textContent = card.answer ?? "It declined: the user was told that it does not know.";
   byId("answer").classList.toggle("long", card.answer === null || card.answer.length > 240);
+  byId("short").hidden = !card.short;
+  byId("short").textContent = card.short ? `If you accept it, this counts as right, too: ${card.short}` : "";
+  byId("few-field").hidden = !card.needs_short;
+  byId("few").value = fewWords(card);
   byId("by").textContent = `${card.by}, ${card.at.slice(0, 10)}`;
   byId("before").replaceChildren(...before(card.review));
   part("correction", correction(card));
@@ -30,6 +34,12 @@ export function draw(card, place) {
   document.querySelector('[data-action="accept"]').disabled = card.answer === null; // nothing was shown
   document.querySelector('[data-action="merge"]').disabled = !card.similar.some((known) => known.answers.length);
   byId("card").hidden = byId("dock").hidden = false;
+}
+
+/** What the reviewer wrote beside an accepted answer. */
+function fewWords(card) {
+  if (card.review?.action !== "accept") return "";
+  return card.review.answers.find((answer) => answer !== card.answer && answer !== card.short) ?? "";
 }
 
 /** Shows which review the answer has. */

@@ -198,6 +198,8 @@ def _card(view: View, of: Reviewing) -> dict[str, Any]:
         "question": answer.question,
         "asked": answer.asked,
         "answer": view.shown,
+        "short": view.short,
+        "needs_short": view.needs_short,
         "by": f"{answer.contender}, release {answer.release}" if answer.release else answer.contender,
         "at": answer.at.isoformat(),
         "passages": [passage._asdict() for passage in passages_behind(answer, of.store)],
