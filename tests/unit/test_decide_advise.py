@@ -554,6 +554,12 @@ def test_advice_refuses_names_that_no_recipe_has_as_a_report_does(table: str) ->
     advise(Profile.model_validate({table: {"rag": given}, "measure_weights": {"ours": 2}}), START)
 
 
+def test_advice_takes_names_of_a_run_to_come_and_says_that_they_do_not_count() -> None:
+    """The same profile serves the run, which has these contenders."""
+    warnings = advise(Profile.model_validate({"setup_days": {"big-model": 3.0, "rag": 2.0}}), START).warnings
+    assert any("days of work for big-model" in line and "does not count here" in line for line in warnings)
+
+
 def test_the_page_says_what_each_approach_is_called_in_a_pilot() -> None:
     """The approaches are named by the recipes that represent them."""
     for text in (advice_markdown(advise(CLEAR, START)), advice_html(advise(CLEAR, START))):

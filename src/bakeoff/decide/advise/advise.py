@@ -22,7 +22,7 @@ from bakeoff.decide.cost.peak import peak_warnings
 from bakeoff.decide.cost.table import cost_table
 from bakeoff.decide.situation.approaches import NAMES, TITLES, Standing, stand_for
 from bakeoff.decide.situation.currency import currency_note
-from bakeoff.decide.situation.profile import Profile, check_entrants
+from bakeoff.decide.situation.profile import Profile, check_misspelt
 from bakeoff.decide.situation.questionnaire import Inspection
 from bakeoff.decide.wording import percent
 from bakeoff.errors import ConfigError, MissingExtraError
@@ -116,9 +116,10 @@ def advise(
 
     `entrants` are the recipes that could be built; the first one of each approach represents it. The inspection fills
     in fields that the profile does not name. Raises ConfigError if the profile's weights sum to zero or name an unknown
-    factor, or if it gives days or amounts for a name that is none of the entrants.
+    factor, or if it gives days or amounts for a name that is nearly that of an entrant. Other names may be contenders
+    of a run to come: a warning says that they do not count.
     """
-    check_entrants(profile, entrants)
+    check_misspelt(profile, entrants)
     filled = inspection.fill(profile) if inspection else profile
     standing = stand_for(entrants)
     matrix, known = decision_matrix(filled, standing, factors), estimates(filled, standing)
@@ -129,7 +130,11 @@ def advise(
         inspected=tuple(inspection.lines()) if inspection else (),
         matrix=matrix,
         recommendation=recommendation,
-        warnings=(*contradictions(filled, known, standing), *(() if approach else matrix.notes)),
+        warnings=(
+            *contradictions(filled, known, standing),
+            *(() if approach else matrix.notes),
+            *_unused(profile, entrants),
+        ),
         changes=tuple(change_lines(matrix, flips(matrix, filled, standing, factors))),
         standing={name: entrant.name for name, entrant in standing.items()},
         cost=cost_summary(filled, standing, set(matrix.ruled_out) - set(matrix.unpaid)),
@@ -295,6 +300,15 @@ def cost_summary(profile: Profile, standing: Standing, ruled_out: Collection[str
         pays=pays_lines(profile, known, ruled_out),
         currency=currency_note(profile),
     )
+
+
+def _unused(profile: Profile, entrants: Sequence[Entrant]) -> list[str]:
+    """What the profile says of names that no recipe has."""
+    return [
+        f"The profile gives {what} for {listed(names)}, but no recipe of Bakeoff has "
+        f"{'that name' if len(names) == 1 else 'such a name'}: it does not count here."
+        for what, names in profile.unknown_names(entrants).items()
+    ]
 
 
 def _break_even_line(cheapest: CostInputs, other: CostInputs) -> str:

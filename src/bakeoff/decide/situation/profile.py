@@ -261,6 +261,15 @@ def check_entrants(profile: Profile, entrants: Sequence[Entrant]) -> None:
         raise _unknown(what, "contender or recipe", names[0], known)
 
 
+def check_misspelt(profile: Profile, entrants: Sequence[Entrant]) -> None:
+    """Raise ConfigError if the profile gives days or amounts for a name that is nearly one of these."""
+    known = sorted({name for entrant in entrants for name in (entrant.name, entrant.recipe)})
+    for what, names in profile.unknown_names(entrants).items():
+        for name in names:
+            if closest(name, known):
+                raise _unknown(what, "contender or recipe", name, known)
+
+
 def check_names(profile: Profile, entrants: Sequence[Entrant], measures: Iterable[str] = ()) -> None:
     """Raise ConfigError if the profile names a contender, a recipe or a measure that a run does not have.
 

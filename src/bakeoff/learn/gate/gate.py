@@ -137,7 +137,7 @@ def _missing(tested: Tested, profile: Profile) -> Iterable[str]:
         if tested.questions and not of.correct.values:
             yield f"No answer of the {name} contender could be graded."
     general = {tested.facts[key] for key in tested.live.general.values if key in tested.candidate.general.values}
-    if len(general) < LEAST_PART:
+    if tested.general and len(general) < LEAST_PART:
         yield (
             f"Both contenders answered {len(general)} questions of general knowledge; the gate needs at least "
             f"{LEAST_PART} to see whether some was lost."
