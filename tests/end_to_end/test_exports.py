@@ -69,7 +69,7 @@ def test_the_default_model_is_exported_with_both_of_its_adapters(tmp_path):
     from transformers import AutoModelForCausalLM
 
     from bakeoff.contenders.built import Built
-    from bakeoff.contenders.identity import Identities
+    from bakeoff.contenders.identities import Identities
     from bakeoff.contenders.load import make_recipe
     from bakeoff.contenders.world import WorldFolder
     from bakeoff.exports.adapter import export_adapter

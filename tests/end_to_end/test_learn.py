@@ -1,5 +1,9 @@
 """A round of learning on a small deployment with no model: reviewed questions in, a decision of the gate out."""
 
+import errno
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,12 +12,13 @@ from typer.testing import CliRunner
 
 from bakeoff.cli.learn import _show as show
 from bakeoff.cli.main import app
-from bakeoff.errors import ConfigError, InputError, LimitReachedError
+from bakeoff.errors import ConfigError, InputError, LimitReachedError, RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.learn.accounts.account import SHOWN, account_for
+from bakeoff.learn.accounts.account import SHOWN, account_for, keeps_texts
 from bakeoff.learn.bounds import Limits, Spending
 from bakeoff.learn.decisions import level_of_next, read_decisions, record, record_rollback
-from bakeoff.learn.learning import GradedAnswer, learn
+from bakeoff.learn.evidence import GradedAnswer, state_of_evidence
+from bakeoff.learn.learning import learn
 from bakeoff.learn.promotion import approve, refuse
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.learn.rounds import begin_round
@@ -21,9 +26,10 @@ from bakeoff.pilot.stages import run
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
 from bakeoff.serve.deployment import deploy, open_deployment
-from bakeoff.serve.log_entries import Decision
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import Decision, logged_answer
 from bakeoff.serve.releases import current, previous, release_folder, rollback
-from tests.end_to_end.small import make
+from tests.end_to_end.small import environment, make
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 COLOURS = ("blue", "grey", "red", "green")
@@ -61,9 +67,13 @@ def test_a_better_candidate_replaces_what_is_served(finished, tmp_path, capsys):
     assert (current(root), previous(root)) == (2, 1)
     assert open_deployment(root).release.contender == "rag"
     assert [(of.round, of.outcome, of.candidate) for of in read_decisions(root)] == [(1, "promote", "2")]
-    answers = jsonl.read(learned.round.folder.root / "gate.jsonl", GradedAnswer)
+    assert learned.decision.evidence == "decisions/round-1.jsonl"
+    assert state_of_evidence(root, learned.decision) == "kept"
+    answers = jsonl.read(root / "decisions" / "round-1.jsonl", GradedAnswer)
     assert {answer.who for answer in answers} == {"live", "candidate"}
     assert len(answers) == 2 * len({answer.question_id for answer in answers})
+    assert {"general", "unseen"} <= {answer.slice for answer in answers} and all(answer.text for answer in answers)
+    assert learned.report.exists()
     _check_account(root, learned)
     show(learned, root, "planets", Path("elsewhere"))
     *_, outcome, why, then, more = capsys.readouterr().out.splitlines()
@@ -316,3 +326,157 @@ def test_facts_and_splits_of_a_round_that_kept_what_was_served_are_kept(finished
     after = {q.id: q for q in begin_round(deployment, 1, [earlier, colour]).folder.questions()}
     assert before.split in ("train", "dev")
     assert {(after[key].fact, after[key].split) for key in ("use-m1", "use-a1")} == {(before.fact, before.split)}
+
+
+def noted(root, *arguments):
+    """A round, and what it says meanwhile."""
+    notes: list[str] = []
+    learned = learn(root, *arguments, listener=lambda event: notes.append(event.note))
+    return learned, [note for note in notes if note.startswith("note: ")]
+
+
+def breaks(self, *_arguments):
+    raise RuntimeError("CUDA out of memory")
+
+
+def test_a_candidate_that_fails_to_build_is_left_out_and_the_others_are_tested(finished, tmp_path, monkeypatch):
+    """The reason stands in what is said, in the report and in what the round gives."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    monkeypatch.setattr("bakeoff.contenders.rag.Rag.calibrate", breaks)
+    learned, notes = noted(root, reviewed())
+    reason = "its calibration or test failed: RuntimeError: CUDA out of memory"
+    assert learned.left_out == {"rag": reason} and f"note: rag is left out: {reason}" in notes
+    assert reason in learned.report.with_name("report.md").read_text()
+    assert {one.contender for one in learned.dev.order} == {"base", "extract", "long-context"}
+    assert [of.round for of in read_decisions(root)] == [1]
+
+
+def test_a_round_needs_what_is_served_and_a_candidate(finished, tmp_path, monkeypatch):
+    """Each error names the contender and its reason; repaired, the same round goes on."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    only_rag = Limits(contenders=("rag",))
+    with monkeypatch.context() as broken:
+        broken.setattr("bakeoff.contenders.rag.Rag.calibrate", breaks)
+        with pytest.raises(ConfigError, match=r"No candidate could be built in round 1\. rag: .*CUDA out of memory"):
+            learn(root, reviewed(), only_rag)
+    with monkeypatch.context() as broken:
+        broken.setattr("bakeoff.learn.live.Live.open", breaks)
+        with pytest.raises(RunFolderError, match=r"What is served could not be asked in round 1: .*CUDA out of memory"):
+            learn(root, [])
+    learned, notes = noted(root, [], only_rag)
+    assert any("Going on with round 1" in note for note in notes)
+    assert learned.decision.outcome == "promote" and learned.left_out == {}
+
+
+def test_a_round_with_other_contenders_starts_again(finished, tmp_path):
+    """It says so. Without the option the round that was interrupted goes on, whatever it was begun with."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    with pytest.raises(LimitReachedError):
+        learn(root, reviewed(), Limits(seconds=0.001))
+    with pytest.raises(LimitReachedError):
+        learn(root, reviewed(), Limits(seconds=0.001, contenders=("rag", "base")))
+    assert RunFolder(root / "rounds" / "round-1").config().contenders[0].called == "base"
+    assert len(RunFolder(root / "rounds" / "round-1").config().contenders) == 3
+    learned, notes = noted(root, reviewed(), Limits(contenders=("rag",)))
+    assert "note: Round 1 starts again: it was begun with another --contender." in notes
+    assert [one.contender for one in learned.dev.order] == ["rag"] and learned.decision.outcome == "promote"
+
+
+def test_what_passed_with_a_full_disk_is_served_by_the_next_call(finished, tmp_path, monkeypatch):
+    """It only writes the release: nothing is asked, and no other round begins."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+
+    def full(*_arguments, **_more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(shutil, "copytree", full)
+        with pytest.raises(RunFolderError, match="Round 1 passed the gate, but its release could not be written"):
+            learn(root, reviewed())
+    assert current(root) == 1 and [of.outcome for of in read_decisions(root)] == ["promote"]
+    learned, notes = noted(root, reviewed())
+    assert notes == ["note: Round 1 passed before; its candidate is served only now."]
+    assert (learned.decision.outcome, learned.decision.candidate, current(root)) == ("promote", "2", 2)
+    assert learned.report.exists() and learned.round.begun.decided and len(read_decisions(root)) == 1
+    with pytest.raises(InputError, match="nothing new to learn"):
+        learn(root, reviewed())
+
+
+def test_a_full_disk_in_a_round_says_how_it_goes_on(finished, tmp_path, monkeypatch):
+    """Wherever it is found."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+
+    def full(*_arguments, **_more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("bakeoff.contenders.world.WorldFolder.save", full)
+        with pytest.raises(RunFolderError, match=r"No space left.*\n.*free some space, then call bakeoff learn again"):
+            learn(root, reviewed())
+    assert learn(root, []).decision.outcome == "promote"
+
+
+def test_evidence_has_no_texts_where_the_log_keeps_none(finished, tmp_path):
+    """Grades and ids stay."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    assert keeps_texts(root)
+    with Log(root / "log.sqlite", keep_texts=False) as log:
+        log.append(logged_answer(finished.answers("extract")[0], "How long is a year?", id="a1", key="k", version="1"))
+    assert not keeps_texts(root)
+    learn(root, reviewed(), Limits(contenders=("rag",)))
+    answers = jsonl.read(root / "decisions" / "round-1.jsonl", GradedAnswer)
+    assert answers and all(answer.text is None and answer.question is None for answer in answers)
+
+
+LEARNS = """
+import sys, time
+from pathlib import Path
+from bakeoff.errors import BakeoffError
+from bakeoff.learn.learning import learn
+from tests.end_to_end.test_learn import reviewed
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    print(learn(Path(sys.argv[1]), reviewed()).decision.outcome)
+except BakeoffError as error:
+    print(type(error).__name__, error.message)
+"""
+
+
+def test_of_two_rounds_at_once_one_is_refused_and_the_other_is_not_disturbed(finished, tmp_path):
+    """Started at the same moment, by two processes."""
+    root = tmp_path / "deployment"
+    deploy(finished, root, ["extract"])
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", LEARNS, str(root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
+        for _ in range(2)
+    ]
+    for one in both:
+        assert one.stdout is not None and one.stdout.readline() == "ready\n"
+    for one in both:
+        assert one.stdin is not None
+        one.stdin.write("\n")
+        one.stdin.flush()
+    said = sorted(one.communicate()[0].strip() for one in both)
+    assert said == [f"RunFolderError Another round of learning is in progress in {root}.", "promote"]
+    assert current(root) == 2 and [of.round for of in read_decisions(root)] == [1]
+
+
+def test_a_folder_that_is_no_deployment_gets_no_lock(tmp_path):
+    """It is named, and nothing is written into it."""
+    with pytest.raises(RunFolderError, match="is not a deployment"):
+        learn(tmp_path, reviewed())
+    assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import bakeoff
-from bakeoff.contenders.identity import NOT_ANSWERING, Identities, identity_of
+from bakeoff.contenders.identities import Identities
+from bakeoff.contenders.identity import NOT_ANSWERING, identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import RunFolderError
 from bakeoff.serve.deployment import deploy, open_deployment

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from bakeoff.contenders.built import Built
-from bakeoff.contenders.identity import Identities, identity_of
+from bakeoff.contenders.identities import Identities
+from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder

@@ -73,3 +73,42 @@ def test_a_rollback_loads_no_engine_and_no_server(root):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root.parents[1])
     assert current(root) == 1
     assert not {*done.stdout.split()} & {*ENGINES, "starlette", "uvicorn", "pandas", "scipy"}
+
+
+MOST_CPU_S = 1.0
+"""What a rollback is promised to take at most; it needs about a third of it."""
+NOT_NEEDED = (
+    *ENGINES,
+    "numpy",
+    "pandas",
+    "rich",
+    "yaml",
+    "jinja2",
+    "bakeoff.runs",
+    "bakeoff.measure",
+    "bakeoff.grading",
+)
+
+
+def loaded_and_cpu_s(*arguments: object) -> tuple[list[str], float]:
+    """What of `NOT_NEEDED` a command imports, and the processor time of its whole process."""
+    code = (
+        "import resource, sys\n"
+        "from bakeoff.cli.main import main\n"
+        "try:\n    main()\n"
+        "finally:\n"
+        "    used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        f"    print(*(name for name in {NOT_NEEDED!r} if name in sys.modules), used.ru_utime + used.ru_stime)\n"
+    )
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    *_, said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().split("\n")
+    *loaded, seconds = said.split()
+    return loaded, float(seconds)
+
+
+@pytest.mark.parametrize("command", [("--version",), ("rollback", "planets")])
+def test_a_rollback_imports_little_and_takes_less_than_a_second(root, command):
+    """Nothing that reads runs, measures or draws tables. Its time is the processor's: a busy machine does not count."""
+    loaded, seconds = loaded_and_cpu_s(*command)
+    assert loaded == [] and seconds < MOST_CPU_S
+    assert current(root) == (1 if command[0] == "rollback" else 2)

@@ -6,7 +6,7 @@ import pytest
 
 from bakeoff.cli.options import command_for, copyable, copyable_errors
 from bakeoff.errors import InputError, RunFolderError
-from bakeoff.serve.deployment import find_deployment
+from bakeoff.serve.find import find_deployment
 
 
 def test_a_command_names_the_folder_only_where_it_was_given():

@@ -1,7 +1,9 @@
 """A decision is written down before anything is served by it; approvals, refusals and rollbacks stand beside it."""
 
+import errno
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from typer.testing import CliRunner
 
 from bakeoff.cli.decision_lines import closing
 from bakeoff.cli.main import app
-from bakeoff.errors import InputError, RunFolderError
+from bakeoff.errors import BakeoffError, InputError, RunFolderError
 from bakeoff.learn import promotion
 from bakeoff.learn.decisions import (
     level_of_next,
@@ -21,13 +23,27 @@ from bakeoff.learn.decisions import (
     uses,
     waiting,
 )
+from bakeoff.learn.evidence import state_of_evidence
 from bakeoff.learn.gate.spending import ERROR, FIRST, share
 from bakeoff.learn.gate.tested import GateDecision
-from bakeoff.learn.promotion import Candidate, GateRound, approve, carry_out, decide_promotion, refuse
+from bakeoff.learn.promotion import Candidate, GateRound, approve, carry_out, decide_promotion, refuse, release_of
+from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.run import Run
+from bakeoff.serve import releases as releases_module
 from bakeoff.serve.deployment import deploy
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import Decision
-from bakeoff.serve.releases import add_release, current, history, make_current, numbers, promoting, rollback
+from bakeoff.serve.releases import (
+    add_release,
+    current,
+    history,
+    make_current,
+    numbers,
+    previous,
+    promoting,
+    read_release,
+    rollback,
+)
 from tests.unit.released import released_run
 
 
@@ -176,15 +192,172 @@ def fails(*_args, **_more):
     raise RunFolderError("The disk is full.", "free some space")
 
 
-def test_a_release_that_cannot_be_written_leaves_the_live_one_and_counts_the_test(root, candidate, monkeypatch):
-    """A full disk while the candidate is copied."""
-    with monkeypatch.context() as full:
-        full.setattr(promotion, "add_release", fails)
+def full(*_args, **_more):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.fixture
+def made(root, run) -> Candidate:
+    """The candidate of a round: its run is in a folder of the deployment."""
+    folder = shutil.copytree(run.folder.root, root / "rounds" / "round-1")
+    return Candidate(Run(RunFolder(folder)), ("base", "rag"))
+
+
+def without_room(root, made, monkeypatch, **more) -> str:
+    """A decision while nothing can be copied; gives what is said."""
+    with monkeypatch.context() as disk, pytest.raises(RunFolderError) as error:
+        disk.setattr(shutil, "copytree", full)
+        decide(root, made, **more)
+    return " ".join(str(error.value).split())
+
+
+def test_what_passed_is_kept_when_there_is_no_room_for_its_release(root, made, monkeypatch):
+    """The test counts once, and only the release is written when there is room."""
+    said_then = without_room(root, made, monkeypatch)
+    assert "Round 1 passed the gate, but its release could not be written" in said_then
+    assert "The decision is kept. -> free some space, then call: bakeoff learn DEPLOYMENT, which only" in said_then
+    (decision,) = read_decisions(root)
+    assert (decision.outcome, decision.candidate) == ("promote", "rounds/round-1") and current(root) == 1
+    assert release_of(root, decision) is None
+    with (
+        monkeypatch.context() as disk,
+        pytest.raises(RunFolderError, match=r"could still not be written.*No space left"),
+    ):
+        disk.setattr(shutil, "copytree", full)
+        carry_out(root)
+    assert numbers(root) == [1]
+    assert carry_out(root) == 2 and current(root) == 2 and release_of(root, decision) == 2
+    assert read_release(root, 2).contenders == ("base", "rag")
+    assert read_decisions(root) == [decision] and len(spent([decision])) == 1
+    rollback(root)
+    assert carry_out(root) is None and numbers(root) == [1, 2]
+
+
+def test_a_release_that_was_written_after_all_is_not_written_twice(root, made, monkeypatch):
+    """A kill between the release and the pointer."""
+    without_room(root, made, monkeypatch)
+    with monkeypatch.context() as killed:
+        killed.setattr(promotion, "make_current", fails)
+        with pytest.raises(RunFolderError):
+            carry_out(root)
+    assert carry_out(root) == 2 and numbers(root) == [1, 2]
+
+
+def test_what_waits_is_kept_when_there_is_no_room_for_its_release(root, made, monkeypatch):
+    """Nobody has approved it, so nothing writes it but the approval."""
+    assert "then call: bakeoff approve DEPLOYMENT 1 --by NAME" in without_room(
+        root, made, monkeypatch, require_approval=True
+    )
+    assert carry_out(root) is None and [of.round for of in waiting(read_decisions(root))] == [1]
+    approved = approve(root, 1, "Ada")
+    assert (approved.candidate, current(root), numbers(root)) == ("2", 2, [1, 2])
+
+
+def test_what_passed_and_is_gone_can_be_refused(root, made, monkeypatch):
+    """An approval says so, and a promotion gives up."""
+    without_room(root, made, monkeypatch, require_approval=True)
+    shutil.rmtree(made.run.folder.root)
+    with pytest.raises(RunFolderError, match="The candidate of round 1 is gone"):
+        approve(root, 1, "Ada")
+    assert refuse(root, 1, "Ada").outcome == "refused" and numbers(root) == [1]
+
+
+def test_a_candidate_that_is_no_longer_what_was_measured_is_given_up(root, made, monkeypatch):
+    """At once, or when there is room again. The test counts once, and the next round is not in its way."""
+    without_room(root, made, monkeypatch)
+    (made.run.folder.world / "contenders" / "rag" / "contender.json").write_text("{}")
+    with pytest.raises(BakeoffError):
+        add_release(root, made.run, made.contenders, "")
+    assert carry_out(root) is None and carry_out(root) is None
+    last = read_decisions(root)[-1]
+    assert (last.outcome, last.round) == ("keep", 1) and "could still not be written" in last.reason
+    assert len(spent(read_decisions(root))) == 1 and next_round(read_decisions(root)) == 2
+
+
+def test_a_release_that_cannot_be_what_was_measured_counts_the_test(root, candidate, monkeypatch):
+    """The live one stays, and the reason says why."""
+    with monkeypatch.context() as changed:
+        changed.setattr(promotion, "add_release", fails)
         with pytest.raises(RunFolderError, match="disk is full"):
             decide(root, candidate)
     (decision,) = read_decisions(root)
     assert decision.outcome == "keep" and "could not be written: The disk is full." in decision.reason
     assert current(root) == 1 and len(spent([decision])) == 1
+
+
+def test_a_failure_after_the_pointer_has_moved_is_not_told_as_one_of_the_promotion(root, run, candidate, monkeypatch):
+    """Old releases stay, or the flush to the disk failed: what is live is said as it is."""
+    with monkeypatch.context() as broken:
+        broken.setattr(promotion, "prune", fails)
+        assert decide(root, candidate).outcome == "promote" and current(root) == 2
+    third = add_release(root, run, ["rag"], "by hand")
+    with monkeypatch.context() as broken:
+        broken.setattr(releases_module, "to_disk", full)
+        with pytest.raises(RunFolderError, match=r"Release 3 is live now, but .* could not be flushed"):
+            make_current(root, third.number)
+    assert current(root) == 3
+
+
+def test_a_rollback_is_respected_without_the_history(root, candidate):
+    """It may be deleted. A release that may have been live since the decision is not made live again."""
+    decide(root, candidate)
+    rollback(root)
+    (root / "history.jsonl").unlink()
+    assert carry_out(root) is None and current(root) == 1
+    make_current(root, 2)
+    rollback(root, to=1)
+    assert carry_out(root) is None and current(root) == 1
+
+
+def test_a_deployment_without_a_history_has_one_from_its_first_promotion(root, candidate, monkeypatch):
+    """So an interrupted promotion is carried out there too."""
+    (root / "history.jsonl").unlink()
+    with monkeypatch.context() as killed:
+        killed.setattr(promotion, "make_current", fails)
+        with pytest.raises(RunFolderError):
+            decide(root, candidate)
+    assert carry_out(root) == 2 and previous(root) == 1
+
+
+def test_the_release_of_a_refused_candidate_is_removed_and_its_number_is_not_given_again(root, run, candidate):
+    """What is live, was live before or waits stays."""
+    decide(root, candidate, require_approval=True)
+    decide(root, candidate, require_approval=True)
+    refuse(root, 2, "Ada")
+    assert numbers(root) == [1, 2]
+    assert add_release(root, run, ["rag"], "by hand").number == 4
+    make_current(root, 2)
+    rollback(root)
+    refuse(root, 1, "Ada")
+    assert numbers(root) == [1, 2, 4]
+
+
+def test_what_waits_is_not_pruned(root, candidate):
+    """However many releases are made meanwhile."""
+    decide(root, candidate, require_approval=True)
+    for _ in range(7):
+        decide(root, candidate)
+    assert numbers(root) == [2, *range(5, 10)]
+
+
+def test_evidence_is_named_relative_to_the_deployment_and_its_state_is_shown(root, candidate):
+    """Whether it is still what the decision saw, from any folder."""
+    evidence = root / "decisions" / "round-1.jsonl"
+    evidence.parent.mkdir()
+    evidence.write_text("{}\n")
+    decision = decide_promotion(root, GateRound(1, 1, evidence), said(root), candidate)
+    assert decision.evidence == "decisions/round-1.jsonl" and state_of_evidence(root, decision) == "kept"
+    assert f"graded in each round: {Path('deployments') / 'planets' / 'decisions'}" in shown("decisions", "planets")
+    evidence.write_text("{ }\n")
+    assert "The evidence of round 1 is changed: decisions/round-1.jsonl" in shown("decisions", "planets")
+    evidence.unlink()
+    assert "The evidence of round 1 is gone" in shown("decisions", "planets")
+    listed = json.loads(call("decisions", "planets", "--json").stdout)
+    assert [(one["evidence_is"], one["release"]) for one in listed] == [("gone", 2)]
+
+
+def shown(*arguments: object) -> str:
+    return call(*arguments).stderr
 
 
 def test_a_promotion_that_was_interrupted_is_carried_out_later(root, candidate, monkeypatch):

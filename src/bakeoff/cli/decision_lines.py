@@ -59,8 +59,10 @@ def _small(p: float | None) -> str:
 
 def closing(of: "Decision", page: Path, root: Path, deployment: str, deployments: Path) -> list[str]:
     """The outcome, why, what to do next, and where to read on: a line each."""
+    live = f"the candidate {of.contender} is live as release {of.candidate}."
     said = {
-        "promote": f"the candidate {of.contender} is live as release {of.candidate}.",
+        "promote": live,
+        "approved": live,
         "waits": f"the candidate {of.contender} passed and waits as release {of.candidate}.",
         "keep": f"what is served stays, release {of.live}.",
     }
@@ -80,7 +82,7 @@ def _next(of: "Decision", root: Path, deployment: str, deployments: Path) -> str
 
     if of.outcome == "waits":
         return f"{command('approve', f'{of.round} --by NAME')}, or {command('refuse', f'{of.round} --by NAME')}"
-    if of.outcome == "promote":
+    if of.outcome in ("promote", "approved"):
         back = f"; back to release {of.live}: {command('rollback')}" if previous(root) is not None else ""
         return f"watch it: {command('monitor')}{back}"
     review = f"review more of the weekly random sample ({command('review')}), then {command('learn')}"

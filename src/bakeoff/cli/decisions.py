@@ -33,21 +33,31 @@ def decisions(
     """
     from bakeoff.cli.decision_lines import HEADS, open_rounds, row
     from bakeoff.learn.decisions import level_of_next, read_decisions, waiting
-    from bakeoff.serve.deployment import find_deployment
+    from bakeoff.learn.evidence import FOLDER, state_of_evidence
+    from bakeoff.learn.promotion import release_of
+    from bakeoff.serve.find import find_deployment
 
     root = find_deployment(deployment, deployments)
     found = read_decisions(root)
     if number is not None:
         _explain(root, found, number, command_for("decisions", deployment, deployments), as_json)
         return
+    evidence = {decision.id: state_of_evidence(root, decision) for decision in found}
+    release = {decision.id: release_of(root, decision) for decision in found}
     if as_json:
-        print_json([decision.model_dump(mode="json") for decision in reversed(found)])
+        more = {of.id: {"release": release[of.id], "evidence_is": evidence[of.id]} for of in found}
+        print_json([{**decision.model_dump(mode="json"), **more[decision.id]} for decision in reversed(found)])
         return
     if found:
         console().print(table(HEADS, [row(root, decision) for decision in reversed(found)], right=(0, 4)))
         note(f"The questions that decided a round: {command_for('decisions', deployment, deployments, '--round N')}")
     else:
         note("No candidate was tested yet.")
+    if "kept" in evidence.values():
+        note(f"What was answered and graded in each round: {root / FOLDER}")
+    for decision in found:
+        if evidence[decision.id] in ("gone", "changed"):
+            note(f"The evidence of round {decision.round} is {evidence[decision.id]}: {decision.evidence}")
     note(f"The next test has the level {level_of_next(found):.2g}.")
     for line in open_rounds(waiting(found), deployment, deployments):
         note(line)
@@ -78,7 +88,7 @@ def approve(
 ) -> None:
     """Make the candidate of a round that waits live. A running server follows within a second."""
     from bakeoff.learn.promotion import approve as approve_round
-    from bakeoff.serve.deployment import find_deployment
+    from bakeoff.serve.find import find_deployment
 
     with copyable_errors(deployment, deployments):
         decision = approve_round(find_deployment(deployment, deployments), number, by)
@@ -95,7 +105,7 @@ def refuse(
 ) -> None:
     """Close a round that waits: its candidate is not served."""
     from bakeoff.learn.promotion import refuse as refuse_round
-    from bakeoff.serve.deployment import find_deployment
+    from bakeoff.serve.find import find_deployment
 
     with copyable_errors(deployment, deployments):
         decision = refuse_round(find_deployment(deployment, deployments), number, by, reason)

@@ -6,13 +6,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import RenderableType
 
 from bakeoff.cli.options import Json, RunName, Runs, run_names
 from bakeoff.cli.output import console, print_json, table
 from bakeoff.sentences import NARROW, counted
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from bakeoff.runs.diff import RunDiff, SetDiff
     from bakeoff.runs.diff_results import ContenderDiff, Difference
 
@@ -73,7 +74,7 @@ def diff(run: RunName, other: Other, runs: Runs = Path("runs"), as_json: Json = 
         out.print(part, soft_wrap=isinstance(part, str))
 
 
-def _shown(differences: "RunDiff") -> Iterator[RenderableType]:
+def _shown(differences: "RunDiff") -> "Iterator[RenderableType]":
     from bakeoff.questions.naming import first_named
 
     texts = differences.texts

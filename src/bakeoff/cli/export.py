@@ -139,7 +139,8 @@ def _to_mlflow(origin: str, out: str, runs: Path, deployments: Path) -> dict[str
 
 def _log_to_lines(origin: str, form: Form, out: Path, given: dict[str, Any], deployments: Path) -> dict[str, Any]:
     from bakeoff.exports.log_lines import export_chats, export_preferences
-    from bakeoff.serve.deployment import find_deployment, open_deployment
+    from bakeoff.serve.deployment import open_deployment
+    from bakeoff.serve.find import find_deployment
 
     deployment = open_deployment(find_deployment(origin, deployments))
     if form == "chat":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json, command_for, copyable_errors
-from bakeoff.cli.output import console, print_json, table
+from bakeoff.cli.output import console, note, print_json, table
 
 if TYPE_CHECKING:
     from bakeoff.learn.bounds import Limits
@@ -57,7 +57,7 @@ def learn(
     from bakeoff.cli.stopping import stoppable
     from bakeoff.learn.bounds import Limits
     from bakeoff.learn.review.reviewing import reviewed
-    from bakeoff.serve.deployment import find_deployment
+    from bakeoff.serve.find import find_deployment
     from bakeoff.serve.log import Log
 
     root = find_deployment(deployment, deployments)
@@ -77,8 +77,9 @@ def learn(
             {
                 "decision": learned.decision,
                 "candidate": learned.candidate,
-                "live_on_dev": learned.dev.live,
-                "on_dev": learned.dev.order,
+                "live_on_dev": learned.dev.live if learned.dev else None,
+                "on_dev": learned.dev.order if learned.dev else [],
+                "left_out": learned.left_out,
                 "report": str(learned.report),
                 "page": str(learned.page),
             }
@@ -128,10 +129,13 @@ def _show(learned: "Learned", root: Path, deployment: str, deployments: Path) ->
     from bakeoff.cli.decision_lines import closing
     from bakeoff.decide.wording import signed
 
-    rows = [
-        (one.contender, signed(one.utility), str(one.n_questions), str(one.n_failed))
-        for one in (learned.dev.live, *learned.dev.order)
-    ]
-    console().print(table(("contender", "net right of 100 on dev", "questions", "failed"), rows, right=(1, 2, 3)))
+    if learned.dev is not None:
+        rows = [
+            (one.contender, signed(one.utility), str(one.n_questions), str(one.n_failed))
+            for one in (learned.dev.live, *learned.dev.order)
+        ]
+        console().print(table(("contender", "net right of 100 on dev", "questions", "failed"), rows, right=(1, 2, 3)))
+    for name, reason in learned.left_out.items():
+        note(f"{name} was left out: {reason}")
     for line in closing(learned.decision, learned.page, root, deployment, deployments):
         typer.echo(line)

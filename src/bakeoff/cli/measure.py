@@ -63,7 +63,7 @@ def _from_deployment(
     origin: str, deployments: Path, runs: Path, name: str | None, resume: bool
 ) -> "tuple[Config, Prepared]":
     from bakeoff.learn.new_pilot import new_pilot, unfinished_pilot
-    from bakeoff.serve.deployment import find_deployment
+    from bakeoff.serve.find import find_deployment
 
     root = find_deployment(origin, deployments).resolve()
     return unfinished_pilot(root, runs, name) if resume else new_pilot(root, name)

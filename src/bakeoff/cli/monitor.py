@@ -31,7 +31,7 @@ def monitor(
     """
     from bakeoff.learn.monitor.monitor import Monitor
     from bakeoff.learn.monitor.webhook import checked_webhook
-    from bakeoff.serve.deployment import find_deployment
+    from bakeoff.serve.find import find_deployment
     from bakeoff.serve.log import Log
 
     address = checked_webhook(webhook) if webhook else ""

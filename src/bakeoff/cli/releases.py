@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def releases(deployment: DeploymentName, deployments: Deployments = DEPLOYMENTS, as_json: Json = False) -> None:
     """List the releases of a deployment, the newest first, and say which one is live."""
     from bakeoff.serve import releases as there
-    from bakeoff.serve.deployment import find_deployment
+    from bakeoff.serve.find import find_deployment
 
     root = find_deployment(deployment, deployments)
     live, before = there.current(root), there.previous(root)
@@ -54,7 +54,7 @@ def rollback(
     A second rollback takes the first one back.
     """
     from bakeoff.serve import releases as there
-    from bakeoff.serve.deployment import find_deployment
+    from bakeoff.serve.find import find_deployment
 
     root = find_deployment(deployment, deployments)
     was = there.current(root)

@@ -58,7 +58,8 @@ def review(
     from bakeoff.learn.review.queue import Limits
     from bakeoff.learn.review.reviewing import Reviewing
     from bakeoff.learn.review.start import review_on_page
-    from bakeoff.serve.deployment import find_deployment, open_deployment
+    from bakeoff.serve.deployment import open_deployment
+    from bakeoff.serve.find import find_deployment
     from bakeoff.serve.log import Log
 
     if sum((out is not None, read is not None, accuracy)) > 1:

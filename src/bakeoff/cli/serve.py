@@ -10,7 +10,7 @@ from bakeoff.cli.keys import KeyPath
 from bakeoff.cli.options import DEPLOYMENTS, Deployments, Runs, command_for, contender_names, served_names
 from bakeoff.cli.output import note
 from bakeoff.errors import ConfigError, MissingExtraError
-from bakeoff.models.settings import MOST_CONCURRENCY
+from bakeoff.models.defaults import MOST_CONCURRENCY
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute

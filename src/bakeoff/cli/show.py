@@ -8,8 +8,7 @@ import typer
 
 from bakeoff.cli.options import Json
 from bakeoff.cli.output import note, print_json
-from bakeoff.models.settings import DEFAULT_EMBEDDER
-from bakeoff.writing.words import count_words
+from bakeoff.models.defaults import DEFAULT_EMBEDDER
 
 if TYPE_CHECKING:
     from bakeoff.records import Chunk, Document
@@ -54,6 +53,8 @@ def _chunks(document: "Document", tokens: int, embedder: str) -> "list[Chunk]":
 
 
 def _head(document: "Document") -> Iterator[str]:
+    from bakeoff.writing.words import count_words
+
     yield f"source:  {document.source}"
     yield f"title:   {document.title or '(none)'}"
     yield f"labels:  {', '.join(document.access) or '(none: everybody sees it)'}"

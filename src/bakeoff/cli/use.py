@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bakeoff.cli.options import ContenderName, Json, RunName, Runs
 from bakeoff.cli.output import note, print_json
-from bakeoff.grading.abstention import is_abstention
-from bakeoff.measure.comparison import Declining
-from bakeoff.records import Answer, Hit
+
+if TYPE_CHECKING:
+    from bakeoff.measure.comparison import Declining
+    from bakeoff.records import Answer, Hit
 
 SHOWN_WORDS = 20
 
@@ -23,6 +24,7 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Ask a contender of a finished run a question. The answer appears as it is written, then its sources."""
+    from bakeoff.records import Answer
     from bakeoff.runs.run import open_run
 
     opened = open_run(run, runs)
@@ -47,13 +49,13 @@ def ask(
         raise typer.Exit(1)
 
 
-def _for_scripts(answer: Answer) -> dict[str, object]:
+def _for_scripts(answer: "Answer") -> dict[str, object]:
     """The answer as plain values, without the text if it was declined."""
     values = answer.model_dump(mode="json", exclude={"question_id"})
     return {**values, "text": ""} if answer.abstained else values
 
 
-def _show(answer: Answer, declining: Mapping[str, Declining]) -> None:
+def _show(answer: "Answer", declining: "Mapping[str, Declining]") -> None:
     """Prints what follows the text: whether it declined, its sources, and what it took."""
     if answer.error is not None:
         note(f"{answer.contender} failed: {answer.error}")
@@ -73,11 +75,13 @@ def _show(answer: Answer, declining: Mapping[str, Declining]) -> None:
     note(f"\n{seconds:.1f} s{tokens if usage.prompt_tokens else ''}{route}{written}")
 
 
-def _why_declined(answer: Answer, declining: Mapping[str, Declining]) -> str:
+def _why_declined(answer: "Answer", declining: "Mapping[str, Declining]") -> str:
     """Why an answer was declined, as the end of a sentence: its own words, or a threshold that the run fitted.
 
     For a routed question, the threshold is that of the contender that was asked. Empty if neither is the reason.
     """
+    from bakeoff.grading.abstention import is_abstention
+
     if is_abstention(answer.text):
         return ", in its own words"
     rule = declining.get(answer.route or answer.contender)
@@ -86,7 +90,7 @@ def _why_declined(answer: Answer, declining: Mapping[str, Declining]) -> str:
     return "" if answer.text else ": it found nothing to answer with"
 
 
-def _citation(hit: Hit) -> str:
+def _citation(hit: "Hit") -> str:
     """A passage in two lines: rank, source and heading, then its first words."""
     chunk = hit.chunk
     words = chunk.shown.split()

@@ -7,14 +7,12 @@ anybody can check that what is served is what was measured. Loads no engine and 
 import functools
 import hashlib
 import inspect
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
-
 import bakeoff
+from bakeoff.contenders.identities import Identity, content_sum
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
@@ -26,71 +24,10 @@ from bakeoff.models.load import THE_GENERATOR, is_import_path
 from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.models.weights import resolve_model
-from bakeoff.records import Record
 from bakeoff.retrieval.contents import index_sha256
 
 HOW_ASKED = {"key_env", "concurrency", "timeout_s", "retries", "price"}
 """Settings of a model behind a server that say how it is asked and paid, not which one it is."""
-
-
-class Identity(Record):
-    """The sums of a contender's parts; a part that it does not have is empty.
-
-    `settings`: its spec with prompt templates and the values fitted on dev, threshold among them, and every other file
-    of its folder. `model` and `adapter`: weights, tokenizer and chat template; of a model behind a server its settings,
-    since its weights cannot be seen. `documents`: the texts that it may show or cite. `index`: passages with their
-    vectors. `code`: the files of your own classes, of the contender or of its models. `bakeoff`: the source of what
-    answers in Bakeoff; empty in runs of older versions. `behind`: the contenders that it sends questions to, without
-    that sum.
-    """
-
-    contender: str
-    settings: str
-    model: str = ""
-    adapter: str = ""
-    embedder: str = ""
-    documents: str = ""
-    index: str = ""
-    code: str = ""
-    bakeoff: str = ""
-    behind: tuple["Identity", ...] = Field(default=())
-
-    @property
-    def sha256(self) -> str:
-        """One sum over all parts."""
-        return _sum(self.model_dump(mode="json"))
-
-    def differences(self, other: "Identity") -> tuple[str, ...]:
-        """The names of the parts whose sums differ, here or in the same contenders behind it; `behind` for others."""
-        names = {
-            name for name in type(self).model_fields if name != "behind" and getattr(self, name) != getattr(other, name)
-        }
-        if [one.contender for one in self.behind] != [one.contender for one in other.behind]:
-            names.add("behind")
-        else:
-            for own, others in zip(self.behind, other.behind, strict=True):
-                names |= {*own.differences(others)}
-        return tuple(name for name in type(self).model_fields if name in names)
-
-    @model_serializer(mode="wrap")
-    def _plain(self, given: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """Without an empty `bakeoff`: the sums of older runs stay those of their reports."""
-        return {name: value for name, value in given(self).items() if name != "bakeoff" or value}
-
-
-class Identities(Record):
-    """The identities of a run's contenders: the content of `identities.json`."""
-
-    contenders: tuple[Identity, ...] = ()
-
-    @property
-    def sums(self) -> dict[str, str]:
-        """Each contender's sum over all of its parts."""
-        return {identity.contender: identity.sha256 for identity in self.contenders}
-
-    def of(self, contender: str) -> Identity | None:
-        """The identity of the contender of this name, None if it has none here."""
-        return next((identity for identity in self.contenders if identity.contender == contender), None)
 
 
 def identity_of(world: WorldFolder, name: str) -> Identity:
@@ -139,7 +76,7 @@ NOT_ANSWERING = ("decide", "runs", "report", "pilot", "labelling", "serve", "lea
 
 def documents_sha256(store: DocumentStore) -> str:
     """One sum over the ids and contents of all documents. Their order and their times of change do not count."""
-    return _sum(sorted((document.id, content_hash(document)) for document in store.documents()))
+    return content_sum(sorted((document.id, content_hash(document)) for document in store.documents()))
 
 
 def _model(settings: ModelSettings) -> str:
@@ -149,12 +86,12 @@ def _model(settings: ModelSettings) -> str:
     """
     sums = sums_of(settings)
     if not sums or not isinstance(settings, LocalModel):
-        return _sum(settings.model_dump(mode="json", exclude=HOW_ASKED))
+        return content_sum(settings.model_dump(mode="json", exclude=HOW_ASKED))
     folder = resolve_model(settings.name)
     if not (folder / ORIGIN).exists():
         others = [path for path in _files(folder) if path.suffix != ".safetensors"]
         sums |= {path.relative_to(folder).as_posix(): file_sha256(path) for path in others}
-    return _sum(sums)
+    return content_sum(sums)
 
 
 def _folder_sum(folder: Path) -> str:
@@ -164,7 +101,7 @@ def _folder_sum(folder: Path) -> str:
     """
     if not any(_files(folder)):
         raise RunFolderError(f"{folder} is missing or empty.", "restore it, or run the pilot again: bakeoff run CONFIG")
-    return _sum({path.relative_to(folder).as_posix(): file_sha256(path) for path in _files(folder)})
+    return content_sum({path.relative_to(folder).as_posix(): file_sha256(path) for path in _files(folder)})
 
 
 def _files(folder: Path) -> Iterable[Path]:
@@ -186,17 +123,15 @@ def _code(recipe: Recipe, models: Sequence[ModelSettings], imports_from: Path | 
     for model in models:
         if isinstance(model, LocalModel) and is_import_path(model.name):
             kinds.append(imported(model.name, imports_from, THE_GENERATOR))
-    sums = [_file_sum(kind) for kind in kinds if not getattr(kind, "__module__", "bakeoff.").startswith("bakeoff.")]
-    return sums[0] if len(sums) == 1 else _sum(sums) if sums else ""
+    sums = [
+        _filecontent_sum(kind) for kind in kinds if not getattr(kind, "__module__", "bakeoff.").startswith("bakeoff.")
+    ]
+    return sums[0] if len(sums) == 1 else content_sum(sums) if sums else ""
 
 
-def _file_sum(kind: Any) -> str:
+def _filecontent_sum(kind: Any) -> str:
     """The sum of the file that defines a class or a function."""
     try:
         return file_sha256(Path(inspect.getfile(kind)))
     except (TypeError, OSError):  # made in an interactive session: there is no file
-        return _sum(f"{kind.__module__}.{kind.__qualname__}")
-
-
-def _sum(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+        return content_sum(f"{kind.__module__}.{kind.__qualname__}")

@@ -6,13 +6,15 @@ Takes names, gives runs, logs, and worlds with their contenders. Loads no model.
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.contenders.identity import Identities, identity_of
+from bakeoff.contenders.identities import Identities
+from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.runs.run import find_run, open_run
 from bakeoff.sentences import listed, one_of
-from bakeoff.serve.deployment import find_deployment, open_deployment
+from bakeoff.serve.deployment import open_deployment
+from bakeoff.serve.find import find_deployment
 from bakeoff.serve.releases import is_deployment
 
 WEIGHTS = ("model", "adapter")

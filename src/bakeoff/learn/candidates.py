@@ -45,6 +45,11 @@ def measure_round(deployment: Deployment, here: Round, listener: Listener) -> Ru
     earlier = Earlier(release.world, relearns=bool(here.new_questions("train")))
     with here.folder.lock():
         Pilot(config, recipes, own, here.folder, here.prepared, listener, earlier).run()
+    if here.begun.live in here.left_out:
+        raise RunFolderError(
+            f"What is served could not be asked in round {here.begun.number}: {here.left_out[here.begun.live]}.",
+            "fix what the reason names, then call bakeoff learn again, which goes on",
+        )
     return Run(here.folder)
 
 

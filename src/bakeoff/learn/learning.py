@@ -5,43 +5,54 @@ candidate live if the gate lets it. A round that was interrupted goes on where i
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.errors import ConfigError, InputError
-from bakeoff.files import jsonl
+from bakeoff.errors import ConfigError, InputError, RunFolderError, disk_is_full
+from bakeoff.files.room import room_remedy
 from bakeoff.learn.accounts.account import write_account
 from bakeoff.learn.accounts.of_round import account_of_round
-from bakeoff.learn.accounts.write import write_pages
+from bakeoff.learn.accounts.write import PAGE, write_pages
 from bakeoff.learn.bounds import NO_LIMITS, Limits, bounded
 from bakeoff.learn.candidates import Dev, choose, measure_round, on_dev, tested
 from bakeoff.learn.choice import Choice
 from bakeoff.learn.decisions import level_of_next, needs_approval, next_round, read_decisions, uses, waiting
+from bakeoff.learn.evidence import write_evidence
 from bakeoff.learn.gate.gate import gate
 from bakeoff.learn.gate.rotation import LEAST_FACTS, MOST_USES, Rotation, retired, rotation
-from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, GateDecision, Tested
+from bakeoff.learn.gate.tested import GateDecision
 from bakeoff.learn.promotion import Candidate, GateRound, carry_out, decide_promotion
 from bakeoff.learn.reviewed import Reviewed
-from bakeoff.learn.rounds import Round, begin_round, is_from_use, known_questions, prune_rounds, unfinished
+from bakeoff.learn.rounds import (
+    Begun,
+    Round,
+    begin_round,
+    is_from_use,
+    known_questions,
+    learning,
+    prune_rounds,
+    round_of,
+    unfinished,
+)
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.pilot.stages import Event, Listener
-from bakeoff.records import Question, Record
+from bakeoff.records import Question
 from bakeoff.runs.run import Run
 from bakeoff.serve.deployment import Deployment, open_deployment
 from bakeoff.serve.log_entries import Decision
-
-EVIDENCE = "gate.jsonl"
 
 
 class Learned(NamedTuple):
     """What a round came to: its folder with the report, dev, the contender that was tested, the decision and its page.
 
-    `candidate` is None if nothing was tested.
+    `candidate` is None if nothing was tested. `dev` is None where only the candidate of a round that passed before was
+    made live.
     """
 
     round: Round
-    dev: Dev
+    dev: Dev | None
     candidate: str | None
     decision: Decision
     page: Path
@@ -49,6 +60,11 @@ class Learned(NamedTuple):
     @property
     def report(self) -> Path:
         return self.round.folder.report_path
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """The contenders that could not be built, with the reason."""
+        return self.round.left_out
 
 
 def learn(
@@ -62,16 +78,34 @@ def learn(
 ) -> Learned:
     """Runs a round, or goes on with the one that was interrupted, unless `restart` drops it.
 
-    With `require_approval` a candidate that passes waits for a person; None: if a person had the last word last time.
+    If that one has passed, only its candidate is served now. With `require_approval` a candidate that passes waits for
+    a person; None: if a person had the last word last time.
 
     The candidate is the contender that is best on dev, if it is better there than what is served, or the one that is
     named. Raises InputError if there is nothing new to learn or too little to test, ConfigError for a candidate that is
-    not there, LimitReachedError when the time or the money is used up, and what the pilot raises. What is served stays
-    as it is unless the gate decides otherwise.
+    not there, LimitReachedError when the time or the money is used up, RunFolderError if another round is in progress,
+    and what the pilot raises. What is served stays as it is unless the gate decides otherwise.
     """
     begun = time.monotonic()
-    tell = listener or (lambda event: None)
-    carry_out(root)
+    with learning(root), _room(root):
+        tell = listener or (lambda event: None)
+        return _learned(root, reviewed, limits, candidate, require_approval, restart, tell, begun)
+
+
+def _learned(
+    root: Path,
+    reviewed: Sequence[Reviewed],
+    limits: Limits,
+    candidate: str | None,
+    require_approval: bool | None,
+    restart: bool,
+    tell: Listener,
+    begun: float,
+) -> Learned:
+    """The round itself. Nobody else runs one meanwhile. `begun` is when this call began."""
+    carried_out = carry_out(root)
+    if carried_out is not None:
+        return _passed_before(root, carried_out, tell)
     decisions = read_decisions(root)
     _check_none_waits(decisions)
     deployment = open_deployment(root)
@@ -83,12 +117,11 @@ def learn(
     within = bounded(tell, here.folder, limits, begun)
     run = measure_round(deployment, here, within)
     dev = on_dev(here, within)
-    choice = choose(here, dev) if candidate is None else Choice(_built(dev, candidate))
+    choice = _choice(here, dev, candidate)
     asks = needs_approval(decisions) if require_approval is None else require_approval
     decision = _decided(root, here, facts, choice, _candidate(run, dev, choice), asks)
-    here.end()
-    prune_rounds(root)
-    return Learned(here, dev, choice.contender, decision, write_pages(root, here.folder, decision))
+    _tidy(root, here)
+    return Learned(here, dev, choice.contender, decision, _pages(root, here, decision))
 
 
 def _check_none_waits(decisions: Sequence[Decision]) -> None:
@@ -102,27 +135,65 @@ def _check_none_waits(decisions: Sequence[Decision]) -> None:
         )
 
 
+@contextmanager
+def _room(root: Path) -> Iterator[None]:
+    """Says of a full disk what to do about it, whatever found it."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        if not disk_is_full(error):
+            raise
+        words = f"The round in {root} stopped, since nothing more could be written: {' '.join(str(error).split())}."
+        raise RunFolderError(
+            words, f"{room_remedy(error)}, then call bakeoff learn again, which goes on with the same round"
+        ) from error
+
+
+def _passed_before(root: Path, number: int, tell: Listener) -> Learned:
+    """The round whose candidate has become live just now, as release `number`: a kill or a full disk prevented it."""
+    passed = next(of for of in reversed(read_decisions(root)) if of.outcome in ("promote", "approved"))
+    here = round_of(root, passed.round)
+    tell(Event(stage="data", note=f"note: Round {passed.round} passed before; its candidate is served only now."))
+    _tidy(root, here)
+    decision = passed.model_copy(update={"candidate": str(number)})
+    return Learned(here, None, None, decision, _pages(root, here, decision))
+
+
+def _pages(root: Path, here: Round, decision: Decision) -> Path:
+    """The decision's page. It was decided, so a folder that is gone or a full disk costs the page only."""
+    if here.folder.root.is_dir():
+        with suppress(OSError):
+            return write_pages(root, here.folder, decision)
+    return here.folder.root / PAGE
+
+
+def _tidy(root: Path, here: Round) -> None:
+    """Ends a decided round and removes old ones. It was decided, so that a full disk here matters to nobody."""
+    with suppress(OSError, RunFolderError):
+        here.end()
+    to_write = [of.round for of in waiting(read_decisions(root)) if not of.candidate.isdecimal()]
+    prune_rounds(root, but=to_write)
+
+
 def _round(
     deployment: Deployment, reviewed: Sequence[Reviewed], limits: Limits, restart: bool, tell: Listener
 ) -> Round:
-    """The round that was interrupted, or a new one. One that compares with what is no longer live is given up."""
+    """The round that was interrupted, or a new one."""
     here, decisions = unfinished(deployment), read_decisions(deployment.root)
     number = next_round(decisions)
-    fits = here is not None and (here.begun.release, here.begun.number) == (deployment.release.number, number)
-    if here is not None and fits and not restart:
-        tell(
-            Event(
-                stage="data", note=f"note: Going on with round {number}, which was interrupted.{_since(here, reviewed)}"
-            )
-        )
-        return here
     if here is not None:
-        why = "--restart" if fits else f"release {here.begun.release} is no longer live"
-        note = f"note: Round {here.begun.number} is given up: {why}."
-        tell(Event(stage="data", note=note))
-        here.end()
+        why_not = _why_not_again(here.begun, deployment.release.number, number, limits, restart)
+        if not why_not:
+            going_on = f"note: Going on with round {number}, which was interrupted.{_since(here, reviewed)}"
+            tell(Event(stage="data", note=going_on))
+            return here
+        tell(Event(stage="data", note=f"note: Round {here.begun.number} {why_not}"))
     tested_facts = {question.fact for question in known_questions(deployment) if _is_tested(question)}
-    return begin_round(deployment, number, reviewed, limits, retired(tested_facts, uses(decisions)), decisions)
+    of_training = retired(tested_facts, uses(decisions))
+    begun = begin_round(deployment, number, reviewed, limits, of_training, decisions)
+    if here is not None and here.folder.root != begun.folder.root:
+        here.end()
+    return begun
 
 
 def _since(here: Round, reviewed: Sequence[Reviewed]) -> str:
@@ -131,6 +202,18 @@ def _since(here: Round, reviewed: Sequence[Reviewed]) -> str:
     if n <= 0:
         return ""
     return f" {n} reviewed questions came later and count in the next round; --restart begins again with them."
+
+
+def _why_not_again(begun: Begun, live: int, number: int, limits: Limits, restart: bool) -> str:
+    """Why the round that was interrupted does not go on; empty if it does."""
+    if begun.number != number:
+        return "was decided."
+    if begun.release != live:
+        return f"is given up: release {begun.release} is no longer live."
+    if restart:
+        return "is given up: --restart."
+    option = begun.differs_from(limits)
+    return f"starts again: it was begun with another {option}." if option else ""
 
 
 def _is_tested(question: Question) -> bool:
@@ -175,15 +258,22 @@ def _of_overused(facts: Rotation) -> list[str]:
     ]
 
 
-def _built(dev: Dev, candidate: str) -> str:
-    """The contender of this name. Raises ConfigError if it could not be built."""
-    names = [one.contender for one in dev.order]
-    if candidate not in names:
+def _choice(here: Round, dev: Dev, candidate: str | None) -> Choice:
+    """The contender that the gate decides about, or why there is none. Raises ConfigError if it could not be built."""
+    names, left_out = [one.contender for one in dev.order], here.left_out
+    if not names:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise ConfigError(
-            f"'{candidate}' was not built in this round; there are: {', '.join(names) or 'none'}.",
+            f"No candidate could be built in round {here.begun.number}. {reasons}",
+            "fix what the reasons name, then call bakeoff learn again; or name others with --contender",
+        )
+    if candidate is not None and candidate not in names:
+        why = f": {left_out[candidate]}" if candidate in left_out else ""
+        raise ConfigError(
+            f"'{candidate}' was not built in this round{why}; there are: {', '.join(names)}.",
             "name one of them, or leave it out to take the best on dev",
         )
-    return candidate
+    return choose(here, dev) if candidate is None else Choice(candidate)
 
 
 def _candidate(run: Run, dev: Dev, choice: Choice) -> Candidate:
@@ -205,8 +295,7 @@ def _decided(
     both = tested(here, choice.contender, facts.facts, facts.fresh)
     decided = gate(both, here.folder.config().profile, level)
     write_account(root, account_of_round(here, choice.contender, both, decided))
-    evidence = here.folder.root / EVIDENCE
-    jsonl.write(evidence, [*_graded(LIVE, both, both.live), *_graded(CANDIDATE, both, both.candidate)])
+    evidence = write_evidence(root, here, choice.contender, both)
     return decide_promotion(
         root,
         GateRound(begun.number, begun.release, evidence, begun.data_sha256),
@@ -214,26 +303,3 @@ def _decided(
         candidate,
         require_approval,
     )
-
-
-class GradedAnswer(Record):
-    """A line of gate.jsonl: how one answer was graded. `right` is .5 if it can be called neither right nor wrong."""
-
-    who: str
-    question_id: str
-    fact: str
-    right: float | None
-    declined: bool
-
-
-def _graded(who: str, both: Tested, of: Contestant) -> list[GradedAnswer]:
-    return [
-        GradedAnswer(
-            who=who,
-            question_id=question.id,
-            fact=question.fact,
-            right=of.correct.values.get(question.id),
-            declined=bool(of.abstained.values.get(question.id)),
-        )
-        for question in both.questions
-    ]

@@ -6,16 +6,19 @@ Takes what the gate decided and the candidate's run, gives the `Decision` of the
 The order makes a kill harmless: the candidate is written as a release, which changes nothing that is served; the
 decision goes into the log; the pointer changes. So nothing is ever live without its decision, and a test that was made
 is always counted. A promotion that was written down but not carried out is carried out by the next call (`carry_out`).
+If there was no room for the release, the decision stands, and the release is what remains to be written.
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.errors import InputError, RunFolderError
-from bakeoff.learn.decisions import level_of_next, next_round, read_decisions, record, waiting_round
+from bakeoff.errors import BakeoffError, InputError, RunFolderError
+from bakeoff.learn.decisions import level_of_next, next_round, read_decisions, record, waiting, waiting_round
 from bakeoff.learn.gate.tested import GateDecision
+from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
 from bakeoff.serve.log_entries import Decision, Outcome
 from bakeoff.serve.releases import (
@@ -23,11 +26,16 @@ from bakeoff.serve.releases import (
     current,
     history,
     make_current,
+    note_live,
     numbers,
     promoting,
     prune,
     read_release,
+    releases,
+    remove_release,
 )
+
+_log = logging.getLogger(__name__)
 
 
 class Candidate(NamedTuple):
@@ -40,8 +48,8 @@ class Candidate(NamedTuple):
 class GateRound(NamedTuple):
     """A round of the gate: its number, the release that was live in the test, and the file with what was measured.
 
-    The file holds both contenders' answers and grades; its checksum stands in the decision. `data_sha256` stands for
-    the data that the round had.
+    The file holds both contenders' answers and grades. Its path and its checksum stand in the decision. `data_sha256`
+    stands for the data that the round had.
     """
 
     number: int
@@ -56,21 +64,49 @@ def decide_promotion(
     """Writes the decision down and makes the candidate live, or lets it wait for a person.
 
     Raises InputError if other rounds were decided since this one began, RunFolderError if another promotion is in
-    progress or the candidate could not be written: then the test counts, and the candidate is not served.
+    progress or the candidate's release could not be written. For lack of room it is written later; if it is no longer
+    what was measured, the test counts, and the candidate is not served.
     """
     with promoting(root):
         carry_out(root)
         _check_turn(read_decisions(root), of, decided)
         if not decided.promote:
-            return record(root, _decision(of, decided, "keep", candidate))
+            return record(root, _decision(root, of, decided, "keep", candidate))
         if current(root) != of.live:
             kept = f"The test compared it with release {of.live}; release {current(root)} is live now."
-            return record(root, _decision(of, decided, "keep", candidate, kept))
-        number = _written(root, of, decided, candidate)
+            return record(root, _decision(root, of, decided, "keep", candidate, kept))
         outcome: Outcome = "waits" if require_approval else "promote"
-        decision = record(root, _decision(of, decided, outcome, candidate, release=number))
+        note_live(root)
+        try:
+            number = add_release(root, candidate.run, candidate.contenders, decided.reason).number
+        except RunFolderError as error:
+            raise _not_written(root, _decision(root, of, decided, outcome, candidate), candidate, error) from error
+        decision = record(root, _decision(root, of, decided, outcome, candidate, release=number))
         carry_out(root)
     return decision
+
+
+def _not_written(root: Path, decision: Decision, candidate: Candidate, error: RunFolderError) -> RunFolderError:
+    """Writes down what passed without a release, and gives what is said of it."""
+    words = f"Round {decision.round} passed the gate, but its release could not be written: {error.message}"
+    if not _lacks_room(error):
+        record(root, decision.model_copy(update={"outcome": "keep", "reason": words}))
+        return RunFolderError(words, error.remedy)
+    record(root, decision.model_copy(update={"contenders": candidate.contenders}))
+    by = f"approve DEPLOYMENT {decision.round} --by NAME" if decision.outcome == "waits" else "learn DEPLOYMENT"
+    then = f"{error.remedy.removesuffix(', then retry')}, then call: bakeoff {by}, which only writes the release"
+    return RunFolderError(f"{words} The decision is kept.", then)
+
+
+def _lacks_room(error: RunFolderError) -> bool:
+    """Whether the system could not write: a full disk, or a folder that may not be written. It can be tried again."""
+    return isinstance(error.__cause__, OSError)
+
+
+def _place(root: Path, path: Path) -> str:
+    """A path as the log holds it: relative to the deployment if it is in it, so that both can be moved."""
+    absolute = path.resolve()
+    return str(absolute.relative_to(root.resolve()) if absolute.is_relative_to(root.resolve()) else path)
 
 
 def approve(root: Path, number: int, by: str) -> Decision:
@@ -88,8 +124,17 @@ def approve(root: Path, number: int, by: str) -> Decision:
                 "now, and nothing shows that the candidate is better than that.",
                 f"bakeoff refuse DEPLOYMENT {number} --by NAME, then another round{_or_back(root, waits)}",
             )
-        read_release(root, int(waits.candidate))
-        decision = record(root, _followed(waits, "approved", by, f"{by.strip()} approved it."))
+        _check_name(by)
+        number_of_release = _release_written(root, waits)
+        if number_of_release is None:
+            raise RunFolderError(
+                f"The candidate of round {number} is gone: {root / waits.candidate}.",
+                "refuse it and run another round: bakeoff learn DEPLOYMENT",
+            )
+        read_release(root, number_of_release)
+        followed = _followed(waits, "approved", by, f"{by.strip()} approved it.")
+        note_live(root)
+        decision = record(root, followed.model_copy(update={"candidate": str(number_of_release)}))
         carry_out(root)
     return decision
 
@@ -102,34 +147,101 @@ def _or_back(root: Path, waits: Decision) -> str:
 
 
 def refuse(root: Path, number: int, by: str, reason: str = "") -> Decision:
-    """Closes a round that waits: its candidate is not served. `by` is the person who refuses."""
+    """Closes a round that waits: its candidate is not served, and its release is removed.
+
+    `by` is the person who refuses.
+    """
     with promoting(root):
         waits = waiting_round(read_decisions(root), number)
-        return record(root, _followed(waits, "refused", by, reason or f"{by.strip()} refused it."))
+        decision = record(root, _followed(waits, "refused", by, reason or f"{by.strip()} refused it."))
+        if waits.candidate.isdecimal():
+            remove_release(root, int(waits.candidate))
+    return decision
 
 
 def carry_out(root: Path) -> int | None:
-    """Makes the release of the last promotion live if a kill or a full disk prevented it; gives its number.
+    """Makes the candidate of the last promotion live if a kill or a full disk prevented it; gives its release's number.
 
-    Nothing happens if another release was made live since, or if the release is gone.
+    Its release is written if there was no room for it. Nothing happens if another release was made live since, or if
+    the candidate is gone. Raises RunFolderError if there is still no room, or another promotion is in progress.
     """
-    decisions = read_decisions(root)
-    last = next((of for of in reversed(decisions) if of.outcome in ("promote", "approved", "rolled back")), None)
-    if last is None or last.outcome == "rolled back" or current(root) != last.live or last.live is None:
+    last = _last_promotion(read_decisions(root))
+    if last is None or last.live is None or current(root) != last.live:
         return None
-    number = int(last.candidate)
-    if _was_live(root, number, last) or number not in numbers(root):
-        return None
-    make_current(root, number, f"round {last.round}: {last.reason}")
-    prune(root)
+    with promoting(root):
+        try:
+            number = _release_written(root, last)
+        except RunFolderError as error:
+            if _lacks_room(error):
+                raise
+            words = f"It passed the gate, but its release could not be written: {error.message}"
+            record(
+                root, Decision(round=last.round, live=last.live, candidate=last.candidate, outcome="keep", reason=words)
+            )
+            return None
+        if number is None or _was_live(root, number, last):
+            return None
+        make_current(root, number, f"round {last.round}: {last.reason}")
+        _remove_old(root)
     return number
 
 
+def _last_promotion(decisions: Sequence[Decision]) -> Decision | None:
+    """The last decision that something is to be served, if no rollback and no failure followed."""
+    given_up = set()
+    for of in reversed(decisions):
+        if of.outcome == "rolled back":
+            return None
+        if of.outcome in ("promote", "approved"):
+            return None if of.round in given_up else of
+        if of.outcome == "keep":
+            given_up.add(of.round)
+    return None
+
+
+def release_of(root: Path, decision: Decision) -> int | None:
+    """The number of the release of what passed. None if nothing did, or if its release is not written or is gone."""
+    if decision.outcome not in ("promote", "waits", "approved"):
+        return None
+    if decision.candidate.isdecimal():
+        return int(decision.candidate) if int(decision.candidate) in numbers(root) else None
+    run = Run(RunFolder(root / decision.candidate))
+    written = (of for of in releases(root) if of.created >= decision.at and of.is_of(run, decision.contenders))
+    return next((of.number for of in written), None)
+
+
+def _release_written(root: Path, decision: Decision) -> int | None:
+    """The same; it is written now if there was no room for it. None if the candidate is gone."""
+    number, folder = release_of(root, decision), RunFolder(root / decision.candidate)
+    if number is not None or decision.candidate.isdecimal() or not folder.comparison_path.exists():
+        return number
+    try:
+        return add_release(root, Run(folder), decision.contenders, decision.reason).number
+    except RunFolderError as error:
+        words = f"Round {decision.round} passed the gate, but its release could still not be written: {error.message}"
+        raise RunFolderError(words, error.remedy) from error.__cause__
+
+
+def _remove_old(root: Path) -> None:
+    """Removes old releases. The promotion has happened, so a failure is only noted."""
+    try:
+        waits = [of.candidate for of in waiting(read_decisions(root))]
+        prune(root, but=[int(number) for number in waits if number.isdecimal()])
+    except BakeoffError as error:
+        _log.warning("Old releases could not be removed: %s", error)
+
+
 def _was_live(root: Path, number: int, decision: Decision) -> bool:
-    """Whether the release became live after the decision. The last line of the history may not have happened."""
-    changes = [change for change in history(root) if change.at >= decision.at]
-    happened = changes if changes and changes[-1].number == current(root) else changes[:-1]
-    return any(change.number == number for change in happened)
+    """Whether the release became live after the decision, or this cannot be known since the history was lost.
+
+    The last line of the history may not have happened.
+    """
+    changes = history(root)
+    if not any(change.at <= decision.at for change in changes):
+        return True
+    later = [change for change in changes if change.at >= decision.at]
+    happened = later if later and later[-1].number == current(root) else later[:-1]
+    return any(number in (change.number, change.before) for change in happened)
 
 
 def _check_turn(decisions: Sequence[Decision], of: GateRound, decided: GateDecision) -> None:
@@ -142,17 +254,8 @@ def _check_turn(decisions: Sequence[Decision], of: GateRound, decided: GateDecis
         )
 
 
-def _written(root: Path, of: GateRound, decided: GateDecision, candidate: Candidate) -> int:
-    """The number of the candidate's release. If it cannot be written, the test still counts."""
-    try:
-        return add_release(root, candidate.run, candidate.contenders, decided.reason).number
-    except RunFolderError as error:
-        words = f"It passed the gate, but its release could not be written: {error.message}"
-        record(root, _decision(of, decided, "keep", candidate, words))
-        raise
-
-
 def _decision(
+    root: Path,
     of: GateRound,
     decided: GateDecision,
     outcome: Outcome,
@@ -163,7 +266,7 @@ def _decision(
     return Decision(
         round=of.number,
         live=of.live,
-        candidate=str(candidate.run.folder.root if release is None else release),
+        candidate=_place(root, candidate.run.folder.root) if release is None else str(release),
         contender=candidate.contenders[0] if candidate.contenders else "",
         outcome=outcome,
         reason=reason or decided.reason,
@@ -177,15 +280,14 @@ def _decision(
         facts=decided.facts,
         n_fresh=decided.n_fresh,
         more_questions=decided.more_questions,
-        evidence=str(of.evidence or ""),
+        evidence=_place(root, of.evidence) if of.evidence else "",
         evidence_sha256=hashlib.sha256(of.evidence.read_bytes()).hexdigest() if of.evidence else "",
         data_sha256=of.data_sha256,
     )
 
 
 def _followed(waits: Decision, outcome: Outcome, by: str, reason: str) -> Decision:
-    if not by.strip():
-        raise InputError("The name of the person who decides is empty.", "give it with --by NAME")
+    _check_name(by)
     return Decision(
         round=waits.round,
         live=waits.live,
@@ -195,3 +297,8 @@ def _followed(waits: Decision, outcome: Outcome, by: str, reason: str) -> Decisi
         reason=reason,
         by=by.strip(),
     )
+
+
+def _check_name(by: str) -> None:
+    if not by.strip():
+        raise InputError("The name of the person who decides is empty.", "give it with --by NAME")

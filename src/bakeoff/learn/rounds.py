@@ -9,8 +9,8 @@ as they were when it began, so that a round that was killed goes on with the sam
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from bakeoff.contenders.spec import Entry
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.locks import held
 from bakeoff.learn.bounds import NO_LIMITS, Limits
 from bakeoff.learn.combined import Combined, combined
 from bakeoff.learn.decisions import decided_on
@@ -35,10 +36,11 @@ from bakeoff.runs.folder import RunFolder, begin, write_record
 from bakeoff.sentences import first_few
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.log_entries import Decision
-from bakeoff.serve.releases import release_folder
+from bakeoff.serve.releases import current, explained, release_folder
 
 ROUNDS = "rounds"
 NAME = "round"
+LOCK = "learning.lock"
 QUESTIONS = "splits.jsonl"
 KEPT = 5
 """The newest rounds that `prune_rounds` keeps."""
@@ -52,7 +54,7 @@ class Begun(Record):
     `new` are the ids of the questions from use, `outdated` those that documents have made doubtful since.
     `documents_changed`: the documents are not those that the release was measured with. `data_sha256` stands for
     questions, documents and settings, `reviewed` is how many reviewed questions there were. `decided` once the gate has
-    decided: then the round is over.
+    decided: then the round is over. `contenders` and `training_seconds` are the limits that it was begun with.
     """
 
     number: int
@@ -66,6 +68,15 @@ class Begun(Record):
     reviewed: int = 0
     notes: tuple[str, ...] = ()
     decided: bool = False
+    contenders: tuple[str, ...] = ()
+    training_seconds: float | None = None
+
+    def differs_from(self, limits: Limits) -> str:
+        """The option of these limits that the round was not begun with. Empty if there is none, or none is given."""
+        if limits.contenders and set(limits.contenders) != set(self.contenders):
+            return "--contender"
+        longest = limits.training_seconds
+        return "--training-minutes" if longest is not None and longest != self.training_seconds else ""
 
 
 class Round:
@@ -104,10 +115,32 @@ class Round:
             languages=Languages.of([document.text for document in documents], asked),
         )
 
+    @property
+    def left_out(self) -> dict[str, str]:
+        """The contenders that could not be built, with the reason. Empty before anything was compared."""
+        return self.folder.comparison().skipped if self.folder.comparison_path.exists() else {}
+
     def new_questions(self, split: Split) -> list[Question]:
         """The questions of a split that the release did not have."""
         new = set(self.begun.new)
         return [question for question in self.prepared.questions if question.id in new and question.split == split]
+
+
+@contextmanager
+def learning(root: Path) -> Iterator[None]:
+    """Nobody else runs a round in this deployment within the block. The lock ends with the process, however it ends.
+
+    Raises RunFolderError if somebody does, or if this is not a deployment.
+    """
+    current(root)
+    refusal = RunFolderError(
+        f"Another round of learning is in progress in {root}.",
+        "wait until it has ended; if it was stopped, call bakeoff learn again to go on with it",
+    )
+    with ExitStack() as lock:
+        with explained(root):
+            lock.enter_context(held(root / LOCK, refusal))
+        yield
 
 
 def unfinished(deployment: Deployment) -> Round | None:
@@ -165,6 +198,8 @@ def begin_round(
         data_sha256=data_sha256,
         reviewed=len(reviewed),
         notes=tuple(notes),
+        contenders=limits.contenders,
+        training_seconds=limits.training_seconds,
     )
     shutil.rmtree(root / ROUNDS / config.name, ignore_errors=True)  # of a round that was never decided
     folder = begin(config, root / ROUNDS)
@@ -213,11 +248,17 @@ def _check_new(before: Decision | None, root: Path) -> None:
         )
 
 
-def prune_rounds(root: Path, keep: int = KEPT) -> None:
-    """Removes all rounds but the newest `keep`."""
+def round_of(root: Path, number: int) -> Round:
+    """The round of this number, whose folder may be gone."""
+    return Round(RunFolder(root / ROUNDS / f"{NAME}-{number}"))
+
+
+def prune_rounds(root: Path, keep: int = KEPT, but: Collection[int] = ()) -> None:
+    """Removes all rounds but the newest `keep` and those of the numbers `but`."""
     there = sorted((root / ROUNDS).glob(f"{NAME}-*"), key=_number)
     for path in there[: max(0, len(there) - keep)]:
-        shutil.rmtree(path, ignore_errors=True)
+        if _number(path) not in but:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _number(path: Path) -> int:

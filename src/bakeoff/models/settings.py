@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator
 
+from bakeoff.models.defaults import DEFAULT_EMBEDDER, MOST_CONCURRENCY
 from bakeoff.models.reader import READER
 from bakeoff.models.reference import Location, host_of, location_of, shown_address
 from bakeoff.records import Record
@@ -18,15 +19,12 @@ from bakeoff.records import Record
 GENERATOR, EMBEDDER = "generator", "embedder"
 """The names in `models:` of the generator and the embedder that a contender uses by default."""
 DEFAULT_GENERATOR = READER
-DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 """What key_env may be: the name of an environment variable."""
 KEY_PREFIXES = ("sk_", "gsk_", "hf_", "r8_", "AIza")
 SHORTEST_LIKELY_KEY = 20
-
-MOST_CONCURRENCY = 256
 
 
 class TokenPrice(Record):

@@ -23,6 +23,7 @@ from bakeoff.measure.settings import Measuring
 from bakeoff.measure.threshold import Facts, fit
 from bakeoff.models.memory import release_memory
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.records import Answer
 from bakeoff.runs.folder import RunFolder
@@ -61,46 +62,60 @@ class Builder:
         timed: Timed,
         progress: Progress,
         earlier: Earlier | None = None,
+        left_out: LeftOut | None = None,
     ) -> None:
         self._recipes = recipes
         self._material = material
         self._timed = timed
         self._progress = progress
         self._earlier = earlier
+        self.left_out = left_out or LeftOut(recipes)
         self._silent: set[str] = set()
         self.engine_notes: dict[str, str] = {}
 
-    def build(self, world: WorldFolder, presenter: Presenter) -> dict[str, str]:
-        """Makes every contender ready to calibrate. Returns those that cannot be built, with the reason."""
-        for model in dict.fromkeys(recipe.spec.model for recipe in self._recipes if recipe.asks_model):
-            with self._timed("load", part=f"model:{model}"):
-                note = getattr(world.generator(model), "note", "")
-            if note:
-                self.engine_notes[model] = note
-            if self._is_silent(world, model):
-                self._silent.add(model)
+    def build(self, world: WorldFolder, presenter: Presenter) -> None:
+        """Makes every contender ready to calibrate that can be built."""
+        self._load(world)
         self._index(world, "index")
-        skipped = self._skipped(world)
-        left = [recipe for recipe in self._recipes if recipe.spec.name not in skipped]
-        self._present(world, left, presenter)
-        self._train(world, [recipe for recipe in _first_with_adapter(left) if not self._is_taken(world, recipe)])
-        for recipe in left:
-            if not world.is_calibrated(recipe.spec.name):
-                fitted = self._prepared("prepare", world, recipe, self._material)
-                world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
-        return skipped
+        self._leave_out_obstructed(world)
+        self._present(world, self.left_out.without(self._recipes), presenter)
+        self._train(world)
+        for recipe in self.left_out.without(self._recipes):
+            with self.left_out.trying("its preparation", [recipe]):
+                if not world.is_calibrated(recipe.spec.name):
+                    fitted = self._prepared("prepare", world, recipe, self._material)
+                    world.save(Built(spec=recipe.spec, entrant=recipe.entrant(world.models), fitted=fitted))
 
-    def _train(self, world: WorldFolder, recipes: Sequence[Recipe]) -> None:
-        """Tunes the models of these recipes, from the earlier ones where there are any."""
-        earlier = {recipe.spec.name: self._earlier_adapter(recipe) for recipe in recipes}
-        lessons = {recipe.spec.name: self._lesson(world, recipe, earlier[recipe.spec.name]) for recipe in recipes}
+    def _load(self, world: WorldFolder) -> None:
+        """Loads every model once."""
+        for model in dict.fromkeys(recipe.spec.model for recipe in self._recipes if recipe.asks_model):
+            asking = [recipe for recipe in self._recipes if recipe.asks_model and recipe.spec.model == model]
+            with self.left_out.trying(f"loading the model '{model}'", asking):
+                with self._timed("load", part=f"model:{model}"):
+                    note = getattr(world.generator(model), "note", "")
+                if note:
+                    self.engine_notes[model] = note
+                if self._is_silent(world, model):
+                    self._silent.add(model)
+
+    def _train(self, world: WorldFolder) -> None:
+        """Tunes the models of the contenders, from the earlier ones where there are any."""
+        sharing = _by_adapter(self.left_out.without(self._recipes))
+        lessons: dict[str, Lesson] = {}
+        for adapter, recipes in sharing.items():
+            with self.left_out.trying("its training", recipes):
+                if not self._is_taken(world, recipes[0]):
+                    lessons[adapter] = self._lesson(world, recipes[0], self._earlier_adapter(recipes[0]))
         if lessons:  # training needs the memory that loaded models take
             world.release()
             release_memory()
-        for recipe in recipes:
-            name = recipe.spec.name
-            with self._timed("train", name, f"adapter:{recipe.adapter}") as more:
-                more |= self._fit("train", world, recipe, lessons[name], earlier[name])
+        for adapter, lesson in lessons.items():
+            recipe = sharing[adapter][0]
+            with (
+                self.left_out.trying("its training", sharing[adapter]),
+                self._timed("train", recipe.spec.name, f"adapter:{adapter}") as more,
+            ):
+                more |= self._fit("train", world, recipe, lesson, self._earlier_adapter(recipe))
 
     def _earlier_adapter(self, recipe: Recipe) -> Path | None:
         """The folder of the earlier model that was tuned with the same settings; None if there is none."""
@@ -123,7 +138,10 @@ class Builder:
     def _present(self, world: WorldFolder, recipes: Sequence[Recipe], presenter: Presenter) -> None:
         """Chooses on dev how passages are shown, before models are tuned to read them."""
         for group, members in groups(recipes).items():
-            with self._timed("present", members[0].spec.name, f"presentation:{group}"):
+            with (
+                self.left_out.trying("choosing how passages are shown to it", members),
+                self._timed("present", members[0].spec.name, f"presentation:{group}"),
+            ):
                 following = [recipe for recipe in followers(recipes, members) if not recipe.presented_by]
                 presenter.present(world, group, members, following, self._progress("present", members[0].spec.name))
 
@@ -136,29 +154,29 @@ class Builder:
 
     def n_chunks(self, world: WorldFolder) -> int:
         """Number of chunks in the world's first index; 0 if no contender retrieves."""
-        first = next((recipe for recipe in self._recipes if recipe.retrieves), None)
+        first = next((recipe for recipe in self.left_out.without(self._recipes) if recipe.retrieves), None)
         return int(world.index(first.spec.retrieval).n_chunks) if first else 0
 
     def _index(self, world: WorldFolder, stage: str) -> None:
         """Brings every index up to date. Time spent by a session that was killed is included."""
-        retrievals = {recipe.index: recipe.spec.retrieval for recipe in self._recipes if recipe.retrieves}
-        for name, retrieval in retrievals.items():
-            with self._timed(stage, part=f"index:{name}") as more:
+        reading = [recipe for recipe in self.left_out.without(self._recipes) if recipe.retrieves]
+        for name in dict.fromkeys(recipe.index for recipe in reading):
+            sharing = [recipe for recipe in reading if recipe.index == name]
+            with self.left_out.trying("its index", sharing), self._timed(stage, part=f"index:{name}") as more:
                 begun = time.perf_counter()
-                index = world.index(retrieval)
+                index = world.index(sharing[0].spec.retrieval)
                 opening_s = time.perf_counter() - begun
                 report = index.sync(world.store, self._progress(stage))
                 more |= {"tokens": report.n_tokens, "seconds": opening_s + report.seconds}
 
-    def _skipped(self, world: WorldFolder) -> dict[str, str]:
-        """Contenders that cannot be built, with the reason. Includes those that lack all contenders behind them."""
-        obstacles = {recipe.spec.name: recipe.obstacle(world, self._material) for recipe in self._recipes}
-        skipped = {name: reason for name, reason in obstacles.items() if reason}
-        for recipe in sorted(self._recipes, key=lambda recipe: recipe.step):
-            reason = recipe.lost(skipped) if recipe.spec.name not in skipped else None
-            if reason:
-                skipped[recipe.spec.name] = reason
-        return skipped
+    def _leave_out_obstructed(self, world: WorldFolder) -> None:
+        """Leaves out the contenders that cannot be built here, and those that lack all contenders behind them."""
+        for recipe in self.left_out.without(self._recipes):
+            with self.left_out.trying("its check", [recipe]):
+                reason = recipe.obstacle(world, self._material)
+                if reason:
+                    self.left_out.add(recipe.spec.name, reason)
+        self.left_out.add_lost()
 
     def _lesson(self, world: WorldFolder, recipe: Recipe, earlier: Path | None) -> Lesson:
         """The examples a recipe's model is tuned on. Half the epochs if it goes on from an earlier one.
@@ -251,20 +269,21 @@ class Builder:
         """Recipes whose model is tuned again after the update, because its weights hold facts."""
         return [recipe for recipe in self._recipes if recipe.adapter and recipe.learns_facts and self._material.changed]
 
-    def update(self, world: WorldFolder, before: WorldFolder, documents: Sequence[Any], skipped: Sequence[str]) -> None:
+    def update(self, world: WorldFolder, before: WorldFolder, documents: Sequence[Any]) -> None:
         """Brings a copied world up to date: indexes the new documents, and tunes models that hold facts again."""
         world.store.upsert(documents)
         self._index(world, "update-index")
-        relearning = [recipe for recipe in self.relearning() if recipe.spec.name not in skipped]
-        for recipe in _first_with_adapter(relearning):
-            lesson = recipe.update_lesson(world, self._material)
-            if lesson is not None:
-                with self._timed("update-train", recipe.spec.name, f"adapter:{recipe.adapter}") as more:
-                    more |= self._fit("update-train", world, recipe, lesson, before.adapter_folder(recipe.adapter))
+        for adapter, recipes in _by_adapter(self.left_out.without(self.relearning())).items():
+            recipe = recipes[0]
+            with self.left_out.trying("its training after the update", recipes):
+                lesson = recipe.update_lesson(world, self._material)
+                if lesson is not None:
+                    with self._timed("update-train", recipe.spec.name, f"adapter:{adapter}") as more:
+                        more |= self._fit("update-train", world, recipe, lesson, before.adapter_folder(adapter))
         train = (*self._material.train, *self._material.changed)
         after = self._material.model_copy(update={"train": train, "changed": ()})
-        for recipe in self._recipes:
-            if recipe.spec.name not in skipped:
+        for recipe in self.left_out.without(self._recipes):
+            with self.left_out.trying("its preparation after the update", [recipe]):
                 self._prepared("update-prepare", world, recipe, after)
 
 
@@ -275,13 +294,13 @@ def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: M
     return -(-measuring.batch_size // at_once) * at_once
 
 
-def _first_with_adapter(recipes: Sequence[Recipe]) -> list[Recipe]:
-    """One recipe for each distinct tuned model."""
-    first: dict[str, Recipe] = {}
+def _by_adapter(recipes: Sequence[Recipe]) -> dict[str, list[Recipe]]:
+    """The recipes that share each distinct tuned model."""
+    found: dict[str, list[Recipe]] = {}
     for recipe in recipes:
         if recipe.adapter:
-            first.setdefault(recipe.adapter, recipe)
-    return list(first.values())
+            found.setdefault(recipe.adapter, []).append(recipe)
+    return found
 
 
 def _weights(world: WorldFolder, recipe: Recipe) -> Path:

@@ -5,7 +5,7 @@ are made in `decide/`; this file only passes it what the run measured.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -78,7 +78,7 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Jud
     the corpus) are filled in.
     """
     run = _run_of(folder, profile)
-    check_profile(profile, run.comparison.entrants, run.comparison.own_measures)
+    check_profile(profile, run.comparison.entrants, run.comparison.own_measures, run.comparison.skipped)
     found_effects = run.effects()
     verdict, tested, case = run.verdict, run.tested, run.case
     return Judgement(
@@ -99,19 +99,26 @@ def judge(folder: RunFolder, profile: Profile, today: date | None = None) -> Jud
     )
 
 
-def check_profile(profile: Profile, entrants: Sequence[Entrant] = (), own: Sequence[Measure] = ()) -> None:
+def check_profile(
+    profile: Profile,
+    entrants: Sequence[Entrant] = (),
+    own: Sequence[Measure] = (),
+    skipped: Iterable[str] = (),
+) -> None:
     """Raises ConfigError if this profile allows no verdict on these contenders.
 
     Reasons: a price is missing, weights sum to zero, or days or weights are given for something that the run does not
-    have (`own` are the team's own measures). Called before the work of a run, so that the error does not come after it.
-    Without `entrants`, only what holds for every run is checked.
+    have. `own` are the team's own measures; `skipped` are contenders that could not be built, which a profile may name.
+    Called before the work of a run, so that the error does not come after it. Without `entrants`, only what holds for
+    every run is checked.
     """
     standard = standard_entrants()
     decision_matrix(profile, stand_for(standard))
     for entrant in entrants:
         rates_for(entrant, profile, entrants)
     if entrants:
-        check_names(profile, (*entrants, *standard), [measure.name for measure in own])
+        named = [Entrant(name=name, recipe=name, title=name) for name in skipped]
+        check_names(profile, (*entrants, *named, *standard), [measure.name for measure in own])
 
 
 def _run_of(folder: RunFolder, profile: Profile) -> "_Run":

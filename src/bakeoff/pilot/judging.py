@@ -35,7 +35,7 @@ def judge_run(
     if entrants is None:
         before = folder.comparison()
         entrants, skipped, own = before.entrants, before.skipped, before.own_measures
-        check_profile(profile, entrants, own)
+        check_profile(profile, entrants, own, before.skipped)
         folder.data()
         folder.require(folder.scores_path)
     else:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bakeoff.contenders.identity import Identities, identity_of
+from bakeoff.contenders.identities import Identities
+from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
@@ -35,6 +36,7 @@ from bakeoff.pilot.build import Builder, Earlier, batch_size
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judge_answers import judge_answers, judge_warnings
 from bakeoff.pilot.judging import judge_run
+from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
 from bakeoff.pilot.regrade import regraded_notes
@@ -169,7 +171,8 @@ class Pilot:
             wrong_answer_penalty=config.profile.penalty,
             facts=Facts.of(prepared.questions),
         )
-        self._builder = Builder(recipes, material, self._timed, self._progress, earlier)
+        self._left_out = LeftOut(recipes, folder.root / "left-out", self._note, earlier is not None)
+        self._builder = Builder(recipes, material, self._timed, self._progress, earlier, self._left_out)
         self._presenter = Presenter(
             folder,
             material.dev,
@@ -183,17 +186,22 @@ class Pilot:
         for line in self._lines():
             self._tell(Event(stage="data", note=line))
         self._write_data()
-        skipped = self._builder.build(self._world, self._presenter)
+        self._builder.build(self._world, self._presenter)
         data = self._prepared.summary(self._builder.n_chunks(self._world))
-        built = [recipe for recipe in self._recipes if recipe.spec.name not in skipped]
-        for recipe in sorted(built, key=lambda recipe: recipe.step):
-            self._answer(recipe)
+        for recipe in sorted(self._recipes, key=lambda recipe: recipe.step):
+            if self._left_out.without([recipe]):
+                with self._left_out.trying("its calibration or test", [recipe]):
+                    self._answer(recipe)
         if self._prepared.updated_documents:
-            self._update(built, list(skipped))
+            self._update()
+        built = self._left_out.remaining()
         self._ask_judge()
         warnings = (*data.warnings, *self._warnings(built), *regraded_notes(self._folder))
         write_record(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
-        self._judge(built, skipped)
+        self._judge(built)
+
+    def _note(self, line: str) -> None:
+        self._tell(Event(stage="data", note=line))
 
     def _lines(self) -> Iterator[str]:
         """What the data allow, and what follows from them for this run."""
@@ -296,7 +304,7 @@ class Pilot:
         wanted = max(self._config.measuring.latency_questions, needed) + 1
         return ordered[:: max(1, len(ordered) // wanted)][:wanted]
 
-    def _update(self, built: Sequence[Recipe], skipped: Sequence[str]) -> None:
+    def _update(self) -> None:
         """Applies the updates to a copy of the world, then asks about what changed."""
         changed = [question for question in self._prepared.of("test") if question.slice == "changed"]
         root = self._folder.updated_world
@@ -306,10 +314,10 @@ class Pilot:
             _copy_world(self._folder.world, root, without=sorted(relearning))
         self._world.release()
         world = WorldFolder(root, self._config.models, self._config.imports_from)
-        self._builder.update(world, self._world, self._prepared.updated_documents, skipped)
-        for recipe in sorted(built, key=lambda recipe: recipe.step):
+        self._builder.update(world, self._world, self._prepared.updated_documents)
+        for recipe in sorted(self._left_out.without(self._recipes), key=lambda recipe: recipe.step):
             name = recipe.spec.name
-            with self._timed("answer-updated", name):
+            with self._left_out.trying("its test after the update", [recipe]), self._timed("answer-updated", name):
                 contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
                 path, progress = self._folder.answers_path(name, "updated"), self._progress("answer-updated", name)
                 collect(
@@ -339,7 +347,7 @@ class Pilot:
         for note in (calibration.line, *news, *calibration.cautions):
             self._tell(Event(stage="data", note=f"note: {note}"))
 
-    def _judge(self, built: Sequence[Recipe], skipped: dict[str, str]) -> None:
+    def _judge(self, built: Sequence[Recipe]) -> None:
         """Scores every answer, compares the contenders, judges them, writes the report."""
         with self._timed("compare"):
             entrants = [recipe.entrant(self._config.models) for recipe in built]
@@ -349,7 +357,7 @@ class Pilot:
             write_record(self._folder.identities_path, identities)
             environment["contender_sha256"] = identities.sums
             write_json(self._folder.environment_path, environment)
-            judge_run(self._folder, self._config.profile, entrants, skipped, self._own)
+            judge_run(self._folder, self._config.profile, entrants, self._left_out.reasons, self._own)
 
     def _progress(self, stage: str, contender: str = "") -> Callable[..., None]:
         def progress(done: int, total: int, detail: str = "") -> None:

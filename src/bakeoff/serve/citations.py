@@ -8,7 +8,6 @@ passages; else it was copied or invented, and stays plain text. A text without c
 import re
 from collections.abc import Mapping, Sequence
 
-from bakeoff.grading.polarity import opens_with_polarity
 from bakeoff.records import Chunk, Hit, Record
 from bakeoff.serve.links import Links
 
@@ -94,6 +93,8 @@ def supporting(text: str, hits: Sequence[Hit]) -> list[Hit]:
     shared = [len(words & _words(hit.chunk.passage)) for hit in hits]
     most = max(shared)
     if most == 0:
+        from bakeoff.grading.polarity import opens_with_polarity  # the log is read without it, as by a rollback
+
         return list(hits[:1]) if opens_with_polarity(text) else []
     return [hit for hit, n in zip(hits, shared, strict=True) if n == most][:MOST_ADDED]
 

@@ -14,22 +14,19 @@ there. Starts no server.
 """
 
 import logging
-import shlex
 import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from bakeoff.contenders.identity import Identity, identity_of
+from bakeoff.contenders.identities import Identity
+from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.errors import RunFolderError
-from bakeoff.files.did_you_mean import closest
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
-from bakeoff.sentences import one_of
 from bakeoff.serve.releases import (
     OWNER_ONLY,
     Release,
@@ -109,26 +106,6 @@ def open_deployment(root: Path, workers: int | None = None) -> Deployment:
     current(root)
     _make_private(root)
     return Deployment(root, workers)
-
-
-def find_deployment(name: str, deployments: Path) -> Path:
-    """The folder of a deployment, by its path or by its name in `deployments`. Raises RunFolderError if neither is."""
-    places = (Path(name), deployments / name)
-    found = next((place for place in places if is_deployment(place)), None)
-    if found is None:
-        known = sorted(path.parent.name for path in deployments.glob("*/current"))
-        meant = closest(Path(name).name, known)
-        raise RunFolderError(
-            f"There is no deployment '{name}': neither {places[0]} nor {places[1]} is one."
-            + (f" Did you mean '{meant}'?" if meant else ""),
-            f"name {one_of(known)}" if known else f"make one from a run: bakeoff serve RUN{_where(deployments)}",
-        )
-    return found
-
-
-def _where(deployments: Path) -> str:
-    """The option that names the folder of the deployments, if it is not the usual one."""
-    return "" if deployments == Path("deployments") else f" --deployments {shlex.quote(str(deployments))}"
 
 
 def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | None = None) -> Deployment:

@@ -244,12 +244,13 @@ class Decision(_Entry):
     """What became of a candidate: the outcome of a round of the gate, or what a person said or did later.
 
     `round` counts the rounds from 1; 0 for what belongs to none, such as a rollback. `live` is the release that was
-    served, `candidate` the number of the candidate's release or its folder, `contender` its name. `p` is None if
-    nothing was tested; `level` is that of the round. `difference` is in utility, with its 95 % interval. `facts` are
-    those that were tested. `more_questions` is how many more would show it at this level; None if they would not, or if
-    it is shown. `evidence` is the file with both contenders' answers and grades, `evidence_sha256` its checksum.
-    `data_sha256` stands for the questions, documents and contenders that the round had. `by` is the person who
-    approved, refused or rolled back.
+    served, `candidate` the number of the candidate's release, or the folder of its run where no release was written,
+    `contender` its name. With `promote` or `waits`, that release of `contenders`, the default one first, is still to be
+    written. `p` is None if nothing was tested; `level` is that of the round. `difference` is in utility, with its 95 %
+    interval. `facts` are those that were tested. `more_questions` is how many more would show it at this level; None if
+    they would not, or if it is shown. `evidence` is the file with both contenders' answers and grades,
+    `evidence_sha256` its checksum. Paths are relative to the deployment. `data_sha256` stands for the questions,
+    documents and contenders that the round had. `by` is the person who approved, refused or rolled back.
     """
 
     kind: Literal["decision"] = "decision"
@@ -257,6 +258,7 @@ class Decision(_Entry):
     live: int | None
     candidate: Text
     contender: Text = ""
+    contenders: tuple[Text, ...] = ()
     outcome: Outcome
     reason: Text
     route: Text = ""

@@ -1,7 +1,8 @@
 """The releases of a deployment, and the pointer that says which one is live.
 
 Takes a deployment's folder and finished runs, gives releases. There is one way to write a release (`add_release`) and
-one to make it live (`make_current`). Knows no contender that is open and no server; loads no engine.
+one to make it live (`make_current`). Knows no contender that is open and no server; loads no engine, and for a
+rollback nothing but what reads releases, so that it takes no second.
 
 A release is written beside its place and renamed, so it is complete or absent. The pointer `current` is a file that is
 replaced; nothing else says what is live. `history.jsonl` has a line for each change of the pointer, written before it:
@@ -9,7 +10,6 @@ after a kill it may name a change that never happened, which is why it is read f
 """
 
 import contextlib
-import fcntl
 import json
 import logging
 import os
@@ -17,34 +17,35 @@ import shlex
 import shutil
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import bakeoff
-from bakeoff.contenders.identity import Identities, identity_of
-from bakeoff.contenders.world import WorldFolder
+from bakeoff.contenders.identities import Identities
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
+from bakeoff.files.locks import held
 from bakeoff.files.room import room_remedy
 from bakeoff.records import Record
-from bakeoff.retrieval.settings import Retrieval
-from bakeoff.runs.folder import RunFolder, write_record
-from bakeoff.runs.run import Run
 from bakeoff.sentences import listed
 from bakeoff.serve.documents.order import only_writer
 from bakeoff.serve.standing import Standing, standing_of
 
+if TYPE_CHECKING:
+    from bakeoff.runs.run import Run
+
 EVIDENCE = ("comparison.json", "verdict.json", "environment.json", "data.json", "splits.jsonl")
-COPIED = ("contenders", "adapters")
+LAST_NUMBER = "last-number"
 KEPT = 5
 """The newest releases that `prune` keeps, besides the live one and the one before it."""
 OWNER_ONLY = 0o700
 By = Literal["serve", "promotion", "rollback"]
 
 _log = logging.getLogger(__name__)
-_held = threading.local()
+_mine = threading.local()
+"""The deployments whose lock this thread holds."""
 
 
 class Release(Record):
@@ -70,9 +71,11 @@ class Release(Record):
     def contender(self) -> str:
         return self.contenders[0]
 
-    def is_of(self, run: Run, contenders: Sequence[str]) -> bool:
+    def is_of(self, run: "Run", contenders: Sequence[str]) -> bool:
         """Whether this release serves these contenders as the run left them."""
-        same_run = self.run == str(run.folder.root.resolve()) and self.measured == _measured(run.folder)
+        from bakeoff.serve.release_files import measured_of
+
+        same_run = self.run == str(run.folder.root.resolve()) and self.measured == measured_of(run.folder)
         return same_run and tuple(contenders) == self.contenders
 
 
@@ -176,45 +179,38 @@ def promoting(root: Path) -> Iterator[None]:
 
     Raises RunFolderError if somebody else does. The lock ends with the process, however it ends.
     """
-    held: set[Path] = _held.__dict__.setdefault("roots", set())
+    mine: set[Path] = _mine.__dict__.setdefault("roots", set())
     place = root.resolve()
-    if place in held:
+    if place in mine:
         yield
         return
-    with explained(root):
-        descriptor = os.open(root / "promotion.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunFolderError(
-                f"Another promotion is in progress in {root}.", "wait until it has ended, then retry"
-            ) from error
-        held.add(place)
-        try:
-            yield
-        finally:
-            held.discard(place)
-    finally:
-        os.close(descriptor)
+    refusal = RunFolderError(f"Another promotion is in progress in {root}.", "wait until it has ended, then retry")
+    with ExitStack() as lock:
+        with explained(root):
+            lock.enter_context(held(root / "promotion.lock", refusal))
+        mine.add(place)
+        lock.callback(mine.discard, place)
+        yield
 
 
-def add_release(root: Path, run: Run, contenders: Sequence[str], reason: str) -> Release:
+def add_release(root: Path, run: "Run", contenders: Sequence[str], reason: str) -> Release:
     """Writes a release of this run's contenders, the default one first, as a whole. It is not live yet.
 
     Raises RunFolderError if a part of the run is not what was measured, or if the release could not be written: then
     nothing of it is left.
     """
+    from bakeoff.serve.release_files import check_unchanged, measured_of, write_release
+
     if not contenders:
         raise RunFolderError("A release without contenders answers nothing.", "name at least one contender of the run")
     chosen = tuple(dict.fromkeys(run.check_contender(name) for name in contenders))
-    measured = _measured(run.folder)
-    version = _check_unchanged(run.folder, chosen, measured)
+    measured = measured_of(run.folder)
+    version = check_unchanged(run.folder, chosen, measured)
     with explained(root):
         root.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
     with promoting(root):
         release = Release(
-            number=1 + max([0, *numbers(root), *(change.number for change in history(root))]),
+            number=1 + _last_number(root),
             run=str(run.folder.root.resolve()),
             contenders=chosen,
             reason=reason,
@@ -225,25 +221,52 @@ def add_release(root: Path, run: Run, contenders: Sequence[str], reason: str) ->
             documents_version=version,
         )
         with explained(root):
-            _write(run.folder, root, release)
+            write_release(run.folder, root, release)
     return release
+
+
+def _last_number(root: Path) -> int:
+    """The highest number that a release was ever given: none is given twice."""
+    try:
+        removed = int((root / LAST_NUMBER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        removed = 0
+    return max(removed, *numbers(root), *(change.number for change in history(root)), 0)
 
 
 def make_current(root: Path, number: int, reason: str = "", by: By = "promotion") -> None:
     """Makes a release the live one, in one step. A running server follows within a second.
 
-    Raises RunFolderError if there is no such release, or the disk is full: then the live one stays.
+    Raises RunFolderError if there is no such release, or the disk is full: then the live one stays, unless the error
+    says that the new one is live.
     """
     with promoting(root):
         read_release(root, number)
         before = current(root) if is_deployment(root) else None
         if before == number:
             return
-        change = PointerChange(at=datetime.now(UTC), number=number, before=before, by=by, reason=reason)
         with explained(root):
-            jsonl.append(root / "history.jsonl", [change])
+            _append(root, PointerChange(at=datetime.now(UTC), number=number, before=before, by=by, reason=reason))
             jsonl.write_text(root / "current", f"{number}\n")
-            _to_disk(root)
+        try:
+            to_disk(root)
+        except OSError as error:
+            raise RunFolderError(
+                f"Release {number} is live now, but {root} could not be flushed to the disk: {_reason(error)}. "
+                "A power failure could make the release before live again.",
+                "check the disk, then look at what is live: bakeoff releases DEPLOYMENT",
+            ) from error
+
+
+def note_live(root: Path) -> None:
+    """Writes into the history what is live, if it does not say so: one who reads it sees later whether it was lost."""
+    with promoting(root), explained(root):
+        if last_change(root) is None:
+            _append(root, PointerChange(at=datetime.now(UTC), number=current(root), before=None, by="serve"))
+
+
+def _append(root: Path, change: PointerChange) -> None:
+    jsonl.append(root / "history.jsonl", [change])
 
 
 def rollback(root: Path, to: int | None = None, reason: str = "") -> Release:
@@ -265,19 +288,34 @@ def rollback(root: Path, to: int | None = None, reason: str = "") -> Release:
     return release
 
 
-def prune(root: Path, keep: int = KEPT) -> list[int]:
-    """Removes all releases but the newest `keep`, the live one and the one before it; gives the numbers of those gone.
+def remove_release(root: Path, number: int) -> bool:
+    """Removes a release that will not be served, unless it is live or was live before; says whether it did.
 
+    Its number is not given again. Raises RunFolderError if it cannot be removed, or a promotion is in progress.
+    """
+    with promoting(root):
+        if number not in numbers(root) or number in (current(root), previous(root)):
+            return False
+        with explained(root):
+            jsonl.write_text(root / LAST_NUMBER, f"{_last_number(root)}\n")
+            _remove(release_folder(root, number))
+    return True
+
+
+def prune(root: Path, keep: int = KEPT, but: Collection[int] = ()) -> list[int]:
+    """Removes all releases but the newest `keep`, those of the numbers `but`, the live one and the one before it.
+
+    Gives the numbers of those gone. What a kill left of a release is removed too.
     Indexes that no release uses any more are removed too, unless a server runs: then it does so when it has swapped.
     """
     with promoting(root):
         there = numbers(root)
-        kept = {*there[max(0, len(there) - keep) :], current(root), previous(root)}
+        kept = {*there[max(0, len(there) - keep) :], *but, current(root), previous(root)}
         gone = [number for number in there if number not in kept]
         with explained(root):
             for number in gone:
                 _remove(release_folder(root, number))
-            _sweep(root / "releases")
+            sweep(root / "releases")
             with contextlib.suppress(BakeoffError), only_writer(root):
                 remove_unused_indexes(root)
     return gone
@@ -290,11 +328,15 @@ def remove_unused_indexes(root: Path, but: Collection[str] = ()) -> list[str]:
     Nothing is removed if a contender of a release cannot be read.
     """
     try:
-        used = {_index_of(path) for path in root.glob("releases/*/contenders/*/contender.json")}
+        used = {
+            _index_of(path)
+            for number in numbers(root)  # not half a release that a kill left
+            for path in release_folder(root, number).glob("contenders/*/contender.json")
+        }
     except (OSError, ValueError, KeyError) as error:
         _log.warning("No index of %s is removed, since a contender cannot be read: %s", root, error)
         return []
-    _sweep(root / "indexes")
+    sweep(root / "indexes")
     unused = [path for path in sorted(root.glob("indexes/*")) if path.name not in {*used, *but}]
     for path in unused:
         _remove(path)
@@ -303,6 +345,8 @@ def remove_unused_indexes(root: Path, but: Collection[str] = ()) -> list[str]:
 
 def _index_of(contender: Path) -> str:
     """The name of the index that a contender uses if it uses one, which only its recipe knows."""
+    from bakeoff.retrieval.settings import Retrieval
+
     spec = json.loads(contender.read_text(encoding="utf-8"))["spec"]
     return Retrieval.model_validate(spec.get("retrieval", {})).index
 
@@ -315,70 +359,21 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(gone, ignore_errors=True)
 
 
-def _sweep(folder: Path) -> None:
-    """Deletes what was left by a kill: half a release, or one that was being removed."""
+def sweep(folder: Path) -> None:
+    """Deletes what was left by a kill: half a release, one that was being removed, a pointer that never got there."""
     for path in folder.glob(".*"):
         shutil.rmtree(path, ignore_errors=True)
+    for path in folder.parent.glob(".current.*"):
+        path.unlink(missing_ok=True)
 
 
-def _write(folder: RunFolder, root: Path, release: Release) -> None:
-    """Writes a release beside its place, then puts it there. Leaves nothing if it fails."""
-    target = release_folder(root, release.number)
-    half = target.with_name(f".{release.number}")
-    _sweep(target.parent)
-    try:
-        half.mkdir(parents=True)
-        for part in COPIED:
-            if (folder.world / part).exists():
-                shutil.copytree(folder.world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*"))
-        shutil.copy2(folder.config_path, half / "config.yaml")
-        (half / "evidence").mkdir()
-        for name in EVIDENCE:
-            if (folder.root / name).exists():
-                shutil.copy2(folder.root / name, half / "evidence" / name)
-        write_record(half / "release.json", release)
-        for path in (half, *half.rglob("*")):
-            _to_disk(path)
-        half.rename(target)
-        _to_disk(target.parent)
-    except OSError:
-        shutil.rmtree(half, ignore_errors=True)
-        raise
-
-
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
     """Flushes a file, or the names in a folder, so that a power failure does not lose them."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _measured(folder: RunFolder) -> Identities:
-    """What the run measured. Nothing for a run of a version that did not write it."""
-    if not folder.identities_path.exists():
-        return Identities()
-    return folder.record(folder.identities_path, Identities)
-
-
-def _check_unchanged(folder: RunFolder, contenders: Sequence[str], measured: Identities) -> int:
-    """The version of the run's documents.
-
-    Raises RunFolderError if an adapter, an index or other files of the run are not those that were measured. Bakeoff
-    itself may be newer.
-    """
-    config = folder.config()
-    world = WorldFolder(folder.world, config.models, config.imports_from)
-    for name in contenders:
-        identity, before = identity_of(world, name), measured.of(name)
-        parts = [part for part in before.differences(identity) if part != "bakeoff"] if before else []
-        if parts:
-            raise RunFolderError(
-                f"'{name}' is no longer what the run in {folder.root} measured. Changed since: {', '.join(parts)}.",
-                "restore the run's folder, the model or the class, or run the pilot again: bakeoff run CONFIG",
-            )
-    return world.store.version
 
 
 @contextmanager

@@ -16,8 +16,9 @@ import bakeoff
 from bakeoff.errors import ConfigError, MissingExtraError, RunFolderError
 from bakeoff.records import Record
 from bakeoff.runs.run import open_run
-from bakeoff.serve.deployment import Deployment, deploy, find_deployment, open_deployment
+from bakeoff.serve.deployment import Deployment, deploy, open_deployment
 from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.find import find_deployment
 from bakeoff.serve.guard.rate import PER_MINUTE
 from bakeoff.serve.releases import Release, is_deployment, read_release
 from bakeoff.serve.sums import Compared, Sums, check_parts, compared, sums_of

@@ -6,7 +6,7 @@ Takes a deployment, gives the identities of its contenders and what differs. Ope
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bakeoff.contenders.identity import Identity
+from bakeoff.contenders.identities import Identity
 from bakeoff.errors import BakeoffError
 from bakeoff.serve.deployment import FREE, Deployment
 from bakeoff.serve.releases import Release, back_to_another

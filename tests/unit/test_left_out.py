@@ -1,0 +1,140 @@
+"""A contender that fails costs a run that contender and what depends on it, unless the machine is to blame."""
+
+import errno
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bakeoff.contenders.load import make_recipes
+from bakeoff.errors import ContenderError, InputError, LimitReachedError, StoppedError
+from bakeoff.pilot.left_out import LeftOut
+from bakeoff.pilot.stages import run
+from bakeoff.runs.config import load_config
+from tests.end_to_end.small import make
+
+EVERY = ["base", "rag", "tuned", "hybrid", "extract", "router", "long-context"]
+MINE = {"like": "rag", "name": "mine"}
+
+
+@pytest.fixture(scope="module")
+def recipes(tmp_path_factory):
+    """All contenders."""
+    return make_recipes(load_config(make(tmp_path_factory.mktemp("planets"), contenders=EVERY)).specs)
+
+
+def one(recipes, name):
+    return next(recipe for recipe in recipes if recipe.spec.name == name)
+
+
+def fail(left_out: LeftOut, recipes, name: str, error: BaseException) -> None:
+    with left_out.trying("its training", [one(recipes, name)]):
+        raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+        ZeroDivisionError("division by zero"),
+        FileNotFoundError(errno.ENOENT, "No such file"),
+        ConnectionError("nobody answers"),
+        ContenderError("one answer for two questions"),
+        type("OwnError", (Exception,), {})("of a team's class"),
+    ],
+)
+def test_what_fails_is_left_out_with_its_reason(recipes, tmp_path, error):
+    """What it is and what depends on it are said; the traceback stands in a file."""
+    told: list[str] = []
+    left_out = LeftOut(recipes, tmp_path / "left-out", told.append)
+    fail(left_out, recipes, "tuned", error)
+    assert left_out.reasons["tuned"].startswith(f"its training failed: {type(error).__name__}: ")
+    assert "'tuned', which it sends questions to, could not be built" in left_out.reasons["router"]
+    assert {recipe.spec.name for recipe in left_out.without(recipes)} == set(EVERY) - {"tuned", "router"}
+    assert [line.split(": ")[1].split()[0] for line in sorted(told)] == ["router", "tuned"]
+    assert "Traceback" in (tmp_path / "left-out" / "tuned.txt").read_text()
+    assert not list(LeftOut(recipes, tmp_path / "left-out").reasons) and not (tmp_path / "left-out").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("I/O error: No space left on device (os error 28)"),
+        PermissionError(errno.EACCES, "Permission denied"),
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
+        sqlite3.OperationalError("disk I/O error"),
+        KeyboardInterrupt(),
+        StoppedError(),
+        LimitReachedError("its time is over"),
+        InputError("the prompt is too long", "shorten it"),
+    ],
+)
+def test_what_is_no_fault_of_a_contender_ends_the_run(recipes, error):
+    """Nor does an error with a remedy go unnoticed until the run has ended."""
+    left_out = LeftOut(recipes)
+    with pytest.raises(type(error)):
+        fail(left_out, recipes, "tuned", error)
+    assert left_out.reasons == {}
+
+
+def test_where_all_worked_once_bad_input_costs_the_contender(recipes):
+    """In a round of learning a person may not be there to change the configuration. A stop is still a stop."""
+    left_out = LeftOut(recipes, once=True)
+    fail(left_out, recipes, "tuned", InputError("the prompt is too long", "shorten it"))
+    assert left_out.reasons["tuned"] == "its training failed: InputError: the prompt is too long -> shorten it"
+    with pytest.raises(LimitReachedError):
+        fail(left_out, recipes, "hybrid", LimitReachedError("its time is over"))
+
+
+def break_(monkeypatch, path: str) -> None:
+    def bad(self, *_args, **_more):
+        raise RuntimeError("it broke")
+
+    monkeypatch.setattr(path, bad)
+
+
+@pytest.mark.parametrize(
+    ("part", "lost", "work"),
+    [
+        ("rag.Rag.calibrate", {"mine"}, "its calibration or test"),
+        ("rag.Rag.open", {"mine"}, "its calibration or test"),
+        ("extract.Extract.prepare", {"extract"}, "its preparation"),
+        ("extract.Extract.obstacle", {"extract"}, "its check"),
+    ],
+)
+def test_a_run_goes_on_without_a_contender_that_fails(tmp_path, monkeypatch, part, lost, work):
+    """The others are measured, and the reason stands in the comparison and in the report."""
+    break_(monkeypatch, f"bakeoff.contenders.{part}")
+    notes: list[str] = []
+    config = make(tmp_path, contenders=["base", MINE, "extract"], profile={"fixed": {"mine": {"usd_per_month": 10}}})
+    finished = run(config, runs=tmp_path / "runs", listener=lambda event: notes.append(event.note))
+    assert set(finished.comparison.names) == {"base", "mine", "extract"} - lost
+    assert set(finished.comparison.skipped) == lost
+    (name,) = lost
+    reason = f"{work} failed: RuntimeError: it broke"
+    assert finished.comparison.skipped[name] == reason and f"note: {name} is left out: {reason}" in notes
+    assert f"{name}: {reason}" in finished.report.with_name("report.md").read_text()
+
+
+def test_an_index_that_fails_costs_those_that_read_it(tmp_path, monkeypatch):
+    """Repaired, a resumed run has them again."""
+    config = make(tmp_path, contenders=["base", "rag", "extract"])
+    with monkeypatch.context() as broken:
+        break_(broken, "bakeoff.retrieval.hybrid.HybridIndex.sync")
+        finished = run(config, runs=tmp_path / "runs")
+        assert set(finished.comparison.names) == {"base"}
+        assert finished.comparison.skipped["rag"] == "its index failed: RuntimeError: it broke"
+    finished.folder.verdict_path.unlink()
+    assert set(run(config, runs=tmp_path / "runs", resume=True).comparison.names) == {"base", "rag", "extract"}
+
+
+def test_a_run_without_any_contender_says_so(tmp_path, monkeypatch):
+    """Each reason is named, and nothing is compared."""
+    from bakeoff.errors import ConfigError
+
+    break_(monkeypatch, "bakeoff.contenders.rag.Rag.calibrate")
+    with pytest.raises(ConfigError, match=r"No contender could be built. rag: its calibration .* it broke"):
+        run(make(tmp_path, contenders=["rag"]), runs=tmp_path / "runs")
+    assert not list(Path(tmp_path).rglob("comparison.json"))
