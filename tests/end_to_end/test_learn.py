@@ -131,8 +131,12 @@ def test_what_is_served_answers_in_the_round_as_it_was_measured(finished, tmp_pa
     assert learned.decision.outcome == "keep" and current(root) == 1
 
 
-def test_nothing_is_tested_and_no_error_spent_if_dev_shows_nothing_better(finished, tmp_path):
-    """`rag` is served and the best: the reason names both. One that a person names is tested all the same."""
+def test_nothing_is_tested_and_no_error_spent_if_dev_shows_nothing_better(finished, tmp_path, monkeypatch):
+    """`rag` is served and the best: the reason names both. One that a person names is tested all the same.
+
+    The scripted model takes no time, so its clock says nothing about costs.
+    """
+    monkeypatch.setattr("bakeoff.learn.candidates.saving", lambda *_: None)
     root = tmp_path / "deployment"
     deploy(finished, root, ["rag"])
     learned = learn(root, reviewed(4))
