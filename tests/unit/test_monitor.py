@@ -1,6 +1,7 @@
 """The state of a deployment in use, its alarms, how they are told, and the page, the gauges and the command."""
 
 import json
+import shutil
 import threading
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -414,6 +415,26 @@ class TestSnapshot:
         assert found.accuracy.accuracy == 0.8 and found.release == 1 and found.parts[0].contender == "rag"
         again = watched.snapshot(NOW)
         assert again == found
+
+    def test_a_restart_with_other_contenders_beside_it_forgets_nothing(self, shop, log, tmp_path):
+        """A release of the same run with the same default contender answers alike; one of another run does not."""
+        root = tmp_path / "shop"
+        shutil.copytree(shop, root)
+        review(log, 6, True)
+        for number, run in ((2, read_release(shop, 1).run), (3, "another run")):
+            shutil.copytree(root / "releases" / "1", root / "releases" / str(number))
+            record = read_release(root, 1).model_copy(update={"number": number, "run": run, "contenders": ("rag",)})
+            (root / "releases" / str(number) / "release.json").write_text(record.model_dump_json())
+            (root / "current").write_text(f"{number}\n")
+            assert Monitor(root, log).snapshot(NOW).accuracy.n == (6 if number == 2 else 0)
+
+    def test_a_machine_is_paid_from_the_first_question_on(self, shop, log, tmp_path):
+        """The same ten answers cost more if the machine has waited for four weeks."""
+        logged(log, [answered(ago(1), f"Question {i}?") for i in range(10)])
+        new = Monitor(shop, log).snapshot(NOW).total.cost_usd
+        with Log(tmp_path / "old.sqlite") as old:
+            logged(old, [answered(ago(27), "Question?"), *(answered(ago(1), f"Question {i}?") for i in range(9))])
+            assert 0 < 5 * new < Monitor(shop, old).snapshot(NOW).total.cost_usd
 
     def test_every_text_on_the_page_is_escaped(self, shop, log):
         """Topics, examples and names are whatever users wrote."""

@@ -266,7 +266,7 @@ def test_the_monitor_reads_the_reviewed_sample(page, log):
 
     def outcomes():
         reviews = {review.answer: review for review in log.entries(Review)}
-        (week,) = seen_weeks(samples.drawn(reviews.values(), now()), reviews, "rag", 1)
+        (week,) = seen_weeks(samples.drawn(reviews.values(), now()), reviews, "rag", [1])
         of = {answer.id: answer.outcome for answer in week.reviewed}
         return [of[id] for id in ("weight", "price", "oil", "colour")], sum(one.unanswerable for one in week.reviewed)
 

@@ -160,7 +160,9 @@ class Monitor:
     def _figures(self, reading: Reading, start: date, end: date) -> Figures:
         cells = list(reading.between(start, end))
         days = (end - start).days
-        return figures((cell for _, cell in cells), start, days, window_usd(cells, self._inputs(cells), days))
+        first = min((key[0] for key, cell in reading.cells.items() if cell.n), default=start)
+        served = max(1, (end - max(start, first)).days)  # nothing was paid before the first question
+        return figures((cell for _, cell in cells), start, days, window_usd(cells, self._inputs(cells), served))
 
     def _inputs(self, cells: Sequence[tuple[Key, Cell]]) -> dict[tuple[int | None, str], CostInputs]:
         """The cost inputs of each release and contender in these cells. Entries of old versions name no release."""
@@ -199,15 +201,28 @@ class Monitor:
         """What people said about the weekly random samples, of what is live."""
         newest = {review.answer: review for review in self._log.entries(Review)}
         drawn = reading.samples.drawn(newest.values(), at)
-        return seen_weeks(drawn, newest, live.release.contender, live.release.number)
+        return seen_weeks(drawn, newest, live.release.contender, self._alike(live))
+
+    def _alike(self, live: Evidence) -> list[int]:
+        """The releases whose default contender is that of the live one, built by the same run: they answer alike.
+
+        A restart with other contenders beside it is a new release, and no reason to forget what was seen.
+        """
+        mine, found = live.release, [live.release.number]
+        for number in numbers(self.root):
+            other = read_release(self.root, number)
+            is_alike = (other.run, other.measured, other.contender) == (mine.run, mine.measured, mine.contender)
+            if is_alike and number != mine.number:
+                found.append(number)
+        return found
 
     def _coverage(self, live: Evidence, reading: Reading, today: date) -> Coverage:
         """The live contender's full weeks against the pilot, or else against its own first weeks."""
-        contender = live.release.contender
+        contender, alike = live.release.contender, (*self._alike(live), None)
         weeks = [
             (monday, [one.score for one in sample if one.score is not None])
             for (monday, release, name), sample in sorted(reading.weeks.items(), key=lambda item: item[0][0])
-            if name == contender and release in (live.release.number, None) and monday + timedelta(days=7) <= today
+            if name == contender and release in alike and monday + timedelta(days=7) <= today
         ]
         weeks = [(monday, scores) for monday, scores in weeks if scores]
         if not weeks:
@@ -228,10 +243,11 @@ class Monitor:
 
     def _without_evidence(self, live: Evidence, reading: Reading, poor_score: float | None, start: date) -> list[Asked]:
         """The questions of the last days that found no good evidence, of what is live."""
+        alike = (*self._alike(live), None)
         return [
             one
             for (monday, release, name), sample in sorted(reading.weeks.items(), key=lambda item: item[0][0])
-            if monday >= week_of(start) and release in (live.release.number, None)
+            if monday >= week_of(start) and release in alike
             for one in without_evidence(list(sample), poor_score if name == live.release.contender else None)
         ]
 

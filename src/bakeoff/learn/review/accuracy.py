@@ -10,7 +10,7 @@ interval reaches from all of them wrong to all of them right, as in grading (`me
 last reviewed one are a random rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from bakeoff.learn.review.weekly import Drawn
@@ -147,13 +147,13 @@ def seen_weeks(
     drawn: Sequence[Drawn],
     reviews: Mapping[str, Review],
     contender: str | None = None,
-    release: int | None = None,
+    releases: Collection[int] = (),
 ) -> list[SeenWeek]:
-    """What reviews say about the sample of each week; of all contenders, or of one contender of one release.
+    """What reviews say about the sample of each week; of all contenders, or of one contender of these releases.
 
     Reviews of old versions name no release: they count for each.
     """
-    weeks = [_seen(week, reviews, contender, release) for week in drawn]
+    weeks = [_seen(week, reviews, contender, releases) for week in drawn]
     return [week for week in weeks if week.n]
 
 
@@ -221,7 +221,7 @@ def _values(weeks: Sequence[SeenWeek], outcome: HasOutcome) -> tuple[Weighted, t
     return middle, ((low, facts, weights), (high, facts, weights))
 
 
-def _seen(week: Drawn, reviews: Mapping[str, Review], contender: str | None, release: int | None) -> SeenWeek:
+def _seen(week: Drawn, reviews: Mapping[str, Review], contender: str | None, releases: Collection[int]) -> SeenWeek:
     places = [place for place, answer in enumerate(week.answers) if answer in reviews]
     until = places[-1] + 1 if places else 0
     of = {answer: reviews.get(answer) or week.logged.get(answer) for answer in week.answers}
@@ -229,7 +229,7 @@ def _seen(week: Drawn, reviews: Mapping[str, Review], contender: str | None, rel
         answer
         for answer, source in of.items()
         if contender is None
-        or (source is not None and source.contender == contender and source.release in (release, None))
+        or (source is not None and source.contender == contender and source.release in (*releases, None))
     ]
     is_ours, all_of = set(ours), len(week.answers)
     answers = [_answer(answer, week, reviews.get(answer)) for answer in week.answers[:until] if answer in is_ours]
