@@ -1,5 +1,6 @@
 """Drift, accuracy and topics: what the tests of monitoring say, and when they say nothing."""
 
+import re
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -189,6 +190,12 @@ class TestTopics:
         assert [topic.n for topic in found] == [4, 2] or [topic.n for topic in found][:1] == [4]
         assert "printer" in found[0].name and "how" not in found[0].name.split()
         assert set(found[0].examples) <= set(self.PRINTER)
+
+    def test_greetings_and_thanks_name_no_topic(self):
+        texts = ("hi, tank empty please", "hi, is the tank full", "please, the tank leaks, thanks")
+        (found,) = topics(self.asked(*texts), embed=_alike)
+        named = set(re.findall(r"\w+", found.name))
+        assert "tank" in named and not {"hi", "please", "thanks", "is", "the"} & named
 
     def test_the_order_of_questions_changes_no_topic(self):
         texts = [*self.PRINTER, *self.PARKING]

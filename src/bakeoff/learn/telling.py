@@ -22,6 +22,11 @@ _FILLERS = word_set("""
 """)
 
 
+def is_filler(word: str) -> bool:
+    """Whether a word in small letters tells nothing: a greeting, thanks, or a word that every question may have."""
+    return word in _FILLERS or not content_words(word)
+
+
 @lru_cache(maxsize=100_000)
 def telling_words(text: str) -> frozenset[str]:
     """The content words of a question without greetings, thanks and the like; all content words if nothing is left."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from bakeoff.learn.monitor.sample import Asked
+from bakeoff.learn.telling import is_filler
 from bakeoff.records import Record
 from bakeoff.retrieval.search_words import search_words
 from bakeoff.sentences import listed
@@ -84,7 +85,8 @@ def _topic(group: Sequence[Asked], terms: Sequence[Sequence[str]], weight: dict[
     for words in terms:
         for word in set(words):
             total[word] += weight[word]  # type: ignore[assignment]
-    best = sorted(total, key=lambda word: (-total[word], word))[:N_TERMS]
+    telling = [word for word in total if not is_filler(word)]
+    best = sorted(telling or total, key=lambda word: (-total[word], word))[:N_TERMS]
     return Topic(
         name=listed(best) if best else "questions without words in common",
         n=len(group),
