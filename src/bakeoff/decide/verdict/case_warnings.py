@@ -60,14 +60,25 @@ def _other_orders(case: Case) -> list[str]:
         after = _worth_of(case, {name: utilities[name] for name in names})
         best = max(names, key=lambda name: after[name])
         if after[best] > after[now] and before[best] < before[now]:
-            told = money if case.in_money else signed
-            unit = " a year after all costs" if case.in_money else " net right answers of 100"
+            told = _in_money if case.in_money else _in_utility
             lines.append(
-                f"{way}, {best} leads: {told(after[best])}{unit} against {told(after[now])} for {now}. As counted "
-                f"here: {told(before[best])} against {told(before[now])}. Choose in the profile, with `counts` and "
+                f"{way}, {best} leads: {told(best, now, after, before)} Choose in the profile, with `counts` and "
                 "`slice_weights`, what counts."
             )
     return lines
+
+
+def _in_money(best: str, now: str, after: Mapping[str, float], before: Mapping[str, float]) -> str:
+    """By how much the order turns, to two digits: the table's net values are means over draws, these are not."""
+    gain, loss = (money(float(f"{abs(order[best] - order[now]):.2g}")) for order in (after, before))
+    return f"after all costs it is worth about {gain} a year more than {now}. As counted here, about {loss} less."
+
+
+def _in_utility(best: str, now: str, after: Mapping[str, float], before: Mapping[str, float]) -> str:
+    return (
+        f"{signed(after[best])} net right answers of 100 against {signed(after[now])} for {now}. As counted here: "
+        f"{signed(before[best])} against {signed(before[now])}."
+    )
 
 
 def _worth_of(case: Case, utility: Mapping[str, float]) -> dict[str, float]:
