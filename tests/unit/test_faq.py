@@ -128,3 +128,19 @@ def test_no_question_is_an_empty_list(world):
     """A batch of nothing."""
     assert opened(world, [BOILS]).answer([]) == []
     assert np.load(world.contender_folder("faq") / "known.npy").shape[0] == 1
+
+
+def test_documents_that_change_within_a_batch_stop_no_answer(world):
+    """The version is read once for a batch; the next one sees the change."""
+    contender = opened(world, [BOILS])
+    embed = contender._embedder.embed_queries
+
+    def change_meanwhile(texts):
+        world.store.upsert([KETTLE.model_copy(update={"text": KETTLE.text + f"Version {world.store.version}."})])
+        return embed(texts)
+
+    contender._embedder = type("Slow", (), {"embed_queries": staticmethod(change_meanwhile)})()
+    visible = contender._is_visible
+    contender._is_visible = lambda *of: world.store.upsert([KETTLE]) and visible(*of)
+    answers = contender.answer([ask(BOILS.text), ask(BOILS.text, ()), ask(BOILS.text)])
+    assert [one.text for one in answers] == ["90 seconds"] * 3

@@ -45,8 +45,28 @@ def test_marked_evidence_is_looked_for_by_its_words(store):
     start = text.index("The pump")
     span = SourceSpan(source="aldra.md", start=start, end=text.index("oil.") + 4)
     question = known(0, "test").model_copy(update={"source_spans": (span,)})
-    store.upsert([DOCUMENTS[0].model_copy(update={"text": "# Aldra\n\nNew first paragraph.\n\n" + text[start:]})])
-    assert standing([question], store, version).kept == (question,)
+    new = "# Aldra\n\nNew first paragraph.\n\n" + text[start:]
+    store.upsert([DOCUMENTS[0].model_copy(update={"text": new})])
+    (kept,) = standing([question], store, version).kept
+    (moved,) = kept.source_spans
+    assert new[moved.start : moved.end] == text[span.start : span.end].rstrip(".") and moved != span
+
+
+def test_moved_evidence_is_seen_to_go_in_a_later_round(store):
+    """The next release has the new version and the moved marks: then the fact changes, and the question goes."""
+    text, version = DOCUMENTS[0].text, store.version
+    start = text.index("11 litres")
+    span = SourceSpan(source="aldra.md", start=start, end=start + len("11 litres"))
+    question = known(0, "test").model_copy(update={"source_spans": (span,), "answers": ("11 litres",)})
+    longer = text.replace("# Aldra", "# Aldra\n\nA new line above it.", 1) if "# Aldra" in text else "New.\n\n" + text
+    store.upsert([DOCUMENTS[0].model_copy(update={"text": longer})])
+    (kept,) = standing([question], store, version).kept
+    version = store.version
+    assert longer[kept.source_spans[0].start : kept.source_spans[0].end] == "11 litres"
+    store.upsert([DOCUMENTS[0].model_copy(update={"text": longer + "\nIt is sold in Europe.\n"})])
+    assert standing([kept], store, version).kept == (kept,)
+    store.upsert([DOCUMENTS[0].model_copy(update={"text": longer.replace("11 litres", "15 litres")})])
+    assert standing([kept], store, version).outdated == (kept,)
 
 
 def test_questions_about_an_update_count_once_the_update_is_in(store):

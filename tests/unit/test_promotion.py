@@ -14,11 +14,13 @@ from bakeoff.cli.main import app
 from bakeoff.errors import BakeoffError, InputError, RunFolderError
 from bakeoff.learn import promotion
 from bakeoff.learn.decisions import (
+    later,
     level_of_next,
     next_round,
     read_decisions,
     record,
     record_rollback,
+    round_of,
     spent,
     uses,
     waiting,
@@ -231,6 +233,24 @@ def test_what_passed_is_kept_when_there_is_no_room_for_its_release(root, made, m
     assert read_decisions(root) == [decision] and len(spent([decision])) == 1
     rollback(root)
     assert carry_out(root) is None and numbers(root) == [1, 2]
+
+
+def test_a_candidate_whose_files_are_gone_is_given_up_and_its_round_can_still_be_read(root, made, monkeypatch):
+    """Nothing brings them back, so the next call does not fail for ever; the figures of the test stay."""
+    without_room(root, made, monkeypatch)
+    tested = read_decisions(root)[0]
+    with monkeypatch.context() as files:
+        missing = shutil.Error([("a", "b", "[Errno 2] No such file or directory: 'a'")])
+
+        def gone(*args, **kwargs):
+            raise missing
+
+        files.setattr(shutil, "copytree", gone)
+        assert carry_out(root) is None
+    assert carry_out(root) is None and current(root) == 1
+    first, then = read_decisions(root)
+    assert (first, then.outcome, then.p) == (tested, "keep", None) and "could not be written" in then.reason
+    assert round_of([first, then], 1, "") == tested and later([first, then], tested) == [then]
 
 
 def test_a_release_that_was_written_after_all_is_not_written_twice(root, made, monkeypatch):

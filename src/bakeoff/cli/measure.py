@@ -1,12 +1,13 @@
 """Commands that measure and judge: run a pilot, judge it again, grade it again."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bakeoff.cli.options import DEPLOYMENTS, Deployments, Json, RunName, Runs, deployment_names
+from bakeoff.cli.options import DEPLOYMENTS, Deployments, Json, RunName, Runs, command_for, deployment_names
 from bakeoff.cli.output import console, percent, print_json, table
 from bakeoff.errors import ConfigError
 
@@ -51,7 +52,12 @@ def run(
                 "leave one of them out",
             )
         settings, prepared = _from_deployment(origin, deployments, runs, name, resume)
-        go_on = f"bakeoff run --from {origin} --resume"
+        more = [
+            *(["--name", name] if name else []),
+            *(["--runs", str(runs)] if runs != Path("runs") else []),
+            "--resume",
+        ]
+        go_on = command_for("run --from", origin, deployments, shlex.join(more))
     else:
         settings = load_config(config or Path("bakeoff.yaml"))
         settings = settings.renamed(name) if name else settings

@@ -61,8 +61,10 @@ def copyable(text: str, deployment: str, deployments: Path = DEPLOYMENTS, called
 
     >>> copyable("see: bakeoff decisions DEPLOYMENT", "support-desk", Path("elsewhere"))
     'see: bakeoff decisions support-desk --deployments elsewhere'
+    >>> copyable("bakeoff run --from DEPLOYMENT", "support-desk", Path("elsewhere"))
+    'bakeoff run --from support-desk --deployments elsewhere'
     """
-    whole = re.compile(rf"(bakeoff [a-z]+) {re.escape(called)}(?![\w-])")
+    whole = re.compile(rf"(bakeoff [a-z]+(?: --from)?) {re.escape(called)}(?![\w-])")
     return whole.sub(lambda match: command_for(match[1].removeprefix("bakeoff "), deployment, deployments), text)
 
 

@@ -18,6 +18,9 @@ from bakeoff.protocols import Embedder
 from bakeoff.questions.evidence.quotes import Locator
 from bakeoff.records import Answer, Chunk, Document, Hit, Labels, Question, Record, Usage
 
+Evidence = dict[int, tuple[Hit, ...] | None]
+"""The lines that each known answer rests on, by its number; None if a document no longer says it."""
+
 
 class RestsOn(Record):
     """A document that an answer rests on: it must say one of these quotes. Without quotes it must exist."""
@@ -68,46 +71,52 @@ class KnownAnswers:
         self.name = name
         self._known, self._vectors = list(known), vectors
         self._embedder, self._store, self._threshold = embedder, store, decline_below
-        self._evidence: dict[int, tuple[Hit, ...] | None] = {}
-        self._version = -1
+        self._looked_up: tuple[int, Evidence] = (-1, {})
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order: that of the most similar known question whose evidence stands."""
         begun = time.perf_counter()
         cosines = self._embedder.embed_queries([question.text for question in questions]) @ self._vectors.T
-        found = [self._best(row, question.access) for row, question in zip(cosines, questions, strict=True)]
+        evidence = self._evidence()
+        found = [self._best(row, question.access, evidence) for row, question in zip(cosines, questions, strict=True)]
         usage = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
         return [self._answer(question, *best, usage) for question, best in zip(questions, found, strict=True)]
 
-    def _best(self, cosines: np.ndarray, access: Labels) -> tuple[int | None, float]:
-        """The most similar known question that may be used, and its cosine; (None, -1) if there is none."""
-        for number in np.argsort(-cosines, kind="stable"):
-            if self._is_usable(int(number), access):
-                return int(number), float(cosines[number])
-        return None, -1.0
+    def _best(self, cosines: np.ndarray, access: Labels, evidence: Evidence) -> tuple[str, tuple[Hit, ...], float]:
+        """The answer of the most similar known question that may be used, what it rests on, and its cosine.
 
-    def _answer(self, question: Question, number: int | None, cosine: float, usage: Usage) -> Answer:
-        known = self._known[number] if number is not None else None
-        text = (known.answer if known else "") or DECLINE
+        No answer and -1 if there is none.
+        """
+        for place in np.argsort(-cosines, kind="stable"):
+            number = int(place)
+            known = self._known[number]
+            if access is not None and not self._is_visible(known, access):
+                continue
+            if number not in evidence:
+                evidence[number] = self._standing(known)
+            hits = evidence[number]
+            if hits is not None:
+                return known.answer, hits, float(cosines[number])
+        return "", (), -1.0
+
+    def _answer(self, question: Question, said: str, hits: tuple[Hit, ...], cosine: float, usage: Usage) -> Answer:
+        text = said or DECLINE
         return Answer(
             question_id=question.id,
             contender=self.name,
             text=text,
-            citations=(self._evidence[number] or ()) if number is not None else (),
+            citations=hits,
             usage=usage,
             confidence=cosine,
             abstained=declines(text, cosine, self._threshold),
         )
 
-    def _is_usable(self, number: int, access: Labels) -> bool:
-        if access is not None and not self._is_visible(self._known[number], access):
-            return False
+    def _evidence(self) -> Evidence:
+        """What was looked up in the documents as they are now. A change of documents begins a new one."""
         version = self._store.version
-        if version != self._version:
-            self._evidence, self._version = {}, version
-        if number not in self._evidence:
-            self._evidence[number] = self._standing(self._known[number])
-        return self._evidence[number] is not None
+        if version != self._looked_up[0]:
+            self._looked_up = (version, {})
+        return self._looked_up[1]
 
     def _is_visible(self, known: KnownQuestion, access: Labels) -> bool:
         """Whether somebody with these labels may see all that an answer rests on; if that is nothing, they may not."""

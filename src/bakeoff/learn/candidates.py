@@ -16,7 +16,7 @@ from bakeoff.imports import search_in
 from bakeoff.learn.choice import Choice, OnDev, chosen, in_order, measured_on_dev, worth_on_dev
 from bakeoff.learn.gate.saving import Paid, saving
 from bakeoff.learn.gate.tested import Contestant, Tested
-from bakeoff.learn.rounds import Round
+from bakeoff.learn.rounds import Round, known_questions
 from bakeoff.measure.collect import collect
 from bakeoff.measure.graded import Graded, Values, graded
 from bakeoff.measure.own import own_measures
@@ -42,7 +42,9 @@ def measure_round(deployment: Deployment, here: Round, listener: Listener) -> Ru
     recipes = make_recipes(config.specs, config.imports_from)
     own = own_measures(config.measures, config.imports_from)
     release = deployment.other(here.begun.release, ())
-    earlier = Earlier(release.world, relearns=bool(here.new_questions("train")))
+    trained_on = {question.id for question in known_questions(release) if question.split == "train"}
+    relearns = any(question.id not in trained_on for question in here.prepared.of("train"))
+    earlier = Earlier(release.world, relearns=relearns)
     with here.folder.lock():
         Pilot(config, recipes, own, here.folder, here.prepared, listener, earlier).run()
     if here.begun.live in here.left_out:

@@ -84,7 +84,7 @@ def needs_approval(decisions: Sequence[Decision]) -> bool:
 
 def round_of(decisions: Sequence[Decision], number: int, listing: str) -> Decision:
     """The decision of the gate in this round. Raises InputError if there is none; `listing` is what lists them."""
-    there = {decision.round: decision for decision in rounds(decisions)}
+    there = {decision.round: decision for decision in reversed(rounds(decisions))}  # the first: what the gate said
     if number not in there:
         known = listed([str(one) for one in there])
         raise InputError(
@@ -95,8 +95,9 @@ def round_of(decisions: Sequence[Decision], number: int, listing: str) -> Decisi
 
 
 def later(decisions: Sequence[Decision], of: Decision) -> list[Decision]:
-    """What persons decided about the same round afterwards, the oldest first."""
-    return [one for one in decisions if one.round == of.round and one.outcome in ("approved", "refused")]
+    """What became of the same round afterwards, the oldest first: what people decided, or why it is not served."""
+    after = decisions[decisions.index(of) + 1 :] if of in decisions else decisions
+    return [one for one in after if one.round == of.round and one.outcome in ("approved", "refused", "keep")]
 
 
 def waiting_round(decisions: Sequence[Decision], number: int) -> Decision:

@@ -12,14 +12,12 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.decide.cost.break_even import about
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
-from bakeoff.learn.combined import combined
 from bakeoff.learn.live import RECIPE
 from bakeoff.learn.monitor.evidence import Evidence
 from bakeoff.learn.monitor.monitor import Monitor
 from bakeoff.learn.monitor.revisit import LEAST_DAYS, LEAST_QUESTIONS, LEAST_REVIEWED, InUse, profile_in_use
 from bakeoff.learn.review.reviewing import reviewed
-from bakeoff.learn.rounds import known_questions
-from bakeoff.learn.standing import standing
+from bakeoff.learn.rounds import known_questions, questions_of_now
 from bakeoff.pilot.prepare import Prepared, prepared_of
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
@@ -47,10 +45,9 @@ def new_pilot(root: Path, name: str | None = None) -> NewPilot:
     with Log(deployment.log_path) as log, DocumentStore(root / "store.sqlite") as store:
         evidence, use = Monitor(root, log).in_use()
         documents = list(store.documents())
-        found = standing(known_questions(deployment), store, deployment.release.documents_version)
-        questions = combined(found.kept, reviewed(log), documents, deployment.config.seed)
+        questions, outdated = questions_of_now(deployment, known_questions(deployment), reviewed(log), store)
     config = _config(deployment, evidence, use, questions.questions).renamed(name or f"{root.name}{ENDING}")
-    notes = [_of_use(evidence, use, config.profile), *questions.notes, *_of_outdated(found.outdated)]
+    notes = [_of_use(evidence, use, config.profile), *questions.notes, *_of_outdated(tuple(outdated.values()))]
     return NewPilot(config, prepared_of(config, questions.questions, documents, notes))
 
 

@@ -9,8 +9,11 @@ is always counted. A promotion that was written down but not carried out is carr
 If there was no room for the release, the decision stands, and the release is what remains to be written.
 """
 
+import errno
 import hashlib
 import logging
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -99,8 +102,15 @@ def _not_written(root: Path, decision: Decision, candidate: Candidate, error: Ru
 
 
 def _lacks_room(error: RunFolderError) -> bool:
-    """Whether the system could not write: a full disk, or a folder that may not be written. It can be tried again."""
-    return isinstance(error.__cause__, OSError)
+    """Whether the system could not write: a full disk, or a folder that may not be written. It can be tried again.
+
+    What is missing does not come back by trying again. Copying folders collects the messages of its errors.
+    """
+    cause = error.__cause__
+    is_gone = isinstance(cause, FileNotFoundError | NotADirectoryError) or (
+        isinstance(cause, shutil.Error) and os.strerror(errno.ENOENT) in str(cause)
+    )
+    return isinstance(cause, OSError) and not is_gone
 
 
 def _place(root: Path, path: Path) -> str:

@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.spec import Entry
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, InputError, RunFolderError
@@ -175,7 +176,7 @@ def begin_round(
     with DocumentStore(half / "store.sqlite") as store:
         documents = list(store.documents())
         changed = _have_changed(store, release.documents_version)
-        questions, outdated = _questions(deployment, known, reviewed, store, retired)
+        questions, outdated = questions_of_now(deployment, known, reviewed, store, retired)
     if not questions.new and not changed:
         raise InputError(
             f"There is nothing new to learn in {root}: no reviewed question that release {release.number} does not "
@@ -212,14 +213,14 @@ def begin_round(
     return here
 
 
-def _questions(
+def questions_of_now(
     deployment: Deployment,
     known: Sequence[Question],
     reviewed: Sequence[Reviewed],
     store: DocumentStore,
-    retired: Collection[str],
+    retired: Collection[str] = (),
 ) -> tuple[Combined, dict[str, Question]]:
-    """The questions of a round, and those that documents have made doubtful, by id."""
+    """The questions of a round, or of a new pilot, and those that documents have made doubtful, by id."""
     version = deployment.release.documents_version
     found = standing(known, store, version)
     kept = without_changed(found.kept, reviewed)
@@ -309,19 +310,30 @@ def _config(deployment: Deployment, number: int, limits: Limits) -> tuple[Config
     )
     live = LIVE if LIVE not in known else ANOTHER_LIVE
     entries = [entry for entry in config.contenders if entry.like != RECIPE]
-    chosen = _with_those_they_need(entries, contenders) if contenders else entries
+    chosen = _with_those_they_need(entries, contenders, _behind(config)) if contenders else entries
     tuning = config.tuning if max_seconds is None else config.tuning.model_copy(update={"max_seconds": max_seconds})
     update = {"name": f"{NAME}-{number}", "updates": None, "tuning": tuning}
     return config.model_copy(update={**update, "contenders": (*chosen, live_entry(live, where))}), live
 
 
-def _with_those_they_need(entries: Sequence[Entry], names: Collection[str]) -> list[Entry]:
-    """The entries of these names, with those that they are like or made of, in order."""
-    wanted = set(names)
-    for entry in reversed(entries):
-        if entry.called in wanted:
-            behind = {name for part in entry.parts.values() for name in ([part] if isinstance(part, str) else part)}
-            wanted |= {entry.like, *behind}
+def _behind(config: Config) -> dict[str, tuple[str, ...]]:
+    """The contenders that each contender sends questions to, by name: those of its parts, or those that it finds."""
+    recipes = make_recipes([spec for spec in config.specs if spec.recipe != RECIPE], config.imports_from)
+    return {recipe.spec.name: recipe.behind() for recipe in recipes}
+
+
+def _with_those_they_need(
+    entries: Sequence[Entry], names: Collection[str], behind: Mapping[str, Sequence[str]]
+) -> list[Entry]:
+    """The entries of these names, with those that they are like or send questions to, in order."""
+    wanted: set[str] = set()
+    waiting = list(names)
+    like = {entry.called: entry.like for entry in entries}
+    while waiting:
+        name = waiting.pop()
+        if name in like and name not in wanted:
+            wanted.add(name)
+            waiting += [like[name], *behind.get(name, ())]
     return [entry for entry in entries if entry.called in wanted]
 
 

@@ -37,7 +37,8 @@ def standing(questions: Sequence[Question], store: DocumentStore, version: int) 
     """Divides a release's questions by whether the documents still say what the answers rest on.
 
     `version` is the version of the documents that the questions' evidence refers to. A question is outdated if its
-    document was deleted, or changed so that a passage which held its evidence is gone (`_Changes.holds`). Questions
+    document was deleted, or changed so that a passage which held its evidence is gone (`_Changes.holds`). Those that
+    are kept have their marks where the evidence stands now. Questions
     about an update, which the pilot asked after it, are kept if the update is in: if a document holds their evidence
     or an answer.
     """
@@ -47,8 +48,10 @@ def standing(questions: Sequence[Question], store: DocumentStore, version: int) 
         if question.slice == "changed":
             if changes.any and _is_applied(question, changes.now):
                 kept.append(question.model_copy(update={"slice": None}))
-        elif question.slice == "general" or changes.holds(question):
+        elif question.slice == "general":
             kept.append(question)
+        elif changes.holds(question):
+            kept.append(changes.placed(question))
         else:
             outdated.append(question)
     return Standing(tuple(kept), tuple(outdated))
@@ -120,6 +123,25 @@ class _Changes:
         if self._best_places(question, documents):
             return True  # the documents say now what they did not say then
         return all(self._is_unchanged(question, span) for span in spans)
+
+    def placed(self, question: Question) -> Question:
+        """The question with its marked evidence where it stands in the documents now."""
+        if not self.any or not question.answers:
+            return question
+        spans = tuple(self._moved(question, span) for span in question.source_spans)
+        return question.model_copy(update={"source_spans": spans})
+
+    def _moved(self, question: Question, span: SourceSpan) -> SourceSpan:
+        """Where the evidence stands now; the whole document if that cannot be told."""
+        then, now = self.then(span.source), self.now.get(span.source)
+        if not _has_place(span) or then is None or now is None or then.text == now.text:
+            return span
+        quote = then.text[span.start : span.end]
+        stated = self._best_places(question, [now]) if self._is_answer(question, quote) else []
+        if stated:
+            return stated[0]
+        at = self._locator(now.text).find(quote)
+        return SourceSpan(source=span.source, start=at[0], end=at[1]) if at else SourceSpan(source=span.source)
 
     def _best_places(self, question: Question, documents: Sequence[Document]) -> list[SourceSpan]:
         """Where the documents state an accepted answer, with the most words of the question around it."""

@@ -13,7 +13,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.joint import terms_of
 from bakeoff.decide.value.outcomes import utilities
 from bakeoff.decide.value.weights import question_weights
-from bakeoff.errors import InputError
+from bakeoff.errors import ConfigError, InputError
 from bakeoff.learn.gate.saving import Paid, saving
 from bakeoff.measure.graded import NONE, Graded, Values
 from bakeoff.records import Question, Record
@@ -95,8 +95,11 @@ class Tested:
         return of if len(set(of.values())) > 1 else None
 
     def counted(self, profile: Profile) -> set[str]:
-        """The facts that count: those with a question that has a weight."""
-        of = self.weights(profile)
+        """The facts that count: those with a question that has a weight. None do if the profile leaves no weight."""
+        try:
+            of = self.weights(profile)
+        except ConfigError:
+            return set()
         return {question.fact for question in self.questions if of is None or of[question.id] > 0}
 
     @cached_property

@@ -28,7 +28,7 @@ from bakeoff.learn.review.accuracy import SeenWeek, seen_weeks, that_count, unan
 from bakeoff.records import Record
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import Review
-from bakeoff.serve.releases import current, numbers, previous, read_release
+from bakeoff.serve.releases import current, numbers, previous, read_release, releases
 
 DAYS = 28
 LEAST_REFERENCE = 200
@@ -209,11 +209,10 @@ class Monitor:
         A restart with other contenders beside it is a new release, and no reason to forget what was seen.
         """
         mine, found = live.release, [live.release.number]
-        for number in numbers(self.root):
-            other = read_release(self.root, number)
+        for other in releases(self.root):
             is_alike = (other.run, other.measured, other.contender) == (mine.run, mine.measured, mine.contender)
-            if is_alike and number != mine.number:
-                found.append(number)
+            if is_alike and other.number != mine.number:
+                found.append(other.number)
         return found
 
     def _coverage(self, live: Evidence, reading: Reading, today: date) -> Coverage:
