@@ -11,7 +11,8 @@ from bakeoff.measure.graded import Graded
 from bakeoff.measure.ppi import Corrected, Pseudo
 from bakeoff.measure.sign_flips import exact_flip_p
 from bakeoff.pilot.decision import decision
-from tests.unit.decision_fixture import questions, tested, values_of
+from tests.unit.decision_fixture import questions, values_of
+from tests.unit.decision_fixture import tested as made
 
 DAILY = {
     "update_interval_days": 30,
@@ -31,7 +32,7 @@ def changed(n=100, **contenders):
 
 
 def case_of(n=200, **more):
-    return decision(tested(DAILY, n=n, base=100, rag=110, options=more))
+    return decision(made(DAILY, n=n, base=100, rag=110, options=more))
 
 
 def test_the_contrast_and_the_table_count_the_same_questions():
@@ -48,7 +49,7 @@ def test_the_contrast_and_the_table_count_the_same_questions():
 
 def test_without_measured_updates_the_test_questions_stand_for_all():
     """Nobody was asked about changed documents: what changed is known once the update is in."""
-    plain, assumed = decision(tested({**DAILY, "update_interval_days": None}, base=100, rag=110)), case_of()
+    plain, assumed = decision(made({**DAILY, "update_interval_days": None}, base=100, rag=110)), case_of()
     assert assumed.contrast("rag", "base").difference == pytest.approx(plain.contrast("rag", "base").difference)
 
 
@@ -56,7 +57,7 @@ def test_changed_questions_have_the_stakes_of_the_test_in_contrasts_draws_and_bo
     """A third of the test is worth ten times as much, right or wrong: so is a third of what changes."""
     money = {"currency": "USD", "unanswered": 4, "by_slice": {"unseen": {"right": 40, "wrong": 40}}}
     asked = [*questions(140, part="seen"), *questions(210)[140:]]
-    of = tested({**DAILY, "value": money}, asked=asked, base=100, rag=110, options=changed(base=10, rag=90))
+    of = made({**DAILY, "value": money}, asked=asked, base=100, rag=110, options=changed(base=10, rag=90))
     case = decision(of)
     means = {name: float(case.draws.utility[name].mean()) for name in ("rag", "base")}
     assert means["rag"] - means["base"] > 3
@@ -69,7 +70,7 @@ def test_changed_questions_that_were_not_asked_before_the_update_have_the_same_s
     money = {"currency": "USD", "unanswered": 4, "by_slice": {"unseen": {"wrong": 40}}}
     asked = [*questions(140, part="seen"), *questions(210)[140:]]
     late = {**changed(base=10, rag=90), "update_days": {"rag": 15.0}}
-    case = decision(tested({**DAILY, "value": money}, asked=asked, base=100, rag=110, options=late))
+    case = decision(made({**DAILY, "value": money}, asked=asked, base=100, rag=110, options=late))
     means = {name: float(case.draws.utility[name].mean()) for name in ("rag", "base")}
     assert case.as_counted["rag"] == pytest.approx(means["rag"], abs=0.05)
 
@@ -79,7 +80,7 @@ def test_the_interval_of_a_contrast_is_as_wide_as_the_data_vary_where_few_questi
     so facts drawn again vary as much as the interval says, not as if every question could be a dear one."""
     money = {"currency": "USD", "unanswered": 4, "by_slice": {"unseen": {"right": 200}}}
     asked = [*questions(190, part="seen"), *questions(200)[190:]]
-    of = tested(
+    of = made(
         {**DAILY, "value": money},
         asked=asked,
         base=range(50, 194),
@@ -107,7 +108,7 @@ def with_labels(of):
 
 def test_with_labels_the_contrast_counts_the_changed_questions_too():
     """The same difference as without labels, which is that of the means; what labels leave open widens its interval."""
-    of = tested(DAILY, base=100, rag=110, options=changed(base=10, rag=90))
+    of = made(DAILY, base=100, rag=110, options=changed(base=10, rag=90))
     plain, labelled = decision(of).contrast("rag", "base"), with_labels(of).contrast("rag", "base")
     assert plain is not None and labelled is not None
     assert labelled.difference == pytest.approx(plain.difference) and plain.difference > 0.4
@@ -116,7 +117,7 @@ def test_with_labels_the_contrast_counts_the_changed_questions_too():
 
 def test_with_labels_an_update_that_takes_long_counts_as_wrong_answers_too():
     """No update was measured, and it is not in for half of the time: rag loses what it does not know yet."""
-    of = tested(DAILY, base=100, rag=110, options={"update_days": {"rag": 15.0}})
+    of = made(DAILY, base=100, rag=110, options={"update_days": {"rag": 15.0}})
     plain, labelled = decision(of), with_labels(of).contrast("rag", "base")
     assert labelled.difference == pytest.approx(plain.contrast("rag", "base").difference) and labelled.difference < 0
 
