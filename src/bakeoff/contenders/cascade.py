@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import ClassVar
 
 from bakeoff.contenders.cascading import Cascaded, Cascading, Level, LevelAnswer, fit_cascade
-from bakeoff.contenders.declining import declines
+from bakeoff.contenders.outcomes import outcomes
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.remembering import remembering
 from bakeoff.errors import ConfigError, RunFolderError
@@ -78,7 +78,7 @@ class Cascade(Recipe):
 
     def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
         """The thresholds whose answers are worth most on dev, with the penalty for wrong answers."""
-        finals = {name: _final(world, name, material, given(name)) for name in self.lasts}
+        finals = {name: outcomes(world, name, material, given(name)) for name in self.lasts}
         last = max(self.lasts, key=lambda name: fmean([worth for worth, _ in finals[name].values()] or [0.0]))
         levels = [Level(name, _answers(material, given(name))) for name in self.firsts]
         facts = {question.id: question.fact for question in material.dev}
@@ -107,17 +107,4 @@ def _answers(material: Material, answers: Sequence[Answer]) -> dict[str, LevelAn
             worth = value_of(question, shown, material.wrong_answer_penalty)
             confidence = None if shown.abstained else answer.confidence
             found[question.id] = LevelAnswer(worth, answer.usage.seconds, confidence)
-    return found
-
-
-def _final(world: World, name: str, material: Material, answers: Sequence[Answer]) -> dict[str, tuple[float, float]]:
-    """(value, seconds) of the last level's dev answers, with declining as calibrated."""
-    questions = {question.id: question for question in material.dev}
-    threshold = world.built(name).fitted.decline_below
-    found = {}
-    for answer in answers:
-        question = questions.get(answer.question_id)
-        if question is not None and answer.error is None:
-            final = answer.model_copy(update={"abstained": declines(answer.text, answer.confidence, threshold)})
-            found[question.id] = (value_of(question, final, material.wrong_answer_penalty), answer.usage.seconds)
     return found

@@ -9,13 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from bakeoff.contenders.declining import declines
+from bakeoff.contenders.outcomes import outcomes
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.remembering import remembering
 from bakeoff.contenders.routing import Familiarity, Routed, Routing, calibrate_routing
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.measure.comparison import Days
-from bakeoff.measure.value import value_of
 
 
 class Router(Recipe):
@@ -85,8 +84,8 @@ class Router(Recipe):
         """The routing whose answers are worth most on dev, with the penalty for wrong answers."""
         familiar = self._familiarity(world).of([question.text for question in material.dev])
         routing = calibrate_routing(
-            near=_outcomes(world, self.nears[0], material, given),
-            fars={name: _outcomes(world, name, material, given) for name in self.fars},
+            near=outcomes(world, self.nears[0], material, given(self.nears[0])),
+            fars={name: outcomes(world, name, material, given(name)) for name in self.fars},
             familiarity={question.id: float(value) for question, value in zip(material.dev, familiar, strict=True)},
             near_name=self.nears[0],
             trained_on=[question.id for question in material.dev if question.slice == "seen"],
@@ -109,16 +108,3 @@ class Router(Recipe):
         path = world.contender_folder(self.spec.name) / "trained.npy"
         embedder = world.embedder(self.spec.retrieval.embedder)
         return Familiarity(embedder, np.load(path, allow_pickle=False))
-
-
-def _outcomes(world: World, name: str, material: Material, given: Given) -> dict[str, tuple[float, float]]:
-    """(value, seconds) for each dev answer, with declining as calibrated."""
-    questions = {question.id: question for question in material.dev}
-    threshold = world.built(name).fitted.decline_below
-    outcomes = {}
-    for answer in given(name):
-        question = questions.get(answer.question_id)
-        if question is not None and answer.error is None:
-            final = answer.model_copy(update={"abstained": declines(answer.text, answer.confidence, threshold)})
-            outcomes[question.id] = (value_of(question, final, material.wrong_answer_penalty), answer.usage.seconds)
-    return outcomes
