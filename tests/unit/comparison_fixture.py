@@ -28,7 +28,7 @@ def _days(setup, data, upkeep):
 
 
 def entrant(recipe, name="", model=MODEL, shown=SHOWN, tuning="tuned", index=INDEX, **more):
-    """A contender of one of the seven recipes, as a run has it; `more` replaces single fields."""
+    """A contender of one of the recipes, as a run has it; `more` replaces single fields."""
     retrieves = recipe in ("rag", "hybrid", "extract")
     is_tuned = recipe in ("tuned", "hybrid")
     asks = recipe not in ("extract", "router")

@@ -16,8 +16,8 @@ from bakeoff.contenders.streaming import stream_of
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question, Record, Usage
 
-NEVER = 1e9
-"""A finite threshold that no confidence reaches (JSON has no infinity)."""
+NEVER, ALWAYS = 1e9, -1e9
+"""Finite thresholds that no confidence, and that every confidence reaches (JSON has no infinity)."""
 
 
 class Cascading(Record):
@@ -70,7 +70,7 @@ def _cut(level: Level, rest: Outcomes, facts: Mapping[str, str]) -> float:
     if n == 0:
         return NEVER
     if n == len(ids):
-        return confidence[ids[-1]]
+        return ALWAYS
     return (confidence[ids[n - 1]] + confidence[ids[n]]) / 2
 
 

@@ -123,13 +123,11 @@ def _code(recipe: Recipe, models: Sequence[ModelSettings], imports_from: Path | 
     for model in models:
         if isinstance(model, LocalModel) and is_import_path(model.name):
             kinds.append(imported(model.name, imports_from, THE_GENERATOR))
-    sums = [
-        _filecontent_sum(kind) for kind in kinds if not getattr(kind, "__module__", "bakeoff.").startswith("bakeoff.")
-    ]
+    sums = [_file_sum(kind) for kind in kinds if not getattr(kind, "__module__", "bakeoff.").startswith("bakeoff.")]
     return sums[0] if len(sums) == 1 else content_sum(sums) if sums else ""
 
 
-def _filecontent_sum(kind: Any) -> str:
+def _file_sum(kind: Any) -> str:
     """The sum of the file that defines a class or a function."""
     try:
         return file_sha256(Path(inspect.getfile(kind)))
