@@ -30,7 +30,7 @@ from bakeoff.learn.standing import standing, standing_reviews
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.questions.splits.survey import summarise
-from bakeoff.records import Document, Question, Record, Split
+from bakeoff.records import Document, Question, Record
 from bakeoff.retrieval.coverage import Languages
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, begin, write_record
@@ -120,11 +120,6 @@ class Round:
     def left_out(self) -> dict[str, str]:
         """The contenders that could not be built, with the reason. Empty before anything was compared."""
         return self.folder.comparison().skipped if self.folder.comparison_path.exists() else {}
-
-    def new_questions(self, split: Split) -> list[Question]:
-        """The questions of a split that the release did not have."""
-        new = set(self.begun.new)
-        return [question for question in self.prepared.questions if question.id in new and question.split == split]
 
 
 @contextmanager

@@ -221,6 +221,7 @@ def add_release(root: Path, run: "Run", contenders: Sequence[str], reason: str) 
             documents_version=version,
         )
         with explained(root):
+            _sweep_pointers(root)
             write_release(run.folder, root, release)
     return release
 
@@ -360,10 +361,14 @@ def _remove(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Deletes what was left by a kill: half a release, one that was being removed, a pointer that never got there."""
+    """Deletes what was left by a kill: half a release or an index, or one that was being removed."""
     for path in folder.glob(".*"):
         shutil.rmtree(path, ignore_errors=True)
-    for path in folder.parent.glob(".current.*"):
+
+
+def _sweep_pointers(root: Path) -> None:
+    """Deletes pointers that never got to their place. The caller holds the lock of promotions, so nobody writes one."""
+    for path in root.glob(".current.*"):
         path.unlink(missing_ok=True)
 
 
