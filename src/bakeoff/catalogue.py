@@ -15,6 +15,8 @@ RECIPES = {
     "cascade": "bakeoff.contenders.cascade.Cascade",
     "long-context": "bakeoff.contenders.long_context.LongContext",
 }
+STANDARD = ("base", "rag", "tuned", "hybrid", "extract", "faq", "router", "cascade", "long-context")
+"""The contenders of a run that names none. The other recipes take more time or are for special questions."""
 MADE_OF = {"hybrid": ("rag", "tuned")}
 """Recipes whose set-up needs the work of others, beside those that send questions to others."""
 ENTRY_POINTS = "bakeoff.contenders"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.catalogue import RECIPES
+from bakeoff.catalogue import STANDARD
 from tests.end_to_end.small import make
 
 pytestmark = pytest.mark.models
@@ -21,7 +21,7 @@ def finished(tmp_path_factory):
         generation={"max_new_tokens": 12},
         general="builtin",
         models={},
-        contenders=[{"like": name, "tuning": {"epochs": EPOCHS.get(name)}} for name in RECIPES],
+        contenders=[{"like": name, "tuning": {"epochs": EPOCHS.get(name)}} for name in STANDARD],
     )
     return run(config, runs=folder / "runs")
 
@@ -29,7 +29,7 @@ def finished(tmp_path_factory):
 def test_every_contender_is_measured(finished):
     """All contenders (the corpus fits the context), eight measures, no failed answer."""
     contenders = finished.comparison.measures
-    assert set(contenders) | set(finished.comparison.skipped) == set(RECIPES)
+    assert set(contenders) | set(finished.comparison.skipped) == set(STANDARD)
     for name, measures in contenders.items():
         assert measures["errors"].value == 0.0, name
         assert measures["latency_ms"].value > 0, name

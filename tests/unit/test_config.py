@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.catalogue import RECIPES
+from bakeoff.catalogue import STANDARD
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.runs.config import load_config
@@ -19,7 +19,7 @@ def write(tmp_path, text):
 def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
     """Three keys are enough; relative paths start at the file's folder."""
     config = load_config(write(tmp_path, MINIMAL))
-    assert [spec.name for spec in config.specs] == list(RECIPES)
+    assert [spec.name for spec in config.specs] == list(STANDARD)
     assert config.documents == (str(tmp_path / "docs"),)
     assert config.general == "builtin"
 

@@ -6,7 +6,7 @@ Takes specs, gives recipes, checked against each other. Knows nothing about worl
 from collections.abc import Sequence
 from pathlib import Path
 
-from bakeoff.catalogue import RECIPES
+from bakeoff.catalogue import STANDARD
 from bakeoff.contenders.custom import Custom
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.spec import Spec, known_recipes
@@ -72,6 +72,6 @@ def _check_circles(recipes: Sequence[Recipe]) -> None:
 
 
 def standard_entrants() -> tuple[Entrant, ...]:
-    """Bakeoff's own recipes with their defaults, for advice without a run."""
+    """The standard recipes with their defaults, for advice without a run."""
     models: dict[str, ModelSettings] = {"generator": LocalModel(name="generator")}
-    return tuple(make_recipe(Spec(name=name, recipe=name)).entrant(models) for name in RECIPES)
+    return tuple(make_recipe(Spec(name=name, recipe=name)).entrant(models) for name in STANDARD)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bakeoff.catalogue import RECIPES
+from bakeoff.catalogue import STANDARD
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.answer_settings import answers_line, sentences_warning, settled
@@ -156,7 +156,7 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         questions=_list(config.questions, folder),
         columns=_columns(config.columns),
         summary=prepared.lines()[0],
-        contenders=", ".join(RECIPES),
+        contenders=", ".join(STANDARD),
         chunk_tokens=config.retrieval.chunk_tokens,
         answer_lengths=lengths.line[:1].upper() + lengths.line[1:],
         answers=lengths.length,

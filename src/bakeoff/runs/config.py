@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
-from bakeoff.catalogue import RECIPES
+from bakeoff.catalogue import STANDARD
 from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resolve
 from bakeoff.decide.situation.plain_errors import explain
 from bakeoff.decide.situation.profile import Profile
@@ -70,7 +70,7 @@ class Config(Record):
     columns: dict[str, str | Names] = Field(default_factory=dict)
     general: str | None = "builtin"
     updates: Updates | None = None
-    contenders: Entries = tuple(Entry(like=name) for name in RECIPES)
+    contenders: Entries = tuple(Entry(like=name) for name in STANDARD)
     models: Models = Field(default_factory=dict, validate_default=True)
     retrieval: Retrieval = Retrieval()
     tuning: Tuning = Tuning()

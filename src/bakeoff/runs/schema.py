@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bakeoff.catalogue import RECIPES
+from bakeoff.catalogue import RECIPES, STANDARD
 from bakeoff.decide.situation.prices import UNITS
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
@@ -38,7 +38,7 @@ def config_schema() -> Schema:
     entry = {"anyOf": [{"enum": list(RECIPES)}, TEXT, {"$ref": "#/$defs/Entry"}]}
     keys["contenders"] = {
         "anyOf": [*entry["anyOf"], {"type": "array", "items": entry, "minItems": 1}],
-        "default": list(RECIPES),
+        "default": list(STANDARD),
     }
     return schema
 
