@@ -53,9 +53,9 @@ class Begun(Record):
     """The content of round.json. `release` is what was live when the round began, under the name `live` in the round.
 
     `new` are the ids of the questions from use, `outdated` those that documents have made doubtful since.
-    `documents_changed`: the documents are not those that the release was measured with. `data_sha256` stands for
-    questions, documents and settings, `reviewed` is how many reviewed questions there were. `decided` once the gate has
-    decided: then the round is over. `contenders` and `training_seconds` are the limits that it was begun with.
+    `data_sha256` stands for questions, documents and settings, `reviewed` is how many reviewed questions there were.
+    `decided` once the gate has decided: then the round is over. `contenders` and `training_seconds` are the limits that
+    it was begun with.
     """
 
     number: int
@@ -64,7 +64,6 @@ class Begun(Record):
     live: str
     new: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
-    documents_changed: bool = False
     data_sha256: str = ""
     reviewed: int = 0
     notes: tuple[str, ...] = ()
@@ -190,7 +189,6 @@ def begin_round(
         live=live,
         new=tuple(sorted(questions.new)),
         outdated=tuple(outdated),
-        documents_changed=changed,
         data_sha256=data_sha256,
         reviewed=len(reviewed),
         notes=tuple(notes),

@@ -22,15 +22,13 @@ LEAST_LEFT = MOST_FACTS
 
 
 class Rotation(NamedTuple):
-    """The facts of a round, in the order they were chosen, and those that the gate uses no more.
+    """The facts of a round, in the order they were chosen.
 
-    Retired facts may become training data: nothing tests with them. `overused` are facts that would have retired if
-    there were more, of all that were given.
+    `overused` are facts that would have retired if there were more, of all that were given.
     """
 
     fresh: tuple[str, ...]
     standing: tuple[str, ...]
-    retired: tuple[str, ...]
     overused: tuple[str, ...] = ()
 
     @property
@@ -55,11 +53,14 @@ def rotation(
     drawn = max(math.ceil(SHARE * len(used)), LEAST_FACTS - len(fresh) - len(unused))
     others = [*unused, *used[:drawn]][: n - len(fresh)]
     overused = [fact for fact in used if uses[fact] >= MOST_USES]
-    return Rotation(tuple(fresh), tuple(others), tuple(sorted(gone)), tuple(overused))
+    return Rotation(tuple(fresh), tuple(others), tuple(overused))
 
 
 def retired(facts: Collection[str], uses: Mapping[str, int]) -> list[str]:
-    """The tested facts that the gate uses no more: those used most often, as long as `LEAST_LEFT` stay."""
+    """The tested facts that the gate uses no more: those used most often, as long as `LEAST_LEFT` stay.
+
+    They may become training data: nothing tests with them.
+    """
     over = sorted((fact for fact in facts if uses.get(fact, 0) >= MOST_USES), key=lambda fact: (-uses[fact], fact))
     return over[: max(0, len(facts) - LEAST_LEFT)]
 

@@ -26,9 +26,8 @@ KEPT = 500
 
 
 class DrawnAnswer(NamedTuple):
-    """An answer in the log: its place in the order of drawing, its id, and the words of its question."""
+    """An answer in the log: its id, the words of its question, and who gave it."""
 
-    place: int
     id: str
     asked: str
     contender: str
@@ -80,7 +79,7 @@ class WeeklySamples:
         if len(week.kept) >= self._n_kept and -place <= week.kept[0][0]:
             return
         asked = " ".join(words(answer.question)) or answer.question
-        drawn = DrawnAnswer(place, answer.id, asked, answer.contender, answer.release, answer.declined)
+        drawn = DrawnAnswer(answer.id, asked, answer.contender, answer.release, answer.declined)
         (heapq.heappush if len(week.kept) < self._n_kept else heapq.heappushpop)(week.kept, (-place, drawn))
 
     def forget(self, before: str) -> None:
