@@ -14,6 +14,8 @@ RECIPES = {
     "router": "bakeoff.contenders.router.Router",
     "cascade": "bakeoff.contenders.cascade.Cascade",
     "long-context": "bakeoff.contenders.long_context.LongContext",
+    "rag-sequence": "bakeoff.contenders.rag_sequence.RagSequence",
+    "rag-token": "bakeoff.contenders.rag_token.RagToken",
 }
 STANDARD = ("base", "rag", "tuned", "hybrid", "extract", "faq", "router", "cascade", "long-context")
 """The contenders of a run that names none. The other recipes take more time or are for special questions."""

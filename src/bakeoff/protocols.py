@@ -4,7 +4,7 @@ Knows only the records. A name in a configuration is either one of Bakeoff's own
 (`my_package.my_module.MyClass`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -74,6 +74,60 @@ class Generator(Protocol):
 
     def count_tokens(self, text: str) -> int:
         """The number of tokens of the text by this model's tokenizer, without special tokens."""
+        ...
+
+
+class TokenSteps(Protocol):
+    """Several prompts that a model continues side by side, one token of each at a time; each has its own cache.
+
+    The caller chooses the tokens, so it can use the probabilities of all prompts together. Texts follow the rules of
+    `Generator.generate` (end tokens, stop texts, loops, the limit of new tokens). Used in one thread.
+    """
+
+    prompt_tokens: tuple[int, ...]
+    """The number of tokens of each prompt."""
+
+    def next_log_probs(self) -> np.ndarray:
+        """The log-probabilities of the next token: float64 of shape (prompts, vocabulary), in the order of the prompts.
+
+        They are those of the model, before any temperature.
+        """
+        ...
+
+    def advance(self, tokens: Sequence[int]) -> None:
+        """Adds one token to each prompt."""
+        ...
+
+    def log_probs_of(self, continuation: Sequence[int]) -> np.ndarray:
+        """The log-probability of these tokens right after each prompt, shape (prompts,): the sum over the tokens.
+
+        Tokens that were added by `advance` neither count nor change.
+        """
+        ...
+
+    def is_ended(self, ids: Sequence[int]) -> bool:
+        """Whether an answer of these tokens goes no further: an end token, a stop text, a loop, or the limit."""
+        ...
+
+    def written(self, ids: Sequence[int]) -> Completion:
+        """The completion that these tokens make, without usage and log-probability."""
+        ...
+
+    def pieces(self, chosen: Iterable[Sequence[int]]) -> Iterator[str]:
+        """The pieces of the text of tokens that are chosen one after another."""
+        ...
+
+
+@runtime_checkable
+class SteppingGenerator(Generator, Protocol):
+    """A generator that shows the probability of every next token. Most models behind an API cannot."""
+
+    def steps(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> TokenSteps:
+        """These prompts, read and ready to be continued. At least one.
+
+        Raises TooLongError if one does not fit into the context with its answer, and ConfigError if this model cannot
+        be run in this way.
+        """
         ...
 
 

@@ -1,10 +1,11 @@
 """The OpenVINO engine: fast on CPUs, with int8 weights and continuous batching.
 
-Takes prompts, gives completions. `openvino_cache` makes the model's graph, `openvino_stepper` runs it. Knows nothing
-about retrieval.
+Takes prompts, gives completions. `openvino_cache` makes the model's graph, `openvino_stepper` runs it; `openvino_steps`
+runs it where somebody else chooses the tokens. Knows nothing about retrieval.
 """
 
 import math
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from bakeoff.models.engines.openvino_graph import dimensions
 from bakeoff.models.engines.openvino_plugin import DEVICE, opened_apart, precision
 from bakeoff.models.engines.openvino_request import WritingRequest
 from bakeoff.models.engines.openvino_stepper import Stepper, scheduler
+from bakeoff.models.engines.openvino_steps import SteppedGraph
+from bakeoff.models.steps import ChatSteps
 from bakeoff.models.threads import free_threads, openvino_properties
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
@@ -42,8 +45,11 @@ class OpenVinoGenerator:
         self._chat = Chat(folder)
         self.context_tokens = self._chat.context_tokens
         config = text_config(folder)
-        graph = str(graph_folder(folder, adapter))
-        properties = _properties(config) | openvino_properties(free_threads())
+        self._graph = graph_folder(folder, adapter)
+        self._properties = _properties(config) | openvino_properties(free_threads())
+        self._stepped: SteppedGraph | None = None
+        self._compiling = threading.Lock()
+        graph, properties = str(self._graph), self._properties
         settings = scheduler(self.context_tokens)
         self._stepper = Stepper(
             lambda: opened_apart(lambda: genai.ContinuousBatchingPipeline(graph, settings, DEVICE, properties)),
@@ -100,6 +106,17 @@ class OpenVinoGenerator:
             request.close()
         request.ended.wait()
         yield self._completion(request, time.perf_counter() - begun, settings)
+
+    def steps(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> ChatSteps:
+        """The prompts, read and ready to be continued token by token.
+
+        The first call compiles the graph for this, which takes about a second and as much memory as the weights.
+        Raises TooLongError for a prompt that does not fit, ConfigError for a graph of optimum-intel.
+        """
+        ids = [self._chat.ids_that_fit(prompt, settings.max_new_tokens) for prompt in prompts]
+        with self._compiling:
+            stepped = self._stepped = self._stepped or SteppedGraph(self._graph, self._properties)
+        return ChatSteps(self._chat, ids, settings, stepped.rows)
 
     def _configured(self, settings: GenerationSettings) -> Any:
         configured = genai.GenerationConfig()

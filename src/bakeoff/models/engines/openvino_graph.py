@@ -15,6 +15,7 @@ from openvino import opset13 as op
 from bakeoff.models.architecture import has_window, rope, text_config
 
 SUPPORTED = ("llama", "mistral", "qwen2", "qwen3")
+GRAPH_NAME = "llama"  # of every graph that is written here
 ROPES = ("default", "linear", "llama3", "yarn")  # the other types depend on the length of the text
 
 
@@ -95,7 +96,7 @@ class LlamaGraph:
         logits = op.matmul(self._norm(hidden, "model.norm.weight"), head, False, True)
         logits.output(0).get_tensor().set_names({"logits"})
         outputs = op.result(logits, name="logits")
-        return ov.Model([outputs], self.sinks, [self.ids, self.mask, self.positions, self.beams], "llama")
+        return ov.Model([outputs], self.sinks, [self.ids, self.mask, self.positions, self.beams], GRAPH_NAME)
 
     def _block(self, hidden: Any, prefix: str, layer: int) -> Any:
         hidden = op.add(hidden, self._attention(self._norm(hidden, f"{prefix}.input_layernorm.weight"), prefix, layer))

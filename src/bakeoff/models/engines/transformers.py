@@ -22,10 +22,13 @@ from transformers.generation.streamers import BaseStreamer
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.adapter_check import SAVE_AGAIN, check_adapter
+from bakeoff.models.architecture import text_config
 from bakeoff.models.cancelling import Caller, acquire, caller
 from bakeoff.models.chat import Chat
 from bakeoff.models.damage import COPY_AGAIN, refusing_damage
 from bakeoff.models.engines.token_queue import TokenQueue
+from bakeoff.models.engines.transformers_steps import TransformersRows, passes_over
+from bakeoff.models.steps import ChatSteps
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
@@ -53,6 +56,7 @@ class TransformersGenerator:
         self.name, self.note = name, note
         self._chat = Chat(folder)
         self.context_tokens = self._chat.context_tokens
+        self._passes_over = passes_over(text_config(folder))
         self._tokens_per_batch = tokens_per_batch
         self._lock = threading.Lock()
         cuda = torch.cuda.is_available()
@@ -135,6 +139,13 @@ class TransformersGenerator:
         caller().raise_if_gone()
         took = (ids.shape[1], time.perf_counter() - begun)
         yield self._completion(writer.new, writer.logprobs, took, settings)
+
+    def steps(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> ChatSteps:
+        """The prompts, read and ready to be continued token by token. Raises TooLongError for one that does not fit."""
+        ids = [self._chat.ids_that_fit(prompt, settings.max_new_tokens) for prompt in prompts]
+        return ChatSteps(
+            self._chat, ids, settings, lambda: TransformersRows(self._model, self._lock), self._passes_over
+        )
 
     def _configured(self, settings: GenerationSettings) -> GenerationConfig:
         sampling = {"do_sample": True, "temperature": settings.temperature} if settings.samples else {}
