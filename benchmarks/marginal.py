@@ -111,15 +111,19 @@ def asked(contenders: Mapping[str, Contender], questions: Sequence[Question]) ->
 
 
 def print_tables(questions: Sequence[Question], answers: Mapping[str, Sequence[Answer]], baseline: str) -> None:
-    """Shares, and differences from the baseline over the same questions with 95 % intervals; then time and tokens."""
+    """Both tables."""
+    n_unanswerable = sum(not question.answerable for question in questions)
+    print(f"\n{len(questions)} questions, {n_unanswerable} of them unanswerable\n")
+    print_shares(questions, answers, baseline)
+    print_times(answers, baseline)
+
+
+def print_shares(questions: Sequence[Question], answers: Mapping[str, Sequence[Answer]], baseline: str) -> None:
+    """Shares, and differences from the baseline over the same questions with 95 % intervals."""
     values = {title: correct(questions, given) for title, given in answers.items()}
     facts = {question.id: question.fact for question in questions}
-    answerable = [question for question in questions if question.answerable]
-    print(f"\n{len(questions)} questions, {len(questions) - len(answerable)} of them unanswerable\n")
     print(
-        "| contender | right | minus "
-        + baseline
-        + " | answerable: right | declined | unanswerable: declined | evidence cited first |"
+        f"| contender | right | minus {baseline} | answerable: right | declined | unanswerable: declined | 1st cited |"
     )
     print("|---|---|---|---|---|---|---|")
     for title, given in answers.items():
@@ -129,19 +133,23 @@ def print_tables(questions: Sequence[Question], answers: Mapping[str, Sequence[A
         cells = [f"{np.mean(list(values[title].values())):.3f}", against]
         cells += [f"{share:.3f}" for share in shares(questions, given, values[title])]
         print(f"| {title} | {' | '.join(cells)} |")
-    print("\n| contender | ms, median | 95 % below | to " + baseline + " | prompt tokens | new tokens | tokens/s |")
-    print("|---|---|---|---|---|---|---|")
-    medians = {title: float(np.median([one.latency_ms or 0 for one in given])) for title, given in answers.items()}
+
+
+def print_times(answers: Mapping[str, Sequence[Answer]], baseline: str) -> None:
+    """Latencies, their median ratio to the baseline's for the same question, tokens, and how often the texts agree."""
+    print(
+        f"\n| contender | ms, median | 95 % below | to {baseline} | prompt tokens | new tokens | tokens/s | same text |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    before = np.array([answer.latency_ms for answer in answers[baseline]], float)
     for title, given in answers.items():
-        high = float(np.quantile([one.latency_ms or 0 for one in given], 0.95))
-        ratio = float(np.median([a.latency_ms / b.latency_ms for a, b in zip(given, answers[baseline], strict=True)]))  # type: ignore[operator]
-        prompt, new = (
-            np.mean([getattr(one.usage, kind) for one in given]) for kind in ("prompt_tokens", "completion_tokens")
-        )
-        rate = sum(one.usage.prompt_tokens + one.usage.completion_tokens for one in given) / (
-            sum(one.latency_ms or 0 for one in given) / 1000
-        )
-        print(f"| {title} | {medians[title]:.0f} | {high:.0f} | {ratio:.2f} | {prompt:.0f} | {new:.1f} | {rate:.0f} |")
+        taken = np.array([answer.latency_ms for answer in given], float)
+        prompt = np.array([answer.usage.prompt_tokens for answer in given])
+        new = np.array([answer.usage.completion_tokens for answer in given])
+        same = np.mean([a.text == b.text for a, b in zip(given, answers[baseline], strict=True)])
+        cells = [f"{np.median(taken):.0f}", f"{np.quantile(taken, 0.95):.0f}", f"{np.median(taken / before):.2f}"]
+        cells += [f"{prompt.mean():.0f}", f"{new.mean():.1f}", f"{1000 * (prompt + new).sum() / taken.sum():.0f}"]
+        print(f"| {title} | {' | '.join(cells)} | {same:.2f} |")
 
 
 def correct(questions: Sequence[Question], answers: Sequence[Answer]) -> dict[str, float]:

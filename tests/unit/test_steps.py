@@ -1,6 +1,7 @@
 """Next-token probabilities of the local engines, and the mixtures made of them, against plain transformers code."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -80,19 +81,20 @@ def greedy(plain: Plain, prompt: int, ends: set[int]) -> tuple[int, ...]:
     return tuple(ids)
 
 
-def opened(which: str, folder: Path) -> TokenSteps:
-    """The steps of an engine, the OpenVINO one without the rounding of its fast settings."""
+def opened(which: str, folder: Path) -> Callable[[], TokenSteps]:
+    """Makes the steps of an engine, of the OpenVINO one without the rounding of its fast settings."""
     if which == "transformers":
-        return TransformersGenerator(folder, "tiny").steps(PROMPTS, WRITE)
+        generator = TransformersGenerator(folder, "tiny")
+        return lambda: generator.steps(PROMPTS, WRITE)
     chat = Chat(folder)
     stepped = SteppedGraph(graph_folder(folder, None), EXACT)
-    return ChatSteps(chat, [chat.ids(prompt) for prompt in PROMPTS], WRITE, stepped.rows)
+    return lambda: ChatSteps(chat, [chat.ids(prompt) for prompt in PROMPTS], WRITE, stepped.rows)
 
 
 @pytest.fixture(params=["transformers", "openvino"])
 def both(request: pytest.FixtureRequest, folder: Path, tmp_path: Path, monkeypatch: Any) -> tuple[Any, Plain]:
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path))
-    return lambda: opened(request.param, folder), Plain(folder, rounded=request.param == "openvino")
+    return opened(request.param, folder), Plain(folder, rounded=request.param == "openvino")
 
 
 def test_next_tokens_are_those_of_each_prompt_alone(both: Any) -> None:
@@ -184,6 +186,17 @@ def test_both_engines_show_probabilities_and_refuse_what_is_too_long(
     somebody.leave()
     with on_behalf_of(somebody), pytest.raises(CallerGoneError):
         steps.advance([1, 2, 3])
+
+
+def test_several_threads_may_step_at_once(both: Any) -> None:
+    """A server answers several questions at the same time: each gets the answer that it gets alone."""
+    make, _ = both
+    waiting = [make() for _ in range(5)]
+    alone = best_sequence(waiting.pop(), LOG_WEIGHTS)
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda steps: best_sequence(steps, LOG_WEIGHTS), waiting))
+    assert all(mixed.ids == alone.ids for mixed in together)
+    assert [mixed.log_prob for mixed in together] == pytest.approx([alone.log_prob] * 4, abs=1e-5)
 
 
 def test_texts_follow_the_rules_of_plain_generation(folder: Path, tmp_path: Path) -> None:
