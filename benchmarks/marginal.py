@@ -122,10 +122,9 @@ def print_shares(questions: Sequence[Question], answers: Mapping[str, Sequence[A
     """Shares, and differences from the baseline over the same questions with 95 % intervals."""
     values = {title: correct(questions, given) for title, given in answers.items()}
     facts = {question.id: question.fact for question in questions}
-    print(
-        f"| contender | right | minus {baseline} | answerable: right | declined | unanswerable: declined | 1st cited |"
-    )
-    print("|---|---|---|---|---|---|---|")
+    titles = ["contender", "right", f"minus {baseline}", "answerable: right", "declined", "unanswerable: declined"]
+    print(f"| {' | '.join([*titles, 'evidence cited first', 'retrieved first'])} |")
+    print("|---|---|---|---|---|---|---|---|")
     for title, given in answers.items():
         difference = {key: value - values[baseline][key] for key, value in values[title].items()}
         estimate = mean_estimate(difference, facts)
@@ -159,15 +158,20 @@ def correct(questions: Sequence[Question], answers: Sequence[Answer]) -> dict[st
 
 
 def shares(questions: Sequence[Question], answers: Sequence[Answer], right: Mapping[str, float]) -> list[float]:
-    """Of the answerable questions: right, declined; of the others: declined; evidence in what is cited first."""
+    """Of the answerable questions: right, declined. Of the others: declined. Of the answerable ones that were answered:
+    evidence in what is cited first, and in what was retrieved first."""
     pairs = list(zip(questions, answers, strict=True))
     answerable = [(question, answer) for question, answer in pairs if question.answerable]
-    firsts = [evidence_hit(question, [hit.chunk for hit in answer.citations[:1]]) for question, answer in answerable]
+    answered = [(question, answer) for question, answer in answerable if not answer.abstained and answer.citations]
+    cited = [evidence_hit(question, [answer.citations[0].chunk]) for question, answer in answered]
+    retrieved = [
+        evidence_hit(question, [min(answer.citations, key=lambda hit: hit.rank).chunk]) for question, answer in answered
+    ]
     return [
         float(np.mean([right[question.id] for question, _ in answerable])),
         float(np.mean([answer.abstained for _, answer in answerable])),
         float(np.mean([answer.abstained for question, answer in pairs if not question.answerable])),
-        float(np.mean([bool(hit) for hit in firsts if hit is not None])),
+        *(float(np.mean([hit for hit in hits if hit is not None])) for hits in (cited, retrieved)),
     ]
 
 
