@@ -27,7 +27,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in float32, so that only mistakes make differences."""
-    monkeypatch.setattr("bakeoff.tuning.tuned_model._has_bfloat16", lambda device: False)
+    monkeypatch.setattr("bakeoff.tuning.fast_model._has_bfloat16", lambda device: False)
 
 
 def _adapter(folder: Path) -> dict:
@@ -277,7 +277,7 @@ def test_a_disk_that_fills_up_in_training_leaves_it_to_be_taken_up(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("bakeoff.tuning.lora.jsonl.append", full)
+        patch.setattr("bakeoff.tuning.training.jsonl.append", full)
         with pytest.raises(RunFolderError, match="No space left on device"):
             train_adapter(*arguments)
     assert train_adapter(*arguments).stopped_because == "all 3 epochs done"

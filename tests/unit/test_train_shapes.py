@@ -25,7 +25,7 @@ SETTINGS = TrainingSettings(rank=4, alpha=8, max_epochs=1, examples_per_batch=4)
 @pytest.fixture(autouse=True)
 def _in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in float32, so that only mistakes make differences."""
-    monkeypatch.setattr("bakeoff.tuning.tuned_model._has_bfloat16", lambda device: False)
+    monkeypatch.setattr("bakeoff.tuning.fast_model._has_bfloat16", lambda device: False)
 
 
 def tuned_model(folder: Path):
@@ -122,6 +122,6 @@ def test_a_model_that_mixes_the_examples_of_a_row_is_refused(tmp_path: Path, mon
         attend = torch.nn.functional.scaled_dot_product_attention
         return attend(query, key, value, is_causal=True, scale=scaling, enable_gqa=True).transpose(1, 2), None
 
-    monkeypatch.setattr("bakeoff.tuning.tuned_model.packed_attention", mixing)
+    monkeypatch.setattr("bakeoff.tuning.fast_model.packed_attention", mixing)
     with pytest.raises(ModelUnavailableError, match="computes something else"):
         tuned_model(write_tiny_model(tmp_path))

@@ -74,27 +74,36 @@ class Schedule:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replaces the file as a whole or not at all. Raises RunFolderError if it cannot be written."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RunFolderError(
-            f"{path} could not be written: {error.strerror}. It has {len(content) / 1e6:.0f} MB.",
-            f"{room_remedy(error)}; {RESUMES}",
-        ) from error
+    _replace(path, lambda temporary: temporary.write_bytes(content), len(content))
 
 
 def save(path: Path, tensors: "Mapping[str, torch.Tensor]", position: Position) -> None:
-    """Replaces the checkpoint."""
-    from safetensors.torch import save as to_safetensors
+    """Replaces the checkpoint. Makes no copy of the tensors in memory."""
+    from safetensors.torch import save_file
 
-    write_bytes(path, to_safetensors(dict(tensors), {"position": position.model_dump_json()}))
+    n_bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+    metadata = {"position": position.model_dump_json()}
+    _replace(path, lambda temporary: save_file(dict(tensors), temporary, metadata), n_bytes)
+
+
+def _replace(path: Path, write: Callable[[Path], object], n_bytes: int) -> None:
+    """Writes a file beside its place, waits until it is on the disk, then moves it there."""
+    from safetensors import SafetensorError
+
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        temporary.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or error
+        raise RunFolderError(
+            f"{path} could not be written: {reason}. It has {n_bytes / 1e6:.0f} MB.",
+            f"{room_remedy(error)}; {RESUMES}",
+        ) from error
 
 
 def load(path: Path) -> "tuple[dict[str, torch.Tensor], Position] | None":

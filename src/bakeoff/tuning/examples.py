@@ -21,7 +21,7 @@ from bakeoff.protocols import Retriever
 from bakeoff.questions.evidence.evidence import evidence_hit, is_document_level
 from bakeoff.records import Chunk, Question
 from bakeoff.retrieval.presentation import Presentation
-from bakeoff.tuning.lora import Example
+from bakeoff.tuning.packing import Example
 from bakeoff.tuning.withheld import without_answer
 
 AS_RETRIEVED = Presentation()

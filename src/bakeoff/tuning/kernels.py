@@ -1,10 +1,11 @@
-"""The few operations that make LoRA training fast on a CPU: attention of packed rows, LoRA products, norm, gate.
+"""The few operations that make training fast on a CPU: attention of packed rows, LoRA products, norm, gate, embedding.
 
 Takes and gives tensors. Knows nothing about examples or optimizers. Importing it imports torch. Each function computes
 the same as its plain counterpart (tests compare the two). It differs in what is kept for the backward pass and in how
 often it reads memory.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -45,8 +46,11 @@ class LoraLinear(torch.autograd.Function):
         x, a, b, merged = ctx.saved_tensors
         dx = dy @ merged if ctx.needs_input_grad[0] else None
         rows, drows = x.flatten(0, -2), dy.flatten(0, -2)
-        db = (drows.t() @ (rows @ a.to(x.dtype).t())).to(b.dtype) * ctx.scale
-        da = ((drows @ b.to(x.dtype)).t() @ rows).to(a.dtype) * ctx.scale
+        db = da = None
+        if ctx.needs_input_grad[2]:
+            db = (drows.t() @ (rows @ a.to(x.dtype).t())).to(b.dtype) * ctx.scale
+        if ctx.needs_input_grad[1]:
+            da = ((drows @ b.to(x.dtype)).t() @ rows).to(a.dtype) * ctx.scale
         return dx, da, db, None, None, None
 
 
@@ -165,7 +169,7 @@ def _by_example(t: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
 
 
 class RmsNorm(torch.autograd.Function):
-    """x / sqrt(mean(x^2) + epsilon) * weight, with a frozen weight. Source: Zhang and Sennrich 2019."""
+    """x / sqrt(mean(x^2) + epsilon) * weight; the weight may be frozen. Source: Zhang and Sennrich 2019."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor:
@@ -179,10 +183,13 @@ class RmsNorm(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, weight, inverse = ctx.saved_tensors
+        d_weight = None
+        if ctx.needs_input_grad[1]:
+            d_weight = (dy * (x * inverse)).flatten(0, -2).sum(0, dtype=inverse.dtype).to(weight.dtype)
         d_scaled = dy * weight
         along = (d_scaled * x).sum(-1, keepdim=True, dtype=inverse.dtype)
         pull = along * inverse**3 / x.shape[-1]
-        return (d_scaled * inverse).sub_(x * pull).to(dy.dtype), None, None
+        return (d_scaled * inverse).sub_(x * pull).to(dy.dtype), d_weight, None
 
 
 class SiluGate(torch.autograd.Function):
@@ -198,3 +205,24 @@ class SiluGate(torch.autograd.Function):
     def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor, ...]:
         gate, up = ctx.saved_tensors
         return torch.ops.aten.silu_backward(dy * up, gate), functional.silu(gate).mul_(dy)
+
+
+class Lookup(torch.autograd.Function):
+    """The embeddings of tokens. The backward pass gives each token's gradient to a function, and none to the weight.
+
+    So it is neither summed in the weight's own type nor written to a tensor as large as the vocabulary.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, ids: torch.Tensor, weight: torch.Tensor, add: Callable[[torch.Tensor, torch.Tensor], None]
+    ) -> torch.Tensor:
+        ctx.save_for_backward(ids)
+        ctx.add = add
+        return functional.embedding(ids, weight)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: torch.Tensor) -> tuple[None, ...]:
+        ctx.add(ctx.saved_tensors[0].flatten(), dy.flatten(0, -2))
+        return None, None, None

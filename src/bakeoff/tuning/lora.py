@@ -1,118 +1,39 @@
 """LoRA fine-tuning of a local model, for small data on few cores. A killed training resumes exactly.
 
 Takes examples and settings, gives a folder with a PEFT adapter, its loss curve (training.jsonl) and its report
-(report.json). Knows nothing about evaluation. Imports torch when a training starts. Source of the method: Hu et al.
-2021, "LoRA: Low-Rank Adaptation of Large Language Models".
+(report.json). The loop is `training`. Knows nothing about evaluation. Imports torch when a training starts. Source of
+the method: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models" (arXiv 2106.09685).
 """
 
-import hashlib
-import importlib.util
-import json
-import math
-import random
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
-from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError
-from bakeoff.files import jsonl
-from bakeoff.files.room import room_remedy
-from bakeoff.models.checksums import model_sha256
-from bakeoff.models.memory import keep_fewer_kernels, peak_memory_bytes
-from bakeoff.models.threads import free_threads, use_threads
-from bakeoff.records import Record
-from bakeoff.tuning import checkpoint
-from bakeoff.tuning.checkpoint import DevFit, Position, Schedule
-from bakeoff.tuning.held_signals import held_signals
-from bakeoff.tuning.packing import Encoded, Example, Row, encode, pack, plan
+from bakeoff.tuning.packing import Example
+from bakeoff.tuning.report import Progress, TrainingReport
+from bakeoff.tuning.settings import LEARNING_RATES, RANK
+from bakeoff.tuning.task import LoopSettings, Task, Trainable, request_of, require_trainable
+from bakeoff.tuning.training import TrainingError, train
 
 __all__ = ["Example", "Progress", "TrainingError", "TrainingReport", "TrainingSettings", "train_adapter"]
 
-LEARNT_LOSS = 0.01  # if the mean loss of an epoch is below this, more epochs on the same examples teach nothing
-GRADIENT_NORM = 1.0
 
+class TrainingSettings(LoopSettings):
+    """How an adapter is trained. The defaults learned facts fastest in our tests: see docs/results/training.md."""
 
-class TrainingError(BakeoffError):
-    """A training that cannot continue."""
-
-
-class TrainingSettings(Record):
-    """How an adapter is trained. The defaults learned facts fastest in our tests: see docs/results/training.md.
-
-    A batch holds at most `examples_per_batch` examples and `tokens_per_batch` tokens, or a single longer example. It is
-    computed in rows of at most `tokens_per_row` tokens (which limits memory), in each of which the passages that its
-    examples share are computed once. Training stops after `patience` epochs in a row without improvement on the dev
-    examples, of which at most `n_dev_examples` are used. After `max_seconds` it stops and keeps the best adapter so
-    far. A checkpoint is saved often enough that a kill loses at most `checkpoint_every_s` seconds of work, or one batch
-    if that takes longer.
-    """
-
-    rank: int = Field(default=16, ge=1)
+    rank: int = Field(default=RANK, ge=1)
     alpha: int = Field(default=32, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0)
-    max_epochs: int = Field(default=10, ge=1)
-    examples_per_batch: int = Field(default=16, ge=1)
-    tokens_per_batch: int = Field(default=2048, ge=1)
-    tokens_per_row: int = Field(default=1024, ge=1)
-    max_seconds: float | None = Field(default=None, gt=0)
-    patience: int = Field(default=3, ge=1)
-    n_dev_examples: int = Field(default=48, ge=1)
-    warmup_steps: int = Field(default=5, ge=0)
+    learning_rate: float = Field(default=LEARNING_RATES["lora"], gt=0)
     target_modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-    checkpoint_every_s: float = Field(default=60.0, ge=0)
-    seed: int = 0
 
-
-class Progress(Record):
-    """The state of a training after a step. `n_steps` and `eta_s` assume that nothing stops it earlier."""
-
-    step: int
-    n_steps: int
-    epoch: int
-    tokens_per_s: float
-    loss: float
-    eta_s: float
-
-    @property
-    def detail(self) -> str:
-        """Text to show next to the number of steps."""
-        return f"{self.tokens_per_s:.0f} tokens/s"
-
-
-class Point(Record):
-    """A line of training.jsonl: one step, or (if the dev values are set) the end of an epoch."""
-
-    step: int
-    epoch: int
-    n_tokens: int
-    seconds: float
-    loss: float
-    dev_loss: float | None = None
-    dev_exact: float | None = None
-
-
-class TrainingReport(Record):
-    """What a training took and achieved. Tokens include prompts, and count once for each time an example was used.
-    Passages that several examples share are computed once: `n_computed_tokens` counts them so.
-
-    `best_dev_exact` is the share of dev examples whose whole completion the model would write exactly.
-    """
-
-    n_examples: int
-    n_tokens: int
-    n_computed_tokens: int
-    n_steps: int
-    epochs: float
-    seconds: float
-    tokens_per_s: float
-    best_dev_loss: float | None
-    best_dev_exact: float | None
-    stopped_because: str
-    peak_memory_bytes: int
+    @classmethod
+    def key_order(cls) -> list[str]:
+        """That of the first version."""
+        names = [name for name in cls.model_fields if name not in ("rank", "alpha", "target_modules")]
+        at = names.index("warmup_steps") + 1
+        return ["rank", "alpha", *names[:at], "target_modules", *names[at:]]
 
 
 def train_adapter(
@@ -127,336 +48,15 @@ def train_adapter(
 ) -> TrainingReport:
     """Trains an adapter into a folder.
 
-    Keeps the epoch that was best on the dev examples, or the last if there are none.
-
-    Called again after a kill, it continues from its last checkpoint and ends with the same adapter as without the kill
-    (bit for bit if the number of threads is the same). Called again when finished, it returns the report. Ctrl-C and
-    SIGTERM take effect after the current batch, which is saved first. `start_from` is the folder of an adapter to begin
-    with, `clock` gives seconds. Raises InputError for examples that cannot be used, RunFolderError if the folder holds
-    another training or cannot be written, TrainingError if the loss is no longer a finite number.
+    Resumes, stops and raises as `training.train`. `start_from` is the folder of an adapter to begin with. Raises
+    ModelUnavailableError if LoRA or the fast training does not fit the model.
     """
-    for module in ("torch", "transformers", "peft"):
-        if importlib.util.find_spec(module) is None:
-            raise MissingExtraError("Fine-tuning", module, "local")
-    if not examples:
-        raise InputError("There is no example to train on.", "give questions with answers to the training split")
-    _claim(folder, _fingerprint(model_folder, examples, dev_examples, settings, start_from))
-    report = folder / "report.json"
-    if report.exists():
-        return TrainingReport.model_validate_json(report.read_text(encoding="utf-8"))
-    use_threads(free_threads())
-    keep_fewer_kernels()
-    training = _Training(model_folder, examples, dev_examples, settings, folder, start_from)
-    try:
-        return training.run(on_progress, clock)
-    except OSError as error:
-        raise RunFolderError(
-            f"{folder} could not be written: {error.strerror or error}.", f"{room_remedy(error)}; {checkpoint.RESUMES}"
-        ) from error
+    require_trainable(("torch", "transformers", "peft"), examples)
+    request = request_of(model_folder, examples, dev_examples, settings, {"first adapter": start_from})
 
-
-def _fingerprint(
-    model_folder: Path,
-    examples: Sequence[Example],
-    dev: Sequence[Example],
-    settings: TrainingSettings,
-    start_from: Path | None,
-) -> dict[str, str]:
-    """A short hash of each input that determines the trained adapter."""
-    return {
-        "model": model_sha256(model_folder),
-        "examples": _sha256(examples),
-        "dev examples": _sha256(dev),
-        "settings": _sha256([settings.model_copy(update={"checkpoint_every_s": 0})]),  # does not change the adapter
-        "first adapter": model_sha256(start_from) if start_from else "",
-    }
-
-
-def _sha256(records: Sequence[Record]) -> str:
-    return hashlib.sha256("\n".join(record.model_dump_json() for record in records).encode()).hexdigest()
-
-
-def _claim(folder: Path, fingerprint: dict[str, str]) -> None:
-    """Writes down what is trained in this folder, or checks that it is the same training."""
-    path = folder / "request.json"
-    if not path.exists():
-        checkpoint.write_bytes(path, json.dumps(fingerprint, indent=1).encode())
-        return
-    earlier = json.loads(path.read_text(encoding="utf-8"))
-    others = [name for name, digest in fingerprint.items() if earlier.get(name) != digest]
-    if others:
-        raise RunFolderError(
-            f"{folder} holds a training with another {', another '.join(others)}.",
-            "remove that folder, or train into another folder",
-        )
-
-
-class _Training:
-    """One training: the model, the plan of all its batches, and its current position."""
-
-    def __init__(
-        self,
-        model_folder: Path,
-        examples: Sequence[Example],
-        dev: Sequence[Example],
-        settings: TrainingSettings,
-        folder: Path,
-        start_from: Path | None,
-    ) -> None:
-        import torch
-
+    def model() -> Trainable:
         from bakeoff.tuning.tuned_model import TunedModel
 
-        self.settings, self.folder = settings, folder
-        self.model = TunedModel(model_folder, settings.rank, settings.alpha, settings.target_modules, settings.seed)
-        if start_from:
-            self.model.load_folder(start_from)
-        self.examples = encode(self.model.chat, examples)
-        n_dev = min(settings.n_dev_examples, len(dev))
-        drawn = random.Random(settings.seed).sample(list(dev), n_dev)
-        self.dev = self._dev_rows(encode(self.model.chat, drawn))
-        epochs = [self._plan(epoch) for epoch in range(settings.max_epochs)]
-        self.plan = [(epoch, batch) for epoch, batches in enumerate(epochs, 1) for batch in batches]
-        self.optimizer = torch.optim.AdamW(self.model.parameters.values(), lr=0.0, weight_decay=0.0, fused=True)
-        self.at = Position()
-        self.best: dict[str, Any] = {}
-        self.curve = folder / "training.jsonl"
+        return TunedModel(model_folder, settings.rank, settings.alpha, settings.target_modules, settings.seed)
 
-    def _plan(self, epoch: int) -> list[list[list[int]]]:
-        settings = self.settings
-        key = f"{settings.seed} {epoch}"
-        return plan(self.examples, settings.tokens_per_batch, settings.tokens_per_row, settings.examples_per_batch, key)
-
-    def _dev_rows(self, dev: Sequence[Encoded]) -> list[Row]:
-        if not dev:
-            return []
-        batches = plan(dev, self.settings.tokens_per_batch, self.settings.tokens_per_row, len(dev), "dev")
-        return [pack([dev[i] for i in row]) for batch in batches for row in batch]
-
-    def run(self, on_progress: Callable[[Progress], None] | None, clock: Callable[[], float]) -> TrainingReport:
-        """Does all remaining work, then writes the adapter and the report."""
-        self._resume()
-        first, began = self.at, clock()
-        schedule = Schedule(self.settings.checkpoint_every_s, clock)
-        while True:  # another handler may handle the signal without stopping; then the training continues
-            with held_signals() as signals:
-                while not self._is_done() and not signals:
-                    self._work(lambda: first.seconds + clock() - began, first, on_progress)
-                    if schedule.is_due() and not self._is_done():
-                        self._save_checkpoint()
-                        schedule.saved()
-                if self._is_done():
-                    return self._finish()
-                self._save_checkpoint()
-                schedule.saved()
-
-    def _work(
-        self, seconds: Callable[[], float], first: Position, on_progress: Callable[[Progress], None] | None
-    ) -> None:
-        """One step, or one batch of dev examples: the unit of work that is never interrupted."""
-        if self.at.dev is not None:
-            self._measure_batch()
-        else:
-            loss = self._step()
-            self._move(seconds=seconds())
-            self._end_step(loss)
-            if on_progress:
-                on_progress(self._progress(first, loss))
-        self._move(seconds=seconds())
-        self._stop_when_late()
-
-    def _is_done(self) -> bool:
-        return self.at.dev is None and (bool(self.at.stopped_because) or self.at.step == len(self.plan))
-
-    def _step(self) -> float:
-        """One batch: its gradient, and one step of the optimizer. Returns the loss."""
-        import torch
-
-        _, batch = self.plan[self.at.step]
-        rows = [pack([self.examples[i] for i in row]) for row in batch]
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate()
-        n_wanted, loss = sum(len(row.wanted) for row in rows), 0.0
-        for row in rows:
-            mean = self.model.loss(row) / n_wanted
-            mean.backward()
-            loss += float(mean.detach())
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters.values(), GRADIENT_NORM)
-        if not math.isfinite(loss) or not math.isfinite(float(norm)):
-            raise TrainingError(
-                f"After {self.at.step} steps the loss is {loss} and its gradient is {float(norm)}.",
-                f"lower the learning rate (now {self.settings.learning_rate:g})",
-            )
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        self.model.merge()
-        self._move(
-            step=self.at.step + 1,
-            n_tokens=self.at.n_tokens + sum(row.n_tokens for row in rows),
-            n_computed_tokens=self.at.n_computed_tokens + sum(row.tokens.numel() for row in rows),
-            epoch_loss=self.at.epoch_loss + loss * n_wanted,
-            epoch_wanted=self.at.epoch_wanted + n_wanted,
-        )
-        return loss
-
-    def _learning_rate(self) -> float:
-        """Rises during the warm-up, then falls linearly to a tenth at the last planned step."""
-        warm = min(1.0, (self.at.step + 1) / (self.settings.warmup_steps + 1))
-        return self.settings.learning_rate * warm * (1.0 - 0.9 * self.at.step / len(self.plan))
-
-    def _move(self, **changes: Any) -> None:
-        self.at = self.at.model_copy(update=changes)
-
-    @property
-    def _epoch(self) -> int:
-        """The epoch of the last finished step, starting at 1."""
-        return self.plan[max(0, self.at.step - 1)][0]
-
-    def _ends_epoch(self) -> bool:
-        return self.at.step == len(self.plan) or self.plan[self.at.step][0] != self._epoch
-
-    def _end_step(self, loss: float) -> None:
-        """Logs a step. At the end of an epoch, starts measuring on the dev examples."""
-        self._log(loss)
-        if self._ends_epoch():
-            self._begin_measuring()
-
-    def _stop_when_late(self) -> None:
-        """At the time limit, measures the last, unfinished epoch and then stops."""
-        limit = self.settings.max_seconds
-        if limit and self.at.seconds >= limit and not self.at.stopped_because:
-            self._move(stopped_because=f"the limit of {limit:g} s")
-            if self.at.dev is None and self.at.epoch_wanted:
-                self._begin_measuring()
-
-    def _begin_measuring(self) -> None:
-        self._move(dev=DevFit())
-        if not self.dev:
-            self._end_measuring()
-
-    def _measure_batch(self) -> None:
-        """Measures the next batch of dev examples. The last batch ends the epoch."""
-        dev = self.at.dev or DevFit()
-        fit = self.model.fit([self.dev[dev.n_batches]])
-        dev = DevFit(
-            n_batches=dev.n_batches + 1,
-            loss=dev.loss + fit.loss,
-            n_wanted=dev.n_wanted + fit.n_wanted,
-            exact=(*dev.exact, *fit.exact),
-        )
-        self._move(dev=dev)
-        if dev.n_batches == len(self.dev):
-            self._end_measuring()
-
-    def _end_measuring(self) -> None:
-        """Keeps the adapter if it is the best so far, and stops if more epochs would not help."""
-        loss = self.at.epoch_loss / self.at.epoch_wanted
-        better = self._keep_if_better(loss, self.at.dev or DevFit())
-        self._move(dev=None, epoch_loss=0.0, epoch_wanted=0, n_worse=0 if better else self.at.n_worse + 1)
-        if self.at.stopped_because:
-            return
-        if loss < LEARNT_LOSS:
-            self._move(stopped_because="the examples are learned")
-        elif self.at.n_worse >= self.settings.patience:
-            self._move(stopped_because=f"no improvement on the dev examples for {self.at.n_worse} epochs")
-
-    def _keep_if_better(self, loss: float, fit: DevFit) -> bool:
-        """Whether the adapter is the best so far: more dev completions exactly right, then a lower loss on them."""
-        better, dev_loss, exact = True, None, None
-        if fit.n_batches:
-            dev_loss, exact = fit.loss / fit.n_wanted, sum(fit.exact) / len(fit.exact)
-            best_exact, best_loss = self.at.best_exact, self.at.best_loss
-            better = best_exact is None or best_loss is None or (exact, -dev_loss) > (best_exact, -best_loss)
-        if better:
-            self.best = {name: tensor.detach().cpu().clone() for name, tensor in self.model.parameters.items()}
-            self._move(best_exact=exact, best_loss=dev_loss)
-        self._log(loss, dev_loss, exact)
-        return better
-
-    def _log(self, loss: float, dev_loss: float | None = None, dev_exact: float | None = None) -> None:
-        jsonl.append(
-            self.curve,
-            [
-                Point(
-                    step=self.at.step,
-                    epoch=self._epoch,
-                    n_tokens=self.at.n_tokens,
-                    loss=loss,
-                    seconds=self.at.seconds,
-                    dev_loss=dev_loss,
-                    dev_exact=dev_exact,
-                )
-            ],
-        )
-
-    def _progress(self, first: Position, loss: float) -> Progress:
-        """Speed and remaining time, from the steps since this call began."""
-        seconds, steps = self.at.seconds - first.seconds, self.at.step - first.step
-        eta_s = seconds / steps * (len(self.plan) - self.at.step)
-        if self.settings.max_seconds:
-            eta_s = min(eta_s, max(0.0, self.settings.max_seconds - self.at.seconds))
-        return Progress(
-            step=self.at.step,
-            n_steps=len(self.plan),
-            epoch=self._epoch,
-            loss=loss,
-            eta_s=eta_s,
-            tokens_per_s=(self.at.n_tokens - first.n_tokens) / max(seconds, 1e-9),
-        )
-
-    def _save_checkpoint(self) -> None:
-        tensors = {f"now/{name}": tensor.detach().contiguous() for name, tensor in self.model.parameters.items()}
-        tensors |= {f"best/{name}": tensor for name, tensor in self.best.items()}
-        for number, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in moments.items()}
-        checkpoint.save(self._checkpoint_path, tensors, self.at)
-
-    @property
-    def _checkpoint_path(self) -> Path:
-        return self.folder / "checkpoint" / "state.safetensors"
-
-    def _resume(self) -> None:
-        """Returns to the last checkpoint, if there is one, and cuts the loss curve there."""
-        saved = checkpoint.load(self._checkpoint_path)
-        if saved:
-            tensors, self.at = saved
-            self.model.load(_under("now/", tensors))
-            self.best = _under("best/", tensors)
-            state: dict[int, dict[str, Any]] = {}
-            for name, tensor in _under("optimizer/", tensors).items():
-                number, moment = name.split("/")
-                state.setdefault(int(number), {})[moment] = tensor
-            self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
-        jsonl.write(self.curve, [point for point in jsonl.read(self.curve, Point) if self._has_reached(point)])
-
-    def _has_reached(self, point: Point) -> bool:
-        """Whether a point of the curve was logged before this position. The end of an epoch comes after its steps."""
-        is_being_measured = self.at.dev is not None and point.dev_loss is not None
-        return point.step < self.at.step or (point.step == self.at.step and not is_being_measured)
-
-    def _finish(self) -> TrainingReport:
-        """Writes the adapter, then the report (which marks the training as complete), then deletes the checkpoint."""
-        self.model.save(self.folder, self.best)
-        at = self.at
-        n_in_epoch = sum(epoch == self._epoch for epoch, _ in self.plan)
-        n_before = sum(epoch < self._epoch for epoch, _ in self.plan)
-        report = TrainingReport(
-            n_examples=len(self.examples),
-            n_tokens=at.n_tokens,
-            n_computed_tokens=at.n_computed_tokens,
-            n_steps=at.step,
-            epochs=round(self._epoch - 1 + (at.step - n_before) / n_in_epoch, 2),
-            seconds=at.seconds,
-            tokens_per_s=at.n_tokens / max(at.seconds, 1e-9),
-            best_dev_loss=at.best_loss,
-            best_dev_exact=at.best_exact,
-            stopped_because=at.stopped_because or f"all {self.settings.max_epochs} epochs done",
-            peak_memory_bytes=peak_memory_bytes(),
-        )
-        jsonl.write_text(self.folder / "report.json", report.model_dump_json(indent=1))
-        shutil.rmtree(self._checkpoint_path.parent, ignore_errors=True)
-        return report
-
-
-def _under(prefix: str, tensors: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return train(Task(model, examples, dev_examples, settings, request, start_from), folder, on_progress, clock)

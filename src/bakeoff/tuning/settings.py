@@ -1,41 +1,95 @@
 """The settings for tuning in bakeoff.yaml. Knows nothing about models."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bakeoff.records import Record
 
-Method = Literal["lora"]
+Method = Literal["lora", "full"]
+Schedule = Literal["linear", "slanted-triangular"]
+Unfreezing = Literal["none", "gradual"]
+
+RANK = 16
+LEARNING_RATES: dict[Method, float] = {"lora": 1e-3, "full": 2e-5}
+"""The methods' own rates, from measurements on the bundled example (docs/results/training.md)."""
 
 
 class Tuning(Record):
     """How a model is tuned.
 
-    `epochs` is the maximum (None: the recipe's own); dev results may stop the training earlier.
+    `method` is `lora` (a small addition to a frozen model) or `full` (all weights). `rank` (of LoRA; None: 16) and
+    `learning_rate` (None: the method's own) say how strongly. `epochs` is the maximum (None: the recipe's own); dev
+    results may stop the training earlier.
+
+    The learning rate falls in a straight line (`schedule: linear`) or follows ULMFiT's `slanted-triangular`. Each layer
+    has the rate of the one above it divided by `layer_decay` (1: all the same). With `unfreezing: gradual` the first
+    epoch trains the last layer only, and each later one a layer more.
 
     `examples` is the maximum number of training questions (None: all). `declining` is the share of the examples whose
     correct completion is to decline. `max_seconds` limits each training.
     """
 
     method: Method = "lora"
-    rank: int = Field(default=16, ge=1, le=512)
-    learning_rate: float = Field(default=1e-3, gt=0, lt=1)
+    rank: int | None = Field(default=None, ge=1, le=512)
+    learning_rate: float | None = Field(default=None, gt=0, lt=1)
     epochs: int | None = Field(default=None, ge=1)
     examples: int | None = Field(default=None, ge=1)
     declining: float = Field(default=0.1, ge=0, lt=1)
     max_seconds: float | None = Field(default=None, gt=0)
+    schedule: Schedule = "linear"
+    layer_decay: float = Field(default=1.0, ge=1, le=10)
+    unfreezing: Unfreezing = "none"
+
+    @model_validator(mode="after")
+    def _no_rank_without_lora(self) -> "Tuning":
+        if self.method != "lora" and self.rank is not None:
+            raise ValueError(
+                f"rank {self.rank} is given with method {self.method}, which trains all weights and has no rank; "
+                "leave rank out (or write rank: null), or set method: lora"
+            )
+        return self
+
+    @property
+    def own_rank(self) -> int:
+        """LoRA's rank, the given one or the usual one."""
+        return self.rank or RANK
+
+    @property
+    def own_learning_rate(self) -> float:
+        """The learning rate, the given one or the method's own."""
+        return self.learning_rate or LEARNING_RATES[self.method]
+
+    def identity(self) -> dict[str, Any]:
+        """What decides about the tuned weights, the same whether a default is written out or left out.
+
+        Options that came later are in it only where they differ from their defaults, so that tuned models keep their
+        names.
+
+        >>> Tuning(rank=16).identity() == Tuning().identity()
+        True
+        """
+        values = self.model_dump(mode="json")
+        for name in LATER:
+            if values[name] == _DEFAULTS[name]:
+                del values[name]
+        rank = self.own_rank if self.method == "lora" else None
+        return {**values, "rank": rank, "learning_rate": self.own_learning_rate}
 
     @property
     def label(self) -> str:
         """How reports name a model that was tuned so: what differs from the defaults and changes the method.
 
-        >>> Tuning().label, Tuning(rank=64, epochs=3).label
-        ('fine-tuned', 'fine-tuned (rank 64)')
+        >>> Tuning().label, Tuning(rank=64, epochs=3).label, Tuning(method="full", layer_decay=2.6).label
+        ('fine-tuned', 'fine-tuned (rank 64)', 'fine-tuned (full, layer decay 2.6)')
         """
-        given = {key: getattr(self, key) for key in ("method", "rank", "learning_rate")}
-        differing = [f"{key.replace('_', ' ')} {value}" for key, value in given.items() if value != _DEFAULTS[key]]
-        return f"fine-tuned ({', '.join(differing)})" if differing else "fine-tuned"
+        usual = {**_DEFAULTS, "rank": RANK, "learning_rate": LEARNING_RATES[self.method]}
+        given = {"rank": self.own_rank, "learning_rate": self.own_learning_rate}
+        given |= {key: getattr(self, key) for key in LATER}
+        differing = [f"{key.replace('_', ' ')} {value}" for key, value in given.items() if value != usual[key]]
+        named = [*([] if self.method == "lora" else [self.method]), *differing]
+        return f"fine-tuned ({', '.join(named)})" if named else "fine-tuned"
 
 
+LATER = ("schedule", "layer_decay", "unfreezing")
 _DEFAULTS = {name: field.default for name, field in Tuning.model_fields.items()}

@@ -1,80 +1,43 @@
-"""A local language model with LoRA adapters in training: batches to losses, and the adapter to and from a folder.
+"""A local language model with LoRA adapters in training, and the adapter to and from a folder.
 
 Takes a model's folder, gives a `TunedModel`. Knows nothing about epochs, optimizers and checkpoints. Importing it
 imports torch, transformers and peft.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import peft
 import torch
 from safetensors.torch import save as to_safetensors
-from torch.nn import functional
-from transformers import AttentionInterface
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.adapter_check import WEIGHTS, difference, read_tensors, shapes_of
-from bakeoff.models.chat import Chat
-from bakeoff.models.engines.transformers import load_base
 from bakeoff.models.weights import quiet_libraries
-from bakeoff.records import Message, Prompt
 from bakeoff.tuning.checkpoint import write_bytes
-from bakeoff.tuning.kernels import LoraLinear, RmsNorm, SiluGate, packed_attention
-from bakeoff.tuning.packing import Encoded, Example, Row, encode, pack
+from bakeoff.tuning.fast_model import FastModel
+from bakeoff.tuning.kernels import LoraLinear
 from bakeoff.tuning.tunable import targets_in
 
-ATTENTION = "bakeoff_packed"
 ADAPTER = "default"
-SAME_MODULE, SAME_LOGITS = 0.02, 0.2  # differences below are those of rounding to bfloat16
-TRIAL = tuple(
-    Example(prompt=Prompt(messages=(Message(role="user", content=question),)), completion=answer)
-    for question, answer in (("Name three colours.", "Red, green and blue."), ("Name a number.", "Seven, for example."))
-)
-"""Two examples that are computed by the plain and the fast model, in one row, before a training starts."""
 
 
-@dataclass(frozen=True)
-class Fit:
-    """How well completions are predicted: the summed loss of their tokens, and which ones the model would write
-    exactly.
-    """
-
-    loss: float
-    n_wanted: int
-    exact: tuple[bool, ...]
-
-    @property
-    def mean_loss(self) -> float:
-        return self.loss / self.n_wanted
-
-
-class TunedModel:
-    """A frozen model and its trainable adapter, computed in bfloat16 if the processor supports it.
+class TunedModel(FastModel):
+    """A frozen model and its trainable adapter.
 
     `parameters` are the adapter's tensors by their names in a PEFT adapter file. Computation uses the frozen weights
-    with the adapter merged in; `merge` updates them after each change of the adapter.
+    with the adapter merged in; `after_step` updates them after each change of the adapter.
     """
 
     def __init__(self, folder: Path, rank: int, alpha: int, target_modules: tuple[str, ...], seed: int) -> None:
-        with quiet_libraries():
-            self.chat = Chat(folder)
-            base: Any = load_base(folder, "auto")
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._base = base.to(self.device).eval()
-        trial = encode(self.chat, TRIAL)
-        expected = self._plain_logits(trial)
-        AttentionInterface.register(ATTENTION, packed_attention)
-        self._base.set_attn_implementation(ATTENTION)
-        self.dtype = torch.bfloat16 if _has_bfloat16(self.device) else torch.float32
+        super().__init__(folder)
         self.config = peft.LoraConfig(
             task_type="CAUSAL_LM",
             r=rank,
             lora_alpha=alpha,
             lora_dropout=0.0,
-            target_modules=targets_in((name for name, _ in base.named_modules()), target_modules),
+            target_modules=targets_in((name for name, _ in self._base.named_modules()), target_modules),
         )
         self._name = folder.name
         self._model = _with_adapter(self._base, self.config, seed)
@@ -83,24 +46,7 @@ class TunedModel:
         names = peft.get_peft_model_state_dict(self._model)
         own = dict(self._model.named_parameters())
         self.parameters = {name: own[_in_model(name)] for name in sorted(names)}
-        self._check(expected, trial)
-
-    @torch.no_grad()
-    def _plain_logits(self, trial: Sequence[Encoded]) -> torch.Tensor:
-        """What the model itself computes for each example alone, where it predicts a completion token."""
-        alone = [self._base(input_ids=torch.tensor([one.tokens], device=self.device)).logits[0] for one in trial]
-        return torch.cat([logits[one.n_prompt - 1 : -1] for logits, one in zip(alone, trial, strict=True)]).float()
-
-    @torch.no_grad()
-    def _check(self, expected: torch.Tensor, trial: Sequence[Encoded]) -> None:
-        """Raises ModelUnavailableError if the fast training computes something else than the model itself."""
-        difference = _difference(self._logits(pack(trial))[0], expected)
-        if not difference < SAME_LOGITS:
-            raise ModelUnavailableError(
-                f"{type(self._base).__name__} cannot be tuned: the fast training computes something else than it "
-                f"(a difference of {difference:.0%} in a trial).",
-                "tune a Llama, Qwen, Gemma 3, Phi-3 or Mistral model, or leave out the contenders that are tuned",
-            )
+        self.check()
 
     def _rewire(self) -> None:
         """Replaces plain operations by the fast ones, and converts all frozen weights to the computing type."""
@@ -111,9 +57,8 @@ class TunedModel:
                 parameter.data = parameter.data.to(self.dtype)
         for module in lora:
             module.forward = self._lora_forward(module)  # type: ignore[method-assign]
-        self.merge()
-        for module in self._base.modules():
-            _speed_up(module, self.dtype)
+        self.after_step()
+        self._speed_up()
 
     def _lora_forward(self, module: Any) -> Any:
         frozen = module.base_layer
@@ -124,7 +69,7 @@ class TunedModel:
         return lambda x: LoraLinear.apply(x, a, b, merged, bias, scale)
 
     @torch.no_grad()
-    def merge(self) -> None:
+    def after_step(self) -> None:
         """Merges the adapter's products into copies of the frozen weights, summed in float32.
 
         Computation uses these copies.
@@ -132,41 +77,21 @@ class TunedModel:
         for frozen, a, b, merged, scale in self._merges:
             merged.copy_(torch.addmm(frozen.float(), b.float(), a.float(), alpha=scale))
 
-    def loss(self, row: Row) -> torch.Tensor:
-        """The summed loss of the row's completion tokens."""
-        logits, row = self._logits(row)
-        return functional.cross_entropy(logits, row.wanted, reduction="sum")
+    def train_only(self, names: Collection[str]) -> None:
+        """From now on only these parameters have gradients."""
+        for name, parameter in self.parameters.items():
+            parameter.requires_grad_(name in names)
 
-    @torch.no_grad()
-    def fit(self, rows: Iterable[Row]) -> Fit:
-        """How well the completions of these rows are predicted, in order."""
-        loss, n_wanted, exact = 0.0, 0, []
-        for packed in rows:
-            logits, row = self._logits(packed)
-            loss += float(functional.cross_entropy(logits, row.wanted, reduction="sum"))
-            n_wanted += len(row.wanted)
-            right = logits.argmax(-1) == row.wanted
-            exact += [bool(part.all()) for part in right.split(list(row.n_wanted))]
-        return Fit(loss, n_wanted, tuple(exact))
-
-    def _logits(self, row: Row) -> tuple[torch.Tensor, Row]:
-        """float32 logits, (completion tokens, vocabulary), for positions that predict a completion token only."""
-        row = row.to(self.device)
-        logits = self._base(
-            input_ids=row.tokens,
-            position_ids=row.positions,
-            use_cache=False,
-            layout=row.layout,
-            logits_to_keep=row.predicting,
-        ).logits
-        return logits[0].float(), row
+    def kept(self) -> dict[str, torch.Tensor]:
+        """A copy of what `save` writes, as it is now."""
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.parameters.items()}
 
     def load(self, tensors: dict[str, torch.Tensor]) -> None:
         """Sets the adapter to these values."""
         with torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(tensors[name])
-        self.merge()
+        self.after_step()
 
     def load_folder(self, folder: Path) -> None:
         """Loads the adapter in a folder. Raises ModelUnavailableError if it is damaged, or its shape does not match
@@ -209,37 +134,3 @@ def _with_adapter(base: Any, config: peft.LoraConfig, seed: int) -> Any:
 def _in_model(name: str) -> str:
     """The model's name for a tensor of an adapter file."""
     return name.replace(".weight", f".{ADAPTER}.weight")
-
-
-def _has_bfloat16(device: str) -> bool:
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported()
-    capabilities = torch.cpu.get_capabilities()
-    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
-
-
-def _speed_up(module: Any, dtype: torch.dtype) -> None:
-    """Replaces the forward pass of a norm or gated layer, if a trial shows that the fast one computes the same."""
-    if hasattr(module, "variance_epsilon") and hasattr(module, "weight"):
-        fast, width = lambda x: RmsNorm.apply(x, module.weight, module.variance_epsilon), module.weight.numel()
-    elif all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
-        gate, up, down = module.gate_proj, module.up_proj, module.down_proj
-        fast, width = lambda x: down(SiluGate.apply(gate(x), up(x))), gate.in_features
-        if not _is_silu(module.act_fn):
-            return
-    else:
-        return
-    x = torch.linspace(-3, 3, width, dtype=dtype, device=next(module.parameters()).device)[None]
-    with torch.no_grad():
-        if _difference(fast(x), module(x)) < SAME_MODULE:
-            module.forward = fast
-
-
-def _is_silu(activation: Any) -> bool:
-    x = torch.linspace(-4, 4, 64)
-    return torch.allclose(activation(x), functional.silu(x))
-
-
-def _difference(given: torch.Tensor, expected: torch.Tensor) -> float:
-    """The length of the difference, as a share of what is expected."""
-    return float((given.float() - expected.float()).norm() / expected.float().norm())

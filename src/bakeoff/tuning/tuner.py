@@ -1,11 +1,14 @@
-"""The tuning methods by name, each a `protocols.Tuner`. LoRA is the only one so far."""
+"""The tuning methods by name, each a `protocols.Tuner`: LoRA, and full fine-tuning."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bakeoff.protocols import Tuner
+from bakeoff.tuning.full import FullSettings, train_full
 from bakeoff.tuning.lessons import Lesson
-from bakeoff.tuning.lora import Progress, TrainingReport, TrainingSettings, train_adapter
+from bakeoff.tuning.lora import TrainingSettings, train_adapter
+from bakeoff.tuning.report import Progress, TrainingReport
 from bakeoff.tuning.settings import Method, Tuning
 
 
@@ -25,17 +28,44 @@ class LoraTuner:
         start_from: Path | None = None,
     ) -> TrainingReport:
         """Trains an adapter into the folder. Resumes and raises as `tuning.lora.train_adapter`."""
-        training = TrainingSettings(
-            rank=settings.rank,
-            learning_rate=settings.learning_rate,
-            max_epochs=lesson.max_epochs,
-            max_seconds=settings.max_seconds,
-            seed=self._seed,
-        )
+        training = TrainingSettings(rank=settings.own_rank, **_shared(settings, lesson, self._seed))
         return train_adapter(weights, lesson.examples, lesson.dev, training, folder, on_progress, start_from)
 
 
-TUNERS: dict[Method, type[LoraTuner]] = {"lora": LoraTuner}
+class FullTuner:
+    """All weights of a local model: see `tuning.full`."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def fit(
+        self,
+        weights: Path,
+        lesson: Lesson,
+        settings: Tuning,
+        folder: Path,
+        on_progress: Callable[[Progress], None] | None = None,
+        start_from: Path | None = None,
+    ) -> TrainingReport:
+        """Trains a whole model into the folder. Resumes and raises as `tuning.full.train_full`."""
+        training = FullSettings(**_shared(settings, lesson, self._seed))
+        return train_full(weights, lesson.examples, lesson.dev, training, folder, on_progress, start_from)
+
+
+def _shared(settings: Tuning, lesson: Lesson, seed: int) -> dict[str, Any]:
+    """What both methods take from the configuration."""
+    return {
+        "learning_rate": settings.own_learning_rate,
+        "max_epochs": lesson.max_epochs,
+        "max_seconds": settings.max_seconds,
+        "seed": seed,
+        "schedule": settings.schedule,
+        "layer_decay": settings.layer_decay,
+        "unfreezing": settings.unfreezing,
+    }
+
+
+TUNERS: dict[Method, type[LoraTuner] | type[FullTuner]] = {"lora": LoraTuner, "full": FullTuner}
 
 
 def tuner_for(method: Method, seed: int) -> Tuner:
