@@ -135,7 +135,7 @@ class Recipe:
         if not self.tunes or self.template is None:
             return ""
         depends_on = self.spec.model_dump(mode="json", include={"recipe", "model", "tuning", "options"})
-        depends_on |= {"template": self.template.fingerprint}
+        depends_on |= {"template": self.template.fingerprint, "tuning": self.spec.tuning.identity()}
         if self.retrieves:  # the number of passages that fit depends on the length of answers
             room = self.spec.generation.max_new_tokens
             depends_on |= {"retrieval": self.spec.retrieval.model_dump(), "max_new_tokens": room}

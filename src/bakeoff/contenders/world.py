@@ -92,7 +92,8 @@ class WorldFolder:
         return self._indexes[name]
 
     def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:
-        """The model of this name in `models:`, with the tuned weights merged in if `adapter` names some.
+        """The model of this name in `models:`, with the tuned weights merged in if `adapter` names some. After a
+        full training, the tuned model in its place.
 
         Keeps only the two models used last, which is what a router needs. Raises RunFolderError if the tuned model was
         trained with another template than the one given, or if the model's weights have another sum than before.

@@ -1,4 +1,4 @@
-"""`merged`: the model of a contender as one folder, with its adapter merged into the weights.
+"""`merged`: the model of a contender as one folder, with its adapter merged into the weights, or fully tuned.
 
 Takes weights, gives a folder that transformers' AutoModelForCausalLM, vLLM and llama.cpp's converter open: config,
 safetensors, tokenizer, chat template, generation settings and `bakeoff.json`.

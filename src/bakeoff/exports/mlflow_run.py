@@ -123,7 +123,8 @@ class _Export:
         settings = spec.model_dump(mode="json") if spec else {"name": name, "recipe": entrant.recipe}
         tags = {"mlflow.parentRunId": parent, "bakeoff.contender": name}
         run_id = self._begin(name, tags)
-        self._log(run_id, metrics_of(comparison.measures[name]), parameters_of({**described, **settings}))
+        tuning = {"tuning": spec.tuning.identity()} if spec else {}  # with the method's own rank and rate
+        self._log(run_id, metrics_of(comparison.measures[name]), parameters_of({**described, **settings, **tuning}))
         self._client.log_dict(run_id, settings, "contender.json")
         self._client.set_terminated(run_id)
 

@@ -17,6 +17,7 @@ from bakeoff.files.jsonl import write_text
 from bakeoff.models.checksums import ORIGIN, weights_sha256
 from bakeoff.models.load import has_no_weights
 from bakeoff.models.settings import LocalModel
+from bakeoff.models.tuned_folder import is_whole_model
 from bakeoff.models.weights import resolve_model
 from bakeoff.sentences import listed
 
@@ -24,7 +25,9 @@ CARD = "bakeoff.json"
 
 
 class Weights(NamedTuple):
-    """What one contender is made of. `base` is the folder of the model below the adapter, called `label`."""
+    """What one contender is made of. `base` is the folder of the model below the adapter, called `label`. Where all
+    weights were tuned, `adapter` is the folder of that whole model.
+    """
 
     origin: str
     recipe: Recipe
@@ -82,7 +85,12 @@ def weights_of(origin: Origin, contender: str | None = None) -> Weights:
 
 
 def require_adapter(origin: Origin, weights: Weights) -> Path:
-    """The adapter. Raises ConfigError if the contender has none."""
+    """The adapter. Raises ConfigError if the contender has none, or all its weights were tuned."""
+    if weights.adapter is not None and is_whole_model(weights.adapter):
+        raise ConfigError(
+            f"'{weights.contender}' has no adapter: all weights of its model were tuned (tuning.method: full).",
+            "export it as a whole: --to merged or --to gguf",
+        )
     if weights.adapter is None:
         raise ConfigError(f"'{weights.contender}' has no adapter: its model is not tuned.", _others(origin, tuned=True))
     return weights.adapter

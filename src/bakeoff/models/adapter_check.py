@@ -21,8 +21,13 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def require_files(adapter: Path) -> None:
-    """Raises ModelUnavailableError if one of the two files of a PEFT adapter is not there."""
+    """Raises ModelUnavailableError if one of the two files of a PEFT adapter is not there, or it is a whole model."""
     missing = [name for name in FILES if not (adapter / name).is_file()]
+    if CONFIG in missing and (adapter / "config.json").is_file():
+        raise ModelUnavailableError(
+            f"{adapter} holds a whole model, not an adapter.",
+            f"name it as the model itself, for example models: {{generator: {adapter}}}",
+        )
     if missing:
         raise ModelUnavailableError(
             f"{adapter} holds no {' and no '.join(missing)}.", "name a folder that a PEFT adapter was saved to"

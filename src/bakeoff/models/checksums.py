@@ -57,13 +57,20 @@ def model_sha256(folder: Path) -> str:
 def weights_sha256(folder: Path, adapter: Path | None = None) -> dict[str, str]:
     """The checksums that say whether a model is still the same: its `weights`, and its `adapter` if it has one.
 
-    An adapter's settings count too: they say how strongly it changes the weights. Weights that Bakeoff made in its
+    An adapter's settings count too: they say how strongly it changes the weights. A whole tuned model counts as the
+    `adapter` of the model that it was tuned from. Weights that Bakeoff made in its
     cache count as what they were made from, because another machine may round them otherwise.
     """
     made = (folder / ORIGIN).exists() and is_intact(folder)
     sums = {"weights": file_sha256(folder / ORIGIN) if made else model_sha256(folder)}
     if adapter is not None:
-        parts = [file_sha256(adapter / "adapter_config.json"), model_sha256(adapter)]
+        settings = next((name for name in ("adapter_config.json", "config.json") if (adapter / name).is_file()), None)
+        if settings is None:
+            raise ModelUnavailableError(
+                f"{adapter} holds no adapter_config.json and no config.json.",
+                "name a folder that a PEFT adapter was saved to",
+            )
+        parts = [file_sha256(adapter / settings), model_sha256(adapter)]
         sums["adapter"] = hashlib.sha256(" ".join(parts).encode()).hexdigest()
     return sums
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.imports import imported
+from bakeoff.models.adapter_check import require_files
 from bakeoff.models.gpu import has_gpu
 from bakeoff.models.reference import shown_address
 from bakeoff.models.settings import ApiModel, LocalModel
@@ -27,7 +28,8 @@ THE_GENERATOR = "The generator"
 
 
 def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None = None) -> Generator:
-    """The generator for these settings, with this adapter (from tuning, for example) merged in if one is given.
+    """The generator for these settings, with this adapter (from tuning, for example) merged in if one is given. A whole
+    tuned model is loaded in place of the one that it was tuned from.
 
     A plain string is the name of a local model. Engine 'auto' uses OpenVINO on a machine without a GPU if the model can
     be written as a graph, else transformers, with a `note` that says why. Loading sends no request to a server;
@@ -79,7 +81,8 @@ def _refuse_adapter(adapter: Path | str | None, name: str) -> None:
 def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
     """The adapter to merge.
 
-    Raises ConfigError for two: the second was not trained on weights with the first one merged.
+    Raises ConfigError for two: the second was not trained on weights with the first one merged. Raises
+    ModelUnavailableError if the model's own is none.
     """
     if settings.adapter is None:
         return tuned
@@ -89,7 +92,9 @@ def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
             "be merged on top of it.",
             "merge the first adapter into the weights, and name the folder of the merged model",
         )
-    return Path(settings.adapter).expanduser()
+    own = Path(settings.adapter).expanduser()
+    require_files(own)
+    return own
 
 
 def behind_a_server(settings: ApiModel) -> "OpenAiGenerator | OllamaGenerator":

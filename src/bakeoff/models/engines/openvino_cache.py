@@ -1,7 +1,7 @@
 """Models as OpenVINO graphs below the cache folder, each written once under a name made of the hashes of what it holds.
 
-Takes a model folder and perhaps an adapter, gives the folder of a graph with int8 weights. Bakeoff's own fast graph is
-used for the shapes that it supports, for others the exporter of optimum-intel if it is installed. Only the graphs used
+Takes a model folder and perhaps an adapter (or a whole tuned model, which takes its place), gives the folder of a graph
+with int8 weights. Bakeoff's own fast graph is used for the shapes that it supports, for others the exporter of optimum-intel if it is installed. Only the graphs used
 last are kept.
 """
 
@@ -15,6 +15,7 @@ from bakeoff.models.adapter_check import FILES, require_files
 from bakeoff.models.checksums import MADE_FORMAT, file_sha256, made_intact, model_sha256
 from bakeoff.models.engines import optimum_export
 from bakeoff.models.engines.openvino_graph import unsupported, write_graph
+from bakeoff.models.tuned_folder import is_whole_model
 
 GRAPH_FORMAT = "3"  # raise this when the written graph changes, so that older ones in the cache are not used
 GRAPHS_KEPT, TUNED_GRAPHS_KEPT = 4, 8
@@ -72,5 +73,7 @@ def _no_graph(folder: Path, reason: str) -> NoGraphError:
 def _adapter_sha256(adapter: Path | None) -> str:
     if adapter is None:
         return ""
+    if is_whole_model(adapter):
+        return f"whole {file_sha256(adapter / 'config.json')} {model_sha256(adapter)}"
     require_files(adapter)
     return " ".join(file_sha256(adapter / name) for name in FILES)

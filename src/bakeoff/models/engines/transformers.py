@@ -30,6 +30,7 @@ from bakeoff.models.engines.token_queue import TokenQueue
 from bakeoff.models.engines.transformers_steps import TransformersRows, passes_over
 from bakeoff.models.steps import ChatSteps
 from bakeoff.models.threads import free_threads, use_threads
+from bakeoff.models.tuned_folder import is_whole_model
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
@@ -280,9 +281,12 @@ class _WhenLeft(StoppingCriteria):
 def load_model(folder: Path, adapter: Path | None, dtype: torch.dtype) -> Any:
     """The model in evaluation mode, with the adapter merged into its weights. Loads safetensors only.
 
-    Raises ModelUnavailableError if either is damaged, or the adapter does not fit the model.
+    Where `adapter` is the folder of a whole tuned model, that one is loaded in place of `folder`. Raises
+    ModelUnavailableError if either is damaged, or the adapter does not fit the model.
     The model's own sampling settings (temperature, repetition penalty) are ignored: decoding is greedy by default.
     """
+    if adapter is not None and is_whole_model(adapter):
+        folder, adapter = adapter, None
     if adapter is not None:
         check_adapter(folder, adapter)
     model = load_base(folder, dtype)
