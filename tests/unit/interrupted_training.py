@@ -46,6 +46,9 @@ train_adapter(Path(model), arithmetic(20), arithmetic(6, 100), TrainingSettings.
 """
 NOTES = "notes.txt"
 
+FULL = CHILD.replace("bakeoff.tuning.lora", "bakeoff.tuning.full").replace("TrainingSettings", "FullSettings")
+FULL = FULL.replace("train_adapter", "train_full")
+
 
 class Attempt(NamedTuple):
     """One process: the steps it finished, in order, and how it ended."""
@@ -70,12 +73,18 @@ def attempt(command: list[str], n_steps: int, wait_s: float, number: signal.Sign
     return Attempt(steps, process.wait())
 
 
-def interrupt_until_finished(
-    model: Path, folder: Path, settings: str, number: signal.Signals, seed: int
-) -> list[Attempt]:
+def adapter_command(model: Path, folder: Path, settings: str) -> list[str]:
+    return [sys.executable, "-c", CHILD, str(model), str(folder), settings]
+
+
+def full_command(model: Path, folder: Path, settings: str) -> list[str]:
+    """The same, of a training of all weights."""
+    return [sys.executable, "-c", FULL, str(model), str(folder), settings]
+
+
+def interrupt_until_finished(command: list[str], number: signal.Signals, seed: int) -> list[Attempt]:
     """Every attempt, the last of which finished the training."""
     draw = random.Random(seed)
-    command = [sys.executable, "-c", CHILD, str(model), str(folder), settings]
     attempts = []
     while not attempts or attempts[-1].returncode:
         attempts.append(attempt(command, draw.randint(1, 28), draw.uniform(0, 0.02), number))

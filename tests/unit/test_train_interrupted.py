@@ -16,6 +16,7 @@ from bakeoff.tuning.held_signals import held_signals
 from bakeoff.tuning.lora import TrainingSettings, train_adapter
 from tests.unit.interrupted_training import (
     REAL_CLOCK,
+    adapter_command,
     attempt,
     interrupt_until_finished,
     steps_between_checkpoints,
@@ -78,7 +79,7 @@ def test_a_training_interrupted_at_random_moments_ends_with_the_same_adapter(
     tiny: Path, whole: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     """After SIGKILL no more steps are repeated than fit between two checkpoints; after SIGTERM none."""
-    attempts = interrupt_until_finished(tiny, tmp_path / "cut", LONG.model_dump_json(), number, seed=5)
+    attempts = interrupt_until_finished(adapter_command(tiny, tmp_path / "cut", LONG.model_dump_json()), number, seed=5)
     assert len(attempts) > 2
     for before, after in pairwise(ended for ended in attempts if ended.steps):
         n_again = before.steps[-1] + 1 - after.steps[0]

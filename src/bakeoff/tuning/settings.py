@@ -11,7 +11,7 @@ Schedule = Literal["linear", "slanted-triangular"]
 Unfreezing = Literal["none", "gradual"]
 
 RANK = 16
-LEARNING_RATES: dict[Method, float] = {"lora": 1e-3, "full": 2e-5}
+LEARNING_RATES: dict[Method, float] = {"lora": 1e-3, "full": 1e-4}
 """The methods' own rates, from measurements on the bundled example (docs/results/training.md)."""
 
 

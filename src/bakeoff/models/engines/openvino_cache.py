@@ -1,8 +1,8 @@
 """Models as OpenVINO graphs below the cache folder, each written once under a name made of the hashes of what it holds.
 
 Takes a model folder and perhaps an adapter (or a whole tuned model, which takes its place), gives the folder of a graph
-with int8 weights. Bakeoff's own fast graph is used for the shapes that it supports, for others the exporter of optimum-intel if it is installed. Only the graphs used
-last are kept.
+with int8 weights. Bakeoff's own fast graph is used for the shapes that it supports, for others the exporter of
+optimum-intel if it is installed. Only the graphs used last are kept.
 """
 
 import hashlib
