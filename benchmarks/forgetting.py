@@ -1,8 +1,8 @@
-"""What LoRA and full fine-tuning learn, and what they forget, on the bundled example: accuracy by slice, with intervals.
+"""What LoRA and full fine-tuning learn and forget on the bundled example: accuracy by slice, with intervals.
 
-    python benchmarks/forgetting.py RUNS                    # trains and tests every variant that is not there yet, then prints
-    python benchmarks/forgetting.py RUNS lora full          # only these, for example on several machines
-    python benchmarks/forgetting.py RUNS --print            # prints what is there
+    python benchmarks/forgetting.py RUNS                # trains and tests what is not there yet, then prints
+    python benchmarks/forgetting.py RUNS lora full      # only these, for example on several machines
+    python benchmarks/forgetting.py RUNS --print        # prints what is there
 
 Each variant is a pilot of its own in the folder RUNS, of `base` and one tuned contender, with the same questions and
 splits; a killed one goes on. `seen` are other phrasings of what was trained, `unseen` facts that were not, `general`
@@ -20,7 +20,7 @@ from bakeoff.pilot.stages import run
 from bakeoff.runs.config import load_config
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "support-desk" / "bakeoff.yaml"
-EPOCHS, SEED, N_DRAWS = 6, 7, 4000
+EPOCHS, SEED, N_DRAWS = 4, 7, 4000
 ULMFIT = {"method": "full", "schedule": "slanted-triangular", "layer_decay": 2.6, "unfreezing": "gradual"}
 VARIANTS = {
     "lora": {},

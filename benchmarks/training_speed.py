@@ -2,9 +2,9 @@
 
     BAKEOFF_DATA=... python benchmarks/training_speed.py --examples 16 --rounds 2 [--method full]
 
-Both train the same adapter shape (or all weights) on the same model and the same examples: three SQuAD passages, a question, a short
-answer, with the loss on the answer only. The rate is the examples' own tokens (no padding) divided by the wall time of
-one epoch, without loading the model. The two alternate, and every round is printed.
+Both train the same adapter shape (or all weights) on the same model and the same examples: three SQuAD passages, a
+question, a short answer, with the loss on the answer only. The rate is the examples' own tokens (no padding) divided by
+the wall time of one epoch, without loading the model. The two alternate, and every round is printed.
 
 On a machine that does other work too, wall times say little, because threads wait for each other. Then set
 OMP_NUM_THREADS=1 and compare the processor time. It is that of the whole call, including loading the model.
