@@ -342,13 +342,32 @@ def test_a_whole_model_is_no_adapter_of_a_model(tiny: Path, tmp_path: Path) -> N
     assert weights_sha256(tiny, tiny)["adapter"] != weights_sha256(tiny)["weights"]
 
 
+def with_update(config: Path) -> Path:
+    """The configuration with a new version of one document, and questions about what changed in it."""
+    (config.parent / "new").mkdir()
+    old = (config.parent / "docs" / "aldra.md").read_text()
+    (config.parent / "new" / "aldra.md").write_text(old.replace("314 days", "400 days"))
+    asked = ("How long is a year on Aldra?", "In what time does Aldra circle its star?", "Aldra: orbital period?")
+    rows = [
+        {"id": f"new{i}", "question": f"{text} (now)", "answers": ["400 days"], "fact": "aldra-year-now",
+         "source": "aldra.md", "evidence": "400 days"}
+        for i, text in enumerate(asked)
+    ]  # fmt: skip
+    (config.parent / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    values = json.loads(config.read_text())
+    config.write_text(json.dumps({**values, "updates": {"documents": ["new"], "questions": ["new.jsonl"]}}))
+    return config
+
+
 def test_a_pilot_tunes_exports_and_updates_a_whole_model(tmp_path: Path) -> None:
-    """`tuning: {method: full}` in a configuration: it answers, is trained further, and is exported as a whole."""
+    """`tuning: {method: full}` in a configuration: it answers, is tuned further by an update, is exported."""
+    from bakeoff.contenders.access import learned_with
     from bakeoff.contenders.identity import identity_of
     from bakeoff.exports.adapter import export_adapter
     from bakeoff.exports.merged import export_merged
     from bakeoff.exports.origin import origin_of
     from bakeoff.exports.weights import weights_of
+    from bakeoff.models.checksums import model_sha256
     from bakeoff.models.engines.transformers import load_model
     from bakeoff.pilot.stages import run
     from tests.end_to_end.small import make
@@ -358,8 +377,13 @@ def test_a_pilot_tunes_exports_and_updates_a_whole_model(tmp_path: Path) -> None
     tuning = {"method": "full", "epochs": 2, "examples": 12}
     config = make(tmp_path, models=models, contenders=["base", "tuned"], generation={"max_new_tokens": 2},
                   tuning=tuning)  # fmt: skip
-    finished = run(config, runs=tmp_path / "runs")
+    finished = run(with_update(config), runs=tmp_path / "runs")
     assert not [answer.error for answer in finished.answers("tuned") if answer.error]
+    (first,) = (finished.folder.root / "adapters").glob("tuned-*")
+    (further,) = (finished.folder.root / "update").glob("**/adapters/tuned-*")
+    assert json.loads((first / "request.json").read_text())["first model"] == ""
+    assert json.loads((further / "request.json").read_text())["first model"] == model_sha256(first)
+    assert learned_with(further) == {()}
     assert finished.comparison.entrant("tuned").axes.tuning == "fine-tuned (full)"
     origin = origin_of(str(finished.folder.root), Path("none"), Path("none"))
     identity = identity_of(origin.world, "tuned")
