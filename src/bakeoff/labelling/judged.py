@@ -3,10 +3,10 @@
 Takes a run folder. Reads and writes its files, loads no model. What labels do to the figures is `measure`'s business.
 """
 
-from bakeoff.measure.own import own_measures
 from bakeoff.pilot.judging import judge_run
 from bakeoff.records import Record
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.own import measures_of
 from bakeoff.serve.standing import standing_of
 
 
@@ -26,7 +26,7 @@ def judge_again(folder: RunFolder) -> JudgedAgain:
     with folder.lock():
         before = standing_of(folder.root).verdict
         config, comparison = folder.config(), folder.comparison()
-        own = own_measures(config.measures, config.imports_from)
+        own = measures_of(config, folder)
         judge_run(folder, config.profile, comparison.entrants, comparison.skipped, own)
         after = standing_of(folder.root).verdict
         return JudgedAgain(before=before or "none", after=after, report=str(folder.report_path))

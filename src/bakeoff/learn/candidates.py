@@ -19,7 +19,6 @@ from bakeoff.learn.gate.tested import Contestant, Tested
 from bakeoff.learn.rounds import Round, known_questions
 from bakeoff.measure.collect import collect
 from bakeoff.measure.graded import Graded, Values, graded
-from bakeoff.measure.own import own_measures
 from bakeoff.measure.rates import usd
 from bakeoff.measure.score import values_of
 from bakeoff.measures import IN_DOMAIN
@@ -27,6 +26,7 @@ from bakeoff.models import threads
 from bakeoff.pilot.build import Earlier, batch_size
 from bakeoff.pilot.stages import Event, Listener, Pilot
 from bakeoff.records import Answer, Question
+from bakeoff.runs.own import measures_of
 from bakeoff.runs.run import Run
 from bakeoff.serve.deployment import Deployment
 
@@ -40,7 +40,7 @@ def measure_round(deployment: Deployment, here: Round, listener: Listener) -> Ru
     search_in(config.imports_from)
     threads.configure(config.threads)
     recipes = make_recipes(config.specs, config.imports_from)
-    own = own_measures(config.measures, config.imports_from)
+    own = measures_of(config, here.folder, here.prepared.of("test"))
     release = deployment.other(here.begun.release, ())
     trained_on = {question.id for question in known_questions(release) if question.split == "train"}
     relearns = any(question.id not in trained_on for question in here.prepared.of("train"))

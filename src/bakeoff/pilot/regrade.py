@@ -12,7 +12,6 @@ from pathlib import Path
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl
 from bakeoff.measure.graded import UNSURE
-from bakeoff.measure.own import own_measures
 from bakeoff.measure.score import values_of
 from bakeoff.pilot.judging import judge_run
 from bakeoff.questions import read_questions
@@ -20,6 +19,7 @@ from bakeoff.questions.naming import named_by, shortened
 from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder, write_record
 from bakeoff.runs.labels import set_labels_aside
+from bakeoff.runs.own import measures_of
 from bakeoff.sentences import first_few
 
 GRADED_AGAIN = "Graded again"
@@ -76,7 +76,7 @@ def regrade(folder: RunFolder, paths: Sequence[Path], updates: Sequence[Path] = 
     """
     config = folder.config()
     folder.require(folder.comparison_path, folder.scores_path, folder.splits_path, folder.data_path)
-    own = own_measures(config.measures, config.imports_from)
+    own = measures_of(config, folder)
     given = read_questions(paths, config.columns)
     given_updates = read_questions(updates, config.columns) if updates else []
     with folder.lock():

@@ -11,12 +11,12 @@ from bakeoff.errors import ConfigError, ModelUnavailableError
 from bakeoff.imports import search_in
 from bakeoff.llm_judge.records import Calibration
 from bakeoff.llm_judge.settings import judge_model
-from bakeoff.measure.own import own_measures
 from bakeoff.models.settings import ModelSettings
 from bakeoff.pilot.judge_answers import Progress, judge_answers, judge_warnings, nothing
 from bakeoff.pilot.judging import judge_run
 from bakeoff.runs.config import Config, JudgeConfig
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.own import measures_of
 
 IN_A_FILE = (
     "write its settings in a file such as bakeoff.yaml (grading: {judge: strong}, models: {strong: {api: ...}}) and "
@@ -46,7 +46,7 @@ def rejudge(
         search_in(settings.folder)
     judge = _judge(folder, config, model, settings)
     folder.require(folder.comparison_path, folder.scores_path, folder.splits_path, folder.data_path)
-    own = own_measures(config.measures, config.imports_from)
+    own = measures_of(config, folder)
     given: dict[str, Any] = {"budget_usd": budget_usd, "budget_answers": budget_answers}
     limits = settings.grading if settings and settings.grading else config.grading
     grading = limits.model_copy(update={key: value for key, value in given.items() if value is not None})

@@ -22,7 +22,6 @@ from bakeoff.errors import BakeoffError, ModelUnavailableError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
-from bakeoff.measure.own import own_measures
 from bakeoff.measure.summary import IN_DOMAIN
 from bakeoff.measure.threshold import Facts
 from bakeoff.measures import Measure
@@ -45,6 +44,7 @@ from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
 from bakeoff.runs.environment import data_sha256, describe
 from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record
+from bakeoff.runs.own import measures_of, style_notes
 from bakeoff.runs.run import Run
 
 
@@ -82,7 +82,7 @@ def run(
     """
     config = config if isinstance(config, Config) else load_config(Path(config))
     recipes = make_recipes(config.specs, config.imports_from)
-    own = own_measures(config.measures, config.imports_from)
+    own = measures_of(config)
     check_profile(config.profile, [recipe.entrant(config.models) for recipe in recipes], own)
     search_in(config.imports_from)
     threads.configure(config.threads)
@@ -99,6 +99,7 @@ def run(
     for note in (*([_waits(waiting)] if waiting else []), *judge_notes):
         tell(Event(stage="data", note=f"note: {note}"))
     with folder.lock():
+        own = measures_of(config, folder, prepared.of("test"))
         Pilot(config, recipes, own, folder, prepared, tell).run()
     return Run(folder)
 
@@ -196,7 +197,7 @@ class Pilot:
             self._update()
         built = self._left_out.remaining()
         self._ask_judge()
-        warnings = (*data.warnings, *self._warnings(built), *regraded_notes(self._folder))
+        warnings = (*data.warnings, *self._warnings(built), *style_notes(self._folder), *regraded_notes(self._folder))
         write_record(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
         self._judge(built)
 

@@ -15,7 +15,7 @@ from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resol
 from bakeoff.decide.situation.plain_errors import explain
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
-from bakeoff.files.did_you_mean import unknown_key
+from bakeoff.files.did_you_mean import unknown, unknown_key
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.llm_judge.settings import Grading, judge_model
 from bakeoff.measure.settings import Measuring
@@ -26,6 +26,7 @@ from bakeoff.questions.settings import Split
 from bakeoff.records import GenerationSettings, Length, Record
 from bakeoff.retrieval.presentation import ASPECTS, Presentation
 from bakeoff.retrieval.settings import Retrieval
+from bakeoff.style.settings import Style
 from bakeoff.tuning.settings import Tuning
 
 JUDGE_KEYS = ("grading", "models")
@@ -79,6 +80,7 @@ class Config(Record):
     generation: GenerationSettings = GenerationSettings()
     presentation: Literal["auto", "fixed"] | Presentation = "auto"
     measures: Names = ()
+    style: Style | None = None
     measuring: Measuring = Measuring()
     grading: Grading = Grading()
     split: Split = Split()
@@ -209,6 +211,10 @@ def validate(values: dict[str, Any], origin: str = "the configuration") -> Confi
         problems = "; ".join(_explain(item) for item in error.errors())
         raise ConfigError(f"{origin}: {problems}.", "see docs/configuration.md for every key") from error
     _ = config.specs, config.judge  # a contender or a judge that is not possible is an error in the configuration
+    if config.style and config.style.examples and config.style.embedder not in config.models:
+        raise ConfigError(
+            f"style.embedder: {unknown('model', config.style.embedder, config.models)}.", "name one of models:"
+        )
     return config
 
 
@@ -237,6 +243,8 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
         }
     if resolved.get("general") not in (None, "builtin"):
         resolved["general"] = _resolve(resolved["general"], folder)
+    if isinstance(resolved.get("style"), dict) and isinstance(resolved["style"].get("examples"), str):
+        resolved["style"] = {**resolved["style"], "examples": _resolve(resolved["style"]["examples"], folder)}
     if isinstance(resolved.get("updates"), dict):
         resolved["updates"] = {
             key: _resolve(value, folder) if key in ("documents", "questions") else value

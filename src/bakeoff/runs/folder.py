@@ -48,6 +48,7 @@ class RunFolder:
         self.judge_verdicts_path = root / "judge_verdicts.jsonl"
         self.key_points_path = root / "key_points.csv"
         self.calibration_path = root / "judge.json"
+        self.style_path = root / "style.json"
         self.comparison_path = root / "comparison.json"
         self.verdict_path = root / "verdict.json"
         self.identities_path = root / "identities.json"

@@ -76,6 +76,15 @@ def name_of(code: str) -> str:
     return _NAMES.get(code, code)
 
 
+def is_known(code: str) -> bool:
+    """Whether this is the code of a language that has a name here.
+
+    >>> is_known("ja"), is_known("xx")
+    (True, False)
+    """
+    return code in _NAMES
+
+
 def language_of_script(text: str) -> str | None:
     """The language that the letters of a few words point to; None for Latin letters and for no letters.
 
