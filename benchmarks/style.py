@@ -2,11 +2,11 @@
 
     python benchmarks/style.py --folder /tmp/style
 
-Rewrites the answers of the example's training questions by rule to a house style: "Answer:", the answer, and a
-line that points to support. Runs one pilot on them: retrieval as it is, retrieval with a prompt that asks for the style (with
-and without an example of it), and the model tuned on the styled answers with its passages. Every question keeps
-its other accepted answers, so that an answer in the style and one without it are both graded by what they say. If killed, it
-continues where it stopped.
+Rewrites the answers of the example's questions by rule to a house style: "Answer:", the answer, and a line that points
+to support. Runs one pilot: retrieval as it is, retrieval with a prompt that asks for the style and shows an
+example of it, and the model tuned with its passages on the styled answers. Every question keeps its other accepted
+answers, so that an answer in the style and one without it are both graded by what they say. Then grades the same
+answers by the accepted answers without the styled ones. If killed, it goes on with --resume.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 import bakeoff
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.models.prompts import DECLINE
+from bakeoff.pilot.regrade import regrade
 from bakeoff.runs.config import validate
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "support-desk"
@@ -24,9 +25,8 @@ OPENING, ENDING = "Answer:", "Norrvik support is happy to help."
 ASKED = (
     f'Answer the question in a few words from the passages. Begin with "{OPENING}" and end with the sentence '
     f'"{ENDING}" Write at most two sentences and no exclamation mark. '
-    f"If the passages do not hold the answer, say: {DECLINE}"
+    f"If the passages do not hold the answer, say: {DECLINE} Example of an answer: {OPENING} 24 months. {ENDING}"
 )
-SHOWN = f"{ASKED} Example of an answer: {OPENING} 24 months. {ENDING}"
 RULES = [
     {"name": "opening", "kind": "starts_with", "texts": [OPENING], "case": True},
     {"name": "support_line", "kind": "ends_with", "texts": [ENDING], "case": True},
@@ -45,14 +45,19 @@ def main() -> None:
     questions = styled_questions(EXAMPLE / "questions.csv", chosen.folder / "questions.csv")
     run = bakeoff.run(validate(configuration(questions)), runs=chosen.folder / "runs", resume=chosen.resume)
     print_tables(run.comparison)
+    regraded = regrade(run.folder, [EXAMPLE / "questions.csv"])
+    print("\nAccuracy with and without the styled answers among the accepted ones:")
+    for name, grades in regraded.contenders.items():
+        print(f"{name}: {grades.before:.3f}, {grades.after:.3f}; now unsure: {len(grades.now_unsure)}")
 
 
 def configuration(questions: Path) -> dict[str, object]:
-    """The pilot: four contenders, and the rules of the style."""
+    """The pilot: three contenders, and the rules of the style."""
     return {
         "name": "style",
         "documents": [str(EXAMPLE / "documents")],
         "questions": [str(questions)],
+        "general": None,
         "split": {"test": 0.25, "dev": 0.08},
         "answers": "short",
         "presentation": "fixed",
@@ -60,14 +65,7 @@ def configuration(questions: Path) -> dict[str, object]:
         "contenders": [
             "rag",
             {"name": "rag-asked", "like": "rag", "prompts": {"grounded": {"system": ASKED}}},
-            {"name": "rag-shown", "like": "rag", "prompts": {"grounded": {"system": SHOWN}}},
             {"like": "hybrid", "tuning": {"epochs": 1}},
-            {
-                "name": "hybrid-asked",
-                "like": "hybrid",
-                "tuning": {"epochs": 1},
-                "prompts": {"grounded": {"system": ASKED}},
-            },
         ],
         "measuring": {"latency_questions": 4},
         "style": {"rules": RULES},

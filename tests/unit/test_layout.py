@@ -27,6 +27,7 @@ ORDER = (
     ("retrieval",),
     ("tuning",),
     ("measure",),
+    ("style",),
     ("llm_judge",),
     ("contenders",),
     ("decide",),
@@ -151,7 +152,7 @@ def test_each_recipe_names_only_itself():
     assert found == []
 
 
-@pytest.mark.parametrize("package", ["report", "decide", "runs", "measure", "llm_judge", "contenders"])
+@pytest.mark.parametrize("package", ["report", "decide", "runs", "measure", "style", "llm_judge", "contenders"])
 def test_packages_that_judge_and_show_load_no_engine(package):
     """Importing every module of the package brings in no model library and no index."""
     code = (

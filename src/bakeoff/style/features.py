@@ -11,6 +11,7 @@ import numpy as np
 
 from bakeoff.grading.wording import FUNCTION_WORDS
 from bakeoff.style.counts import count_sentences
+from bakeoff.writing.words import count_words
 
 SIGNS = ".,!?:;-()[]'’\"/\n*#"
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
@@ -31,6 +32,7 @@ def _surface(text: str) -> list[float]:
     n_words, n_characters = max(1, len(words)), max(1, len(text))
     return [
         *_lengths(text),
+        np.log1p(len(text)),
         np.log1p(n_words / max(1, count_sentences(text))),
         sum(map(len, words)) / n_words,
         sum(word[0].isupper() for word in words) / n_words,
@@ -45,13 +47,13 @@ def _surface(text: str) -> list[float]:
 
 
 def lengths(texts: Sequence[str]) -> np.ndarray:
-    """(texts, 3): the logarithms of characters and words, and the square of the latter, for an optimum in between."""
+    """(texts, 2): the logarithm of the number of words, and its square, for an optimum in between."""
     return np.array([_lengths(text) for text in texts], np.float64)
 
 
 def _lengths(text: str) -> list[float]:
-    words = float(np.log1p(len(_WORD.findall(text))))
-    return [float(np.log1p(len(text))), words, words**2]
+    words = float(np.log1p(count_words(text)))
+    return [words, words**2]
 
 
 N_SURFACE = len(_surface(""))
