@@ -8,25 +8,8 @@ import pytest
 from bakeoff.style import patterns
 from bakeoff.style.patterns import Pattern, PatternError
 
-PARTS = (
-    "a",
-    "b",
-    ".",
-    "[ab]",
-    "[^a]",
-    "\\d",
-    "\\w",
-    "\\b",
-    "^",
-    "$",
-    "(a|b)",
-    "(?:ab)",
-    "1",
-    "",
-    "(a|)",
-    "(a*)",
-    "[b-d]",
-)
+PARTS = ("a", "b", "1", "", ".", "[ab]", "[^a]", "[b-d]", r"\d", r"\w", r"\b", "^", "$")
+GROUPS = ("(a|b)", "(?:ab)", "(a|)", "(a*)")
 COUNTS = ("", "", "", "*", "+", "?", "{2}", "{1,2}", "{0,}", "*?", "+?")
 
 

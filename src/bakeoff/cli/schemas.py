@@ -19,6 +19,7 @@ from bakeoff.records import Answer, Question, Record, Score
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.judged import UnitVerdict
 from bakeoff.runs.labels import UnitWeight
+from bakeoff.style.classifier import Classifier
 
 FOLDER = Path("docs/schemas")
 WRITTEN: Mapping[str, tuple[type[Record], str]] = {
@@ -33,6 +34,7 @@ WRITTEN: Mapping[str, tuple[type[Record], str]] = {
     "judge": (Calibration, "judge.json"),
     "judged": (Judged, "one line of judge.jsonl"),
     "judge_verdicts": (UnitVerdict, "one line of judge_verdicts.jsonl"),
+    "style": (Classifier, "style.json"),
     "contender": (Built, "contenders/<contender>/contender.json"),
 }
 """For each schema's name: the type that writes a file, and which file it is."""

@@ -11,11 +11,10 @@ from pathlib import Path
 from bakeoff.errors import MeasureError
 from bakeoff.measure.own import own_measures
 from bakeoff.measures import Measure
-from bakeoff.protocols import Embedder
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, write_record
-from bakeoff.style.classifier import Classifier, trained
+from bakeoff.style.classifier import Classifier, Embeds, trained
 from bakeoff.style.examples import read_examples, without_test_answers
 from bakeoff.style.measures import style_measures
 from bakeoff.style.settings import Style
@@ -58,7 +57,7 @@ def _of_style(config: Config, style: Style, folder: RunFolder | None, test: Sequ
 
 
 def _classifier(
-    config: Config, style: Style, folder: RunFolder, opened: Callable[[], Embedder], test: Sequence[Question]
+    config: Config, style: Style, folder: RunFolder, opened: Callable[[], Embeds], test: Sequence[Question]
 ) -> Classifier:
     """The run's own classifier, as it was trained when the run began: changed examples are for the next run."""
     if folder.style_path.exists():
@@ -70,11 +69,11 @@ def _classifier(
     return classifier
 
 
-def _embedder(config: Config, style: Style) -> Callable[[], Embedder]:
+def _embedder(config: Config, style: Style) -> Callable[[], Embeds]:
     """Loads the embedder at the first call."""
 
     @cache
-    def opened() -> Embedder:
+    def opened() -> Embeds:
         from bakeoff.models.embed import load_embedder
 
         return load_embedder(config.models[style.embedder])

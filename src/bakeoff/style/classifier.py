@@ -6,12 +6,12 @@ the style that is judged. Knows nothing about answers or runs.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.statistics import mean_estimate, share_estimate
-from bakeoff.protocols import Embedder
 from bakeoff.records import Record
 from bakeoff.sentences import DASH, NARROW, percent
 from bakeoff.style import features
@@ -27,7 +27,14 @@ MOSTLY = 0.8
 """If this share of the groups has texts of both kinds, both are about the same subjects."""
 
 NO_ESTIMATE = Estimate()
-Rows = Callable[[Sequence[str]], np.ndarray]
+
+
+class Embeds(Protocol):
+    """What a classifier needs of an embedder."""
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """One row for each text, in order."""
+        ...
 
 
 class Check(Record):
@@ -68,7 +75,7 @@ class Classifier(Record):
     weights: tuple[float, ...] = ()
     constant: float = 0.0
 
-    def judge(self, text: str, embedder: Embedder) -> bool:
+    def judge(self, text: str, embedder: Embeds) -> bool:
         """Whether a text is rather in the style than not. Only for a classifier that was trained."""
         rows = (_rows([text.strip()], embedder) - np.array(self.mean)) * np.array(self.scale)
         return bool(Fit(np.array(self.weights), self.constant).chance(rows)[0] >= 0.5)
@@ -76,7 +83,7 @@ class Classifier(Record):
 
 def trained(
     examples: Sequence[StyleExample],
-    embedder: Callable[[], Embedder],
+    embedder: Callable[[], Embeds],
     seed: int = 0,
     notes: Sequence[str] = (),
 ) -> Classifier:
@@ -116,7 +123,7 @@ def _too_few(examples: Sequence[StyleExample]) -> str:
     return ""
 
 
-def _rows(texts: Sequence[str], embedder: Embedder) -> np.ndarray:
+def _rows(texts: Sequence[str], embedder: Embeds) -> np.ndarray:
     """Features of writing, then the embedder's vectors."""
     return np.hstack([features.surface(texts), embedder.embed_passages(texts).astype(np.float64)])
 
