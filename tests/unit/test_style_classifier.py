@@ -94,6 +94,20 @@ def test_the_subject_alone_is_said():
     assert not any("length" in warning for warning in check.warnings)
 
 
+def test_subjects_that_their_words_tell_less_well_are_said_too():
+    """The embedder knows more of a subject than its words: being right more often does not make it a style."""
+    draw = np.random.default_rng(6)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    given = []
+    for i in range(120):
+        stem = "robin" if i % 2 else "valve"
+        word = stem if draw.random() < 0.75 else stem + "".join(draw.choice(list(letters), 3))
+        given.append(StyleExample(text=f"See {word} at {i % 24}, {i}.", in_style=stem == "valve", group=str(i)))
+    check = trained(given, HashEmbedder).check
+    assert check.by_subject.low >= LEAST_ACCURACY and check.by_subject.detail["accuracy_lost"] > 0
+    assert any("subjects of the examples alone" in warning for warning in check.warnings)
+
+
 def test_pairs_about_the_same_things_have_no_warning_about_subjects():
     """Even if the style has words of its own."""
     pairs = [(f"Kindly note that {fact}.", f"Listen buddy, {fact}.") for fact in facts(40)]

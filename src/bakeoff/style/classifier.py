@@ -208,14 +208,14 @@ def _problem(check: Check) -> str:
 
 def _warnings(check: Check, examples: Sequence[StyleExample]) -> list[str]:
     warnings = []
-    if _does_as_well(check.by_length):
+    if _would_do(check.by_length):
         words = [np.mean([len(e.text.split()) for e in examples if e.in_style is kind]) for kind in (True, False)]
         warnings.append(
             f"The length of the examples alone tells which are in the style ({_written(check.by_length)} correct; "
             f"{words[0]:.0f} and {words[1]:.0f} words on average): give examples of equal "
             "length, or a rule of kind words."
         )
-    if _does_as_well(check.by_subject) and not _share_subjects(examples):
+    if _would_do(check.by_subject) and not _share_subjects(examples):
         warnings.append(
             f"The subjects of the examples alone tell which are in the style ({_written(check.by_subject)} correct): "
             "give texts in both styles about the same things, with the same group."
@@ -223,9 +223,10 @@ def _warnings(check: Check, examples: Sequence[StyleExample]) -> list[str]:
     return warnings
 
 
-def _does_as_well(simple: Estimate) -> bool:
-    """Whether a simpler classifier beats chance and is not shown to be less often right than the whole one."""
-    return (simple.low or 0.0) > 0.5 and (simple.detail.get("accuracy_lost") or 0.0) <= 0.0
+def _would_do(simple: Estimate) -> bool:
+    """Whether a simpler classifier would pass the check, or beats chance and is not shown to be right less often."""
+    low = simple.low or 0.0
+    return low >= LEAST_ACCURACY or (low > 0.5 and (simple.detail.get("accuracy_lost") or 0.0) <= 0.0)
 
 
 def _share_subjects(examples: Sequence[StyleExample]) -> bool:
