@@ -2,9 +2,9 @@
 
     python benchmarks/style_examples.py
 
-Makes four sets of examples from the bundled example's lines of evidence: the same lines in a polite and a casual wording;
-lines with labels by chance; bare answers against whole lines (length); lines about two groups of products (subject). The
-default embedder reads them.
+Makes four sets of examples from the bundled example's lines of evidence: the same lines in a polite and a casual
+wording; lines with labels by chance; bare answers against whole lines (length); lines about two groups of products
+(subject). The default embedder reads them.
 """
 
 import csv
@@ -26,9 +26,8 @@ Rows = dict[str, dict[str, str]]
 
 def main() -> None:
     embedder = load_embedder()
-    print(
-        "| examples | texts | right | by length alone | by subject alone | used | warnings |\n|---|---|---|---|---|---|---|"
-    )
+    print("| examples | texts | right | by length alone | by subject alone | used | warnings |")
+    print("|---|---|---|---|---|---|---|")
     for name, examples in sets(by_fact()):
         check = trained(examples, lambda: embedder).check
         simple = f"{written(check.by_length)} | {written(check.by_subject)}"
@@ -48,6 +47,7 @@ def by_fact() -> Rows:
 
 
 def sets(rows: Rows) -> Iterator[tuple[str, list[StyleExample]]]:
+    """The four sets, each with its name."""
     lines = {fact: row["evidence"].splitlines()[0].strip() for fact, row in rows.items()}
     some = dict(list(lines.items())[:N_FACTS])
     yield (

@@ -436,3 +436,21 @@ def test_brackets_of_a_unit_are_no_alias() -> None:
 def test_a_row_that_shares_nothing_is_wrong(answer: str, accepted: list[str], verdict: str) -> None:
     """A row of a table says nothing in other words; a sentence may."""
     assert grade(answer, accepted).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted", "verdict"),
+    [
+        ("24 months [1]", "24 months", "right"),
+        ("It is 24 months [1][3].", "24 months", "right"),
+        ("[2] The blue valve", "the blue valve", "right"),
+        ("36 months [1]", "1", "wrong"),
+        ("36 months [24]", "24 months", "wrong"),
+        ("[1]", "1", "right"),
+        ("Use row[1]", "row[1]", "right"),
+        ("I don't know [1].", "24 months", "wrong"),
+    ],
+)
+def test_a_mark_that_cites_a_passage_is_no_part_of_the_answer(answer, accepted, verdict):
+    """A style may demand [1]: it is not the number 1. Where an accepted answer has brackets, marks stay."""
+    assert grade(answer, [accepted]).verdict == verdict

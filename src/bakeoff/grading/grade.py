@@ -18,7 +18,7 @@ from bakeoff.grading.doubts import denies_twice
 from bakeoff.grading.identifiers import holds, is_identifier
 from bakeoff.grading.label import is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
-from bakeoff.grading.normalise import without_markup
+from bakeoff.grading.normalise import without_citations, without_markup
 from bakeoff.grading.number_rule import direction, number_ruling
 from bakeoff.grading.phrase_rules import OTHER_WORDS, list_ruling, long_ruling, phrase_ruling
 from bakeoff.grading.polarity import (
@@ -89,6 +89,8 @@ def grade(answer: str, accepted: Sequence[str], kind: str = "") -> Grade:
 def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
     if not any("<" in gold or "\\" in gold for gold in golds):
         answer = without_markup(answer)
+    if not any("[" in gold for gold in golds):
+        answer = without_citations(answer)
     if not answer.strip():
         return wrong("empty")
     declined = is_abstention(answer)

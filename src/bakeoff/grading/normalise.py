@@ -52,6 +52,19 @@ _TAGGED = re.compile(r"<(\w+)>(.*?)</\1>", re.S)
 _BOXED = re.compile(r"\$*\\boxed\{([^{}]*)\}\$*")
 
 
+_MARK = re.compile(r"(?:\s+|(?<!\w))\[\d{1,3}\](?!\w)")
+
+
+def without_citations(text: str) -> str:
+    """The text without marks such as [1] that cite a passage. A text of such marks alone stays as it is.
+
+    >>> without_citations("24 months [1][2]."), without_citations("[1]"), without_citations("row[1]")
+    ('24 months.', '[1]', 'row[1]')
+    """
+    bare = _MARK.sub("", text)
+    return bare if any(map(str.isalnum, bare)) else text
+
+
 def without_markup(answer: str) -> str:
     """The answer without tags around words (<answer>Paris</answer>) and without LaTeX's box."""
     return _BOXED.sub(r" \1 ", _TAGGED.sub(r" \2 ", answer)) if "<" in answer or "\\" in answer else answer
