@@ -1,4 +1,4 @@
-"""A whole pilot with a style: rules and a classifier of examples, from bakeoff.yaml to the report; no model takes part."""
+"""A whole pilot with a style: rules and a classifier of examples, from bakeoff.yaml to the report, without a model."""
 
 import csv
 from pathlib import Path
