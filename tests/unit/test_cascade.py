@@ -2,10 +2,14 @@
 
 import pytest
 
-from bakeoff.contenders.cascading import ALWAYS, NEVER, Cascaded, Level, LevelAnswer, fit_cascade
+from bakeoff.contenders.built import Fitted
+from bakeoff.contenders.cascading import ALWAYS, Cascaded, Level, fit_cascade
 from bakeoff.contenders.load import make_recipe, make_recipes
+from bakeoff.contenders.outcomes import Outcome
+from bakeoff.contenders.recipe import Material
 from bakeoff.contenders.spec import Spec
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, RunFolderError
+from bakeoff.measure.rates import Rates
 from bakeoff.records import Answer, Question, Usage, ask
 
 
@@ -80,38 +84,128 @@ def test_order_and_batches_are_kept():
     assert cascade(Knows("faq", "a"), last, answers_from=(0.5,)).answer([]) == []
 
 
-def level(name, outcomes):
+def level(name, outcomes, seconds=1.0, usd=0.0):
     """A level whose answers are (value, confidence), by number."""
-    return Level(name, {f"q{i}": LevelAnswer(value, 1.0, conf) for i, (value, conf) in enumerate(outcomes)})
+    return Level(name, {f"q{i}": Outcome(value, seconds, usd, conf) for i, (value, conf) in enumerate(outcomes)})
+
+
+def last(*values, usd=0.0):
+    """The last level: its answers' values, in order."""
+    return level("rag", [(value, None) for value in values], seconds=5.0, usd=usd)
 
 
 def test_a_level_keeps_what_it_is_right_about():
     """Right at high confidence, wrong at low, against a last level that declines everything: the cut lies between."""
     faq = level("faq", [(1.0, 0.9 - i / 1000) for i in range(50)] + [(-1.0, 0.4 - i / 1000) for i in range(50)])
-    fitted = fit_cascade([faq], "rag", {f"q{i}": (0.0, 5.0) for i in range(100)})
+    fitted = fit_cascade([faq, last(*[0.0] * 100)])
     assert fitted.levels == ("faq", "rag")
     assert 0.4 < fitted.answers_from[0] < 0.86
 
 
-def test_a_level_that_is_never_worth_it_never_answers_and_one_that_always_is_always_does():
-    """Against a last level that is always right, and one that is always wrong."""
-    right, wrong = {f"q{i}": (1.0, 5.0) for i in range(40)}, {f"q{i}": (-1.0, 5.0) for i in range(40)}
+def test_a_level_that_is_always_worth_it_always_answers():
+    """Against a last level that is always wrong."""
     half = level("tuned", [((-1.0) ** i, -i / 100) for i in range(40)])
-    assert fit_cascade([level("faq", [(-1.0, i) for i in range(40)])], "rag", right).answers_from == (NEVER,)
-    assert fit_cascade([half], "rag", wrong).answers_from == (ALWAYS,)
+    assert fit_cascade([half, last(*[-1.0] * 40)]).answers_from == (ALWAYS,)
+
+
+def test_a_level_that_is_never_worth_it_is_not_asked():
+    """Against a last level that is always right, asking it first would only take time."""
+    fitted = fit_cascade([level("faq", [(-1.0, i) for i in range(40)]), last(*[1.0] * 40)])
+    assert (fitted.levels, fitted.answers_from, fitted.considered) == (("rag",), (), ("faq", "rag"))
 
 
 def test_an_earlier_level_is_fitted_against_what_the_later_ones_make_of_the_question():
     """The tuned model is right where the FAQ is wrong, so the FAQ keeps only what nobody else knows."""
     outcomes_faq = [(1.0, 0.9)] * 20 + [(1.0, 0.5)] * 20 + [(-1.0, 0.2)] * 20
     outcomes_tuned = [(-1.0, -3.0)] * 20 + [(1.0, -0.1)] * 40
-    last = {f"q{i}": (0.0, 5.0) for i in range(60)}
-    faq, tuned = level("faq", outcomes_faq), level("tuned", outcomes_tuned)
-    fitted = fit_cascade([faq, tuned], "rag", last)
+    fitted = fit_cascade([level("faq", outcomes_faq), level("tuned", outcomes_tuned), last(*[0.0] * 60)])
     assert fitted.levels == ("faq", "tuned", "rag")
     # Of equally good answers, the faster: the FAQ answers what both know, because then nothing more is asked.
     assert 0.2 < fitted.answers_from[0] <= 0.5
     assert -3.0 < fitted.answers_from[1] <= -0.1
+
+
+@pytest.mark.parametrize(("per_usd", "share"), [(0.0, 0.5), (15.0, 1.0)])
+def test_a_cheap_level_answers_more_if_cost_counts(per_usd, share):
+    """It is right on the surer half. The last level is always right, at 0.1 USD an answer.
+
+    At 15 right answers for a US dollar such an answer is worth less than none: 1 - 1.5 is below even a declined one.
+    """
+    small = level("small", [(1.0, 0.9 - i / 1000) for i in range(50)] + [(0.0, 0.4 - i / 1000) for i in range(50)])
+    fitted = fit_cascade([small, last(*[1.0] * 100, usd=0.1)], per_usd=per_usd)
+    (least,) = fitted.answers_from
+    assert sum((one.confidence or 0) >= least for one in small.answers.values()) / 100 == pytest.approx(share, abs=0.1)
+
+
+def test_a_level_that_answers_too_little_for_what_asking_it_costs_is_left_out():
+    """Two of 100 questions are answered for the last level's 0.1 USD each, and all 100 cost 0.01 USD to ask.
+
+    Without counting cost it stays: it saves time.
+    """
+    rare = level("rare", [(1.0, 0.9)] * 2 + [(0.0, None)] * 98, seconds=0.01, usd=0.01)
+    assert fit_cascade([rare, last(*[1.0] * 100, usd=0.1)]).levels == ("rare", "rag")
+    assert fit_cascade([rare, last(*[1.0] * 100, usd=0.1)], per_usd=1.0).levels == ("rag",)
+
+
+class _World:
+    """A world of contenders without thresholds for declining."""
+
+    def built(self, name):
+        return self
+
+    fitted = Fitted()
+
+
+DEV = tuple(Question(id=f"q{i}", text="?", answers=("yes",), fact=f"q{i}", split="dev") for i in range(60))
+
+
+def _levels(name):
+    """`small` is right on the surer half, `large` on all but slower; an answer takes 10 tokens."""
+    right = [name == "large" or i < 30 for i in range(len(DEV))]
+    return [
+        Answer(
+            question_id=one.id, contender=name, text="yes" if right[i] else "no", confidence=-i / 100,
+            usage=Usage(completion_tokens=10, seconds=2.0 if name == "large" else 0.5),
+        )
+        for i, one in enumerate(DEV)
+    ]  # fmt: skip
+
+
+def _share_of_small(options, **worth):
+    """The share of dev that the small model answers, if an answer of the large one costs 0.5 USD."""
+    recipe = make_recipe(Spec(name="c", recipe="cascade", parts={"levels": ("small", "large")}, options=options))
+    recipe.firsts, recipe.lasts = ("small",), ("large",)
+    rates = {"large": Rates(output_usd_per_million_tokens=50_000), "small": Rates()}
+    material = Material(dev=DEV, wrong_answer_penalty=0.0, rates=rates, **worth)
+    routing = recipe.calibrate(_World(), material, Fitted(), _levels).routing
+    least = dict(zip(routing["levels"], routing["answers_from"], strict=False)).get("small", 1.0)
+    return sum(answer.confidence >= least for answer in _levels("small")) / len(DEV)
+
+
+def test_a_larger_model_is_asked_less_the_more_it_costs():
+    """Two models at different prices: it is asked for what the small one does not know, unless that costs too much."""
+    assert _share_of_small({}) == pytest.approx(0.5, abs=0.1)
+    assert _share_of_small({}, right_answer_usd=4.0) == pytest.approx(0.5, abs=0.1)
+    assert _share_of_small({}, right_answer_usd=0.4) == 1.0
+    assert _share_of_small({"count_cost": False}, right_answer_usd=0.4) == pytest.approx(0.5, abs=0.1)
+
+
+def test_cost_cannot_be_counted_where_nobody_says_what_an_answer_is_worth():
+    """The contender is left out with what to add; a word is no truth value."""
+    recipe = make_recipe(Spec(name="c", recipe="cascade", options={"count_cost": True}))
+    assert "value: {currency: USD" in str(recipe.obstacle(None, Material()))
+    assert recipe.obstacle(None, Material(right_answer_usd=4.0)) is None
+    assert make_recipe(Spec(name="c", recipe="cascade")).obstacle(None, Material()) is None
+    with pytest.raises(ConfigError, match="count_cost"):
+        make_recipe(Spec(name="c", recipe="cascade", options={"count_cost": "perhaps"}))
+
+
+@pytest.mark.parametrize("recipe", ["cascade", "router"])
+def test_what_was_not_calibrated_cannot_be_opened(recipe):
+    """The error says how to finish the run."""
+    with pytest.raises(RunFolderError, match="'c' has not been calibrated") as error:
+        make_recipe(Spec(name="c", recipe=recipe)).open(_World(), Fitted())
+    assert "--resume" in error.value.remedy
 
 
 def test_its_levels_are_found_by_what_contenders_are():
@@ -123,14 +217,25 @@ def test_its_levels_are_found_by_what_contenders_are():
     assert "could not be built: y" in str(recipe.lost({"tuned": "y"}))
 
 
-def test_a_cascade_of_one_level_or_of_cascades_is_refused():
+def test_a_cascade_of_one_level_is_refused():
     """The error says what the run has, and what to add."""
     with pytest.raises(ConfigError, match="at least two levels, and the run has rag that"):
         make_recipes([Spec(name=name, recipe=name) for name in ("base", "rag", "cascade")], None)
-    specs = [Spec(name=name, recipe=name) for name in ("rag", "tuned", "router")]
-    nested = Spec(name="both", recipe="cascade", parts={"levels": ("router", "rag")})
-    with pytest.raises(ConfigError, match="level 'router', which itself sends questions"):
-        make_recipes([*specs, nested], None)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "parts"),
+    [
+        ("cascade", "router", {"levels": ("router", "rag")}),
+        ("router", "cascade", {"near": ("tuned",), "far": ("cascade",)}),
+        ("router", "router", {"near": ("router",)}),
+    ],
+)
+def test_who_sends_questions_to_others_is_sent_none_by_another(outer, inner, parts):
+    """Both would be fitted at the same time, and each needs the other's fitted answers."""
+    specs = [Spec(name=name, recipe=name) for name in ("faq", "rag", "tuned", inner)]
+    with pytest.raises(ConfigError, match=f"'both' sends questions to '{inner}', which itself sends"):
+        make_recipes([*specs, Spec(name="both", recipe=outer, parts=parts)], None)
 
 
 def test_named_levels_keep_their_order():

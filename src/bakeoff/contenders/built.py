@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bakeoff.contenders.spec import Spec
+from bakeoff.errors import RunFolderError
 from bakeoff.measure.comparison import Declining, Entrant
 from bakeoff.records import Answer, Record
 
@@ -20,6 +21,14 @@ class Fitted(Record):
     declining: Declining | None = None
     answer_words: int = 0
     routing: dict[str, Any] | None = None
+
+    def routing_of(self, name: str) -> dict[str, Any]:
+        """How this contender sends questions to others. Raises RunFolderError if it has not been calibrated."""
+        if self.routing is None:
+            raise RunFolderError(
+                f"The contender '{name}' has not been calibrated.", "finish the run first: bakeoff run CONFIG --resume"
+            )
+        return self.routing
 
     @property
     def decline_below(self) -> float | None:

@@ -8,15 +8,19 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import ClassVar
 
-from bakeoff.contenders.cascading import Cascaded, Cascading, Level, LevelAnswer, fit_cascade
-from bakeoff.contenders.outcomes import outcomes
+from bakeoff.contenders.cascading import Cascaded, Cascading, Level, fit_cascade
+from bakeoff.contenders.outcomes import FREE, outcomes
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.remembering import remembering
-from bakeoff.errors import ConfigError, RunFolderError
-from bakeoff.grading.abstention import is_abstention
+from bakeoff.errors import ConfigError
 from bakeoff.measure.comparison import Days
-from bakeoff.measure.value import value_of
-from bakeoff.records import Answer
+from bakeoff.records import Record
+
+
+class CascadeOptions(Record):
+    """Whether the thresholds count the cost of answers; by default if the profile says what a right one is worth."""
+
+    count_cost: bool | None = None
 
 
 class Cascade(Recipe):
@@ -32,6 +36,8 @@ class Cascade(Recipe):
     respects_labels = True
     step = 2
     roles: ClassVar[Mapping[str, bool]] = {"levels": True}
+    Options = CascadeOptions
+    options: CascadeOptions
     firsts: tuple[str, ...] = ()
     lasts: tuple[str, ...] = ()
 
@@ -45,12 +51,6 @@ class Cascade(Recipe):
             tuned = tuple(other.spec.name for other in others if other.tunes and other.learns_facts)
             self.firsts = (*known[:1], *tuned[:1])
             self.lasts = tuple(other.spec.name for other in others if other.retrieves and other.asks_model)
-        later = [other.spec.name for other in others if other.spec.name in named and other.step >= self.step]
-        if later:
-            raise ConfigError(
-                f"The contender '{self.spec.name}' has the level '{later[0]}', which itself sends questions to others.",
-                "name contenders that answer themselves as its levels",
-            )
         if not self.firsts or not self.lasts:
             raise ConfigError(
                 f"The contender '{self.spec.name}' needs at least two levels, and the run has "
@@ -76,35 +76,40 @@ class Cascade(Recipe):
         """The levels that its thresholds were fitted for."""
         return Cascading.model_validate(fitted.routing).levels if fitted.routing else self.behind()
 
+    def obstacle(self, world: World, material: Material) -> str | None:
+        """If it is to count cost, the profile must say what a right answer is worth."""
+        if self.options.count_cost and not material.right_answer_usd:
+            return (
+                "it is to count cost (count_cost: true), and the profile does not say what a right answer is worth; "
+                "give it, as in  value: {currency: USD, unanswered: 4}"
+            )
+        return None
+
     def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
-        """The thresholds whose answers are worth most on dev, with the penalty for wrong answers."""
-        finals = {name: outcomes(world, name, material, given(name)) for name in self.lasts}
-        last = max(self.lasts, key=lambda name: fmean([worth for worth, _ in finals[name].values()] or [0.0]))
-        levels = [Level(name, _answers(material, given(name))) for name in self.firsts]
+        """The thresholds whose answers are worth most on dev, less their cost if it counts."""
+        per_usd = self._per_usd(material)
+
+        def level(name: str, decline_below: float | None = None) -> Level:
+            penalty, rates = material.wrong_answer_penalty, material.rates.get(name, FREE)
+            return Level(name, outcomes(material.dev, given(name), penalty, decline_below, rates))
+
+        def worth(last: Level) -> float:
+            return fmean([outcome.net(per_usd) for outcome in last.answers.values()] or [0.0])
+
+        last = max((level(name, world.built(name).fitted.decline_below) for name in self.lasts), key=worth)
         facts = {question.id: question.fact for question in material.dev}
-        return fitted.model_copy(update={"routing": fit_cascade(levels, last, finals[last], facts).model_dump()})
+        # What a level's own threshold would withhold counts as given.
+        cascading = fit_cascade([*map(level, self.firsts), last], facts, per_usd)
+        return fitted.model_copy(update={"routing": cascading.model_dump()})
+
+    def _per_usd(self, material: Material) -> float:
+        """How many right answers a US dollar is worth; 0 if cost does not count."""
+        if self.options.count_cost is False or not material.right_answer_usd:
+            return 0.0
+        return 1 / material.right_answer_usd
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Cascaded:
         """The levels behind it. Answers they gave in the run are reused."""
-        if fitted.routing is None:
-            raise RunFolderError(
-                f"The contender '{self.spec.name}' has not been calibrated.",
-                "finish the run first: bakeoff run CONFIG --resume",
-            )
-        cascading = Cascading.model_validate(fitted.routing)
+        cascading = Cascading.model_validate(fitted.routing_of(self.spec.name))
         levels = [remembering(world.open(name), given) for name in cascading.levels]
         return Cascaded(self.spec.name, levels, cascading.answers_from)
-
-
-def _answers(material: Material, answers: Sequence[Answer]) -> dict[str, LevelAnswer]:
-    """A level's dev answers as they would be used: what its own threshold would withhold counts as given."""
-    questions = {question.id: question for question in material.dev}
-    found = {}
-    for answer in answers:
-        question = questions.get(answer.question_id)
-        if question is not None and answer.error is None:
-            shown = answer.model_copy(update={"abstained": is_abstention(answer.text)})
-            worth = value_of(question, shown, material.wrong_answer_penalty)
-            confidence = None if shown.abstained else answer.confidence
-            found[question.id] = LevelAnswer(worth, answer.usage.seconds, confidence)
-    return found

@@ -1,84 +1,102 @@
 """Cascaded: contenders in turn. Each answers what it is sure enough of; the rest goes on to the next one.
 
 Takes questions, gives answers with their route. From which confidence a level answers is fitted on dev, from the last
-level to the first: for the value of the answers first, then for time. Does not know how the levels work.
+level to the first: for the value of the answers, less their cost if that is counted, then for time. Does not know how
+the levels work.
 
 Source: FrugalGPT's cascades, Chen, Zaharia and Zou 2023, arXiv:2305.05176; here each level's confidence is its own, and
 the thresholds maximise the expected value instead of meeting a budget.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from statistics import fmean
+from typing import Any, NamedTuple
 
+from bakeoff.contenders.cuts import ALWAYS, NEVER, NO_FACTS, fit_cut
 from bakeoff.contenders.declining import declines
-from bakeoff.contenders.routing import NO_FACTS, Outcomes, n_near
+from bakeoff.contenders.outcomes import Outcome, Outcomes
 from bakeoff.contenders.streaming import stream_of
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question, Record, Usage
 
-NEVER, ALWAYS = 1e9, -1e9
-"""Finite thresholds that no confidence, and that every confidence reaches (JSON has no infinity)."""
+__all__ = ["ALWAYS", "NEVER", "Cascaded", "Cascading", "Level", "fit_cascade", "is_sure"]
 
 
 class Cascading(Record):
-    """The levels in order, and from which confidence each but the last one answers."""
+    """The levels in order, and from which confidence each but the last one answers.
+
+    `considered` are all levels that it was fitted to, in order: one that is not worth asking is not among `levels`.
+    """
 
     levels: tuple[str, ...]
     answers_from: tuple[float, ...]
+    considered: tuple[str, ...] = ()
 
-
-class LevelAnswer(NamedTuple):
-    """A level's dev answer if it were used: value, seconds and confidence. None: it says that it cannot answer."""
-
-    value: float
-    seconds: float
-    confidence: float | None
+    @classmethod
+    def of(cls, routing: Mapping[str, Any] | None) -> "Cascading | None":
+        """The thresholds in a contender's fitted values; None if it is no cascade."""
+        return cls.model_validate(routing) if routing and "answers_from" in routing else None
 
 
 class Level(NamedTuple):
-    """One level: its name, and its dev answers by question id."""
+    """One level: its name, and its dev answers by question id.
+
+    The last one's are as it gives them, declining included; the other ones' are as they would be used.
+    """
 
     name: str
-    answers: Mapping[str, LevelAnswer]
+    answers: Outcomes
 
 
-def fit_cascade(levels: Sequence[Level], last: str, final: Outcomes, facts: Mapping[str, str] = NO_FACTS) -> Cascading:
+class _Rest(NamedTuple):
+    """What a level and those behind it make of a question: its value less its cost, and the seconds."""
+
+    value: float
+    seconds: float
+
+
+def fit_cascade(levels: Sequence[Level], facts: Mapping[str, str] = NO_FACTS, per_usd: float = 0.0) -> Cascading:
     """The thresholds whose answers to the dev questions are worth most.
 
-    `final` are (value, seconds) of what the last level does with each question, declining included. Going back from it,
-    each level keeps the most confident share of its answers that is worth most against what the levels behind it make
-    of the same questions. As in routing, the share is the mean over redrawn sets of facts.
+    `per_usd` is how many right answers a US dollar is worth; at 0 cost does not count. Going back from the last level,
+    each one keeps the most confident share of its answers that is worth most against what the levels behind it make of
+    the same questions. A level that is then not worth asking, because what it answers does not pay for asking it about
+    the rest, is left out.
     """
-    rest = dict(final)
-    answers_from: list[float] = []
-    for level in reversed(levels):
+    *first, last = levels
+    rest = {key: _Rest(answer.net(per_usd), answer.seconds) for key, answer in last.answers.items()}
+    kept: list[tuple[str, float]] = []
+    for level in reversed(first):
         cut = _cut(level, rest, facts)
-        answers_from.append(cut)
-        rest = {key: _together(level.answers[key], rest[key], cut) for key in rest if key in level.answers}
-    names = (*(level.name for level in levels), last)
-    return Cascading(levels=names, answers_from=tuple(reversed(answers_from)))
+        shared = {key: rest[key] for key in rest if key in level.answers}
+        together = {key: _together(level.answers[key], shared[key], cut, per_usd) for key in shared}
+        if cut != NEVER and _sum(together) > _sum(shared):
+            kept.insert(0, (level.name, cut))
+            rest = together
+    return Cascading(
+        levels=(*(name for name, _ in kept), last.name),
+        answers_from=tuple(cut for _, cut in kept),
+        considered=tuple(level.name for level in levels),
+    )
 
 
-def _cut(level: Level, rest: Outcomes, facts: Mapping[str, str]) -> float:
-    """From which confidence a level answers, against what the levels behind it make of the same questions."""
-    confidence = {
-        key: answer.confidence for key, answer in level.answers.items() if key in rest and answer.confidence is not None
-    }
-    ids = sorted(confidence, key=lambda key: (-confidence[key], key))
-    own = {key: (level.answers[key].value, 0.0) for key in ids}
-    n = n_near(ids, own, rest, confidence, facts) if ids else 0
-    if n == 0:
-        return NEVER
-    if n == len(ids):
-        return ALWAYS
-    return (confidence[ids[n - 1]] + confidence[ids[n]]) / 2
+def _cut(level: Level, rest: Mapping[str, _Rest], facts: Mapping[str, str]) -> float:
+    """From which confidence a level answers. What asking it takes is spent either way."""
+    own = {key: (answer.value, 0.0) for key, answer in level.answers.items()}
+    sureness = {key: answer.confidence for key, answer in level.answers.items() if answer.confidence is not None}
+    return fit_cut(own, rest, sureness, facts)
 
 
-def _together(answer: LevelAnswer, rest: tuple[float, float], cut: float) -> tuple[float, float]:
-    """What a level and those behind it make of a question. Time spent on a level that passes on is spent."""
+def _together(answer: Outcome, rest: _Rest, cut: float, per_usd: float) -> _Rest:
+    """What a level and those behind it make of a question. What is spent on a level that passes on is spent."""
     if answer.confidence is not None and answer.confidence >= cut:
-        return answer.value, answer.seconds
-    return rest[0], answer.seconds + rest[1]
+        return _Rest(answer.net(per_usd), answer.seconds)
+    return _Rest(rest.value - per_usd * answer.usd, answer.seconds + rest.seconds)
+
+
+def _sum(worth: Mapping[str, _Rest]) -> tuple[float, float]:
+    """The mean value, then the time saved, by which two ways of answering are compared."""
+    return round(fmean(one.value for one in worth.values()), 9), -fmean(one.seconds for one in worth.values())
 
 
 class Cascaded:
@@ -100,7 +118,7 @@ class Cascaded:
             answers = contender.answer([questions[i] for i in waiting]) if waiting else []
             for i, answer in zip(waiting, answers, strict=True):
                 used[i] += answer.usage
-                if _is_sure(answer, least):
+                if is_sure(answer, least):
                     given[i] = self._routed(answer.model_copy(update={"abstained": False}), contender, used[i])
             waiting = [i for i in waiting if i not in given]
         final = self._last.answer([questions[i] for i in waiting]) if waiting else []
@@ -114,7 +132,7 @@ class Cascaded:
         for contender, least in self._levels:
             (answer,) = contender.answer([question])
             used += answer.usage
-            if _is_sure(answer, least):
+            if is_sure(answer, least):
                 yield answer.text
                 yield self._routed(answer.model_copy(update={"abstained": False}), contender, used)
                 return
@@ -125,7 +143,7 @@ class Cascaded:
         return answer.model_copy(update={"contender": self.name, "route": by.name, "usage": usage})
 
 
-def _is_sure(answer: Answer, least: float) -> bool:
+def is_sure(answer: Answer, least: float) -> bool:
     """Whether a level's answer is used. One that failed or says that it cannot answer is passed on."""
     is_there = answer.error is None and answer.confidence is not None
     return is_there and not declines(answer.text, answer.confidence, least)

@@ -36,6 +36,7 @@ def make_recipes(specs: Sequence[Spec], folder: Path | None = None) -> list[Reci
         _check_roles(recipe)
         recipe.check(recipes)
     _check_circles(recipes)
+    _check_steps(recipes)
     return recipes
 
 
@@ -69,6 +70,19 @@ def _check_circles(recipes: Sequence[Recipe]) -> None:
                 f"The contender '{name}' sends questions to itself, directly or through others.",
                 "name other contenders in its parts",
             )
+
+
+def _check_steps(recipes: Sequence[Recipe]) -> None:
+    """Raises ConfigError if a contender sends questions to one that does so itself and is calibrated no earlier."""
+    by_name = {recipe.spec.name: recipe for recipe in recipes}
+    for recipe in recipes:
+        for other in (by_name[name] for name in recipe.behind() if name in by_name):
+            if other.behind() and other.step >= recipe.step:
+                raise ConfigError(
+                    f"The contender '{recipe.spec.name}' sends questions to '{other.spec.name}', which itself sends "
+                    "questions to others.",
+                    "name contenders that answer themselves in its parts",
+                )
 
 
 def standard_entrants() -> tuple[Entrant, ...]:

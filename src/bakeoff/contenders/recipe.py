@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from bakeoff.contenders.built import Built, Fitted, Given
 from bakeoff.contenders.spec import Spec
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError
 from bakeoff.measure.comparison import AskedModel, Axes, Days, Entrant
+from bakeoff.measure.rates import Rates
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
@@ -32,7 +33,8 @@ class Material(Record):
     """The data that building may use. `changed` are training questions about what the update changes.
 
     `wrong_answer_penalty` is what a wrong answer costs, where a correct one earns 1. `facts` are the answerable and the
-    unanswerable facts of the question files; (0, 0) if they were not counted.
+    unanswerable facts of the question files; (0, 0) if they were not counted. `right_answer_usd` is what a right answer
+    is worth in US dollars, None if the profile does not say; `rates` are the prices of each contender's answers.
     """
 
     documents: tuple[Document, ...] = ()
@@ -42,6 +44,8 @@ class Material(Record):
     seed: int = 7
     wrong_answer_penalty: float = 1.0
     facts: tuple[int, int] = (0, 0)
+    right_answer_usd: float | None = None
+    rates: dict[str, Rates] = Field(default_factory=dict)
 
 
 class World(Protocol):

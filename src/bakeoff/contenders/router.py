@@ -9,11 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from bakeoff.contenders.cuts import Worth
 from bakeoff.contenders.outcomes import outcomes
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.remembering import remembering
 from bakeoff.contenders.routing import Familiarity, Routed, Routing, calibrate_routing
-from bakeoff.errors import ConfigError, RunFolderError
+from bakeoff.errors import ConfigError
 from bakeoff.measure.comparison import Days
 
 
@@ -82,10 +83,16 @@ class Router(Recipe):
 
     def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
         """The routing whose answers are worth most on dev, with the penalty for wrong answers."""
+
+        def worth(name: str) -> Worth:
+            below, penalty = world.built(name).fitted.decline_below, material.wrong_answer_penalty
+            answered = outcomes(material.dev, given(name), penalty, below)
+            return {key: (outcome.value, outcome.seconds) for key, outcome in answered.items()}
+
         familiar = self._familiarity(world).of([question.text for question in material.dev])
         routing = calibrate_routing(
-            near=outcomes(world, self.nears[0], material, given(self.nears[0])),
-            fars={name: outcomes(world, name, material, given(name)) for name in self.fars},
+            near=worth(self.nears[0]),
+            fars={name: worth(name) for name in self.fars},
             familiarity={question.id: float(value) for question, value in zip(material.dev, familiar, strict=True)},
             near_name=self.nears[0],
             trained_on=[question.id for question in material.dev if question.slice == "seen"],
@@ -95,12 +102,7 @@ class Router(Recipe):
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Routed:
         """The two contenders behind it. Answers they gave in the run are reused."""
-        if fitted.routing is None:
-            raise RunFolderError(
-                f"The contender '{self.spec.name}' has not been calibrated.",
-                "finish the run first: bakeoff run CONFIG --resume",
-            )
-        routing = Routing.model_validate(fitted.routing)
+        routing = Routing.model_validate(fitted.routing_of(self.spec.name))
         near, far = (remembering(world.open(name), given) for name in (routing.near, routing.far))
         return Routed(self.spec.name, near, far, self._familiarity(world), routing.familiarity_at_least)
 

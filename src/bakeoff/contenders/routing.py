@@ -8,20 +8,15 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import fmean
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
+from bakeoff.contenders.cuts import NEVER, NO_FACTS, Worth, fit_cut
 from bakeoff.contenders.streaming import stream_of
 from bakeoff.measure.value import is_clear, mean_gain
 from bakeoff.protocols import Contender, Embedder
 from bakeoff.records import Answer, Question, Record, Usage
-
-Outcomes = Mapping[str, tuple[float, float]]
-"""(value, seconds) of a contender's answer to each question, by the question's id."""
-NO_FACTS: Mapping[str, str] = MappingProxyType({})
-N_DRAWS = 100
 
 
 class Routing(Record):
@@ -90,8 +85,8 @@ class Routed:
 
 
 def calibrate_routing(
-    near: Outcomes,
-    fars: Mapping[str, Outcomes],
+    near: Worth,
+    fars: Mapping[str, Worth],
     familiarity: Mapping[str, float],
     near_name: str,
     trained_on: Collection[str],
@@ -103,17 +98,15 @@ def calibrate_routing(
     dev questions about facts that `near` was trained on. If there are none, nothing shows that it knows anything, and
     all questions go to retrieval. `facts` groups the phrasings of a question.
 
-    As with the threshold for declining, the facts of dev are drawn again many times, each draw has a best share of the
-    questions to send to `near` (of equally good ones, the fastest), and the mean of these shares is used. Of `fars`,
-    each with its own share, the first is used, unless another's gain over it is above zero by more than one standard
-    error over facts. So no single question decides.
+    Of `fars`, each with its own cut (`cuts.fit_cut`), the first is used, unless another's gain over it is above zero by
+    more than one standard error over facts. So no single question decides.
     """
     best, *others = (_choice(near, far, familiarity, trained_on, facts, name) for name, far in fars.items())
     for other in others:
         if is_clear(*_gain(other, best, facts)):
             best = other
-    # No cosine reaches 2, so this finite value means "always retrieve" (JSON has no infinity).
-    return Routing(near=near_name, far=best.far, familiarity_at_least=min(2.0, best.familiarity_at_least))
+    # Every cosine reaches -1 and none reaches 2, which means "always retrieve".
+    return Routing(near=near_name, far=best.far, familiarity_at_least=min(2.0, max(-1.0, best.familiarity_at_least)))
 
 
 class _Choice(NamedTuple):
@@ -134,41 +127,13 @@ def _gain(choice: _Choice, before: _Choice, facts: Mapping[str, str]) -> tuple[f
 
 
 def _choice(
-    near: Outcomes,
-    far: Outcomes,
+    near: Worth,
+    far: Worth,
     familiarity: Mapping[str, float],
     trained_on: Collection[str],
     facts: Mapping[str, str],
     name: str,
 ) -> _Choice:
-    ids = sorted((key for key in familiarity if key in near and key in far), key=lambda key: -familiarity[key])
-    n = n_near(ids, near, far, familiarity, facts) if trained_on else 0
-    cut = float("inf")
-    if n == len(ids) > 0:
-        cut = -1.0
-    elif n:
-        cut = (familiarity[ids[n - 1]] + familiarity[ids[n]]) / 2
+    cut = fit_cut(near, far, familiarity, facts) if trained_on else NEVER
+    ids = [key for key in familiarity if key in near and key in far]
     return _Choice(name, cut, {key: (near if familiarity[key] >= cut else far)[key][0] for key in ids})
-
-
-def n_near(
-    ids: Sequence[str], near: Outcomes, far: Outcomes, familiarity: Mapping[str, float], facts: Mapping[str, str]
-) -> int:
-    """How many of these questions, most familiar first, to send to `near`: the mean over redrawn sets of facts."""
-    names = sorted({facts.get(key, key) for key in ids})
-    fact = np.array([names.index(facts.get(key, key)) for key in ids])
-    gains = np.array([near[key][0] - far[key][0] for key in ids])
-    saved = np.array([far[key][1] - near[key][1] for key in ids])
-    counts = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=N_DRAWS)
-    ends = [0, *(i + 1 for i in range(len(ids)) if i + 1 == len(ids) or familiarity[ids[i]] > familiarity[ids[i + 1]])]
-    worth, faster = (_sums(counts[:, fact] * values)[:, ends] for values in (gains, saved))
-    worth = np.round(worth, 9)
-    most = worth == worth.max(axis=1, keepdims=True)
-    best = np.where(most, np.round(faster, 3), -np.inf).argmax(axis=1)
-    share = np.mean([ends[i] for i in best])
-    return min(ends, key=lambda end: abs(end - share))
-
-
-def _sums(values: np.ndarray) -> np.ndarray:
-    """The sums of the first 0, 1, ... values of each row."""
-    return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)

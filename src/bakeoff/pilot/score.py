@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.contenders.built import Built
-from bakeoff.decide.cost.payment import rates_for
+from bakeoff.decide.cost.payment import rates_by_name
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
@@ -62,7 +62,7 @@ def compare_run(
     names = [entrant.name for entrant in entrants]
     folder.require(folder.splits_path, folder.scores_path, *(folder.answers_path(name) for name in names))
     questions = _of_split(folder, "test")
-    prices = _rates(entrants, profile)
+    prices = rates_by_name(entrants, profile)
     phases = values_by_phase(folder.scores())
     stages = folder.stages()
     declining = {name: found for name in names if (found := _declining(folder, name))}
@@ -105,11 +105,6 @@ def _redrawn_thresholds(folder: RunFolder, declining: Mapping[str, Declining]) -
         if len(answers.gains):
             thresholds[name] = repeated(answers)
     return thresholds
-
-
-def _rates(entrants: Sequence[Entrant], profile: Profile) -> dict[str, Rates]:
-    """The prices of each contender's answers."""
-    return {entrant.name: rates_for(entrant, profile, entrants) for entrant in entrants}
 
 
 def _require_all(path: Path, name: str, ids: set[str], held: Collection[str]) -> None:

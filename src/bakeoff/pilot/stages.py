@@ -15,7 +15,7 @@ from typing import Any
 from bakeoff.contenders.identities import Identities
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipes
-from bakeoff.contenders.recipe import Material, Recipe
+from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.decide.requirements.standing import times_wanted
 from bakeoff.errors import BakeoffError, ModelUnavailableError, RunFolderError
@@ -23,7 +23,6 @@ from bakeoff.files import jsonl
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measure.summary import IN_DOMAIN
-from bakeoff.measure.threshold import Facts
 from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
@@ -36,6 +35,7 @@ from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judge_answers import judge_answers, judge_warnings
 from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.left_out import LeftOut
+from bakeoff.pilot.material import material_of
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
 from bakeoff.pilot.regrade import regraded_notes
@@ -163,15 +163,7 @@ class Pilot:
         self._prepared = prepared
         self._tell = listener
         self._world = WorldFolder(folder.world, config.models, config.imports_from)
-        material = Material(
-            documents=prepared.documents,
-            train=tuple(prepared.of("train")),
-            dev=tuple(prepared.of("dev")),
-            changed=tuple(prepared.changed_training()),
-            seed=config.seed,
-            wrong_answer_penalty=config.profile.penalty,
-            facts=Facts.of(prepared.questions),
-        )
+        material = material_of(config, prepared, recipes)
         self._left_out = LeftOut(recipes, folder.root / "left-out", self._note, earlier is not None)
         self._builder = Builder(recipes, material, self._timed, self._progress, earlier, self._left_out)
         self._presenter = Presenter(

@@ -53,6 +53,11 @@ def rates_for(
     return payment_of(entrant, profile, entrants, on).rates(profile.cached_prompt_share)
 
 
+def rates_by_name(entrants: Sequence[Entrant], profile: Profile) -> dict[str, Rates]:
+    """The prices of each contender's answers, if these are all contenders of a run. Errors as in `payment_of`."""
+    return {entrant.name: rates_for(entrant, profile, entrants) for entrant in entrants}
+
+
 def payment_of(
     entrant: Entrant, profile: Profile, entrants: Sequence[Entrant] = (), on: datetime.date | None = None
 ) -> Payment:
