@@ -150,12 +150,55 @@ NOTHING = Estimate()
 CONSTANT = "constant answer"
 
 
+class CascadePoint(Record):
+    """One setting of a cascade's thresholds, or one level alone, on test.
+
+    `right_answer_usd` is what a right answer is worth in US dollars where the thresholds were fitted on dev with cost
+    counted, None if it was not. `share` is the share of its dev answers that each level keeps, if the thresholds were
+    set by that. `answered_by` has the share of the test questions that each level answers. `value` is that of an
+    answer: 1 if right, less the penalty if wrong. `seconds`, `tokens` and `usd` are means for a question, of all levels
+    that were asked.
+    """
+
+    right_answer_usd: float | None = None
+    share: float | None = None
+    answered_by: dict[str, float] = Field(default_factory=dict)
+    accuracy: float
+    value: float
+    seconds: float
+    tokens: float
+    usd: float
+
+
+class CascadeCurve(Record):
+    """A cascade's accuracy and value against its cost, on `n` test questions, as graded and not corrected by labels.
+
+    `levels` are all that it was fitted to, in order. `chosen` is the setting that it answers with, `accuracy` and
+    `value` are its estimates; `gain` is how much more its answers are worth than those of its last level alone, and
+    `cost_ratio` its cost as a share of that level's. `alone` has each level by itself. `by_price` are the settings that
+    dev chose as cost counts more and more, `by_share` those in which all levels keep the same share of their answers.
+    """
+
+    levels: tuple[str, ...]
+    wrong_answer_penalty: float
+    n: int
+    chosen: CascadePoint
+    accuracy: Estimate
+    value: Estimate
+    gain: Estimate
+    cost_ratio: Estimate
+    alone: dict[str, CascadePoint]
+    by_price: tuple[CascadePoint, ...]
+    by_share: tuple[CascadePoint, ...]
+
+
 class Comparison(Record):
     """Everything that was measured. Contenders are in the order of the configuration.
 
     `measures` is by contender, then measure. `contrasts` holds every pair for every compared measure. `skipped` holds
     contenders that could not be built, with the reason. `own_measures` are the team's, in the order of the
     configuration. `declining` says when each contender declines; a contender that is not in it decides that itself.
+    `cascades` has the curve of each cascade.
     """
 
     entrants: tuple[Entrant, ...]
@@ -165,6 +208,7 @@ class Comparison(Record):
     constant: ConstantAnswer | None = None
     own_measures: tuple[Measure, ...] = ()
     declining: dict[str, Declining] = Field(default_factory=dict)
+    cascades: dict[str, CascadeCurve] = Field(default_factory=dict)
 
     @property
     def measure_of(self) -> dict[str, Measure]:

@@ -27,6 +27,7 @@ from bakeoff.measure.risk_coverage import (
     hallucination_at,
     ranked,
 )
+from bakeoff.measure.saving import Course, cascade_curves
 from bakeoff.measure.statistics import (
     MARGIN,
     NO_SHIFT,
@@ -51,7 +52,7 @@ class Measured:
 
     `values` are those of the test answers by measure, `updated` those after the update (empty if it was not asked
     again). `update` is None if it was not updated. `declining` is None if the contender decides itself when to
-    decline.
+    decline. `course` has the settings of a cascade's thresholds.
     """
 
     entrant: Entrant
@@ -64,6 +65,7 @@ class Measured:
     update: Sequence[Stage] | None = ()
     rates: Rates = field(default_factory=Rates)
     declining: Declining | None = None
+    course: Course | None = None
 
     @property
     def name(self) -> str:
@@ -105,6 +107,11 @@ def summarise(
         constant=constant_answer(training, questions, correct, margin, view.shifts("correct", correct)),
         own_measures=tuple(own),
         declining={collected.name: collected.declining for collected in measured if collected.declining},
+        cascades=cascade_curves(
+            [question for question in questions if question.slice in ACCURACY.slices],
+            {collected.name: collected.course for collected in measured if collected.course},
+            {collected.name: collected.values for collected in measured},
+        ),
     )
 
 

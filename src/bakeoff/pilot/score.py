@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.contenders.built import Built
+from bakeoff.contenders.built import Built, Fitted
 from bakeoff.decide.cost.payment import rates_by_name
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
@@ -21,6 +21,7 @@ from bakeoff.measure.score import rightness, score_answers, values_by_phase
 from bakeoff.measure.summary import Measured, summarise
 from bakeoff.measure.threshold import dev_answers, repeated
 from bakeoff.measures import Measure
+from bakeoff.pilot.cascades import with_courses
 from bakeoff.records import Phase, Question, Score, Stage
 from bakeoff.runs.folder import FINISH, RunFolder, write_record
 from bakeoff.runs.labels import labels_of
@@ -65,7 +66,8 @@ def compare_run(
     prices = rates_by_name(entrants, profile)
     phases = values_by_phase(folder.scores())
     stages = folder.stages()
-    declining = {name: found for name in names if (found := _declining(folder, name))}
+    fitted = _fitted(folder, names)
+    declining = {name: found.declining for name, found in fitted.items() if found.declining}
     measured = [
         _measured(
             folder,
@@ -82,6 +84,7 @@ def compare_run(
     for entry in measured:
         _require_all(folder.scores_path, entry.name, ids, entry.values.get("error", {}))
         _require_all(folder.answers_path(entry.name), entry.name, ids, {answer.question_id for answer in entry.answers})
+    measured = with_courses(folder, measured, fitted, profile.penalty)
     training = _of_split(folder, "train")
     thresholds = _redrawn_thresholds(folder, declining)
     labels = labels_of(folder)
@@ -89,10 +92,10 @@ def compare_run(
     write_record(folder.comparison_path, comparison)
 
 
-def _declining(folder: RunFolder, name: str) -> Declining | None:
-    """When a contender declines, as it was fitted; None if it decides that itself."""
-    path = folder.world / "contenders" / name / "contender.json"
-    return folder.record(path, Built).fitted.declining if path.exists() else None
+def _fitted(folder: RunFolder, names: Sequence[str]) -> dict[str, Fitted]:
+    """The fitted values of the contenders that have a file of their own."""
+    paths = {name: folder.world / "contenders" / name / "contender.json" for name in names}
+    return {name: folder.record(path, Built).fitted for name, path in paths.items() if path.exists()}
 
 
 def _redrawn_thresholds(folder: RunFolder, declining: Mapping[str, Declining]) -> dict[str, np.ndarray]:

@@ -168,7 +168,7 @@ def scatter(
     """Labelled points with vertical intervals. The x axis is logarithmic if the values span a factor of 8 or more."""
     left, right, top, bottom = 44, 16, 26, 46
     ceiling = ceiling_of([point.high or point.y for point in points])
-    at_x, x_ticks = _x_axis([point.x for point in points], left + 14, width - right - 14)
+    at_x, x_ticks = x_axis([point.x for point in points], left + 14, width - right - 14)
     at_y = linear_scale(0, ceiling, height - bottom, top)
     parts = [open_svg(width, height, label)]
     for tick in linear_ticks(ceiling):
@@ -305,7 +305,7 @@ def linear_ticks(top: float, room: float = 400) -> list[float]:
     return [top * i / n for i in range(n + 1)]
 
 
-def _x_axis(values: Sequence[float], start: float, end: float) -> tuple[Scale, list[float]]:
+def x_axis(values: Sequence[float], start: float, end: float) -> tuple[Scale, list[float]]:
     """A scale and its ticks: logarithmic if all values are above zero and span a factor of 8 or more."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     if low > NEARLY_ZERO and high / low >= 8:

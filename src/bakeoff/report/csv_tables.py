@@ -9,6 +9,7 @@ from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of, written
 from bakeoff.measures import MEASURES, Measure
 from bakeoff.questions.answer_lengths import LENGTHS
 from bakeoff.records import Answer, Question
+from bakeoff.report.cascades import answered_by, every_setting
 from bakeoff.report.csv_verdict import JUDGED
 from bakeoff.report.findings import CAUSES, OUTCOMES, failures, outcome, outcome_after_update
 from bakeoff.report.gather import ReportData
@@ -139,6 +140,18 @@ def _after_update(data: ReportData, contender: str, question: Question) -> list[
     return [OUTCOMES[outcome_after_update(data, contender, question)], *_texts(answer)]
 
 
+def _cascades(data: ReportData) -> Rows:
+    """One row for each cascade and setting of its thresholds: who answers, accuracy, value, and what it costs."""
+    measured = ("right_answer_usd", "share", "accuracy", "value", "usd", "seconds", "tokens")
+    rows: Rows = [["contender", "setting", "answered_by", *measured]]
+    for name, curve in data.comparison.cascades.items():
+        for setting in every_setting(curve):
+            by = answered_by(curve, setting.point.answered_by)
+            kind = setting.name if setting.kind == "alone" else setting.kind
+            rows.append([name, kind, by, *(getattr(setting.point, field) for field in measured)])
+    return rows
+
+
 MEASURED: dict[str, Callable[[ReportData], Rows]] = {
     "contenders": _contenders,
     "contrasts": _contrasts,
@@ -146,6 +159,7 @@ MEASURED: dict[str, Callable[[ReportData], Rows]] = {
     "slices": _slices,
     "failures": _failures,
     "updates": _updates,
+    "cascades": _cascades,
     "stages": _stages,
     "questions": _questions,
 }

@@ -18,7 +18,8 @@ from bakeoff.decide.situation.approaches import TITLES
 from bakeoff.measure.comparison import NOTHING, Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT, Measure
 from bakeoff.questions.splits.survey import counted_tests
-from bakeoff.report import charts
+from bakeoff.report import cascades, charts
+from bakeoff.report.cascade_page import cascade_panels
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.coverage_chart import coverage_chart
 from bakeoff.report.declining import compared_at, curves, sentences
@@ -128,6 +129,9 @@ def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
         "coverage_chart": _coverage_chart(data, colours),
         "declining": sentences(data.comparison),
         "compared_at": compared_at(data.comparison),
+        "cascades": cascade_panels(data.comparison, colours),
+        "cascade_heads": cascades.HEADS,
+        "cascades_about": f"{cascades.ABOUT_TABLE} {cascades.ABOUT_CHART}",
         "time_chart": _time_chart(data, colours),
         "time_rows": _time_rows(data),
         "total_time": duration(sum(stage.seconds for stage in data.stages)),

@@ -10,6 +10,7 @@ from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
 from bakeoff.questions.naming import named_by
 from bakeoff.questions.splits.survey import counted_tests
+from bakeoff.report import cascades
 from bakeoff.report.declining import compared_at, sentences
 from bakeoff.report.findings import (
     CAUSE_MEANINGS,
@@ -51,7 +52,7 @@ def markdown_page(data: ReportData) -> str:
         parts += ["### Further measures", *_measures(table(data, others))]
     if data.skipped:
         parts += ["### Skipped", bullets(f"{name}: {reason}" for name, reason in data.skipped.items())]
-    parts += [*_slices(data), *_declining(data), *_updates(data), *_failures(data)]
+    parts += [*_slices(data), *_declining(data), *_cascades(data), *_updates(data), *_failures(data)]
     if data.judgement:
         parts += sections(data.judgement)
     parts += [*_times(data), *_summary(data)]
@@ -118,6 +119,15 @@ def _declining(data: ReportData) -> list[str]:
         parts += ["; ".join(f"({letter}) {plain(reason)}" for letter, reason in shown.notes)] * bool(shown.notes)
         parts.append(f"Equal coverage: each contender answers {compared_at(data.comparison)} of the questions.")
     return ["## Declining", *parts] if parts else []
+
+
+def _cascades(data: ReportData) -> list[str]:
+    """What each cascade makes of the questions as cost counts more and more."""
+    parts: list[str] = []
+    for (name, curve), line in zip(data.comparison.cascades.items(), cascades.sentences(data.comparison), strict=True):
+        parts += [f"### {plain(name)}", plain(line), grid(cascades.HEADS, cascades.rows(curve))]
+        parts.append(cascades.about_value(curve))
+    return ["## What cascades save", cascades.ABOUT_TABLE, *parts] if parts else []
 
 
 def _estimate(estimate: Estimate | None) -> str:
