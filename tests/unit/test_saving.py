@@ -61,7 +61,7 @@ TESTED = {"small": given("small", TEST, N // 2), "large": given("large", TEST)}
 
 
 def test_the_more_cost_counts_the_more_the_cheap_level_answers():
-    """From what it is right about to (nearly) everything; accuracy falls with the cost, and both are those of the test."""
+    """From what it is right about to nearly everything; accuracy and cost are those of the test."""
     _, curve = curve_of(TESTED)
     shares = [point.answered_by.get("small", 0.0) for point in curve.by_price]
     assert shares == sorted(shares) and shares[0] == pytest.approx(0.5, abs=0.1) and shares[-1] > 0.95

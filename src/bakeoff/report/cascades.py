@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from bakeoff.measure.comparison import CascadeCurve, CascadePoint, Comparison, Estimate
-from bakeoff.sentences import duration, percent, usd
+from bakeoff.sentences import milliseconds, percent, usd
 
 HEADS = ("Setting", "Answered by", "Accuracy", "Value of an answer", "Cost of 1,000", "Time", "Tokens")
 ABOUT_TABLE = (
@@ -17,8 +17,8 @@ ABOUT_TABLE = (
 )
 ABOUT_CHART = (
     "Solid line: what dev chooses. Dashed line: every level keeps the same share of its answers, from none to all; it "
-    "is for comparison, nothing is chosen by it. Dots: each level alone, and the cascade as it answers, with its 95 % "
-    "interval."
+    "is for comparison, nothing is chosen by it. Dots: each level alone, and the cascade as it answers, with its "
+    "95\u202f% interval."
 )
 
 
@@ -37,7 +37,7 @@ def settings(curve: CascadeCurve) -> Iterator[Setting]:
     yield Setting("as it answers here", "chosen", curve.chosen)
     for point in curve.by_price:
         worth = point.right_answer_usd
-        told = "cost not counted" if worth is None else f"a right answer is worth {usd(worth)}"
+        told = "if cost did not count" if worth is None else f"if 1,000 right answers were worth {usd(1000 * worth)}"
         yield Setting(told, "by price", point)
 
 
@@ -49,8 +49,13 @@ def every_setting(curve: CascadeCurve) -> Iterator[Setting]:
 
 
 def rows(curve: CascadeCurve) -> list[list[str]]:
-    """A row of texts for each setting, under `HEADS`."""
-    return [[setting.name, *_cells(curve, setting.point)] for setting in settings(curve)]
+    """A row of texts for each setting, under `HEADS`; of settings that dev chooses with the same texts, the first."""
+    shown: list[list[str]] = []
+    for setting in settings(curve):
+        cells = _cells(curve, setting.point)
+        if setting.kind != "by price" or setting.point is curve.by_price[0] or cells != shown[-1][1:]:
+            shown.append([setting.name, *cells])
+    return shown
 
 
 def _cells(curve: CascadeCurve, point: CascadePoint) -> list[str]:
@@ -59,7 +64,7 @@ def _cells(curve: CascadeCurve, point: CascadePoint) -> list[str]:
         percent(point.accuracy),
         f"{point.value:.2f}",
         usd(1000 * point.usd),
-        duration(point.seconds),
+        milliseconds(1000 * point.seconds),
         f"{point.tokens:.0f}",
     ]
 
@@ -89,6 +94,8 @@ def _sentence(name: str, curve: CascadeCurve) -> str:
     value = f"an answer is worth {curve.value.value or 0.0:.2f}{_interval(curve.value, _two)}"
     gain = f"{curve.gain.value or 0.0:+.2f}{_interval(curve.gain, _signed)} against {last} alone"
     by = answered_by(curve, curve.chosen.answered_by)
+    if set(curve.chosen.answered_by) == {last}:
+        return f"{name}: {accuracy}; {value}. {last} answers all questions: on dev, no level before it is worth asking."
     return f"{name}: {accuracy}; {value}, {gain}{cost}. Answered by {by}."
 
 
