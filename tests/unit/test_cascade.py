@@ -48,6 +48,13 @@ def test_what_cannot_be_used_goes_on(unsure):
     assert (answer.route, answer.text, answer.error) == ("rag", "c", None)
 
 
+def test_a_cascade_of_which_only_the_last_level_is_left_is_that_level():
+    """In a batch and as a stream: no level before it was worth asking."""
+    left = cascade(Says("rag", "c"), answers_from=())
+    assert [one.route for one in left.answer([ask("?")])] == ["rag"]
+    assert [getattr(item, "route", item) for item in left.stream(ask("?"))] == ["c", "rag"]
+
+
 def test_a_level_that_would_decline_alone_is_used_where_the_cascade_is_content():
     """Its own threshold withheld the answer; here a lower one was fitted."""
 
