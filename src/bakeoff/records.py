@@ -72,6 +72,18 @@ class SourceSpan(Record):
     end: int | None = None
 
 
+class Synthetic(Record):
+    """How a question came about that no user asked (docs/synthesize.md).
+
+    `method` says by which rule or model. `accepted` by a person: only then may it be tested. `paraphrase_of` is the id
+    of the question that it asks in other words; empty if it was made from a document.
+    """
+
+    method: str = ""
+    accepted: bool = False
+    paraphrase_of: str = ""
+
+
 class Question(Record):
     """A question with its accepted answers. A question without answers is unanswerable from the documents.
 
@@ -80,7 +92,8 @@ class Question(Record):
     `evidence` is what the question file quotes, one quote per line. `source_spans` says where the quotes are.
     `key_points` are the claims that an answer must state to be right, if the question file says them. `access` are the
     labels of the caller: an answer is made from the documents that they may see. None, every document, is not written
-    to files. `instructions` are what a caller's system messages say, for a model that follows them.
+    to files. `instructions` are what a caller's system messages say, for a model that follows them. `synthetic` is None
+    for a question that somebody asked.
     """
 
     id: str
@@ -97,10 +110,16 @@ class Question(Record):
     key_points: tuple[str, ...] = Field(default=(), exclude_if=lambda points: not points)
     access: Labels = Field(default=None, exclude_if=lambda labels: labels is None)
     instructions: str = Field(default="", exclude_if=lambda text: not text)
+    synthetic: Synthetic | None = Field(default=None, exclude_if=lambda mark: mark is None)
 
     @property
     def answerable(self) -> bool:
         return bool(self.answers)
+
+    @property
+    def is_unreviewed(self) -> bool:
+        """Whether it is synthetic and no person has accepted it: then it may only be trained on."""
+        return self.synthetic is not None and not self.synthetic.accepted
 
 
 def ask(text: str, access: Labels = None) -> Question:

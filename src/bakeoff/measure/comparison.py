@@ -5,7 +5,7 @@ about a contender is in its `Entrant`.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -91,6 +91,10 @@ class Declining(Record):
     gain: float = 0.0
 
 
+QuestionOrigin = Literal["asked", "synthetic"]
+"""Whether a question was asked, or made by a rule or a model and accepted by a person."""
+
+
 class Estimate(Record):
     """A measure's value with its 95 % interval, or None if it could not be measured. `n` is the number of questions.
 
@@ -101,7 +105,8 @@ class Estimate(Record):
     (`bounds.py`); 0 for other measures.
     `reason` says why there is no value. `detail` holds named parts
     of the value, `slices` the same measure for each slice of the test. `by_length` is the same measure on answerable
-    questions by the length of their accepted answers, if the test has both lengths.
+    questions by the length of their accepted answers, if the test has both lengths. `by_origin` is the same measure on
+    the questions that people asked and on accepted synthetic ones, if the test has both.
     """
 
     value: float | None = None
@@ -116,6 +121,7 @@ class Estimate(Record):
     detail: dict[str, Any] = Field(default_factory=dict)
     slices: dict[str, "Estimate"] = Field(default_factory=dict)
     by_length: dict[AnswerLength, "Estimate"] = Field(default_factory=dict)
+    by_origin: dict[QuestionOrigin, "Estimate"] = Field(default_factory=dict, exclude_if=lambda parts: not parts)
 
     @property
     def least(self) -> float | None:

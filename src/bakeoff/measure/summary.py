@@ -7,11 +7,12 @@ kind of estimator. Does not know how contenders work. A measure without a value 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from bakeoff.measure import ppi, ppi_intervals
-from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate
+from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate, QuestionOrigin
 from bakeoff.measure.constant import constant_answer
 from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import Graded, Values, graded, known
@@ -42,6 +43,8 @@ from bakeoff.questions.answer_lengths import LENGTHS, AnswerLength, answer_lengt
 from bakeoff.questions.evidence.evidence import is_document_level
 from bakeoff.records import Answer, Contrast, Question, Slice, Stage
 from bakeoff.sentences import percent
+
+K = TypeVar("K", bound=str)
 
 __all__ = ["IN_DOMAIN", "Measured", "summarise"]
 
@@ -223,7 +226,11 @@ class _View:
             estimate = estimate.model_copy(update={"detail": {**estimate.detail, **details(self, collected, estimate)}})
         if not measure.per_slice:
             return estimate
-        parts = {"slices": self._slices(collected, measure), "by_length": self._by_length(collected, measure)}
+        parts = {
+            "slices": self._slices(collected, measure),
+            "by_length": self._parts(self.by_length, collected, measure),
+            "by_origin": self._parts(self.by_origin, collected, measure),
+        }
         return estimate.model_copy(update=parts)
 
     def _slices(self, collected: Measured, measure: Measure) -> dict[str, Estimate]:
@@ -247,11 +254,20 @@ class _View:
             return {}
         return {length: replace(self, questions=asked) for length, asked in groups.items()}
 
-    def _by_length(self, collected: Measured, measure: Measure) -> dict[AnswerLength, Estimate]:
-        """The measure for each length of answers that has questions."""
+    @cached_property
+    def by_origin(self) -> Mapping[QuestionOrigin, "_View"]:
+        """The questions about the documents by their origin; empty if the test has no synthetic ones, or only those."""
+        groups: dict[QuestionOrigin, list[Question]] = {"asked": [], "synthetic": []}
+        for question in self.questions:
+            if question.slice in IN_DOMAIN:
+                groups["synthetic" if question.synthetic else "asked"].append(question)
+        return {origin: replace(self, questions=of) for origin, of in groups.items()} if all(groups.values()) else {}
+
+    def _parts(self, views: Mapping[K, "_View"], collected: Measured, measure: Measure) -> dict[K, Estimate]:
+        """The measure for each part of the test that has questions."""
         estimator = ESTIMATORS[measure.estimator]
-        estimates = {length: estimator(view, collected, measure) for length, view in self.by_length.items()}
-        return {length: estimate for length, estimate in estimates.items() if estimate.value is not None}
+        estimates = {key: estimator(view, collected, measure) for key, view in views.items()}
+        return {key: estimate for key, estimate in estimates.items() if estimate.value is not None}
 
     def contrasts(self, measure: Measure, margin: float) -> list[Contrast]:
         values = {collected.name: self.graded(collected, measure) for collected in self.measured}

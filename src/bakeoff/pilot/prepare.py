@@ -23,6 +23,7 @@ from bakeoff.questions.rows.dates import MonthlyVolume
 from bakeoff.questions.splits.leaks import Leak, dev_notes, leak_notes, leaks
 from bakeoff.questions.splits.splits import MEASURED, assign_splits
 from bakeoff.questions.splits.survey import QuestionSummary, counted_tests, label_note, summarise
+from bakeoff.questions.splits.synthetic import admit, apart, with_source_facts
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.retrieval.coverage import Languages, coverage_warning
 from bakeoff.runs.config import Config
@@ -60,7 +61,7 @@ class Prepared(Record):
     @property
     def monthly_volume(self) -> MonthlyVolume | None:
         """How many questions users ask in a month, if the questions have dates."""
-        return monthly_volume(self.own_questions)
+        return monthly_volume([question for question in self.own_questions if question.synthetic is None])
 
     @property
     def own_questions(self) -> list[Question]:
@@ -136,17 +137,23 @@ def prepare(config: Config) -> Prepared:
     reading = read_documents(config.documents)
     updated = read_documents(config.updates.documents) if config.updates else None
     updates = config.updates.questions if config.updates else ()
-    questions, notes = _read(config.questions, config.columns, updates)
+    read, notes = _read(config.questions, config.columns, updates)
+    questions, made = apart(read)
     questions, more_notes = locate_evidence(questions, reading.documents, unread=reading.problems)
     questions, fact_notes = with_same_places(questions, reading.documents)
+    questions = with_source_facts(questions)
     notes += [*more_notes, *fact_notes, *label_note(questions)]
     if updated:
         changed, more_notes = _changed(config, questions, reading, updated)
         questions += changed
         notes += more_notes
     questions = [*questions, *_general(config)]
-    _check_ids(questions)
+    _check_ids([*questions, *made])
     split = assign_splits(questions, config.seed, config.split.test, config.split.dev)
+    located, _ = locate_evidence(made, reading.documents, unread=reading.problems)
+    admitted = admit(located, split, reading.documents)
+    split += admitted.questions
+    notes += admitted.notes
     prepared = prepared_of(config, split, reading.documents, notes)
     return prepared.model_copy(
         update={

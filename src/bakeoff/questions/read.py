@@ -13,7 +13,15 @@ from types import MappingProxyType
 from bakeoff.errors import InputError
 from bakeoff.questions.facts.facts import with_facts
 from bakeoff.questions.facts.label_kind import with_label_kind
-from bakeoff.questions.rows.cells import answers, cell, has_html, question_of, question_text, unanswerable
+from bakeoff.questions.rows.cells import (
+    answers,
+    cell,
+    has_html,
+    is_rejected,
+    question_of,
+    question_text,
+    unanswerable,
+)
 from bakeoff.questions.rows.columns import Mapped, check_columns, check_fields
 from bakeoff.questions.rows.conflicts import conflict_notes
 from bakeoff.questions.rows.dates import days_of
@@ -21,9 +29,10 @@ from bakeoff.questions.rows.row_notes import row_notes
 from bakeoff.questions.rows.rows import Row, RowsRead, rows_of
 from bakeoff.questions.rows.table import read_table
 from bakeoff.questions.rows.unanswered import refuse_rows, unanswered_notes
+from bakeoff.questions.splits.synthetic import apart, with_source_facts
 from bakeoff.questions.tools.recognise import converted
 from bakeoff.records import Question
-from bakeoff.sentences import first_few
+from bakeoff.sentences import counted, first_few
 
 NO_COLUMNS: Mapped = MappingProxyType({})
 
@@ -43,13 +52,13 @@ def read_with_notes(
     `source_spans` are whole documents until `locate_evidence` is called. Raises InputError, with the lines and a
     remedy, if a file cannot be read as questions.
     """
-    read = _files(paths, columns, other_paths)
+    read = [_without_rejected(file) for file in _files(paths, columns, other_paths)]
     rows = [row for file in read for row in file.rows]
     notes = [note for file in read for note in file.notes]
     refuse_rows(
         rows, lambda row: not question_text(row), "No question text", "fill the question column or remove the rows"
     )
-    notes += [note for file in read for note in (*row_notes(file), *unanswered_notes(file))]
+    notes += [note for file in read if file.rows for note in (*row_notes(file), *unanswered_notes(file))]
     refuse_rows(
         rows,
         lambda row: bool(answers(row)) and unanswerable(row),
@@ -60,8 +69,22 @@ def read_with_notes(
     questions = [question_of(row, day) for row, day in zip(rows, days, strict=True)]
     conflicts = conflict_notes(rows, questions)
     _refuse_duplicates(rows, questions)
-    complete, fact_notes = with_facts(with_label_kind(questions))
-    return complete, [*notes, *conflicts, *_html_notes(rows), *more_notes, *fact_notes]
+    asked, made = apart(questions)
+    complete, fact_notes = with_facts(with_label_kind(asked))
+    complete = with_source_facts(complete)
+    facts = {question.id: question for question in (*complete, *with_source_facts(made, complete))}
+    in_order = [facts[question.id] for question in questions]
+    return in_order, [*notes, *conflicts, *_html_notes(rows), *more_notes, *fact_notes]
+
+
+def _without_rejected(file: RowsRead) -> RowsRead:
+    """The file without the synthetic questions that a person rejected, and a note that counts them."""
+    kept = [row for row in file.rows if not is_rejected(row)]
+    n_rejected = len(file.rows) - len(kept)
+    if not n_rejected:
+        return file
+    note = f"{file.rows[0].path.name}: {counted(n_rejected, 'synthetic question')} left out, rejected in review."
+    return file._replace(rows=kept, notes=[*file.notes, note])
 
 
 def column_lines(paths: Sequence[Path], columns: Mapped = NO_COLUMNS) -> list[str]:

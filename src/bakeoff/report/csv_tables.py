@@ -6,6 +6,7 @@ Takes `ReportData`, gives texts by table name. Knows nothing about files.
 from collections.abc import Callable
 
 from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of, written
+from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import MEASURES, Measure
 from bakeoff.questions.answer_lengths import LENGTHS
 from bakeoff.records import Answer, Question
@@ -50,13 +51,15 @@ def _contrasts(data: ReportData) -> Rows:
 
 
 def _slices(data: ReportData) -> Rows:
-    """One row for each measure, contender and slice (or length of accepted answers) that it was measured on."""
+    """One row for each measure, contender and slice (length of accepted answers, or origin) that it was measured on."""
     rows: Rows = [["measure", "contender", "slice", *PARTS]]
     for measure in _measures(data):
         for name in data.contenders:
             whole = data.estimate(name, measure.name)
-            lengths = {LENGTHS[length]: estimate for length, estimate in whole.by_length.items()}
-            for kind, estimate in {**whole.slices, **lengths}.items():
+            parts: dict[str, Estimate] = {**whole.slices}
+            parts |= {LENGTHS[length]: estimate for length, estimate in whole.by_length.items()}
+            parts |= {f"{origin} questions": estimate for origin, estimate in whole.by_origin.items()}
+            for kind, estimate in parts.items():
                 if estimate.value is not None:
                     rows.append([measure.name, name, kind, *(getattr(estimate, part) for part in PARTS)])
     return rows

@@ -38,6 +38,7 @@ from bakeoff.report.findings import (
 )
 from bakeoff.report.gather import ReportData
 from bakeoff.report.grid_page import grid_panels
+from bakeoff.report.origins import origin_rows, origin_sentences
 from bakeoff.report.stage_titles import STAGES
 from bakeoff.report.table import beside, table, updates
 from bakeoff.report.verdict_page import marked, verdict_context
@@ -122,6 +123,8 @@ def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
         "slice_charts": _slice_charts(data, colours),
         "length_table": length_rows(data),
         "lengths_about": LENGTHS_ABOUT,
+        "origin_table": origin_rows(data),
+        "origin_about": origin_sentences(data),
         "cost_chart": _scatter(data, colours, "cost_per_1k", Axis("USD for 1,000 answers", usd, "{:g}".format)),
         "latency_chart": _scatter(
             data, colours, "latency_ms", Axis("median time to an answer", milliseconds, milliseconds)

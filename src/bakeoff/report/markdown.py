@@ -24,6 +24,7 @@ from bakeoff.report.findings import (
 )
 from bakeoff.report.gather import ReportData
 from bakeoff.report.markdown_text import bullets, grid, plain
+from bakeoff.report.origins import origin_rows, origin_sentences
 from bakeoff.report.stage_titles import STAGES
 from bakeoff.report.table import Cell, Table, beside, table, updates
 from bakeoff.report.verdict_markdown import opening, sections, stakes
@@ -98,13 +99,19 @@ def _slices(data: ReportData) -> list[str]:
         [name, *(_estimate(data.estimate(name, "accuracy").slices.get(kind)) for kind in kinds)]
         for name in data.contenders
     ]
-    return ["## Accuracy by slice", grid(["Contender", *kinds], rows), *_lengths(data)]
+    return ["## Accuracy by slice", grid(["Contender", *kinds], rows), *_lengths(data), *_origins(data)]
 
 
 def _lengths(data: ReportData) -> list[str]:
     """Accuracy by the length of the accepted answers, if the test has both lengths."""
     heads, rows = length_rows(data)
     return ["### By the length of the accepted answers", grid(heads, rows), LENGTHS_ABOUT] if rows else []
+
+
+def _origins(data: ReportData) -> list[str]:
+    """Accuracy on questions that people asked and on synthetic ones, if the test has both."""
+    heads, rows = origin_rows(data)
+    return ["### On asked and on synthetic questions", grid(heads, rows), *origin_sentences(data)] if rows else []
 
 
 def _declining(data: ReportData) -> list[str]:

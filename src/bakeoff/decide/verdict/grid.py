@@ -78,7 +78,7 @@ def grids(comparison: Comparison, effects: Sequence[Effect] = ()) -> list[Grid]:
                         tuning=tuning,
                         knowledge=shown,
                         accuracy=comparison.estimate(name, "accuracy").model_copy(
-                            update={"slices": {}, "by_length": {}, "detail": {}}
+                            update={"slices": {}, "by_length": {}, "by_origin": {}, "detail": {}}
                         ),
                     )
                     for (_, tuning, shown), name in own.items()

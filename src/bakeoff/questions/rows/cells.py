@@ -19,10 +19,13 @@ from bakeoff.questions.rows.aliases import split_aliases
 from bakeoff.questions.rows.kinds import kind_of
 from bakeoff.questions.rows.no_answer import without_no_answers
 from bakeoff.questions.rows.rows import Row
-from bakeoff.records import Question, Slice, SourceSpan, Split
+from bakeoff.records import Question, Slice, SourceSpan, Split, Synthetic
 
 SPLIT_NAMES = {**{name: name for name in get_args(Split)}, "validation": "dev", "valid": "dev", "val": "dev"}
 TRUE, FALSE = ("true", "yes", "y", "1", "1.0"), ("false", "no", "n", "0", "0.0", "")
+ACCEPTED = ("accepted", "edited")
+REVIEWS = (*ACCEPTED, "rejected")
+"""What a person said about a synthetic question. An edited one is accepted in the words that the person gave it."""
 LONGEST_LIST = 200_000
 """A longer text is not read as a list written by Python."""
 
@@ -44,6 +47,7 @@ def question_of(row: Row, asked_on: date | None) -> Question:
         source_spans=tuple(SourceSpan(source=source) for source in _many(row, "source")),
         evidence=_quotes(row),
         key_points=tuple(_many(row, "key_points", words_of)),
+        synthetic=_synthetic(row),
     )
 
 
@@ -93,6 +97,25 @@ def marked_answerable(row: Row) -> bool:
 def has_html(row: Row) -> bool:
     """Whether its question or answers have HTML tags or entities, which are left out."""
     return question_text(row) != cell(row, "text") or written_answers(row) != _many(row, "answers")
+
+
+def is_rejected(row: Row) -> bool:
+    """Whether a person rejected this synthetic question."""
+    return _flag(row, "synthetic") is True and _review(row) == "rejected"
+
+
+def _synthetic(row: Row) -> Synthetic | None:
+    if _flag(row, "synthetic") is not True:
+        return None
+    return Synthetic(
+        method=cell(row, "synthetic_method"),
+        accepted=_review(row) in ACCEPTED,
+        paraphrase_of=cell(row, "paraphrase_of"),
+    )
+
+
+def _review(row: Row) -> str:
+    return str(_choice(row, "synthetic_review", {word: word for word in REVIEWS}) or "")
 
 
 def _plain(value: Any) -> str:

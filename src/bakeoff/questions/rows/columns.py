@@ -49,6 +49,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "split": ("split", "set", "fold"),
     "answerable": ("answerable", "is_answerable"),
     "unanswerable": ("is_impossible", "unanswerable", "is_unanswerable", "impossible"),
+    "synthetic": ("synthetic", "is_synthetic"),
+    "synthetic_method": ("synthetic_method",),
+    "synthetic_review": ("synthetic_review",),
+    "paraphrase_of": ("paraphrase_of",),
 }
 # The name of a field in `columns:` and in messages, if it is not the field's own name.
 PUBLIC = {"text": "question", "asked_on": "date"}

@@ -32,11 +32,14 @@ def assign_splits(
     - Documents with about `test_fraction` of all facts are held out. Their facts (`unseen`) go whole to dev or test.
       If hardly any fact has two phrasings, there is little else to test on, and the share of dev is held out too.
     - Of each other fact one phrasing (two of four or more) is `seen`, in test or dev. At least one stays in train.
+    - A synthetic question that nobody reviewed is always in train, and decides nothing about the others.
     - Unanswerable facts go whole to train, dev or test. All general questions are in test. Of a changed fact one
       phrasing (two of four or more) is tested; the others are for retraining.
 
     The sizes of dev and test relate as `dev_fraction` to `test_fraction`, in each slice but `changed` and `general`.
     """
+    every = questions
+    questions = [question for question in every if not question.is_unreviewed]
     draw = Draw(seed)
     dev_share = dev_fraction / (dev_fraction + test_fraction)
     labels = answer_labels(questions)
@@ -60,16 +63,15 @@ def assign_splits(
         **_split_changed(_by_fact(question for question in questions if question.slice == "changed"), draw),
         **{question.id: "test" for question in questions if question.slice == "general"},
         **{question.id: question.split for question in questions if question.split is not None},
+        **{question.id: "train" for question in every if question.is_unreviewed},
     }
-    trained = {
-        question.fact for question in questions if splits[question.id] == "train" and question.slice != "changed"
-    }
+    trained = {question.fact for question in every if splits[question.id] == "train" and question.slice != "changed"}
     trained |= {
         question.fact for of_label in by_label.values() if _is_trained(of_label, splits) for question in of_label
     }
     return [
         question.model_copy(update={"split": splits[question.id], "slice": _slice(question, trained)})
-        for question in questions
+        for question in every
     ]
 
 

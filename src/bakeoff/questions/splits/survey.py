@@ -31,6 +31,8 @@ class QuestionSummary(Record):
     each slice's share (0 to 1) of all that users asked, without general questions. `n_test` is the number of test
     questions that a verdict is based on. `detectable_difference` (0 to 1) is the smallest true difference in accuracy
     that these would show. `n_labels` is the number of distinct answers if they are labels of a closed set, else 0.
+    `n_synthetic` are the questions that nobody asked and no person accepted (in train only), `n_accepted` those that a
+    person accepted.
     """
 
     n_questions: int
@@ -42,6 +44,8 @@ class QuestionSummary(Record):
     detectable_difference: float | None
     warnings: tuple[str, ...]
     n_labels: int = 0
+    n_synthetic: int = 0
+    n_accepted: int = 0
 
 
 def summarise(questions: Sequence[Question]) -> QuestionSummary:
@@ -53,7 +57,8 @@ def summarise(questions: Sequence[Question]) -> QuestionSummary:
         counts.setdefault(split, {})[name] = n
     asked = Counter[str]()
     for question in questions:
-        asked[str(question.slice)] += question.asked if question.slice != "general" else 0
+        by_users = question.slice != "general" and question.synthetic is None
+        asked[str(question.slice)] += question.asked if by_users else 0
     facts = Counter(
         (question.fact, question.slice == "changed") for question in questions if question.slice != "general"
     )
@@ -75,6 +80,8 @@ def summarise(questions: Sequence[Question]) -> QuestionSummary:
             *_long_answers(questions),
         ),
         n_labels=len({*labels.values()}),
+        n_synthetic=sum(question.is_unreviewed for question in questions),
+        n_accepted=sum(question.synthetic is not None and question.synthetic.accepted for question in questions),
     )
 
 

@@ -1,0 +1,187 @@
+"""Decides which synthetic questions a run trains on: only those that give away nothing that is tested.
+
+Takes the questions that people asked or accepted, with their splits, and synthetic ones that nobody reviewed. Gives the
+synthetic ones that may be trained on, each with the fact it belongs to, and why the others are left out. No unreviewed
+question is ever in dev or test. Knows nothing about how the questions were made (docs/synthesize.md).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from bakeoff.questions.facts.facts import SAME_FACT
+from bakeoff.questions.facts.near_copies import NEAR_COPY, similar_pairs
+from bakeoff.questions.facts.same_answer import same_answer_groups
+from bakeoff.questions.facts.same_gold import same_answers
+from bakeoff.questions.facts.same_place import same_place_groups
+from bakeoff.records import Document, Question, SourceSpan
+from bakeoff.sentences import counted, listed
+
+TESTED_SOURCE = "are other wordings of dev, test or update questions"
+UNKNOWN_SOURCE = "are other wordings of questions that are not among the questions"
+COPIES = "nearly copy a dev or test question"
+TESTED_FACT = "ask for a fact that only dev or test asks for"
+TESTED_DOCUMENT = "are about documents that only dev and test ask about"
+TESTED_PLACE = "quote a place that answers a dev or test question of an untrained fact"
+REASONS = (TESTED_SOURCE, UNKNOWN_SOURCE, COPIES, TESTED_FACT, TESTED_DOCUMENT, TESTED_PLACE)
+
+
+class Admitted(NamedTuple):
+    """The synthetic questions to train on, in order, and how many were left out for which reason."""
+
+    questions: list[Question]
+    left_out: Mapping[str, int]
+
+    @property
+    def notes(self) -> list[str]:
+        """What became of the synthetic questions, for the readers of a run. Empty if there were none."""
+        n_left_out = sum(self.left_out.values())
+        if not self.questions and not n_left_out:
+            return []
+        lines = [
+            f"{counted(len(self.questions), 'synthetic question')} that no person has accepted: only trained on, "
+            "never in dev or test."
+        ]
+        if n_left_out:
+            reasons = [f"{self.left_out[reason]} {reason}" for reason in REASONS if self.left_out.get(reason)]
+            lines.append(f"{n_left_out} more synthetic questions are left out: {listed(reasons)}.")
+        return lines
+
+
+def apart(questions: Sequence[Question]) -> tuple[list[Question], list[Question]]:
+    """(the questions that people asked or accepted, the synthetic ones that nobody reviewed), each in order."""
+    return (
+        [question for question in questions if not question.is_unreviewed],
+        [question for question in questions if question.is_unreviewed],
+    )
+
+
+def with_source_facts(questions: Sequence[Question], sources: Sequence[Question] = ()) -> list[Question]:
+    """The questions, in order, each other wording with the fact of the question it words otherwise.
+
+    The source is looked for in `questions` and `sources`. A synthetic question without a fact gets one of its own.
+    """
+    by_id = {question.id: question for question in (*sources, *questions)}
+    return [_with_source_fact(question, by_id) for question in questions]
+
+
+def _with_source_fact(question: Question, by_id: Mapping[str, Question]) -> Question:
+    if question.synthetic is None:
+        return question
+    source = by_id.get(question.synthetic.paraphrase_of)
+    fact = source.fact if source else question.fact or f"synthetic-{question.id}"
+    return question if fact == question.fact else question.model_copy(update={"fact": fact})
+
+
+def admit(made: Sequence[Question], asked: Sequence[Question], documents: Sequence[Document] = ()) -> Admitted:
+    """The unreviewed questions `made` that may be trained on beside `asked`, which have their splits and slices.
+
+    An other wording goes where its source is: into train with its fact and answers, or nowhere. Any question that
+    nearly copies one of dev or test is left out, of the same fact too. A question made from a document is left out if
+    it asks for a fact, quotes a place or is about a document that only dev or test ask about.
+    """
+    test = _Tested(asked)
+    copied = {i for i, _, _ in similar_pairs([q.text for q in made], [q.text for q in test.held], NEAR_COPY)}
+    reasons: dict[str, str] = {}
+    for i, question in enumerate(made):
+        reason = test.reason(question) or (COPIES if i in copied else "")
+        if reason:
+            reasons[question.id] = reason
+    kept = [test.joined(question) for question in made if question.id not in reasons]
+    joins = _asked_before(kept, asked, documents, test)
+    for question in kept:
+        if joins.get(question.id) in test.withheld:
+            reasons[question.id] = TESTED_FACT
+    admitted = [_trained(question, joins) for question in kept if question.id not in reasons]
+    return Admitted(admitted, Counter(reasons.values()))
+
+
+def _trained(question: Question, joins: Mapping[str, str]) -> Question:
+    fact = joins.get(question.id, question.fact)
+    where = "seen" if question.answerable else "unanswerable"
+    return question.model_copy(update={"split": "train", "slice": where, "fact": fact})
+
+
+class _Tested:
+    """What dev and test ask. `withheld` are the facts that are asked for there and never trained on."""
+
+    def __init__(self, asked: Sequence[Question]) -> None:
+        self.by_id = {question.id: question for question in asked}
+        self.held = [question for question in asked if question.split in ("dev", "test")]
+        trained = [question for question in asked if question.split == "train" and question.slice != "changed"]
+        facts = {question.fact for question in trained}
+        self.withheld = {question.fact for question in self.held} - facts
+        self.untrained = [question for question in self.held if question.fact in self.withheld]
+        spans = [span for question in self.untrained if question.answerable for span in question.source_spans]
+        known = {span.source for question in trained if question.answerable for span in question.source_spans}
+        self._documents = {span.source for span in spans} - known
+        self._places: dict[str, list[SourceSpan]] = defaultdict(list)
+        for span in spans:
+            self._places[span.source].append(span)
+
+    def reason(self, question: Question) -> str:
+        """Why a question is left out, by its source, fact, document or place; empty if none of them forbids it."""
+        source_id = question.synthetic.paraphrase_of if question.synthetic else ""
+        if source_id:
+            source = self.by_id.get(source_id)
+            if source is None:
+                return UNKNOWN_SOURCE
+            return "" if source.split == "train" and source.slice != "changed" else TESTED_SOURCE
+        if question.fact in self.withheld:
+            return TESTED_FACT
+        if any(span.source in self._documents for span in question.source_spans):
+            return TESTED_DOCUMENT
+        return TESTED_PLACE if any(map(self._is_tested, question.source_spans)) else ""
+
+    def joined(self, question: Question) -> Question:
+        """An other wording with the fact, the answers and the evidence of its source; any other question as it is."""
+        source = self.by_id.get(question.synthetic.paraphrase_of) if question.synthetic else None
+        if source is None:
+            return question
+        fields = ("fact", "answers", "kind", "source_spans", "evidence", "key_points")
+        return question.model_copy(update={name: getattr(source, name) for name in fields})
+
+    def _is_tested(self, span: SourceSpan) -> bool:
+        return any(_overlap(span, other) for other in self._places.get(span.source, ()))
+
+
+def _overlap(a: SourceSpan, b: SourceSpan) -> bool:
+    """Whether two spans of one document share characters. A whole document is no place."""
+    if a.start is None or a.end is None or b.start is None or b.end is None:
+        return False
+    return a.start < b.end and b.start < a.end
+
+
+def _asked_before(
+    made: Sequence[Question], asked: Sequence[Question], documents: Sequence[Document], test: _Tested
+) -> dict[str, str]:
+    """The fact that a made question asks for, by its id, if an asked one does too: a tested fact before a trained one.
+
+    By the same rules that find facts and leaks: the same answer at the same place, the same rare or long answer, or
+    similar words with the same answer.
+    """
+    fresh = [question for question in made if not (question.synthetic and question.synthetic.paraphrase_of)]
+    fresh_ids = {question.id for question in fresh}
+    known = [question for question in asked if question.slice != "general"]
+    groups = [*same_answer_groups([*known, *fresh]), *same_place_groups([*known, *fresh], documents)]
+    groups += _alike(fresh, known)
+    joins: dict[str, str] = {}
+    for group in groups:
+        facts = [question.fact for question in group if question.id not in fresh_ids]
+        for question in group:
+            if question.id in fresh_ids and facts:
+                joins[question.id] = _first(facts, joins.get(question.id), test.withheld)
+    return joins
+
+
+def _first(facts: Sequence[str], before: str | None, withheld: Collection[str]) -> str:
+    of_all = [*([before] if before else []), *facts]
+    return next((fact for fact in of_all if fact in withheld), of_all[0])
+
+
+def _alike(fresh: Sequence[Question], known: Sequence[Question]) -> Iterator[list[Question]]:
+    """Pairs of a made and an asked question with similar words and the same answer."""
+    pairs = similar_pairs([question.text for question in fresh], [question.text for question in known], SAME_FACT)
+    for i, j, _ in pairs:
+        if same_answers(fresh[i], known[j]):
+            yield [fresh[i], known[j]]
