@@ -34,6 +34,7 @@ ORDER = (
     ("runs",),
     ("report",),
     ("pilot",),
+    ("synthesis",),
     ("serve",),
     ("labelling",),
     ("learn",),

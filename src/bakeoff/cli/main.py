@@ -25,6 +25,7 @@ from bakeoff.cli import (
     review,
     serve,
     show,
+    synthesize,
     use,
 )
 from bakeoff.errors import BakeoffError, disk_is_full
@@ -44,6 +45,7 @@ PREPARE, MEASURE, LOOK, USE = "Before a run", "Measure", "Look at runs", "Use th
 app.command(rich_help_panel=PREPARE)(prepare.init)
 app.command(rich_help_panel=PREPARE)(show.show)
 app.command(rich_help_panel=PREPARE)(prepare.advise)
+app.command(rich_help_panel=PREPARE)(synthesize.synthesize)
 app.command(rich_help_panel=PREPARE)(prepare.schema)
 app.command(rich_help_panel=MEASURE)(measure.run)
 app.command(rich_help_panel=MEASURE)(measure.report)

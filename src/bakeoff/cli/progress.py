@@ -16,7 +16,13 @@ from bakeoff.pilot.stages import Event
 from bakeoff.report.stage_titles import STAGES
 
 LINE_EVERY_S = 30.0
-UNITS = {"train": "steps", "update-train": "steps", "index": "documents", "update-index": "documents"}
+UNITS = {
+    "train": "steps",
+    "update-train": "steps",
+    "index": "documents",
+    "update-index": "documents",
+    "synthesize": "units",
+}
 
 
 @dataclass

@@ -63,8 +63,10 @@ class Grading(Record):
         return judge
 
 
-def judge_model(judge: str | ModelSettings | None, models: Mapping[str, ModelSettings]) -> ModelSettings | None:
-    """The settings of the judge; None if there is none.
+def judge_model(
+    judge: str | ModelSettings | None, models: Mapping[str, ModelSettings], key: str = "grading.judge"
+) -> ModelSettings | None:
+    """The settings of the judge; None if there is none. `key` is how messages name the setting.
 
     A text is a name in `models`, or else a local model as `models:` would name it. Raises ConfigError for a text that
     is neither.
@@ -79,6 +81,6 @@ def judge_model(judge: str | ModelSettings | None, models: Mapping[str, ModelSet
     meant = closest(judge, names)
     problem = "is the embedder, which writes no text" if judge == EMBEDDER else "is no model"
     raise ConfigError(
-        f"grading.judge: '{judge}' {problem}{f' (did you mean {meant!r}?)' if meant else ''}.",
+        f"{key}: '{judge}' {problem}{f' (did you mean {meant!r}?)' if meant else ''}.",
         f"name one of `models:` ({', '.join(names)}), or a local model such as HuggingFaceTB/SmolLM2-135M-Instruct",
     )

@@ -40,7 +40,7 @@ def origin_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
 
 def _by_origin(comparison: Comparison) -> dict[str, Mapping[str, Estimate]]:
     found = {name: comparison.estimate(name, ACCURACY.name).by_origin for name in comparison.names}
-    return {name: {**of} for name, of in found.items() if len(of) == 2}
+    return {name: {str(origin): part for origin, part in of.items()} for name, of in found.items() if len(of) == 2}
 
 
 def _cells(of: Mapping[str, Estimate]) -> list[str]:

@@ -14,4 +14,5 @@ STAGES = {
     "answer-updated": "Answer after update",
     "judge": "Judge answers",
     "compare": "Compare",
+    "synthesize": "Make questions",
 }

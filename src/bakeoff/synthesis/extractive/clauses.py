@@ -158,12 +158,12 @@ def _amounts(clause: _Clause) -> Iterator[Asked]:
     begin = wanted(before, match)
     if begin is None or _HIDES.search(begin.before.strip()) or (clause.verb == "have" and match["time"]):
         return
-    after = _cut(after)
-    if after is None or _OPEN.search(f"{begin.before} {after}"):
+    follows = _cut(after)
+    if follows is None or _OPEN.search(f"{begin.before} {follows}"):
         return
     words = [clause.does, clause.subject, clause.verb, asker(begin.before)]
-    is_distance = begin.is_bare and _BEHIND.match(after)
-    words = [begin.begins, asker(after), *words] if is_distance else [begin.begins, *words, asker(after)]
+    is_distance = begin.is_bare and _BEHIND.match(follows)
+    words = [begin.begins, asker(follows), *words] if is_distance else [begin.begins, *words, asker(follows)]
     yield Asked(" ".join(filter(None, words)) + "?", begin.answer, "amount", begin.kind)
 
 

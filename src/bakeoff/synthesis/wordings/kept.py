@@ -23,9 +23,7 @@ LEAST_SHARED = 0.3
 """The share of the content words of a question that another wording must have."""
 _SPELLED = {
     word: str(n)
-    for n, word in enumerate(
-        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2
-    )
+    for n, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)  # noqa: SIM905
 }
 _SENTENCE = re.compile(r"(?:^|[.!?]\s+|[\"“:]\s*)\W*(\w)")
 _STARTS = frozenset(

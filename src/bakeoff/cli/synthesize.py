@@ -1,0 +1,230 @@
+"""The command that makes synthetic questions from documents, and reads what a person says about them."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bakeoff.cli.options import Json
+from bakeoff.cli.output import console, note, print_json, table
+from bakeoff.errors import ConfigError
+from bakeoff.sentences import counted
+
+if TYPE_CHECKING:
+    from bakeoff.models.settings import ModelSettings
+    from bakeoff.synthesis.making import Making, Settings
+    from bakeoff.synthesis.output import Folder
+    from bakeoff.synthesis.reading import Read
+
+RULES = "rules"
+
+
+def synthesize(
+    documents: Annotated[
+        list[str] | None, typer.Argument(help="Folders, files or globs of documents.", show_default=False)
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path("synthetic"),
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", help="What writes: a name in models, a local model, or 'rules' (no model)."),
+    ] = RULES,
+    reader: Annotated[
+        str,
+        typer.Option(
+            help="The model that checks. By default the one that writes, else bakeoff-reader.", show_default=False
+        ),
+    ] = "",
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="A bakeoff.yaml whose models can be named.", show_default=False),
+    ] = None,
+    paraphrase: Annotated[
+        str,
+        typer.Option(
+            metavar="QUESTIONS",
+            help="Also other wordings of training questions: of a bakeoff.yaml, a run folder or a question file.",
+            show_default=False,
+        ),
+    ] = "",
+    questions: Annotated[
+        list[Path] | None,
+        typer.Option("--questions", "-q", help="Existing questions that nothing may copy.", show_default=False),
+    ] = None,
+    per_passage: Annotated[int, typer.Option(min=0, max=20, help="Most questions for each passage.")] = 3,
+    wordings: Annotated[int, typer.Option(min=1, max=20, help="Most other wordings for each question.")] = 3,
+    unanswerable: Annotated[int, typer.Option(min=0, max=10, help="Most unanswerable questions for each passage.")] = 1,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many questions.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="Decides the order of passages and what is drawn.")] = 7,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on in a folder: what is done is not asked again.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending requests to an API.")] = False,
+    read: Annotated[
+        Path | None, typer.Option("--read", help="Read a filled-in review table back.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make questions from documents, each checked by a reader, for training; and for the test where you accept them.
+
+    English only. They are synthetic: no user asked them. A run never tests one that nobody accepted.
+    """
+    from bakeoff.synthesis.making import Settings
+    from bakeoff.synthesis.output import Folder
+
+    folder = Folder(output)
+    if read is not None:
+        _read_back(folder, read, as_json)
+        return
+    if not documents:
+        raise ConfigError("No documents were given.", "bakeoff synthesize DOCS..., or --read FILE to read a review")
+    if per_passage == 0 and unanswerable == 0 and not paraphrase:
+        raise ConfigError("Nothing is to be made.", "raise --per-passage or --unanswerable, or give --paraphrase")
+    settings = Settings(
+        per_passage=per_passage, wordings=wordings if paraphrase else 0, unanswerable=unanswerable, seed=seed
+    )
+    models = _models(config, model, reader)
+    making = _begin(folder, documents, paraphrase, questions or [], settings, models, config, resume)
+    _confirm(making, models, yes, limit)
+    _make(folder, making, limit)
+    _show(folder, making, as_json)
+
+
+def _models(config: Path | None, model: str, reader: str) -> "tuple[ModelSettings | None, ModelSettings]":
+    """The settings of the model that writes (None: rules) and of the one that reads."""
+    from bakeoff.llm_judge.settings import judge_model
+    from bakeoff.models.reader import READER
+    from bakeoff.models.settings import DEFAULTS
+    from bakeoff.runs.config import load_judge_config
+
+    known = {**DEFAULTS, **(load_judge_config(config).models if config else {})}
+    writer = None if model == RULES else judge_model(model, known, "--model")
+    checks = judge_model(reader, known, "--reader") if reader else writer or judge_model(READER, known, "--reader")
+    if checks is None:
+        raise ConfigError("No model reads.", "name one with --reader")
+    return writer, checks
+
+
+def _begin(
+    folder: "Folder",
+    documents: list[str],
+    paraphrase: str,
+    existing: list[Path],
+    settings: "Settings",
+    models: "tuple[ModelSettings | None, ModelSettings]",
+    config: Path | None,
+    resume: bool,
+) -> "Making":
+    from bakeoff.cli.stopping import stoppable
+    from bakeoff.models.load import load_generator
+    from bakeoff.models.probe import probe
+    from bakeoff.synthesis.checks import Checks
+    from bakeoff.synthesis.making import Making
+    from bakeoff.synthesis.output import Begun, documents_sum
+    from bakeoff.synthesis.reading import read
+
+    folder.check_new(resume)
+    writer, reader = models
+    with stoppable("the same command with --resume"):
+        for model in dict.fromkeys(models):
+            if model is not None:
+                probe(model)
+        found: Read = read(documents, folder.work, paraphrase, existing)
+        for line in found.notes:
+            note(line)
+        begun = Begun(
+            settings=settings.model_dump(),
+            documents=documents_sum(found.material.documents),
+            reword=paraphrase,
+            writer=writer.label if writer else RULES,
+            reader=reader.label,
+        )
+        done = folder.begin(begun, resume)
+        checks = Checks(load_generator(reader), found.retriever, settings.k)
+        return Making(found.material, settings, checks, load_generator(writer) if writer else None, done)
+
+
+def _confirm(
+    making: "Making", models: "tuple[ModelSettings | None, ModelSettings]", yes: bool, limit: int | None
+) -> None:
+    """Says how many requests are sent at most, and asks before they go to an API. ConfigError if nobody can answer."""
+    from bakeoff.models.settings import ApiModel
+
+    budget, (writer, reader) = making.budget(), models
+    counts = [(budget.writer, writer), (budget.reader, reader)]
+    parts = [f"{counted(n, 'request')} to {model.label}" for n, model in counts if model and n]
+    early = f"; it stops once {limit:,} questions are kept" if limit else ""
+    note(f"{counted(len(making.left), 'passage or question', 'passages and questions')} left: at most "
+         f"{' and '.join(parts) or 'no request'}{early}.")  # fmt: skip
+    paid = [model for n, model in counts if n and isinstance(model, ApiModel)]
+    if not paid or yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigError("The requests go to an API, and nobody can be asked here.", "allow them with --yes")
+    typer.confirm("Send them?", abort=True, err=True)
+
+
+def _make(folder: "Folder", making: "Making", limit: int | None) -> None:
+    from bakeoff.cli.progress import Display
+    from bakeoff.cli.stopping import stoppable
+    from bakeoff.pilot.stages import Event
+    from bakeoff.synthesis.written import write_files
+
+    with stoppable("the same command with --resume") as check, Display() as display:
+
+        def progress(done: int, total: int) -> None:
+            check()
+            display.show(Event(stage="synthesize", done=done, total=total, detail=f"{making.n_kept} kept"))
+
+        try:
+            for unit in making.run(limit, progress):
+                folder.add(unit)
+        finally:
+            write_files(folder)
+
+
+def _show(folder: "Folder", making: "Making", as_json: bool) -> None:
+    from bakeoff.synthesis.output import totals
+    from bakeoff.synthesis.written import write_files
+
+    kept, dropped = totals(folder.done())
+    paths = write_files(folder)
+    if as_json:
+        print_json(
+            {
+                "kept": kept,
+                "dropped": dropped,
+                "failed": making.counts.failed,
+                "left": len(making.left),
+                "files": paths,
+            }
+        )
+        return
+    out = console()
+    out.print(f"{counted(sum(kept.values()), 'question')} kept, {sum(dropped.values()):,} dropped.")
+    rows = [("kept", name, str(n)) for name, n in kept.most_common()]
+    rows += [("dropped", name, str(n)) for name, n in dropped.most_common()]
+    out.print(table(("", "made by, or why", "questions"), rows, right=(2,)))
+    if making.counts.failed:
+        out.print(f"{counted(len(making.counts.failed), 'unit')} failed and can be asked again with --resume.")
+    out.print(f"For a run: questions: [..., {paths[0]}]. Nobody reviewed them, so they are only trained on.")
+    page, sheet = folder.root / "review.html", folder.root / "review.csv"
+    out.print(f"To accept some for the test, open {page} or fill in {sheet}.")
+
+
+def _read_back(folder: "Folder", path: Path, as_json: bool) -> None:
+    from bakeoff.synthesis.review import read_reviews
+    from bakeoff.synthesis.written import write_files
+
+    if not folder.begun_path.exists():
+        raise ConfigError(f"{folder.root} holds no synthetic questions.", "name their folder with --output")
+    filled = read_reviews(folder, path)
+    paths = write_files(folder)
+    if as_json:
+        print_json({**filled._asdict(), "files": paths})
+        return
+    note(
+        f"{filled.accepted} accepted, {filled.edited} edited and accepted, {filled.rejected} rejected, "
+        f"{filled.blank} without a decision."
+    )
+    note(f"Written: {', '.join(map(str, paths))}")
