@@ -5,12 +5,14 @@ Takes drafts in order, gives for each why it is dropped, or nothing. Remembers w
 
 from collections.abc import Iterable, Sequence
 
+from bakeoff.questions.evidence.quotes import Locator
 from bakeoff.questions.facts.near_copies import NEAR_COPY, similar_pairs, words
 from bakeoff.questions.facts.same_answer import same_answer_groups
 from bakeoff.questions.facts.same_gold import same_answers
 from bakeoff.questions.facts.same_place import same_place_groups
 from bakeoff.questions.splits.leaks import ALMOST_EXACT
-from bakeoff.records import Document, Question
+from bakeoff.questions.splits.synthetic import overlap
+from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.synthesis.drafts import Draft
 
 COPY = "it nearly copies a question that exists, or that was made before"
@@ -28,6 +30,7 @@ class Copies:
     def __init__(self, existing: Sequence[Question], documents: Sequence[Document], made: Iterable[Draft] = ()) -> None:
         self._questions = list(existing)
         self._documents = {document.source: document for document in documents}
+        self._locators: dict[str, Locator] = {}
         self._wordings = {tuple(words(question.text)) for question in existing}
         for draft in made:
             self._add(draft)
@@ -50,11 +53,11 @@ class Copies:
         self._questions = [question for question in self._questions if question.id not in gone]
 
     def _add(self, draft: Draft) -> None:
-        self._questions.append(draft.as_question())
+        self._questions.append(self._located(draft))
         self._wordings.add(tuple(words(draft.question)))
 
     def _reason(self, draft: Draft) -> str:
-        question = draft.as_question()
+        question = self._located(draft)
         if tuple(words(draft.question)) in self._wordings:
             return COPY
         others = self._questions
@@ -66,13 +69,32 @@ class Copies:
                 return COPY
         return SAME_FACT if not draft.paraphrase_of and self._is_same_fact(question) else ""
 
+    def _located(self, draft: Draft) -> Question:
+        """The draft as a question whose evidence is the place of its quote."""
+        question, document = draft.as_question(), self._documents.get(draft.source)
+        if document is None or not draft.quote:
+            return question
+        if draft.source not in self._locators:
+            self._locators[draft.source] = Locator(document.text)
+        place = self._locators[draft.source].find(draft.quote)
+        if place is None:
+            return question
+        span = SourceSpan(source=draft.source, start=place[0], end=place[1])
+        return question.model_copy(update={"source_spans": (span,)})
+
     def _is_same_fact(self, question: Question) -> bool:
         """Whether another question of the same document has the same answer at the same place."""
         sources = {span.source for span in question.source_spans}
         near = [other for other in self._questions if sources & {span.source for span in other.source_spans}]
+        if any(_same_place(question, other) and same_answers(question, other) for other in near):
+            return True
         documents = [self._documents[source] for source in sorted(sources) if source in self._documents]
         groups = [*same_place_groups([*near, question], documents), *same_answer_groups([*near, question])]
         return any(question.id in {member.id for member in group} for group in groups)
+
+
+def _same_place(a: Question, b: Question) -> bool:
+    return any(overlap(span, other) for span in a.source_spans for other in b.source_spans)
 
 
 def _is_of_source(other: Question, draft: Draft) -> bool:

@@ -142,11 +142,13 @@ class _Tested:
         return question.model_copy(update={name: getattr(source, name) for name in fields})
 
     def _is_tested(self, span: SourceSpan) -> bool:
-        return any(_overlap(span, other) for other in self._places.get(span.source, ()))
+        return any(overlap(span, other) for other in self._places.get(span.source, ()))
 
 
-def _overlap(a: SourceSpan, b: SourceSpan) -> bool:
-    """Whether two spans of one document share characters. A whole document is no place."""
+def overlap(a: SourceSpan, b: SourceSpan) -> bool:
+    """Whether two spans share characters of one document. A whole document is no place."""
+    if a.source != b.source:
+        return False
     if a.start is None or a.end is None or b.start is None or b.end is None:
         return False
     return a.start < b.end and b.start < a.end

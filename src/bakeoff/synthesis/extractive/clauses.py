@@ -45,7 +45,8 @@ _NAMED = re.compile(
 _OPEN = re.compile(r"\b(?:you|we|us|they|them|these|those|i)\b", re.I)
 _HIDES = re.compile(
     r",|\b(?:when|if|that|which|who|until|and|or|since)\b|±$|\bx$"
-    r"|\b(?:than|between|from|not|of|a|an|the|its|their|past|last|next|first|same|less|least|most)$",
+    r"|\b(?:than|between|from|not|of|a|an|the|its|their|past|less|least|most)$"
+    r"|\b(?:the|its|our|your) (?:last|next|first|same)$",
     re.I,
 )
 """Words before an amount that say that it belongs to something else, or that hide what it belongs to."""

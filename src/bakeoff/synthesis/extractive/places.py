@@ -14,6 +14,8 @@ from bakeoff.synthesis.drafts import Draft, plain
 from bakeoff.writing.sentence_ends import sentence_ends
 
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+|^\s*>\s*|^\s*#+\s+")
+_RUN_IN = re.compile(r"^(\*\*|__)[^*_]{1,60}[.:]\1:?\s+")
+"""A heading at the beginning of a paragraph: '**Boost.** ...'."""
 NAME = re.compile(r"\b[A-Z][\w-]*(?: (?:[A-Z][\w-]*|\d+(?:\.\d+)?))*")
 """A name: words with capital letters and figures behind them, such as 'Hearth 3' or 'Care Plus'."""
 
@@ -74,6 +76,6 @@ def sentences(text: str) -> Iterator[str]:
         if line.lstrip().startswith("```"):
             is_code = not is_code
         elif not is_code and not line.lstrip().startswith(("|", "#")) and line.strip():
-            words = plain(_ITEM.sub("", line))
+            words = plain(_RUN_IN.sub("", _ITEM.sub("", line)))
             starts = [0, *sentence_ends(words), len(words)]
             yield from filter(None, (words[a:b].strip() for a, b in itertools.pairwise(starts)))
