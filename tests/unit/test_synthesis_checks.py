@@ -107,7 +107,7 @@ def test_what_is_asked_already_is_dropped():
     copies = Copies([KNOWN_QUESTION], DOCUMENTS)
     drafts = [
         of("for what time will the lamp shine"),
-        of("For what time will this lamp shine?", answers=("45 min",)),
+        of("For what times will the lamp shine?", answers=("45 minutes",)),
         of("How long does it last?", answers=("45 minutes",), quote=quote),
         of("Which colour has it?"),
         of("Which colour has it?"),

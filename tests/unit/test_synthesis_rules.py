@@ -22,7 +22,7 @@ def asked(sentence: str) -> list[tuple[str, str]]:
          "For how many hours does the old secret stay valid after rotation?", "24 hours"),
         ("The screen dims 45 seconds after the last touch.",
          "How many seconds after the last touch does the screen dim?", "45 seconds"),
-        ("You can return an unused item within 30 days.", "Within how many days can I return an unused item?", "30 days"),
+        ("You can return an item within 30 days.", "Within how many days can I return an item?", "30 days"),
         ("We keep spare parts for 7 years.", "For how many years do you keep spare parts?", "7 years"),
         ("Hold the side button for 10 seconds until a snowflake appears.",
          "For how many seconds do I hold the side button until a snowflake appears?", "10 seconds"),
@@ -113,7 +113,8 @@ def test_a_question_that_does_not_say_what_it_is_about_names_its_document():
 
 def test_every_answer_stands_in_its_passage_and_its_quote():
     """Without the marks of emphasis; code is not read."""
-    text = "- **Boost.** A Boost can last 45 minutes.\n\n```\nThe limit is 5 days.\n```\n\n*The window* closes after 3 hours."
+    code = "```\nThe limit is 5 days.\n```"
+    text = f"- **Boost.** A Boost can last 45 minutes.\n\n{code}\n\n*The window* closes after 3 hours."
     passage = chunk("a.md", text)
     drafts = extracted(passage, "")
     assert [draft.answers for draft in drafts] == [("45 minutes",), ("3 hours",)]

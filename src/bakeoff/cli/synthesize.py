@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bakeoff.models.settings import ModelSettings
     from bakeoff.synthesis.making import Making, Settings
     from bakeoff.synthesis.output import Folder
-    from bakeoff.synthesis.reading import Read
 
 RULES = "rules"
 
@@ -84,25 +83,35 @@ def synthesize(
         per_passage=per_passage, wordings=wordings if paraphrase else 0, unanswerable=unanswerable, seed=seed
     )
     models = _models(config, model, reader)
-    making = _begin(folder, documents, paraphrase, questions or [], settings, models, config, resume)
+    making = _begin(folder, documents, paraphrase, questions or [], settings, models, resume)
     _confirm(making, models, yes, limit)
     _make(folder, making, limit)
     _show(folder, making, as_json)
 
 
-def _models(config: Path | None, model: str, reader: str) -> "tuple[ModelSettings | None, ModelSettings]":
-    """The settings of the model that writes (None: rules) and of the one that reads."""
+class _Models(NamedTuple):
+    """The settings of the model that writes (None: rules), of the one that reads, and of the embedder."""
+
+    writer: "ModelSettings | None"
+    reader: "ModelSettings"
+    embedder: "ModelSettings"
+
+
+def _models(config: Path | None, model: str, reader: str) -> _Models:
+    from bakeoff.imports import search_in
     from bakeoff.llm_judge.settings import judge_model
     from bakeoff.models.reader import READER
-    from bakeoff.models.settings import DEFAULTS
+    from bakeoff.models.settings import DEFAULTS, EMBEDDER, ApiModel
     from bakeoff.runs.config import load_judge_config
 
     known = {**DEFAULTS, **(load_judge_config(config).models if config else {})}
+    search_in(config.resolve().parent if config else None)
     writer = None if model == RULES else judge_model(model, known, "--model")
     checks = judge_model(reader, known, "--reader") if reader else writer or judge_model(READER, known, "--reader")
     if checks is None:
         raise ConfigError("No model reads.", "name one with --reader")
-    return writer, checks
+    embedder = known[EMBEDDER]
+    return _Models(writer, checks, DEFAULTS[EMBEDDER] if isinstance(embedder, ApiModel) else embedder)
 
 
 def _begin(
@@ -111,8 +120,7 @@ def _begin(
     paraphrase: str,
     existing: list[Path],
     settings: "Settings",
-    models: "tuple[ModelSettings | None, ModelSettings]",
-    config: Path | None,
+    models: _Models,
     resume: bool,
 ) -> "Making":
     from bakeoff.cli.stopping import stoppable
@@ -124,34 +132,31 @@ def _begin(
     from bakeoff.synthesis.reading import read
 
     folder.check_new(resume)
-    writer, reader = models
     with stoppable("the same command with --resume"):
-        for model in dict.fromkeys(models):
+        for model in dict.fromkeys((models.writer, models.reader)):
             if model is not None:
                 probe(model)
-        found: Read = read(documents, folder.work, paraphrase, existing)
+        found = read(documents, folder.work, paraphrase, existing, models.embedder)
         for line in found.notes:
             note(line)
         begun = Begun(
             settings=settings.model_dump(),
             documents=documents_sum(found.material.documents),
             reword=paraphrase,
-            writer=writer.label if writer else RULES,
-            reader=reader.label,
+            writer=models.writer.label if models.writer else RULES,
+            reader=models.reader.label,
         )
         done = folder.begin(begun, resume)
-        checks = Checks(load_generator(reader), found.retriever, settings.k)
-        return Making(found.material, settings, checks, load_generator(writer) if writer else None, done)
+        checks = Checks(load_generator(models.reader), found.retriever, settings.k)
+        return Making(found.material, settings, checks, load_generator(models.writer) if models.writer else None, done)
 
 
-def _confirm(
-    making: "Making", models: "tuple[ModelSettings | None, ModelSettings]", yes: bool, limit: int | None
-) -> None:
+def _confirm(making: "Making", models: _Models, yes: bool, limit: int | None) -> None:
     """Says how many requests are sent at most, and asks before they go to an API. ConfigError if nobody can answer."""
     from bakeoff.models.settings import ApiModel
 
-    budget, (writer, reader) = making.budget(), models
-    counts = [(budget.writer, writer), (budget.reader, reader)]
+    budget = making.budget()
+    counts = [(budget.writer, models.writer), (budget.reader, models.reader)]
     parts = [f"{counted(n, 'request')} to {model.label}" for n, model in counts if model and n]
     early = f"; it stops once {limit:,} questions are kept" if limit else ""
     note(f"{counted(len(making.left), 'passage or question', 'passages and questions')} left: at most "

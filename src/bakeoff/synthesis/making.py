@@ -17,7 +17,7 @@ from bakeoff.protocols import Generator
 from bakeoff.records import Chunk, Completion, Document, GenerationSettings, Prompt, Question, Record
 from bakeoff.synthesis.checks import FAILED, Candidate, Checks, K
 from bakeoff.synthesis.copies import AMBIGUOUS, Copies, ambiguous
-from bakeoff.synthesis.drafts import Done, Draft, Kept
+from bakeoff.synthesis.drafts import Done, Draft, Kept, plain
 from bakeoff.synthesis.extractive import extracted
 from bakeoff.synthesis.unanswerable import Swaps
 from bakeoff.synthesis.wordings import lost, reworded
@@ -32,6 +32,7 @@ from bakeoff.synthesis.writing import (
 
 BATCH = 16  # units whose questions are asked together
 SPARE = 2  # so many times what is wanted is tried, since checks drop some
+LEAST_WORDS = 3  # of a passage that can be asked about
 LOST = "the wording does not keep {}"
 NO_PASSAGE = "no passage of the documents holds the answer"
 WRITES = GenerationSettings(max_new_tokens=900)
@@ -82,7 +83,8 @@ class Counts:
 
 
 class Making:
-    """One making of questions. Without a `writer`, questions and wordings are made by rules alone.
+    """One making of questions. Without a `writer`, questions and wordings are made by rules alone; with one, rules make
+    what is missing after the writer's were checked for copies.
 
     `done` are the units that earlier calls finished. `writer_name` stands in the marks of what it writes.
     """
@@ -154,10 +156,13 @@ class Making:
 
     def _batch(self, units: Sequence[str], limit: int | None) -> list[Done]:
         dropped: dict[str, Counter[str]] = {unit: Counter() for unit in units}
-        pairs = [(unit, candidate) for unit in units for candidate in self._fresh(unit, dropped)]
         replies, failed = self._written(units)
-        for unit, kind, reply in replies:
-            pairs += [(unit, candidate) for candidate in self._read_reply(unit, kind, reply, dropped)]
+        pairs = [
+            (unit, candidate)
+            for unit, kind, reply in replies
+            for candidate in self._read_reply(unit, kind, reply, dropped)
+        ]
+        pairs += [(unit, candidate) for unit in units for candidate in self._by_rule(unit, dropped)]
         pairs = self._without_copies(pairs, dropped)
         kept: dict[str, list[Kept]] = {unit: [] for unit in units}
         gone = []
@@ -194,7 +199,7 @@ class Making:
             dropped[unit][reason] += bool(reason)
         return [pair for pair, reason in zip(pairs, reasons, strict=True) if not reason]
 
-    def _fresh(self, unit: str, dropped: Mapping[str, Counter[str]]) -> list[Candidate]:
+    def _by_rule(self, unit: str, dropped: Mapping[str, Counter[str]]) -> list[Candidate]:
         """What the rules make of a unit."""
         if unit in self._questions:
             question = self._questions[unit]
@@ -302,5 +307,5 @@ def _first_error(completions: Sequence[Completion]) -> str:
 
 def check_passages(passages: Sequence[Chunk]) -> None:
     """Raises InputError if the documents have no text to ask about."""
-    if not any(passage.shown.strip() for passage in passages):
+    if not any(len(plain(passage.shown).split()) >= LEAST_WORDS for passage in passages):
         raise InputError("The documents hold no text to ask about.", "give documents with sentences, tables or lists")

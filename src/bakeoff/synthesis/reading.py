@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.sources.folders import Reading, read_documents
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.errors import InputError
+from bakeoff.errors import ConfigError, InputError
+from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.models.settings import DEFAULTS, EMBEDDER, ModelSettings
 from bakeoff.pilot.prepare import prepare
 from bakeoff.protocols import Retriever
@@ -134,7 +135,11 @@ def _without_unknown(question: Question, sources: set[str]) -> Question:
 
 
 def _is_config(path: Path) -> bool:
-    return "documents:" in path.read_text(encoding="utf-8", errors="replace")
+    """Whether a YAML file is a configuration, and not a list of questions."""
+    try:
+        return "documents" in read_mapping(path)
+    except ConfigError:
+        return False
 
 
 def _may_be_reworded(question: Question, has_splits: bool) -> bool:

@@ -1,0 +1,143 @@
+"""bakeoff synthesize on the command line: with scripted models, offline, resumed, reviewed, and with bad input."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from bakeoff.errors import ConfigError, InputError
+from bakeoff.questions import read_questions
+from tests.end_to_end.small import make
+from tests.unit.test_cli import call, parsed
+
+READER = "tests.end_to_end.small.reader"
+
+
+@pytest.fixture
+def pilot(tmp_path: Path) -> Path:
+    """The planets, with models that need no weights."""
+    return make(tmp_path / "pilot")
+
+
+def command(pilot: Path, *more: object, out: str = "syn") -> tuple[object, ...]:
+    folder = pilot.parent
+    return ("synthesize", folder / "docs", "-c", pilot, "--reader", READER, "-o", folder / out, *more)
+
+
+def test_wordings_of_a_runs_training_questions_are_made_and_trained_on(pilot):
+    """A run of the same configuration with them trains on all of them and tests none."""
+    said = parsed(*command(pilot, "--paraphrase", pilot, "--per-passage", 0, "--unanswerable", 0, "--json"))
+    made = read_questions([pilot.parent / "syn" / "questions.jsonl"])
+    assert said["kept"] == {"rule:wording": len(made)} and len(made) > 20 and said["left"] == 0
+
+    from bakeoff.pilot.prepare import prepare
+    from bakeoff.runs.config import load_config
+
+    config = load_config(pilot)
+    given = {"questions": (*config.questions, str(pilot.parent / "syn" / "questions.jsonl"))}
+    found = prepare(config.model_copy(update=given))
+    splits = {one.id: one.split for one in found.questions}
+    used = [one for one in found.questions if one.synthetic]
+    assert used and {one.split for one in used} == {"train"}
+    assert {splits[one.synthetic.paraphrase_of] for one in used if one.synthetic} == {"train"}
+
+
+def test_questions_are_made_from_documents_and_made_no_second_time(pilot):
+    """--resume asks nothing again; without it the folder is refused; another document is noticed."""
+    (pilot.parent / "docs" / "zorin.md").write_text("# Zorin\n\nThe day of the planet Zorin can last up to 31 days.\n")
+    first = parsed(*command(pilot, "--unanswerable", 0, "--json"))
+    assert first["kept"] == {"rule:amount": 1}
+    with pytest.raises(ConfigError, match="already holds synthetic questions"):
+        call(*command(pilot, "--unanswerable", 0))
+    again = call(*command(pilot, "--unanswerable", 0, "--resume"))
+    assert "0 passages and questions left: at most no request." in again.stderr and "1 question kept" in again.stdout
+    (pilot.parent / "docs" / "yulan.md").write_text("# Yulan\n\nIts year can last up to 9 days.\n")
+    with pytest.raises(ConfigError, match="begun with other documents"):
+        call(*command(pilot, "--unanswerable", 0, "--resume"))
+
+
+def test_a_review_is_read_back(pilot):
+    """An accepted question may be tested from then on."""
+    call(*command(pilot, "--paraphrase", pilot, "--per-passage", 0, "--unanswerable", 0, "--limit", 5))
+    folder = pilot.parent / "syn"
+    with (folder / "review.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with (folder / "filled.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({**row, "decision": "a" if n == 0 else "r" if n == 1 else ""} for n, row in enumerate(rows))
+    said = call("synthesize", "--read", folder / "filled.csv", "-o", folder)
+    assert "1 accepted, 0 edited and accepted, 1 rejected" in said.stderr
+    made = read_questions([folder / "questions.csv"])
+    assert sum(not one.is_unreviewed for one in made) == 1 and len(made) == len(rows) - 1
+    with pytest.raises(ConfigError, match="holds no synthetic questions"):
+        call("synthesize", "--read", folder / "filled.csv", "-o", pilot.parent / "none")
+
+
+def test_only_training_questions_of_a_file_are_reworded(pilot, tmp_path):
+    """By its column `split`; without one, a note says what a run does."""
+    rows = [
+        {"id": name, "question": f"How long is a year on {planet}?", "answers": [days], "split": split,
+         "source": f"{planet.lower()}.md"}
+        for name, planet, days, split in (("a", "Aldra", "314 days", "train"), ("b", "Borun", "29 days", "test"))
+    ]  # fmt: skip
+    path = tmp_path / "q.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    only = ("--per-passage", 0, "--unanswerable", 0)
+    call(*command(pilot, "--paraphrase", path, *only))
+    made = read_questions([pilot.parent / "syn" / "questions.jsonl"])
+    assert {one.synthetic.paraphrase_of for one in made if one.synthetic} == {"a"}
+    path.write_text("".join(json.dumps({**row, "split": ""}) + "\n" for row in rows))
+    said = call(*command(pilot, "--paraphrase", path, *only, out="all"))
+    assert "The file has no splits: a run leaves out" in said.stderr
+    path.write_text(json.dumps({**rows[0], "split": "test"}) + "\n")
+    with pytest.raises(InputError, match=r"Of 1 question in q\.jsonl, none can be reworded"):
+        call(*command(pilot, "--paraphrase", path, *only, out="none"))
+
+
+def test_bad_input_is_refused_before_anything_is_asked(pilot, tmp_path):
+    """No documents, nothing to make, no text, another language."""
+    with pytest.raises(ConfigError, match="No documents were given"):
+        call("synthesize", "-o", tmp_path / "x")
+    with pytest.raises(ConfigError, match="Nothing is to be made"):
+        call(*command(pilot, "--per-passage", 0, "--unanswerable", 0))
+    with pytest.raises(ConfigError, match="--reader: 'nobody' is no model"):
+        call("synthesize", pilot.parent / "docs", "--reader", "nobody", "-o", tmp_path / "x")
+    for name, text, message in [
+        ("empty", "# Heading\n", "hold no text to ask about"),
+        (
+            "german",
+            "Das Gerät wird im Winter geheizt und im Sommer gekühlt. " * 9,
+            r"No document is in English \(German",
+        ),
+    ]:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "a.md").write_text(text)
+        with pytest.raises(InputError, match=message):
+            call("synthesize", folder, "-c", pilot, "--reader", READER, "-o", tmp_path / f"{name}-out")
+
+
+def test_documents_in_other_languages_are_left_out_and_noted(pilot):
+    """The English ones are used."""
+    german = "Der Planet Aldra umkreist seinen Stern in 314 Tagen, und am Mittag ist sein Himmel blau. " * 5
+    (pilot.parent / "docs" / "aldra-de.md").write_text(german)
+    said = call(*command(pilot, "--unanswerable", 0))
+    assert "1 document left out, not in English: aldra-de.md (German)." in said.stderr
+
+
+def test_requests_to_an_api_are_only_sent_if_that_is_allowed(pilot, monkeypatch):
+    """Their number is printed before; where nobody can be asked, --yes is needed."""
+    monkeypatch.setattr("bakeoff.models.probe.probe", lambda settings: None)
+    values = json.loads(pilot.read_text())
+    values["models"]["large"] = {"api": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", "retries": 0}
+    pilot.write_text(json.dumps(values))
+    with pytest.raises(ConfigError, match="nobody can be asked here"):
+        call(*command(pilot, "--model", "large"))
+
+
+def test_what_a_writer_writes_is_marked_with_its_name(pilot):
+    """A broken reply of a model is counted; rules go on."""
+    said = parsed(*command(pilot, "--model", READER, "--unanswerable", 0, "--limit", 1, "--json"))
+    assert said["dropped"]["the model's reply could not be read"] > 0 and said["failed"] == []
