@@ -2,13 +2,13 @@
 
     bakeoff synthesize examples/support-desk/documents --paraphrase examples/support-desk/bakeoff.yaml \\
         --per-passage 3 --wordings 4 -o SYNTHETIC
-    python benchmarks/synthetic_worth.py SYNTHETIC/questions.jsonl [--epochs 6] [--out OUT] [--arms plain,wordings]
+    python benchmarks/synthetic_worth.py SYNTHETIC/questions.jsonl [--epochs 4] [--same-epochs] [--out OUT]
 
-Arms: `plain` trains on the training questions alone, `again` on them for as many examples as `wordings` has (the same
-questions repeated: so many more steps without any other words), `wordings` with their other wordings, `made` with
-questions made from documents, `both` with all. Only what `admit` lets into train is used. Each arm is trained with the
-same settings and seed. An arm that has been answered is not trained again. Differences are paired over questions, with
-intervals over facts.
+Arms: `plain` trains on the training questions alone, `wordings` with their other wordings, `made` with questions made
+from documents, `both` with all. Only what `admit` lets into train is used. All arms have the same settings and seed,
+and about as many examples in all epochs together: an arm with more questions takes fewer epochs. With --same-epochs
+every arm takes as many epochs, so that more questions also mean more steps. An arm that has been answered is not
+trained again. Differences are paired over questions, with intervals over facts.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from bakeoff.tuning.settings import Tuning
 from bakeoff.tuning.tuner import tuner_for
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "support-desk" / "bakeoff.yaml"
-ARMS = ("plain", "again", "wordings", "made", "both")
+ARMS = ("plain", "wordings", "made", "both")
 SLICES = ("seen", "unseen", "unanswerable")
 
 
@@ -46,9 +46,6 @@ def training(prepared: Prepared, arm: str) -> list[Question]:
     asked = [question for question in train if question.synthetic is None]
     wordings = [question for question in train if question.synthetic and question.synthetic.paraphrase_of]
     made = [question for question in train if question.synthetic and not question.synthetic.paraphrase_of]
-    if arm == "again":
-        repeated = [asked[i % len(asked)] for i in range(len(wordings))]
-        return [*asked, *repeated]
     return [*asked, *(wordings if arm in ("wordings", "both") else ()), *(made if arm in ("made", "both") else ())]
 
 
@@ -64,9 +61,7 @@ def answered(prepared: Prepared, config: Config, arm: str, epochs: int, folder: 
     begun = time.perf_counter()
     adapter = folder / f"{arm}-{epochs}"
     tuner_for(settings.method, config.seed).fit(resolve_model(READER), Lesson(examples, [], epochs), settings, adapter)
-    print(
-        f"{arm}: {len(questions)} questions, {len(examples)} examples, {time.perf_counter() - begun:.0f} s", flush=True
-    )
+    print(f"{arm}: {len(examples)} examples, {epochs} epochs, {time.perf_counter() - begun:.0f} s", flush=True)
     contender = Direct(arm, load_generator(READER, adapter), template, config.generation, None)
     answers = contender.answer(asked)
     jsonl.write(path, answers)
@@ -103,8 +98,9 @@ def main() -> None:
     """Trains what is missing, and prints both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("synthetic", type=Path)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--out", type=Path, default=Path("out/synthetic-worth"))
+    parser.add_argument("--same-epochs", action="store_true")
     parser.add_argument("--arms", default=",".join(ARMS))
     options = parser.parse_args()
     config = load_config(EXAMPLE)
@@ -115,7 +111,12 @@ def main() -> None:
             print(f"note: {note}")
     asked = {question.id: question for question in prepared.questions}
     arms = options.arms.split(",")
-    answers = {arm: answered(prepared, config, arm, options.epochs, options.out) for arm in arms}
+    n_plain = len(training(prepared, "plain"))
+    answers = {}
+    for arm in arms:
+        share = 1.0 if options.same_epochs else n_plain / len(training(prepared, arm))
+        epochs = max(1, round(options.epochs * share))
+        answers[arm] = answered(prepared, config, arm, epochs, options.out)
     report(prepared, {arm: correct(asked, given) for arm, given in answers.items()})
 
 

@@ -19,6 +19,7 @@ from bakeoff.questions.splits.synthetic import (
     TESTED_SOURCE,
     UNKNOWN_SOURCE,
     admit,
+    synthetic_cautions,
 )
 from bakeoff.records import Document, Question, SourceSpan, Synthetic
 from bakeoff.runs.config import load_config
@@ -220,6 +221,15 @@ def test_a_run_trains_on_wordings_of_training_questions_and_on_no_other(tmp_path
     assert found.data.n_synthetic == len(wordings) and found.data.n_test == plain.data.n_test
     assert any(note.startswith(f"{len(wordings)} synthetic question") for note in found.notes)
     assert any(f"{len(rows) - len(wordings)} more synthetic question" in note for note in found.notes)
+    assert any(f"also learned from {len(wordings)} synthetic questions" in line for line in found.summary().warnings)
+    assert not any("synthetic" in line for line in plain.summary().warnings)
+
+
+def test_the_report_says_that_accepted_questions_are_tested():
+    """With their number."""
+    tested = made("m", "Made?", accepted=True, split="test", slice="seen")
+    (line,) = synthetic_cautions([tested, question("a", split="test", slice="seen")])
+    assert line.startswith("1 question of the test nobody asked")
 
 
 def test_synthetic_questions_are_no_traffic():

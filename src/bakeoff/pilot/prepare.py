@@ -23,7 +23,7 @@ from bakeoff.questions.rows.dates import MonthlyVolume
 from bakeoff.questions.splits.leaks import Leak, dev_notes, leak_notes, leaks
 from bakeoff.questions.splits.splits import MEASURED, assign_splits
 from bakeoff.questions.splits.survey import QuestionSummary, counted_tests, label_note, summarise
-from bakeoff.questions.splits.synthetic import admit, apart, with_source_facts
+from bakeoff.questions.splits.synthetic import admit, apart, synthetic_cautions, with_source_facts
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.retrieval.coverage import Languages, coverage_warning
 from bakeoff.runs.config import Config
@@ -187,6 +187,7 @@ def prepared_of(
         cautions=(
             *leak_notes(near_copies, split),
             *dev_notes(split, documents),
+            *synthetic_cautions(split),
             *_coverage(config, languages),
         ),
         leaks=tuple(near_copies),

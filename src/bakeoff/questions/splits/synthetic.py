@@ -48,6 +48,24 @@ class Admitted(NamedTuple):
         return lines
 
 
+def synthetic_cautions(questions: Sequence[Question]) -> list[str]:
+    """What readers of a run must know of its synthetic questions: how many are trained on, and how many are tested."""
+    trained = sum(question.is_unreviewed and question.split == "train" for question in questions)
+    tested = sum(question.synthetic is not None and question.split == "test" for question in questions)
+    cautions = []
+    if trained:
+        cautions.append(
+            f"Contenders that learn from questions also learned from {counted(trained, 'synthetic question')} that "
+            "nobody reviewed. None of them is in dev or test."
+        )
+    if tested:
+        cautions.append(
+            f"{counted(tested, 'question')} of the test nobody asked: a rule or a model made them, and a person "
+            "accepted them. The report shows how accuracy differs on them."
+        )
+    return cautions
+
+
 def apart(questions: Sequence[Question]) -> tuple[list[Question], list[Question]]:
     """(the questions that people asked or accepted, the synthetic ones that nobody reviewed), each in order."""
     return (

@@ -14,7 +14,7 @@ LONGEST_CELL, LONGEST_NAME = 12, 8  # words
 NAMES = ("item", "name", "product", "model", "title", "plan", "store", "city", "code", "term")
 """Columns that say what a row is about, if it has one of them. Otherwise the first column does."""
 CURRENCIES = ("gbp", "eur", "usd", "nok", "sek", "dkk", "chf")
-_PAIR = re.compile(r"([A-Za-z][\w ]{0,40}): ([^;]+)(?:; |$)")
+_PAIR = re.compile(r"([A-Za-z][\w ]{0,40}): (.+?)(?=; [A-Za-z][\w ]{0,40}: |$)")
 # fmt: off
 PROPERTIES = frozenset({
     "price", "cost", "meaning", "cause", "causes", "remedy", "address", "phone", "city", "country", "device", "group",

@@ -74,7 +74,7 @@ TONES = (
 _WH = r"(?:what|which|who|when|where|why|how|is|are|was|were|do|does|did|can|could|may|must|will|should)\b"
 _FRONT = re.compile(rf"^((?:if|when|after|before|once|while|for|on|with|in) [^,?]{{4,60}}), ({_WH}[^?]*)\?$", re.I)
 _BACK = re.compile(
-    rf"^({_WH}[^?,]*?) ((?:if|once|while|(?:on|for) (?:a|an|the|my|our)|(?:with|in) (?:a|the|my)) [^?,]{{4,60}})\?$",
+    rf"^({_WH}[^?,]*?) ((?:if|once|while) [^?,]{{4,60}}|(?:on|for|with) (?:a|an|the|my|our)(?: [^\s?,]+){{1,3}})\?$",
     re.I,
 )
 _DROPPED = word_set("""
