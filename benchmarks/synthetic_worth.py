@@ -23,7 +23,7 @@ from bakeoff.files import jsonl
 from bakeoff.grading.grade import grade
 from bakeoff.measure.contrasts import contrasts
 from bakeoff.measure.graded import known
-from bakeoff.measure.statistics import mean_estimate
+from bakeoff.measure.statistics import graded_share
 from bakeoff.models.load import load_generator
 from bakeoff.models.reader import READER
 from bakeoff.models.weights import resolve_model
@@ -82,7 +82,7 @@ def report(prepared: Prepared, values: Mapping[str, Mapping[str, float]]) -> Non
     for arm, given in values.items():
         for name in ("all", *SLICES):
             part = {key: value for key, value in given.items() if name in ("all", slices[key])}
-            of = mean_estimate(part, facts)
+            of = graded_share(known(part), facts)
             line(arm, name, f"{of.value:.3f} ({of.low:.3f} to {of.high:.3f})", of.n)
     header("a - b", "slice", "difference (95 %)", "p")
     for name in ("all", *SLICES):
