@@ -16,6 +16,7 @@ RECIPES = {
     "long-context": "bakeoff.contenders.long_context.LongContext",
     "rag-sequence": "bakeoff.contenders.rag_sequence.RagSequence",
     "rag-token": "bakeoff.contenders.rag_token.RagToken",
+    "rag-tuned": "bakeoff.contenders.rag_tuned.RagTuned",
 }
 STANDARD = ("base", "rag", "tuned", "hybrid", "extract", "faq", "router", "cascade", "long-context")
 """The contenders of a run that names none. The other recipes take more time or are for special questions."""

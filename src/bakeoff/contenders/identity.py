@@ -25,6 +25,7 @@ from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.models.weights import resolve_model
 from bakeoff.retrieval.contents import index_sha256
+from bakeoff.tuning.retriever.folders import check_part
 
 HOW_ASKED = {"key_env", "concurrency", "timeout_s", "retries", "price"}
 """Settings of a model behind a server that say how it is asked and paid, not which one it is."""
@@ -44,13 +45,15 @@ def _identity(world: WorldFolder, name: str) -> Identity:
     built = world.built(name)
     recipe = make_recipe(built.spec, world.imports_from)
     asked = [world.models[recipe.spec.model]] if recipe.asks_model else []
-    embedders = [world.models[recipe.embedder]] if recipe.embedder else []
+    embedders = [_embedder(world, recipe.embedder)] if recipe.embedder else []
+    reranker = recipe.spec.reranker
     return Identity(
         contender=name,
         settings=_folder_sum(world.contender_folder(name)),
         model="".join(map(_model, asked)),
         adapter=_folder_sum(world.adapter_folder(recipe.adapter)) if recipe.adapter else "",
         embedder="".join(map(_model, embedders)),
+        reranker=_folder_sum(check_part(world.adapter_folder(reranker))) if reranker else "",
         documents=documents_sha256(world.store) if recipe.shows else "",
         index=index_sha256(world.index_folder(recipe.index)) if recipe.index else "",
         code=_code(recipe, [*asked, *embedders], world.imports_from),
@@ -92,6 +95,11 @@ def _model(settings: ModelSettings) -> str:
         others = [path for path in _files(folder) if path.suffix != ".safetensors"]
         sums |= {path.relative_to(folder).as_posix(): file_sha256(path) for path in others}
     return content_sum(sums)
+
+
+def _embedder(world: WorldFolder, name: str) -> ModelSettings:
+    """The settings of an embedder of `models:` or of a tuned one."""
+    return world.models[name] if name in world.models else world.part_settings(name)
 
 
 def _folder_sum(folder: Path) -> str:

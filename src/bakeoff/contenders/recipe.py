@@ -6,7 +6,7 @@ recipe takes its `Spec`; building it takes a `World` and a `Material`.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -23,10 +23,15 @@ from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
 from bakeoff.records import Approach, Document, Hit, Question, Record
 from bakeoff.retrieval.presentation import Aspect, Presentation
+from bakeoff.retrieval.rerank import Scores
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.lessons import Lesson
 
 __all__ = ["Fitted", "Given", "Material", "Recipe", "World"]
+
+
+OnProgress = Callable[[int, int], None]
+"""Takes the steps done and all steps."""
 
 
 class Material(Record):
@@ -48,6 +53,15 @@ class Material(Record):
     rates: dict[str, Rates] = Field(default_factory=dict)
 
 
+class Retuned(Record):
+    """What tuning a part of retrieval took, and a sentence if it did not help."""
+
+    seconds: float
+    tokens: int
+    detail: str
+    note: str = ""
+
+
 class World(Protocol):
     """What a recipe may use of a world: a folder with a document store, indexes, tuned models and contenders."""
 
@@ -58,13 +72,19 @@ class World(Protocol):
     def store(self) -> DocumentStore: ...
 
     def embedder(self, name: str) -> Embedder:
-        """The embedder of this name in `models:`."""
+        """The embedder of this name in `models:`, or the tuned one."""
 
     def index(self, retrieval: Retrieval) -> Retriever:
         """The index for these settings."""
 
+    def reranker(self, name: str) -> Scores:
+        """The tuned reranker of this name."""
+
     def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:
         """The model of this name in `models:`, with this adapter, and checked against this template."""
+
+    def adapter_folder(self, adapter: str) -> Path:
+        """The folder of a tuned model, or of another part that was tuned."""
 
     def contender_folder(self, name: str) -> Path:
         """The folder for a contender's own files."""
@@ -88,6 +108,7 @@ class Recipe:
     follows. `answers_known`: it gives known answers to known questions. `step` orders calibration: contenders with a
     higher step are calibrated on the answers of those with a lower one. `roles` are the roles of the contenders it
     uses, and whether several may have the same role.
+    `tunes_retrieval` are the parts of its retrieval that it may tune, in order; `tuned_parts` those that it does.
     `respects_labels` says that its contenders show and cite only what a question's `access` lets see. Without it they
     are never asked for somebody who may not see every document. A subclass must say so itself: it may open another one.
     """
@@ -110,6 +131,7 @@ class Recipe:
     step: ClassVar[int] = 0
     respects_labels: ClassVar[bool] = False
     roles: ClassVar[Mapping[str, bool]] = {}
+    tunes_retrieval: ClassVar[tuple[str, ...]] = ()
     Options: ClassVar[type[Record]] = NoOptions
 
     def __init__(self, spec: Spec) -> None:
@@ -263,6 +285,23 @@ class Recipe:
     def update_lesson(self, world: World, material: Material) -> Lesson | None:
         """The examples its model is tuned on after documents change, or None if it needs no further tuning."""
         return None
+
+    @property
+    def tuned_parts(self) -> tuple[str, ...]:
+        """The parts of its retrieval that it tunes."""
+        return self.tunes_retrieval
+
+    def retrieval_training(self, part: str) -> str:
+        """The name of the training of such a part, shared by contenders with the same training."""
+        raise NotImplementedError(f"{type(self).__name__} tunes retrieval but names no training")
+
+    def tune_retrieval(
+        self, part: str, world: World, material: Material, on_progress: OnProgress, earlier: Path | None
+    ) -> Retuned:
+        """Tunes a part of its retrieval and uses it from now on. `earlier` is the folder of another world's tuned
+        models, whose part is taken if it was trained with the same settings.
+        """
+        raise NotImplementedError(f"{type(self).__name__} tunes retrieval but does not say how")
 
     def prepare(self, world: World, material: Material) -> Fitted:
         """Prepares whatever it needs besides index and tuned model, including values derived from known answers."""

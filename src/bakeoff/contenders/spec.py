@@ -71,7 +71,8 @@ class Spec(Defaults):
     """The complete settings of one contender. `recipe` is a short name or an import path.
 
     `parts` maps roles to the names of contenders it uses. `options` are those of its recipe. `chosen_on` is the number
-    of dev questions that its presentation was chosen on, 0 if it was given.
+    of dev questions that its presentation was chosen on, 0 if it was given. `reranker` names the tuned reranker of its
+    retrieval, once there is one; then `retrieval.embedder` may name a tuned embedder.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Spec(Defaults):
     parts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
     chosen_on: int = 0
+    reranker: str = Field(default="", exclude_if=lambda name: not name)
 
     @property
     def n_passages(self) -> int:

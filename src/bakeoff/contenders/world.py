@@ -22,6 +22,7 @@ from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Generator
 from bakeoff.retrieval.settings import Retrieval
+from bakeoff.tuning.retriever.folders import check_part, is_tuned_part, untuned_name
 
 MODELS_KEPT = 2
 FINISH = "finish the run first: bakeoff run CONFIG --resume"
@@ -52,6 +53,7 @@ class WorldFolder:
         self.imports_from = imports_from
         self._sums = sums or {}
         self._embedders: dict[str, Any] = {}
+        self._rerankers: dict[str, Any] = {}
         self._indexes: dict[str, Any] = {}
         self._generators: dict[tuple[str, str], Generator] = {}
         for other in beside:
@@ -59,11 +61,15 @@ class WorldFolder:
                 self._share(other)
 
     def _share(self, other: "WorldFolder") -> None:
-        """Takes over what another world has open. An adapter is never shared: its name does not say its weights."""
+        """Takes over what another world has open. An adapter is never shared: its name does not say its weights,
+        as that of a tuned embedder does.
+        """
         self.store = other.store
         same = {name for name, settings in self.models.items() if other.models.get(name) == settings}
+        same |= {name for name in other._embedders if name not in other.models and self._has_part(name)}
         self._embedders |= {name: embedder for name, embedder in other._embedders.items() if name in same}
         self._indexes |= {name: index for name, index in other._indexes.items() if name.rpartition("-")[0] in same}
+        self._rerankers |= {name: one for name, one in other._rerankers.items() if self._has_part(name)}
         untuned = {key: model for key, model in [*other._generators.items()] if not key[1]}
         self._generators |= {key: model for key, model in untuned.items() if key[0] in same}
 
@@ -71,14 +77,42 @@ class WorldFolder:
     def store(self) -> DocumentStore:
         return DocumentStore(self.documents / "store.sqlite")
 
+    def _has_part(self, name: str) -> bool:
+        return is_tuned_part(name) and self.adapter_folder(name).exists()
+
     def embedder(self, name: str) -> Any:
-        """The embedder of this name in `models:`. Raises RunFolderError if its weights have another sum than before."""
+        """The embedder of this name in `models:`, or the tuned one of this name.
+
+        Raises RunFolderError if its weights have another sum than before.
+        """
         if name not in self._embedders:
             from bakeoff.models.embed import load_embedder
 
-            self._check_sums(name)
-            self._embedders[name] = load_embedder(self.models[name])
+            if name not in self.models:
+                embedder = load_embedder(self.part_settings(name))
+                embedder.name = name  # not where it is: an index made with it is opened in other folders too
+            else:
+                self._check_sums(name)
+                embedder = load_embedder(self.models[name])
+            self._embedders[name] = embedder
         return self._embedders[name]
+
+    def reranker(self, name: str) -> Any:
+        """The tuned reranker of this name. Raises RunFolderError if its weights are not those of its name."""
+        if name not in self._rerankers:
+            from bakeoff.models.rerank import load_reranker
+
+            self._rerankers[name] = load_reranker(check_part(self.adapter_folder(name)))
+        return self._rerankers[name]
+
+    def part_settings(self, name: str) -> LocalModel:
+        """The tuned embedder of this name as a model, on the engine of the one that it was tuned from.
+
+        Raises RunFolderError if its weights are not those of its name.
+        """
+        untuned = self.models.get(untuned_name(name))
+        engine = untuned.engine if isinstance(untuned, LocalModel) else "auto"
+        return LocalModel(name=str(check_part(self.adapter_folder(name))), engine=engine)
 
     def index(self, retrieval: Retrieval) -> Any:
         """The index for these settings. Settings that differ only in the number of passages share one index."""

@@ -28,6 +28,7 @@ from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.records import Answer
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
+from bakeoff.tuning.retriever.folders import is_tuned_part
 from bakeoff.tuning.tuner import tuner_for
 
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
@@ -52,7 +53,7 @@ class Builder:
 
     With `earlier`, models that were tuned with the same settings there are tuned further on all training questions,
     the earlier ones among them so that they are not forgotten, in half the epochs. `engine_notes` say of models, by
-    name, why they run on a slower engine than others.
+    name, why they run on a slower engine than others, `retrieval_notes` what tuning retrieval did not improve.
     """
 
     def __init__(
@@ -72,13 +73,16 @@ class Builder:
         self.left_out = left_out or LeftOut(recipes)
         self._silent: set[str] = set()
         self.engine_notes: dict[str, str] = {}
+        self.retrieval_notes: dict[tuple[str, str], str] = {}
 
     def build(self, world: WorldFolder, presenter: Presenter) -> None:
         """Makes every contender ready to calibrate that can be built."""
         self._load(world)
+        self._take_tuned_parts(world)
         self._index(world, "index")
         self._leave_out_obstructed(world)
         self._present(world, self.left_out.without(self._recipes), presenter)
+        self._tune_retrieval(world)
         self._train(world)
         for recipe in self.left_out.without(self._recipes):
             with self.left_out.trying("its preparation", [recipe]):
@@ -97,6 +101,36 @@ class Builder:
                     self.engine_notes[model] = note
                 if self._is_silent(world, model):
                     self._silent.add(model)
+
+    def _take_tuned_parts(self, world: WorldFolder) -> None:
+        """Copies the tuned parts of retrieval that what is served has, which the index of this world needs."""
+        for recipe in self._recipes:
+            for name in filter(is_tuned_part, (recipe.embedder, recipe.spec.reranker)):
+                if self._earlier:
+                    _copy_folder(self._earlier.world.adapter_folder(name), world.adapter_folder(name))
+
+    def _tune_retrieval(self, world: WorldFolder) -> None:
+        """Tunes what retrieval is made of, and builds the indexes of tuned embedders.
+
+        Each contender's parts are tuned in turn, since a reranker orders what the tuned embedder finds.
+        """
+        taken = self._earlier.world.adapter_folder("") if self._earlier and not self._earlier.relearns else None
+        for recipe in self.left_out.without(self._recipes):
+            name = recipe.spec.name
+            for part in recipe.tuned_parts:
+                with (
+                    self.left_out.trying("tuning its retrieval", [recipe]),
+                    self._timed("train", name, f"retriever:{recipe.retrieval_training(part)}") as more,
+                ):
+                    progress = self._progress("train", name)
+                    took = recipe.tune_retrieval(part, world, self._material, progress, taken)
+                    more |= took.model_dump(include={"seconds", "tokens", "detail"})
+                    if took.note:
+                        self.retrieval_notes[name, part] = took.note
+                if not self.left_out.without([recipe]):
+                    break
+                if is_tuned_part(recipe.index.rpartition("-")[0]):
+                    self._index(world, "index", [recipe])
 
     def _train(self, world: WorldFolder) -> None:
         """Tunes the models of the contenders, from the earlier ones where there are any."""
@@ -127,12 +161,7 @@ class Builder:
         earlier = self._earlier_adapter(recipe)
         if earlier is None or self._earlier is None or self._earlier.relearns:
             return False
-        folder = world.adapter_folder(recipe.adapter)
-        if not folder.exists():
-            half = folder.with_name(folder.name + ".part")
-            shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(earlier, half)
-            half.rename(folder)
+        _copy_folder(earlier, world.adapter_folder(recipe.adapter))
         return True
 
     def _present(self, world: WorldFolder, recipes: Sequence[Recipe], presenter: Presenter) -> None:
@@ -157,9 +186,13 @@ class Builder:
         first = next((recipe for recipe in self.left_out.without(self._recipes) if recipe.retrieves), None)
         return int(world.index(first.spec.retrieval).n_chunks) if first else 0
 
-    def _index(self, world: WorldFolder, stage: str) -> None:
-        """Brings every index up to date. Time spent by a session that was killed is included."""
-        reading = [recipe for recipe in self.left_out.without(self._recipes) if recipe.retrieves]
+    def _index(self, world: WorldFolder, stage: str, recipes: Sequence[Recipe] | None = None) -> None:
+        """Brings the indexes of these recipes (by default all) up to date.
+
+        Time spent by a session that was killed is included.
+        """
+        chosen = self._recipes if recipes is None else recipes
+        reading = [recipe for recipe in self.left_out.without(chosen) if recipe.retrieves]
         for name in dict.fromkeys(recipe.index for recipe in reading):
             sharing = [recipe for recipe in reading if recipe.index == name]
             with self.left_out.trying("its index", sharing), self._timed(stage, part=f"index:{name}") as more:
@@ -301,6 +334,15 @@ def _by_adapter(recipes: Sequence[Recipe]) -> dict[str, list[Recipe]]:
         if recipe.adapter:
             found.setdefault(recipe.adapter, []).append(recipe)
     return found
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    """Copies a folder, as a whole or not at all, unless it is there."""
+    if not target.exists():
+        half = target.with_name(target.name + ".part")
+        shutil.rmtree(half, ignore_errors=True)
+        shutil.copytree(source, half)
+        half.rename(target)
 
 
 def _weights(world: WorldFolder, recipe: Recipe) -> Path:

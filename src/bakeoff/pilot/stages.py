@@ -223,6 +223,7 @@ class Pilot:
         )
         return [
             *self._builder.engine_notes.values(),
+            *self._builder.retrieval_notes.values(),
             *([note] if silent else []),
             *(
                 [f"Dev questions failed: {', '.join(uncertain)}. Thresholds are calibrated on the others."]
@@ -259,7 +260,8 @@ class Pilot:
     def _models(self) -> dict[str, ModelSettings]:
         """The models that this run's contenders use, by their names in `models:`."""
         names = dict.fromkeys([*_generators(self._recipes), *_embedders(self._recipes)])
-        return {name: self._config.models[name] for name in names}
+        known = self._config.models  # what a deployment serves may have an embedder that was tuned
+        return {name: known[name] for name in names if name in known}
 
     def _answer(self, recipe: Recipe) -> None:
         """Calibrates a contender on dev, then asks it some test questions one at a time, then all of them."""

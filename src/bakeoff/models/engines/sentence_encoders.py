@@ -3,7 +3,7 @@
 Takes a model's folder and windows of token ids, gives float32 rows of unit length. Knows nothing about texts.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -70,7 +70,7 @@ class TorchEncoder:
         use_threads(free_threads())
         self._torch = torch
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._module = _pooled_model(folder, sentence).to(
+        self._module = pooled_model(folder, sentence).to(
             self._device, torch.bfloat16 if self._device == "cuda" else None
         )
         self.dimension = self._module.dimension
@@ -84,7 +84,7 @@ class TorchEncoder:
                 yield batch.rows, self._module(ids, mask).float().cpu().numpy()
 
 
-def _pooled_model(folder: Path, sentence: SentenceModel) -> Any:
+def pooled_model(folder: Path, sentence: SentenceModel) -> Any:
     """A torch module from (ids, mask) to unit vectors. Its `dimension` is the length of a vector."""
     try:
         import torch
@@ -157,13 +157,27 @@ class OpenVinoEncoder:
     batch_tokens = BATCH_TOKENS["openvino"]
 
     def __init__(self, folder: Path, sentence: SentenceModel) -> None:
+        self._streams = OpenVinoStreams(lambda: _converted(folder, sentence), "Embedding on a CPU")
+        self.dimension = self._streams.width
+
+    def encode(self, batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return self._streams.run((batch.rows, (batch.ids, batch.mask)) for batch in batches)
+
+
+class OpenVinoStreams:
+    """A converted model that computes several batches at the same time. `width` is the length of a row it gives.
+
+    Raises MissingExtraError, which names the `work`, if OpenVINO is not installed.
+    """
+
+    def __init__(self, convert: Callable[[], Path], work: str) -> None:
         try:
             import openvino
 
             from bakeoff.models.engines.openvino_plugin import DEVICE, opened_apart, precision
         except ImportError as error:
-            raise MissingExtraError("Embedding on a CPU", "openvino", "local") from error
-        model = _converted(folder, sentence)
+            raise MissingExtraError(work, "openvino", "local") from error
+        model = convert()
         settings = {
             "PERFORMANCE_HINT": "THROUGHPUT",
             "INFERENCE_PRECISION_HINT": precision(),
@@ -171,16 +185,17 @@ class OpenVinoEncoder:
             **openvino_properties(independent_threads()),
         }
         compiled = opened_apart(lambda: openvino.Core().compile_model(model, DEVICE, settings))
-        self.dimension = int(compiled.output(0).partial_shape[1].get_length())
+        self.width = int(compiled.output(0).partial_shape[1].get_length())
         self._queue = openvino.AsyncInferQueue(compiled)
         self._queue.set_callback(lambda request, task: task(request.get_output_tensor(0).data.copy()))
 
-    def encode(self, batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def run(
+        self, batches: Iterable[tuple[np.ndarray, tuple[np.ndarray, ...]]]
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """(row numbers, what the model gives for them) of each batch of (row numbers, inputs), in any order."""
         done: list[tuple[np.ndarray, np.ndarray]] = []
-        for batch in batches:
-            self._queue.start_async(
-                {0: batch.ids, 1: batch.mask}, lambda vectors, rows=batch.rows: done.append((rows, vectors))
-            )
+        for rows, inputs in batches:
+            self._queue.start_async(dict(enumerate(inputs)), lambda given, rows=rows: done.append((rows, given)))
         self._queue.wait_all()
         yield from done
 
@@ -194,15 +209,19 @@ def _converted(folder: Path, sentence: SentenceModel) -> Path:
 
 
 def _convert(folder: Path, sentence: SentenceModel, target: Path) -> None:
-    import openvino
+    write_openvino(pooled_model(folder, sentence), 2, target)
 
-    module = _pooled_model(folder, sentence)
+
+def write_openvino(module: Any, n_inputs: int, target: Path) -> None:
+    """Converts a torch module that takes token ids, their mask and perhaps their types; writes model.xml."""
+    import openvino
     import torch
 
     ids = torch.arange(14).reshape(2, 7) + 5
+    example = (ids, torch.ones_like(ids), torch.zeros_like(ids))[:n_inputs]
     any_shape = openvino.PartialShape([-1, -1])
     with torch.inference_mode(), quiet_libraries():
-        model = openvino.convert_model(module, example_input=(ids, torch.ones_like(ids)), input=[any_shape, any_shape])
+        model = openvino.convert_model(module, example_input=example, input=[any_shape] * n_inputs)
     _quantise(model)
     openvino.save_model(model, target / "model.xml", compress_to_fp16=True)
 
