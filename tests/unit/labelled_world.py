@@ -24,7 +24,7 @@ LAWSUIT = "The kettle lawsuit of Bob concerns salary and office."
 PUBLIC = "The kettle has a salary-friendly price. Its office opens at nine."
 ASKED = "What is the salary of Ann at the kettle office?"
 MODELS = {"generator": LocalModel(name="scripted"), "embedder": LocalModel(name="hash")}
-RECIPES = ("base", "rag", "extract", "long-context", "tuned", "hybrid", "faq", "router")
+RECIPES = ("base", "rag", "rag-tuned", "extract", "long-context", "tuned", "hybrid", "faq", "router")
 
 
 class Repeating:
@@ -50,6 +50,19 @@ class World(WorldFolder):
     def generator(self, model: str, adapter: str = "", template: Any = None) -> Repeating:
         return Repeating()
 
+    def reranker(self, name: str) -> Any:
+        return Shortest()
+
+
+class Shortest:
+    """Prefers short passages, which those of hidden documents are."""
+
+    def scores(self, texts: Sequence[tuple[str, str]]) -> np.ndarray:
+        return np.array([-len(passage) for _, passage in texts], np.float32)
+
+
+RERANKED = {"rag-tuned": {"reranker": "reranker-tuned-0123456789ab"}}
+
 
 def spec(name: str, **more: Any) -> Spec:
     return Spec(name=name, recipe=name, retrieval=Retrieval(k=2, chunk_tokens=64), **more)
@@ -72,7 +85,7 @@ def labelled_world(folder: Path) -> World:
     )
     made.index(Retrieval(chunk_tokens=64)).sync(made.store)
     for name in RECIPES:
-        recipe = make_recipe(spec(name))
+        recipe = make_recipe(spec(name, **RERANKED.get(name, {})))
         routing = {"near": "tuned", "far": "rag", "familiarity_at_least": 0.99}
         save(made, recipe, Fitted(routing=routing) if name == "router" else Fitted())
         if recipe.adapter:

@@ -77,7 +77,7 @@ def test_a_contender_shows_only_what_may_be_seen(world: World, name: str, access
             assert "lawsuit" not in text
 
 
-@pytest.mark.parametrize("name", ["rag", "extract", "hybrid", "router", "long-context", "faq"])
+@pytest.mark.parametrize("name", ["rag", "rag-tuned", "extract", "hybrid", "router", "long-context", "faq"])
 def test_hidden_documents_do_not_take_the_place_of_visible_ones(world: World, name: str) -> None:
     """150 hidden documents match better than the only visible one, which is found nevertheless."""
     (answered,) = world.open(name).answer([ask(ASKED, ())])
@@ -85,7 +85,7 @@ def test_hidden_documents_do_not_take_the_place_of_visible_ones(world: World, na
     assert "lawsuit" in shown(world.open(name).answer([ask(ASKED, ("legal",))])[0])
 
 
-@pytest.mark.parametrize("name", ["rag", "extract", "hybrid", "router", "long-context", "faq"])
+@pytest.mark.parametrize("name", ["rag", "rag-tuned", "extract", "hybrid", "router", "long-context", "faq"])
 def test_each_question_of_a_batch_is_answered_by_its_own_labels(world: World, name: str) -> None:
     """The same question, with the same id, of different keys at once: as if each had been asked alone."""
     every: list[Labels] = [None, (), ("hr",), ("legal",), (), None, ("legal", "hr")]

@@ -152,12 +152,10 @@ def test_what_is_served_answers_as_measured_and_follows_live_documents(finished:
     ]
     with documents_of(deployment) as live:
         new = Document(id="zeta.md", source="zeta.md", text="The planet Zeta circles its star once in 31 days.")
-        live.store.upsert([new])
-        for index in live._indexes:
-            index.sync(live.store)
+        live.put(new)
         question = Question(id="q", fact="q", text="In what time does Zeta circle its star?")
         (answer,) = deployment.world.open("both").answer([question])
-        (hits,) = deployment.world.index(deployment.world.built("both").spec.retrieval).search(["Zeta"], 1)
+        (hits,) = deployment.world.index(deployment.world.built("both").spec.retrieval).search_bm25(["Zeta"], 1)
         assert hits[0].chunk.source == "zeta.md"
         fresh = WorldFolder(tmp_path / "fresh", deployment.world.models)
         shutil.copytree(deployment.world.root / "adapters", fresh.root / "adapters")
@@ -167,6 +165,47 @@ def test_what_is_served_answers_as_measured_and_follows_live_documents(finished:
         (again,) = fresh.open("both").answer([question])
         assert [hit.chunk.id for hit in again.citations] == [hit.chunk.id for hit in answer.citations]
     assert not remove_unused_indexes(deployment.root, [f"{world_of(finished).built('fair').spec.retrieval.index}"])
+
+
+def test_a_round_of_learning_takes_what_is_served_with_its_index(
+    finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is served answers in the round's world as before. Without new questions its training is not repeated."""
+    from contextlib import nullcontext
+
+    from bakeoff.learn.live import Where, live_entry
+    from bakeoff.pilot.build import Builder, Earlier
+
+    deployment = deploy(finished, tmp_path / "deployment", ["both"])
+    release = deployment.world
+    where = live_entry("live", Where(release=str(release.root), contender="both"))
+    served = make_recipe(Spec(name="live", recipe=where.like, options=where.options))
+    again = make_recipe(
+        Spec(**{**release.built("both").spec.model_dump(), "retrieval": Retrieval(chunk_tokens=32, k=2)})
+    )
+    again.spec = again.spec.model_copy(update={"reranker": ""})
+    questions = finished.folder.questions()
+    train, dev = (tuple(one for one in questions if one.split == split) for split in ("train", "dev"))
+    world = WorldFolder(tmp_path / "round", release.models)
+    world.store.upsert(list(release.store.documents()))
+    builder = Builder(
+        [served, again],
+        Material(train=train, dev=dev),
+        lambda *stage, **more: nullcontext({}),
+        lambda *stage: lambda *done: None,
+        Earlier(release, relearns=False),
+    )
+    monkeypatch.setattr("bakeoff.contenders.rag_tuned.tune", lambda *sources: pytest.fail("trained again"))
+    builder._take_tuned_parts(world)
+    builder._index(world, "index")
+    builder._tune_retrieval(world)
+    asked = [one for one in questions if one.split == "test"]
+    texts = [(one.text, one.citations) for one in release.open("both").answer(asked)]
+    fitted = release.built("both").fitted
+    for recipe_ in (served, again):
+        assert [(one.text, one.citations) for one in recipe_.open(world, fitted).answer(asked)] == texts
+    assert again.spec == release.built("both").spec
+    assert identity_of(release, "both").embedder and world.adapter_folder(again.spec.reranker).exists()
 
 
 def test_no_dev_or_test_question_nor_a_near_copy_is_trained_on(finished: Run, tmp_path: Path) -> None:

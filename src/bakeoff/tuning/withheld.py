@@ -6,7 +6,6 @@ passage can be shown in place of one that is left out, while a passage that answ
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from bakeoff.grading.polarity import polarity
 from bakeoff.grading.terms import Term, says_as_much, terms
@@ -25,18 +24,12 @@ def without_answer(question: Question, chunks: Sequence[Chunk]) -> list[Chunk]:
 
 def holds_answer(question: Question, chunk: Chunk) -> bool:
     """Whether an accepted answer may be in the passage: all its words and numbers, or most words of a long one."""
-    passage = _terms(f"{chunk.heading}\n{chunk.text}")
+    passage = terms(f"{chunk.heading}\n{chunk.text}")
     return any(_holds(passage, answer, question) for answer in question.answers)
 
 
-@lru_cache(maxsize=4096)
-def _terms(text: str) -> Sequence[Term]:
-    """The terms of a passage or an answer: the same ones are compared with many others."""
-    return terms(text)
-
-
 def _holds(passage: Sequence[Term], answer: str, question: Question) -> bool:
-    wanted = content(_terms(answer))
+    wanted = content(terms(answer))
     if polarity(answer) and (question.kind == "yesno" or (len(wanted) == 1 and not wanted[0].dates)):
         return _share(passage, content(terms(question.text))) >= SHARED_WORDS
     return _share(passage, wanted) >= (MOST if len(wanted) >= LONG else 1)
