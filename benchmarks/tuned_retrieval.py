@@ -8,7 +8,7 @@ their effect is seen; the last column says what `keep: better` would have done. 
 evidence among the first 1, 3 and 10 passages, the difference to untuned retrieval with a 95 % interval (bootstrap over
 facts), the seconds of training, and the milliseconds that a search takes. With `--answers` so many test questions are
 also answered with `rag` and each variant. `--trainer` compares the speed of training with that of
-sentence-transformers on the same pairs. If killed, it continues where it stopped.
+sentence-transformers' model and loss on the same pairs. If killed, it continues where it stopped.
 """
 
 import argparse
@@ -72,13 +72,12 @@ def opened(run: Path, folder: Path) -> Set:
     return Set(source, WorldFolder(root, config.models, config.imports_from), material, test)
 
 
-def variant(of: Set, options: Mapping[str, Any]) -> tuple[RagTuned, list[Report]]:
+def variant(of: Set, options: Mapping[str, Any], examples: int | None) -> tuple[RagTuned, list[Report]]:
     """A tuned contender and the reports of its trainings."""
     settings = of.run.config().specs[0]
-    given = {"keep": "tuned", **options}
-    spec = Spec(
-        name="rag-tuned", recipe="rag-tuned", retrieval=settings.retrieval, options=given, tuning=settings.tuning
-    )
+    tuning = settings.tuning.model_copy(update={"examples": examples})
+    given = {"keep": "always", **options}
+    spec = Spec(name="rag-tuned", recipe="rag-tuned", retrieval=settings.retrieval, options=given, tuning=tuning)
     recipe = make_recipe(spec)
     assert isinstance(recipe, RagTuned)
     reason = recipe.obstacle(of.world, of.material)
@@ -193,12 +192,12 @@ def correct(contender: Contender, asked: Sequence[Question], path: Path) -> np.n
 
 
 def print_trainer(of: Set) -> None:
-    """The seconds of an epoch on the same pairs: ours and that of sentence-transformers, three times in turn."""
+    """Processor seconds of an epoch on the same pairs: ours and sentence-transformers, three times in turn."""
     from trainer_speed import epoch_seconds
 
     ours, theirs = epoch_seconds(of)
-    print(f"\nan epoch: {median(ours):.1f} s here, {median(theirs):.1f} s with sentence-transformers; ratio of each pair: "
-          f"{', '.join(f'{b / a:.2f}' for a, b in zip(ours, theirs, strict=True))}")  # fmt: skip
+    ratios = ", ".join(f"{b / a:.2f}" for a, b in zip(ours, theirs, strict=True))
+    print(f"\nan epoch: {median(ours):.1f} s here, {median(theirs):.1f} s with sentence-transformers; ratios: {ratios}")
 
 
 def main() -> None:
@@ -209,6 +208,7 @@ def main() -> None:
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--negatives", type=int, default=2)
+    parser.add_argument("--examples", type=int, help="the most training questions")
     parser.add_argument("--trainer", action="store_true", help="compare the speed of training")
     chosen = parser.parse_args()
     more = {"epochs": chosen.epochs, "negatives": chosen.negatives}
@@ -217,7 +217,7 @@ def main() -> None:
         if chosen.trainer:
             print_trainer(of)
             continue
-        tuned = {name: variant(of, {**VARIANTS[name], **more}) for name in chosen.variants}
+        tuned = {name: variant(of, {**VARIANTS[name], **more}, chosen.examples) for name in chosen.variants}
         print_found(of, tuned)
         if chosen.answers:
             print_answers(of, tuned, chosen.answers)

@@ -62,8 +62,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[R
     }
     contenders = [
         "rag",
-        entry("both", keep="tuned"),
-        entry("embedder-only", reranker=False, keep="tuned"),
+        entry("both", keep="always"),
+        entry("embedder-only", reranker=False, keep="always"),
         entry("fair"),
     ]
     config = make(folder, models=models, contenders=contenders, retrieval={"chunk_tokens": 32, "k": 2})
@@ -88,7 +88,7 @@ def test_each_tuned_embedder_has_an_index_of_its_own_that_is_named_after_it(fini
     stages = [
         stage for stage in finished.folder.stages() if stage.stage == "train" and "embedder-training" in stage.part
     ]
-    assert len({stage.part for stage in stages}) == len(stages) == 2, "one for keep: tuned, one for keep: better"
+    assert len({stage.part for stage in stages}) == len(stages) == 2, "one for keep: always, one for keep: better"
     assert all(stage.seconds > 0 and stage.tokens > 0 and "pairs" in stage.detail for stage in stages)
 
 
@@ -293,7 +293,7 @@ def tuned_in(world: Path, run_folder: Path) -> tuple[str, str]:
     made = WorldFolder(world, folder.config().models)
     train, dev = (tuple(one for one in questions if one.split == split) for split in ("train", "dev"))
     spec = Spec(
-        name="both", recipe="rag-tuned", retrieval=Retrieval(chunk_tokens=32, k=2), options={**FAST, "keep": "tuned"}
+        name="both", recipe="rag-tuned", retrieval=Retrieval(chunk_tokens=32, k=2), options={**FAST, "keep": "always"}
     )
     tuning = make_recipe(spec)
     for part in tuning.tuned_parts:

@@ -70,11 +70,11 @@ def test_the_best_epoch_on_dev_is_kept(tmp_path: Path) -> None:
     assert whole.weights == short.weights
 
 
-@pytest.mark.parametrize(("keep", "name"), [("better", ""), ("tuned", "part")])
+@pytest.mark.parametrize(("keep", "name"), [("better", ""), ("always", "part")])
 def test_a_training_that_does_not_beat_the_untuned_part_is_kept_only_if_asked_for(
     tmp_path: Path, keep: Any, name: str
 ) -> None:
-    """The report says so; without `keep: tuned` nothing is saved."""
+    """The report says so; without `keep: always` nothing is saved."""
     saved = Saved()
     report = train(Line([0.9, 0.6, 0.7, 0.6, 0.6]), SETTINGS.model_copy(update={"keep": keep}), tmp_path, saved)
     assert (report.name, report.improved, report.best) == (name, False, 2)

@@ -38,7 +38,7 @@ PAIRS: Mapping[str, int] = {"embedder": 16, "reranker": 8}
 class Tuned(Record):
     """What is tuned, and how. `candidates` are the hits that the reranker puts in order, `negatives` the wrong passages
     of a question in training. `reranker_model` names the model that the reranker is trained from, by default the
-    embedder. `keep`: 'better' uses a tuned part only if it is better on dev, 'tuned' in any case.
+    embedder. `keep`: 'better' uses a tuned part only if it is better on dev, 'always' in any case.
     """
 
     embedder: bool = True
@@ -48,7 +48,7 @@ class Tuned(Record):
     negatives: int = Field(default=2, ge=1, le=20)
     learning_rate: float | None = Field(default=None, gt=0, lt=1)
     reranker_model: str | None = Field(default=None, min_length=1)
-    keep: Literal["better", "tuned"] = "better"
+    keep: Literal["better", "always"] = "better"
 
 
 class RagTuned(Rag):

@@ -37,7 +37,7 @@ class Settings(Record):
     patience: int = 2
     max_seconds: float | None = None
     checkpoint_every_s: float = 60.0
-    keep: Literal["better", "tuned"] = "better"
+    keep: Literal["better", "always"] = "better"
     seed: int = 7
 
 
@@ -337,6 +337,6 @@ class _Training:
             best=at.best,
             stopped_because=at.stopped_because or f"all {self._settings.epochs} epochs done",
         )
-        if report.improved or self._settings.keep == "tuned":
+        if report.improved or self._settings.keep == "always":
             report = report.model_copy(update={"name": save(self._best)})
         return report
