@@ -17,9 +17,12 @@ RECIPES = {
     "rag-sequence": "bakeoff.contenders.rag_sequence.RagSequence",
     "rag-token": "bakeoff.contenders.rag_token.RagToken",
     "rag-tuned": "bakeoff.contenders.rag_tuned.RagTuned",
+    "nearest-label": "bakeoff.contenders.nearest_label.NearestLabel",
 }
 STANDARD = ("base", "rag", "tuned", "hybrid", "extract", "faq", "router", "cascade", "long-context")
 """The contenders of a run that names none. The other recipes take more time or are for special questions."""
+CLASSIFYING = ("nearest-label",)
+"""The contenders of a run with `task: classify` that names none."""
 MADE_OF = {"hybrid": ("rag", "tuned")}
 """Recipes whose set-up needs the work of others, beside those that send questions to others."""
 ENTRY_POINTS = "bakeoff.contenders"

@@ -20,7 +20,9 @@ EVERY_SLICE: tuple[Slice, ...] = (*IN_DOMAIN, "changed", "general")
 
 Unit = Literal["share", "ratio", "ms", "usd", "s", "count"]
 Better = Literal["higher", "lower", ""]
-Estimator = Literal["share", "mean", "median", "ratio", "cost", "time", "area", "coverage"]
+Estimator = Literal[
+    "share", "mean", "median", "ratio", "cost", "time", "area", "coverage", "macro_f1", "auroc", "calibration"
+]
 PerQuestion = Callable[[Question, Answer], float | None]
 
 WRITERS: Mapping[Unit, Callable[[float], str]] = {
@@ -51,6 +53,9 @@ class Measure(Record):
     | time | sum of the stages that set the contender up |
     | area | area under the risk-coverage curve, interval over redrawn facts |
     | coverage | hallucination where all contenders answer the same share of the questions |
+    | macro_f1 | mean F1 over labels, interval over redrawn facts |
+    | auroc | how well confidence separates questions in scope from those out of scope, interval over redrawn facts |
+    | calibration | mean distance of confidence from accuracy in bins of equal size, interval over redrawn facts |
 
     `by_traffic` weighs each question by how often users ask it. `per_slice` adds the value on each slice.
     `contrasted` compares every pair of contenders on this measure. `reason` explains a missing value.
@@ -319,8 +324,60 @@ BESIDE = (
 )
 """Shown beside the eight. They are never part of a verdict by themselves."""
 
+NO_SCOPE = "the test holds no question that is out of scope"
+CLASSIFICATION = (
+    Measure(
+        name="macro_f1",
+        title="Macro F1",
+        description="mean over the labels of the test of F1, which counts both missed and falsely given labels; a "
+        "declined question has no label",
+        estimator="macro_f1",
+        reason="no test question has a label",
+        source="Sokolova and Lapalme 2009, doi:10.1016/j.ipm.2009.03.002",
+    ),
+    Measure(
+        name="scope_auroc",
+        title="Scope (AUROC)",
+        description="chance that a question with a label gets a higher confidence than one that is out of scope; 50"
+        + NARROW + "% is as good as guessing",
+        estimator="auroc",
+        reason=NO_SCOPE,
+        source="Hendrycks and Gimpel 2017, arXiv:1610.02136",
+    ),
+    Measure(
+        name="scope_declined",
+        title="Out of scope, declined",
+        description="questions that are out of scope and that it declined",
+        score="abstained",
+        slices=("unanswerable",),
+        reason=NO_SCOPE,
+    ),
+    Measure(
+        name="in_scope_declined",
+        title="In scope, declined",
+        description="questions with a label that it declined",
+        better="lower",
+        score="abstained",
+        slices=("seen", "unseen"),
+        reason="no test question has a label",
+    ),
+    Measure(
+        name="calibration_error",
+        title="Calibration error (ECE)",
+        description="mean distance of its confidence from the share of right labels (out of scope none is right), in "
+        "10 bins of equal size; noise in the bins makes it larger in small tests, which the interval takes off",
+        better="lower",
+        estimator="calibration",
+        reason="its confidences are no probabilities",
+        short="ECE",
+        source="Naeini et al. 2015, doi:10.1609/aaai.v29i1.9602; bins of equal size, Nguyen and O'Connor 2015, "
+        "arXiv:1508.05154",
+    ),
+)  # fmt: skip
+"""Also measured if the accepted answers are labels of a closed set. Never part of a verdict by themselves."""
+
 MEASURES = (*EIGHT, *BESIDE)
-BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
+BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in (*MEASURES, *CLASSIFICATION)}
 LOWER_IS_BETTER = frozenset(measure.name for measure in MEASURES if measure.better == "lower")
 SCORES = ("correct", "knows", "hallucinated", "abstained", "exact_match", "f1", "evidence_hit", "consistent",
           "unsure", "truncated", "error")  # fmt: skip

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from bakeoff.measures import BESIDE, BY_NAME, EIGHT, LOWER_IS_BETTER, MEASURES, SCORES
+from bakeoff.measures import BESIDE, BY_NAME, CLASSIFICATION, EIGHT, LOWER_IS_BETTER, MEASURES, SCORES
 from bakeoff.sentences import NARROW
 
 
@@ -27,8 +27,8 @@ def test_the_eight_measures_carry_the_names_of_the_contract() -> None:
 
 def test_every_measure_can_be_read_and_has_a_name_of_its_own() -> None:
     """Each has a title and a description. Names are unique, and each score they use exists."""
-    assert len(BY_NAME) == len(MEASURES)
-    assert all(measure.title and measure.description and measure.reason for measure in MEASURES)
+    assert len(BY_NAME) == len(MEASURES) + len(CLASSIFICATION)
+    assert all(measure.title and measure.description and measure.reason for measure in BY_NAME.values())
     assert {measure.score for measure in MEASURES if measure.score} <= set(SCORES)
 
 

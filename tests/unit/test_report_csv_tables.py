@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bakeoff.files.spreadsheet_csv import FORMULA, first_seen, harmless, written
 from bakeoff.report import write_report
-from bakeoff.report.csv_tables import MEASURED, TABLES, csv_tables
+from bakeoff.report.csv_tables import LABELS, MEASURED, TABLES, csv_tables
 from bakeoff.report.findings import failures
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.table import updates
@@ -59,13 +59,13 @@ def test_no_cell_begins_a_formula_and_none_is_lost(text: str) -> None:
 
 
 def test_every_table_is_written_and_the_verdicts_go_with_it(tmp_path: Path) -> None:
-    """Writing again without a verdict deletes the verdict's old tables."""
+    """Writing again without a verdict deletes the verdict's old tables. The table of labels is for runs with labels."""
     folder = build(tmp_path / "run", n_questions=20)
     write_report(folder)
-    assert {path.stem for path in (folder / "tables").iterdir()} == set(TABLES)
+    assert {path.stem for path in (folder / "tables").iterdir()} == set(TABLES) - {LABELS}
     (folder / "verdict.json").unlink()
     write_report(folder)
-    assert {path.stem for path in (folder / "tables").iterdir()} == set(MEASURED)
+    assert {path.stem for path in (folder / "tables").iterdir()} == set(MEASURED) - {LABELS}
 
 
 def test_the_tables_hold_every_contender_question_claim_and_factor(whole: ReportData) -> None:

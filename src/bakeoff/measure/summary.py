@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from bakeoff.measure import ppi, ppi_intervals
+from bakeoff.measure import classification, ppi, ppi_intervals
 from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate, QuestionOrigin
 from bakeoff.measure.constant import constant_answer
 from bakeoff.measure.contrasts import contrasts
@@ -38,7 +38,7 @@ from bakeoff.measure.statistics import (
     quantile_estimate,
 )
 from bakeoff.measure.traffic import too_few_facts
-from bakeoff.measures import ACCURACY, EVERY_SLICE, GRADED, IN_DOMAIN, MEASURES, Estimator, Measure
+from bakeoff.measures import ACCURACY, CLASSIFICATION, EVERY_SLICE, GRADED, IN_DOMAIN, MEASURES, Estimator, Measure
 from bakeoff.questions.answer_lengths import LENGTHS, AnswerLength, answer_length
 from bakeoff.questions.evidence.evidence import is_document_level
 from bakeoff.records import Answer, Contrast, Question, Slice, Stage
@@ -96,7 +96,8 @@ def summarise(
     measured = [replace(collected, values=of_labels.values[collected.name]) for collected in measured]
     facts = {question.id: question.fact for question in questions}
     view = _View(questions, facts, measured, of_labels, thresholds or {})
-    measures = [*MEASURES, *own]
+    of_labels_too = CLASSIFICATION if classification.have_labels(questions) else ()
+    measures = [*MEASURES, *of_labels_too, *own]
     contrasted = [measure for measure in measures if measure.contrasted]
     correct = {collected.name: view.graded(collected, ACCURACY) for collected in measured}
     return Comparison(
@@ -162,6 +163,11 @@ class _View:
             for collected in self.measured
         }
         return {name: answers for name, answers in by_name.items() if answers is not None}
+
+    def classified(self, collected: Measured) -> classification.Classified:
+        """The in-domain answers as labels."""
+        asked = [question for question in self.questions if question.slice in IN_DOMAIN]
+        return classification.classified(asked, collected.answers, collected.values.get("knows", {}))
 
     def _corrections(self, name: str) -> Corrections | None:
         """What labels say about a contender's texts; None with too few of them."""
@@ -396,6 +402,9 @@ ESTIMATORS: Mapping[Estimator, Callable[[_View, Measured, Measure], Estimate]] =
     "time": _time,
     "area": _area,
     "coverage": _coverage,
+    "macro_f1": lambda view, collected, measure: classification.macro_f1(view.classified(collected)),
+    "auroc": lambda view, collected, measure: classification.auroc(view.classified(collected)),
+    "calibration": lambda view, collected, measure: classification.calibration_error(view.classified(collected)),
 }
 
 

@@ -31,6 +31,8 @@ from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.sentences import first_few
 from bakeoff.writing.words import count_words
 
+NO_DOCUMENTS = Reading(documents=(), problems=())
+"""For a run that classifies: it needs none."""
 EXCUSED = (
     "note: {n} test questions resemble a training question but do not count as leaks: they ask for the same fact in "
     "other words or have other answers. data.json names them."
@@ -97,7 +99,7 @@ class Prepared(Record):
         monthly, codes = self.monthly_volume, [code for code in self.languages.codes if self._is_written_in(code)]
         about = f"users ask about {monthly.asked:,} questions a month{monthly.basis}" if monthly else ""
         return [
-            f"{len(self.documents)} documents, about {n_words:,} words; {asked}.",
+            f"{len(self.documents)} documents, about {n_words:,} words; {asked}." if self.documents else f"{asked}.",
             *([f"the documents are in {self.languages.in_words(codes)}."] if set(codes) - {"en"} else []),
             *([f"by their dates and counts, {about}."] if about else []),
             *(problem.line for problem in self.problems),
@@ -134,10 +136,12 @@ def prepare(config: Config) -> Prepared:
     prompt that does not show the question or the passages.
     """
     check_placeholders(config.prompts.closed_book, config.prompts.grounded)
-    reading = read_documents(config.documents)
+    reading = read_documents(config.documents) if config.documents else NO_DOCUMENTS
     updated = read_documents(config.updates.documents) if config.updates else None
     updates = config.updates.questions if config.updates else ()
-    read, notes = _read(config.questions, config.columns, updates)
+    read, notes = _read(config.questions, config.columns, updates, config.task == "classify")
+    if not config.documents:
+        read = [question.model_copy(update={"source_spans": ()}) for question in read]
     questions, made = apart(read)
     questions, more_notes = locate_evidence(questions, reading.documents, unread=reading.problems)
     questions, fact_notes = with_same_places(questions, reading.documents)
@@ -203,8 +207,10 @@ def _coverage(config: Config, languages: Languages) -> list[str]:
     return [warning for warning in warnings if warning]
 
 
-def _read(names: Sequence[str], columns: Mapped, other_names: Sequence[str]) -> tuple[list[Question], list[str]]:
-    return read_with_notes([Path(name) for name in names], columns, [Path(name) for name in other_names])
+def _read(
+    names: Sequence[str], columns: Mapped, other_names: Sequence[str], are_labels: bool = False
+) -> tuple[list[Question], list[str]]:
+    return read_with_notes([Path(name) for name in names], columns, [Path(name) for name in other_names], are_labels)
 
 
 def _changed(

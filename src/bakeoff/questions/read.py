@@ -13,6 +13,7 @@ from types import MappingProxyType
 from bakeoff.errors import InputError
 from bakeoff.questions.facts.facts import with_facts
 from bakeoff.questions.facts.label_kind import with_label_kind
+from bakeoff.questions.facts.label_set import as_labels
 from bakeoff.questions.rows.cells import (
     answers,
     cell,
@@ -43,9 +44,11 @@ def read_questions(paths: Sequence[Path], columns: Mapped = NO_COLUMNS) -> list[
 
 
 def read_with_notes(
-    paths: Sequence[Path], columns: Mapped = NO_COLUMNS, other_paths: Sequence[Path] = ()
+    paths: Sequence[Path], columns: Mapped = NO_COLUMNS, other_paths: Sequence[Path] = (), are_labels: bool = False
 ) -> tuple[list[Question], list[str]]:
     """The questions of all files, in order, and notes on everything that was interpreted or left out.
+
+    `are_labels`: accepted answers are labels of a closed set (`label_set.as_labels`).
 
     `columns` maps fields (docs/questions.md) to column names. A file without such a column is read by the usual names.
     At least one of the files, or of `other_paths` (read elsewhere with the same mapping), must have the column.
@@ -69,12 +72,13 @@ def read_with_notes(
     questions = [question_of(row, day) for row, day in zip(rows, days, strict=True)]
     conflicts = conflict_notes(rows, questions)
     _refuse_duplicates(rows, questions)
+    questions, label_notes = as_labels(questions) if are_labels else (questions, [])
     asked, made = apart(questions)
-    complete, fact_notes = with_facts(with_label_kind(asked))
+    complete, fact_notes = with_facts(asked if are_labels else with_label_kind(asked))
     complete = with_source_facts(complete)
     facts = {question.id: question for question in (*complete, *with_source_facts(made, complete))}
     in_order = [facts[question.id] for question in questions]
-    return in_order, [*notes, *conflicts, *_html_notes(rows), *more_notes, *fact_notes]
+    return in_order, [*notes, *conflicts, *_html_notes(rows), *more_notes, *label_notes, *fact_notes]
 
 
 def _without_rejected(file: RowsRead) -> RowsRead:

@@ -7,21 +7,26 @@ from collections.abc import Callable
 
 from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of, written
 from bakeoff.measure.comparison import Estimate
-from bakeoff.measures import MEASURES, Measure
+from bakeoff.measures import CLASSIFICATION, MEASURES, Measure
 from bakeoff.questions.answer_lengths import LENGTHS
 from bakeoff.records import Answer, Question
 from bakeoff.report.cascades import answered_by, every_setting
+from bakeoff.report.classification import is_classified, of_labels
 from bakeoff.report.csv_verdict import JUDGED
 from bakeoff.report.findings import CAUSES, OUTCOMES, failures, outcome, outcome_after_update
 from bakeoff.report.gather import ReportData
 from bakeoff.report.verdict_text import marks
 
+LABELS = "labels"
 PARTS = ("value", "low", "high", "n")
 
 
 def csv_tables(data: ReportData) -> dict[str, str]:
-    """The tables by name, each with a header line. Tables of the verdict are included only if the run was judged."""
-    tables = {name: make(data) for name, make in MEASURED.items()}
+    """The tables by name, each with a header line.
+
+    Tables of the verdict are included only if the run was judged, that of labels only if accepted answers are labels.
+    """
+    tables = {name: make(data) for name, make in MEASURED.items() if name != LABELS or is_classified(data)}
     if data.judgement:
         tables |= {name: make(data.judgement) for name, make in JUDGED.items()}
     return {name: written(rows) for name, rows in tables.items()}
@@ -41,8 +46,8 @@ def _contenders(data: ReportData) -> Rows:
 
 
 def _measures(data: ReportData) -> list[Measure]:
-    """Bakeoff's measures, then the team's own."""
-    return [*MEASURES, *data.own_measures]
+    """Bakeoff's measures, those of labels if the run has some, then the team's own."""
+    return [*MEASURES, *(CLASSIFICATION if is_classified(data) else ()), *data.own_measures]
 
 
 def _contrasts(data: ReportData) -> Rows:
@@ -63,6 +68,11 @@ def _slices(data: ReportData) -> Rows:
                 if estimate.value is not None:
                     rows.append([measure.name, name, kind, *(getattr(estimate, part) for part in PARTS)])
     return rows
+
+
+def _labels(data: ReportData) -> Rows:
+    """One row for each contender and label: its questions, precision, recall and F1."""
+    return rows_of(list(of_labels(data)), ("contender", "label", "n", "precision", "recall", "f1"))
 
 
 def _failures(data: ReportData) -> Rows:
@@ -160,6 +170,7 @@ MEASURED: dict[str, Callable[[ReportData], Rows]] = {
     "contrasts": _contrasts,
     "constant": _constant,
     "slices": _slices,
+    LABELS: _labels,
     "failures": _failures,
     "updates": _updates,
     "cascades": _cascades,

@@ -21,6 +21,7 @@ from bakeoff.questions.splits.survey import counted_tests
 from bakeoff.report import cascades, charts
 from bakeoff.report.cascade_page import cascade_panels
 from bakeoff.report.charts import Axis, Bar, Dot, Point
+from bakeoff.report.classification import ABOUT, CONFUSED_HEADS, SHOWN, confusions, hardest, is_classified
 from bakeoff.report.coverage_chart import coverage_chart
 from bakeoff.report.declining import compared_at, curves, sentences
 from bakeoff.report.drilldown import drilldown
@@ -84,6 +85,7 @@ def html_page(data: ReportData) -> str:
         who=who(data),
         who_heads=HEADS,
         beside=table(data, beside(data)),
+        classification=_classification(data),
         origins=[(name, listed(models)) for name, models in data.origins.items()],
         grids=grid_panels(data),
         updates=updates(data),
@@ -99,6 +101,19 @@ def html_page(data: ReportData) -> str:
         **_figures(data, colours),
         **_failures(data),
     )
+
+
+def _classification(data: ReportData) -> dict[str, Any] | None:
+    """What the section about labels shows; None if the accepted answers are no labels."""
+    if not is_classified(data):
+        return None
+    return {
+        "about": ABOUT,
+        "table": table(data, SHOWN),
+        "hardest": hardest(data),
+        "heads": CONFUSED_HEADS,
+        "confusions": confusions(data),
+    }
 
 
 def _questions_summary(data: ReportData) -> list[tuple[str, str]]:

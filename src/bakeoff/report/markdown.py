@@ -11,6 +11,7 @@ from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
 from bakeoff.questions.naming import named_by
 from bakeoff.questions.splits.survey import counted_tests
 from bakeoff.report import cascades
+from bakeoff.report.classification import ABOUT, CONFUSED_HEADS, SHOWN, confusions, hardest, is_classified
 from bakeoff.report.declining import compared_at, sentences
 from bakeoff.report.findings import (
     CAUSE_MEANINGS,
@@ -53,7 +54,8 @@ def markdown_page(data: ReportData) -> str:
         parts += ["### Further measures", *_measures(table(data, others))]
     if data.skipped:
         parts += ["### Skipped", bullets(f"{name}: {reason}" for name, reason in data.skipped.items())]
-    parts += [*_slices(data), *_declining(data), *_cascades(data), *_updates(data), *_failures(data)]
+    parts += [*_classification(data), *_slices(data), *_declining(data), *_cascades(data), *_updates(data)]
+    parts += _failures(data)
     if data.judgement:
         parts += sections(data.judgement)
     parts += [*_times(data), *_summary(data)]
@@ -89,6 +91,17 @@ def _cell(cell: Cell) -> str:
     more = "; ".join(text for text in (cell.interval, cell.extra) if text)
     sign = "≈" if cell.mark == "tied" else ""
     return f"{sign}{cell.text}" + (f" ({more})" if more else "") + (f" ({cell.note})" if cell.note else "")
+
+
+def _classification(data: ReportData) -> list[str]:
+    """The measures of labels, the hardest labels and the confusions, if accepted answers are labels."""
+    if not is_classified(data):
+        return []
+    parts = ["## Classification", plain(ABOUT), *_measures(table(data, SHOWN))]
+    parts += ["### F1 of the hardest labels", grid(*hardest(data))]
+    if rows := confusions(data):
+        parts += ["### Most frequent confusions", grid(CONFUSED_HEADS, rows, n_left=3)]
+    return parts
 
 
 def _slices(data: ReportData) -> list[str]:

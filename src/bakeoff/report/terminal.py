@@ -16,6 +16,7 @@ from bakeoff.decide.value.worth import Worth, titled
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import money
 from bakeoff.measures import EIGHT, Measure
+from bakeoff.report.classification import SHOWN, is_classified
 from bakeoff.report.declining import sentences
 from bakeoff.report.findings import headline
 from bakeoff.report.gather import ReportData, gather
@@ -43,6 +44,8 @@ def comparison(data: ReportData, page: Path | None = None) -> Group:
         own: list[RenderableType] = [Text("\nMeasures of your own", style="bold"), _grid(data, data.own_measures)]
     else:
         own = []
+    if is_classified(data):
+        own += [Text("\nClassification", style="bold"), _grid(data, SHOWN[1:-1])]
     return Group(*parts, Text(), _grid(data, EIGHT), *own, *_below(data, page))
 
 

@@ -1,16 +1,18 @@
 """`bakeoff.yaml` to one validated, typed configuration.
 
 Takes a YAML file, gives a frozen `Config` whose relative paths are resolved against the file's folder. Knows nothing
-about models or stages. Every key has a default except the documents and the questions.
+about models or stages. Every key has a default except the documents and the questions; a run that classifies needs no
+documents.
 """
 
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
-from bakeoff.catalogue import STANDARD
+from bakeoff.catalogue import CLASSIFYING, STANDARD
 from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resolve
 from bakeoff.decide.situation.plain_errors import explain
 from bakeoff.decide.situation.profile import Profile
@@ -63,10 +65,16 @@ class Updates(Record):
 
 
 class Config(Record):
-    """All settings of one pilot. `folder` is where bakeoff.yaml is; your own classes may be there too."""
+    """All settings of one pilot. `folder` is where bakeoff.yaml is; your own classes may be there too.
+
+    With the task 'classify', accepted answers are labels of a closed set, and questions without one are out of scope.
+    Then documents are not needed, questions of general knowledge and updates are not asked, and the contenders are
+    those that answer with labels, unless others are named.
+    """
 
     name: str
-    documents: Paths
+    task: Literal["answer", "classify"] = "answer"
+    documents: Names = Field(json_schema_extra={"minItems": 1})
     questions: Paths
     columns: dict[str, str | Names] = Field(default_factory=dict)
     general: str | None = "builtin"
@@ -91,7 +99,7 @@ class Config(Record):
 
     def renamed(self, name: str) -> "Config":
         """The same configuration under another name. Raises ConfigError if it is not a folder name."""
-        validate({"name": name, "documents": self.documents, "questions": self.questions})
+        validate({"name": name, "task": self.task, "documents": self.documents, "questions": self.questions})
         return self.model_copy(update={"name": name})  # a dump would mark every default as explicitly given
 
     def settled(self, length: Length, max_new_tokens: int) -> "Config":
@@ -132,6 +140,27 @@ class Config(Record):
     def imports_from(self) -> Path | None:
         """The folder where your own classes may be."""
         return Path(self.folder) if self.folder else None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_task(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("task") != "classify":
+            return values
+        return {"documents": (), "general": None, "contenders": list(CLASSIFYING), **values}
+
+    @field_validator("documents")
+    @classmethod
+    def _has_documents(cls, documents: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
+        if not documents and others.data.get("task") == "answer":
+            raise PydanticKnownError("too_short", {"field_type": "Tuple", "min_length": 1, "actual_length": 0})
+        return documents
+
+    @field_validator("general", "updates")
+    @classmethod
+    def _is_about_answers(cls, value: Any, others: ValidationInfo) -> Any:
+        if value is not None and others.data.get("task") == "classify":
+            raise ValueError("a run with task: classify asks no questions of general knowledge and has no updates")
+        return value
 
     @field_validator("name")
     @classmethod

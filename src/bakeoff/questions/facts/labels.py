@@ -13,6 +13,8 @@ from bakeoff.grading.normalise import word_set
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.records import Question
 
+LABEL = "label"
+"""The kind of a question whose accepted answers are labels."""
 LONG_ANSWER = 8
 """An answer of this many words or more is long: two questions with the same long answer ask for the same fact."""
 FACTS_PER_LABEL = 10
@@ -29,7 +31,8 @@ POLAR = word_set("yes no true false")
 def answer_labels(questions: Iterable[Question]) -> dict[str, str]:
     """The label of each answerable question by its id. Empty if the answers are not a closed set of labels.
 
-    Answers are labels if all of this is true. It counts facts, not questions; a question without a fact counts as one.
+    They are if every question has the kind 'label', because the file or the configuration says so, or if all of this
+    is true. It counts facts, not questions; a question without a fact counts as one.
 
     - At least two answers are shared by `SHARED_BY` or more facts, and a share of `CLOSED` of the facts has such an
       answer.
@@ -40,6 +43,8 @@ def answer_labels(questions: Iterable[Question]) -> dict[str, str]:
     """
     known = [question for question in questions if question.answerable and is_own(question)]
     labels = {question.id: label_of(question) for question in known}
+    if all(question.kind == LABEL for question in known):
+        return labels
     facts = defaultdict(set)
     for question in known:
         facts[labels[question.id]].add(question.fact or f"question {question.id}")

@@ -1,0 +1,72 @@
+"""Reads accepted answers as labels of a closed set (`task: classify`): one spelling for each, and the kind 'label'.
+
+Takes and gives questions. Questions without an accepted answer are out of scope: they have none of the labels. Does not
+know where labels are used.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bakeoff.errors import InputError
+from bakeoff.grading.label import label_key, without_lead_in
+from bakeoff.questions.facts.labels import LABEL
+from bakeoff.records import Question
+from bakeoff.sentences import first_few
+
+
+def as_labels(questions: Sequence[Question]) -> tuple[list[Question], list[str]]:
+    """All questions, in order, with the kind 'label' where they have a label, and notes on spellings that are joined.
+
+    Labels that differ only in case or separators are one label, spelled as most questions spell it. Raises InputError
+    for a label without a letter or digit, for fewer than two labels, and for two labels of which the grader would take
+    one for the other.
+    """
+    spelled = Counter(answer for question in questions for answer in question.answers)
+    by_key: dict[str, list[str]] = {}
+    for answer in spelled:
+        by_key.setdefault(label_key(answer), []).append(answer)
+    _check(by_key)
+    usual = {key: max(spellings, key=lambda spelling: spelled[spelling]) for key, spellings in by_key.items()}
+    return [_as_label(question, usual) for question in questions], _notes(by_key, usual)
+
+
+def _as_label(question: Question, usual: dict[str, str]) -> Question:
+    if not question.answerable:
+        return question
+    labels = tuple(dict.fromkeys(usual[label_key(answer)] for answer in question.answers))
+    return question.model_copy(update={"answers": labels, "kind": LABEL})
+
+
+def _check(by_key: dict[str, list[str]]) -> None:
+    if empty := by_key.get(""):
+        raise InputError(
+            f"A label must hold a letter or a digit; these hold none: {first_few([repr(text) for text in empty])}.",
+            "write the label in words, or leave it out and mark the question with kind=unanswerable (out of scope)",
+        )
+    if len(by_key) < 2:
+        named = (
+            f"all questions with a label have '{next(iter(by_key.values()))[0]}'" if by_key else "no question has one"
+        )
+        raise InputError(
+            f"task: classify needs at least two labels, and {named}.",
+            "add questions with other labels, or name the column that holds them, such as columns: {answers: category}",
+        )
+    for spellings in by_key.values():
+        shorter = by_key.get(label_key(without_lead_in(spellings[0])))
+        if shorter is not None and shorter is not spellings:
+            raise InputError(
+                f"The labels '{spellings[0]}' and '{shorter[0]}' cannot be held apart: an answer '{spellings[0]}' is "
+                f"also a way to say '{shorter[0]}'.",
+                "rename one of them in the question file",
+            )
+
+
+def _notes(by_key: dict[str, list[str]], usual: dict[str, str]) -> list[str]:
+    joined = [
+        f"{' and '.join(map(repr, spellings))} as {usual[key]!r}"
+        for key, spellings in by_key.items()
+        if len(spellings) > 1
+    ]
+    if not joined:
+        return []
+    return [f"Labels that differ only in case or separators are one label: {first_few(joined, '; ')}."]
