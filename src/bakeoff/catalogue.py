@@ -18,10 +18,13 @@ RECIPES = {
     "rag-token": "bakeoff.contenders.rag_token.RagToken",
     "rag-tuned": "bakeoff.contenders.rag_tuned.RagTuned",
     "nearest-label": "bakeoff.contenders.nearest_label.NearestLabel",
+    "label-head": "bakeoff.contenders.label_head.LabelHead",
+    "generator-label-head": "bakeoff.contenders.generator_label_head.GeneratorLabelHead",
+    "generator-labels": "bakeoff.contenders.generator_labels.GeneratorLabels",
 }
 STANDARD = ("base", "rag", "tuned", "hybrid", "extract", "faq", "router", "cascade", "long-context")
 """The contenders of a run that names none. The other recipes take more time or are for special questions."""
-CLASSIFYING = ("nearest-label",)
+CLASSIFYING = ("nearest-label", "label-head", "generator-label-head", "generator-labels")
 """The contenders of a run with `task: classify` that names none."""
 MADE_OF = {"hybrid": ("rag", "tuned")}
 """Recipes whose set-up needs the work of others, beside those that send questions to others."""

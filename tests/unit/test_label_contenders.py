@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bakeoff.catalogue import CLASSIFYING
 from bakeoff.contenders.built import Built, Fitted
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.nearest_label import vote
@@ -13,6 +14,8 @@ from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.measure.comparison import Declining
 from bakeoff.models.settings import LocalModel
 from bakeoff.records import Question, ask
+from tests.unit.test_sentence_model import write_model
+from tests.unit.tiny_model import write_tiny_model
 
 MODELS = {"generator": LocalModel(name="scripted"), "embedder": LocalModel(name="hash")}
 WORDS = {"refund": "money back please", "delivery": "where is my parcel", "log in": "cannot sign in to my account"}
@@ -68,7 +71,7 @@ def test_one_example_of_each_label_is_enough_to_vote(tmp_path):
     assert answer.text == "refund" and 0 < answer.confidence < 1
 
 
-@pytest.mark.parametrize("name", ["nearest-label"])
+@pytest.mark.parametrize("name", CLASSIFYING)
 def test_what_cannot_be_learned_is_left_out_with_a_reason(tmp_path, name):
     """No labels, one label, answers that are no labels."""
     alone = material(labels=("refund",))
@@ -102,3 +105,90 @@ def test_a_damaged_folder_is_an_error_with_a_remedy(tmp_path):
     (tmp_path / "contenders" / "c" / "labels.json").unlink()
     with pytest.raises(RunFolderError, match=r"labels\.json"):
         make_recipe(Spec(name="c", recipe="nearest-label")).open(WorldFolder(tmp_path, MODELS), Fitted())
+
+
+# --- heads
+
+
+def test_a_head_on_an_untuned_embedder_needs_no_language_model(tmp_path):
+    """It works with any embedder, one that is only hashed words too; the head is safetensors."""
+    contender = built(tmp_path, material(), "label-head", options={"tune": False})
+    near, far = contender.answer([ask("where is my parcel 7"), ask("a poem about autumn leaves")])
+    assert near.text == "delivery" and 0 < far.confidence < near.confidence < 1
+    assert (tmp_path / "contenders" / "c" / "head.safetensors").exists()
+
+
+def test_what_has_no_weights_is_not_tuned(tmp_path):
+    """The reason says how to go on without tuning."""
+    assert "tune: false" in reason(material(), "label-head", tmp_path=tmp_path)
+
+
+def test_one_example_of_each_label_leaves_nothing_to_compare(tmp_path):
+    """Contrastive tuning needs two of one label. Without tuning the head is fitted."""
+    models = {**MODELS, "embedder": LocalModel(name="some/embedder")}
+    found = reason(material(n=1), "label-head", models, tmp_path)
+    assert found.startswith("every label has one training example") and "tune: false" in found
+    contender = built(tmp_path, material(n=1, n_dev=1), "label-head", options={"tune": False})
+    assert contender.answer([ask("money back please")])[0].text == "refund"
+
+
+def test_a_tuned_embedder_is_opened_from_the_contenders_folder(tmp_path, monkeypatch):
+    """The run's own embedder could be gone."""
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    source = write_model(tmp_path / "source", {"pooling_mode_mean_tokens": True})
+    models = {**MODELS, "embedder": LocalModel(name=str(source), engine="transformers")}
+    of = material(labels=("refund", "log in"))
+    texts = {"refund": "how do i pay", "log in": "an invoice or bank"}
+    train = tuple(one.model_copy(update={"text": f"{texts[one.answers[0]]} {'card' * (i % 2)}"})
+                  for i, one in enumerate(of.train))  # fmt: skip
+    contender = built(tmp_path / "w", of.model_copy(update={"train": train}), "label-head", models=models,
+                      options={"epochs": 4})  # fmt: skip
+    assert contender.answer([ask("how do i pay")])[0].text == "refund"
+    files = {path.name for path in (tmp_path / "w" / "contenders" / "c").rglob("*") if path.is_file()}
+    assert {"head.safetensors", "model.safetensors", "labels.json", "curve.json"} <= files
+    assert not any(name.endswith((".bin", ".pkl", ".pt", ".joblib")) for name in files)
+
+
+# --- language models
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Models with a random language model of a few thousand parameters."""
+    folder = write_tiny_model(tmp_path_factory.mktemp("tiny") / "model")
+    return {**MODELS, "generator": LocalModel(name=str(folder))}
+
+
+@pytest.mark.parametrize("name", ["generator-labels", "generator-label-head"])
+def test_a_language_model_answers_with_a_label_and_a_chance(tmp_path, tiny, name):
+    """The same label from its folder again; a message that does not fit is an error, the others are answered."""
+    contender = built(tmp_path, material(n=3, n_dev=8), name, models=tiny)
+    answers = contender.answer([ask("where is my parcel"), ask("long " * 400)])
+    assert answers[0].text in WORDS and 0 < answers[0].confidence < 1 and answers[0].usage.prompt_tokens > 0
+    assert answers[1].error.startswith("The question does not fit") and answers[1].text == ""
+    again = WorldFolder(tmp_path, tiny).open("c").answer([ask("where is my parcel")])[0]
+    assert (again.text, again.confidence) == (answers[0].text, pytest.approx(answers[0].confidence))
+
+
+def test_a_head_on_states_learns_what_its_examples_show(tmp_path, tiny):
+    """Even a random model's states tell these messages apart."""
+    contender = built(tmp_path, material(n=6, n_dev=8), "generator-label-head", models=tiny)
+    asked = [ask(f"{text} 55") for text in WORDS.values()]
+    assert [answer.text for answer in contender.answer(asked)] == list(WORDS)
+
+
+@pytest.mark.parametrize("name", ["generator-labels", "generator-label-head"])
+def test_a_model_whose_states_cannot_be_read_is_left_out(tmp_path, name):
+    """Such as one behind a server."""
+    assert "only those of a local model can be read" in reason(material(), name, tmp_path=tmp_path)
+
+
+def test_thousands_of_labels_do_not_fit_into_a_prompt(tmp_path, tiny):
+    """The reason says how many tokens they would take; a head takes them."""
+    train = tuple(
+        Question(id=f"q{i}", text=f"text {i}", answers=(f"label number {i}",), kind="label", fact=f"f{i}")
+        for i in range(3000)
+    )
+    found = reason(Material(train=train), "generator-labels", tiny, tmp_path)
+    assert "a prompt with 3,000 labels and a message has" in found and "1,024" in found
+    assert reason(Material(train=train), "generator-label-head", tiny, tmp_path) is None

@@ -23,6 +23,7 @@ LABELS = "labels.json"
 NONE = -1
 """In place of the number of a label: no label that is known is right."""
 BESIDE = ("changed", "general")
+TOO_LONG = "The question does not fit into the model's context. -> ask a shorter one"
 FEWEST = 20
 """With fewer dev examples in scope, a chance is fitted on training examples, each left out in turn where possible."""
 R = TypeVar("R", bound=Record)
@@ -37,7 +38,10 @@ class Examples(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """For each text the number of its label, the chance that it is right (0 to 1), and the tokens that were read."""
+    """For each text the number of its label, the chance that it is right (0 to 1), and the tokens that were read.
+
+    The number is `NONE` for a text that is too long.
+    """
 
     numbers: np.ndarray
     chances: np.ndarray
@@ -119,11 +123,14 @@ class LabelAnswers:
         seconds = (time.perf_counter() - begun) / len(questions)
         n_tokens = chosen.n_tokens or [0] * len(questions)
         return [
-            self._answer(question, self._labels[number], float(chance), Usage(prompt_tokens=n, seconds=seconds))
+            self._answer(question, int(number), float(chance), Usage(prompt_tokens=n, seconds=seconds))
             for question, number, chance, n in zip(questions, chosen.numbers, chosen.chances, n_tokens, strict=True)
         ]
 
-    def _answer(self, question: Question, label: str, chance: float, usage: Usage) -> Answer:
+    def _answer(self, question: Question, number: int, chance: float, usage: Usage) -> Answer:
+        if number == NONE:
+            return Answer(question_id=question.id, contender=self.name, usage=usage, error=TOO_LONG)
+        label = self._labels[number]
         return Answer(
             question_id=question.id,
             contender=self.name,

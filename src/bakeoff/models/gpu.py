@@ -24,3 +24,13 @@ def has_gpu() -> bool:
 
 def _has_driver() -> bool:
     return shutil.which("nvidia-smi") is not None or any(Path(device).exists() for device in DEVICES)
+
+
+def has_bfloat16(device: str = "cpu") -> bool:
+    """Whether torch multiplies bfloat16 numbers on this device with instructions of its own."""
+    import torch
+
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported()
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))

@@ -1,0 +1,124 @@
+"""`label-head`: a logistic head on a sentence embedder that was tuned on the labelled examples by contrast.
+
+The run's embedder is tuned as SetFit does (`tuning/contrastive.py`), or left as it is (`options: {tune: false}`); the
+head is fitted on the vectors of all training examples. Needs no language model.
+Source: Tunstall et al. 2022, arXiv:2209.11055.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from bakeoff.contenders.built import Fitted, Given
+from bakeoff.contenders.label_answers import (
+    Chosen,
+    LabelAnswers,
+    dev_examples,
+    read_labels,
+    training_examples,
+    why_no_labels,
+)
+from bakeoff.contenders.label_heads import Head, fit_head
+from bakeoff.contenders.recipe import Material, Recipe, World
+from bakeoff.measure.comparison import Days
+from bakeoff.models.settings import LocalModel, ModelSettings
+from bakeoff.protocols import Embedder
+from bakeoff.records import Record
+from bakeoff.tuning.contrastive import ContrastiveSettings, has_pairs, tune_embedder
+
+EMBEDDER = "embedder"
+LEAVE = "options: {tune: false} puts the head on the embedder as it is"
+
+
+class Options(Record):
+    """Whether the embedder is tuned, and how: see `ContrastiveSettings`."""
+
+    tune: bool = True
+    epochs: int = Field(default=ContrastiveSettings().epochs, ge=1)
+    learning_rate: float = Field(default=ContrastiveSettings().learning_rate, gt=0, lt=1)
+    max_steps: int = Field(default=ContrastiveSettings().max_steps, ge=1)
+
+
+class LabelHead(Recipe):
+    """A classifier on sentence vectors."""
+
+    name = "label-head"
+    title = "Label head"
+    summary = "a logistic head on the sentence embedder, tuned on the labelled examples; no language model"
+    approach = "fine-tuning"
+    days = Days(setup=4.0, data=3.0, upkeep_per_month=0.5)
+    asks_model = False
+    Options = Options
+
+    @property
+    def embedder(self) -> str:
+        """The embedder that is tuned."""
+        return self.spec.retrieval.embedder
+
+    def obstacle(self, world: World, material: Material) -> str | None:
+        """It needs examples of two labels; tuning also needs an embedder here, and two examples of one label."""
+        reason = why_no_labels(material)
+        if reason or not self._options.tune:
+            return reason
+        embedder = world.models[self.embedder]
+        if not isinstance(embedder, LocalModel) or embedder.name == "hash":
+            return f"the embedder {embedder.label} has no weights here that could be tuned; {LEAVE}"
+        if not has_pairs(training_examples(material).numbers):
+            return f"every label has one training example, and tuning compares two of one label; {LEAVE}"
+        return None
+
+    def prepare(self, world: World, material: Material) -> Fitted:
+        """Tunes the embedder, then fits the head on its vectors."""
+        examples, folder = training_examples(material), world.contender_folder(self.spec.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        if self._options.tune:
+            _tune(world.models[self.embedder], examples.texts, examples.numbers, self._settings(material), folder)
+        embedder, dev = self._opened(world), dev_examples(material, examples.labels)
+        dev_vectors = embedder.embed_queries(dev.texts) if dev.texts else embedder.embed_queries(("",))[:0]
+        fit_head(folder, examples, embedder.embed_queries(examples.texts), dev, dev_vectors)
+        return Fitted()
+
+    @property
+    def _options(self) -> Options:
+        assert isinstance(self.options, Options)
+        return self.options
+
+    def _settings(self, material: Material) -> ContrastiveSettings:
+        of = self._options
+        return ContrastiveSettings(
+            epochs=of.epochs, learning_rate=of.learning_rate, max_steps=of.max_steps, seed=material.seed
+        )
+
+    def _opened(self, world: World) -> Embedder:
+        """The embedder of this contender: its own, on the engine of the run's, or the run's."""
+        settings = world.models[self.embedder]
+        if not self._options.tune:
+            return world.embedder(self.embedder)
+        from bakeoff.models.embed import load_embedder
+
+        own = str(world.contender_folder(self.spec.name) / EMBEDDER)
+        assert isinstance(settings, LocalModel)  # obstacle has excluded others
+        return load_embedder(LocalModel(name=own, engine=settings.engine))
+
+    def open(self, world: World, fitted: Fitted, given: Given | None = None) -> LabelAnswers:
+        """The embedder with the head."""
+        folder = world.contender_folder(self.spec.name)
+        embedder, head = self._opened(world), Head(folder)
+
+        def classify(texts: Sequence[str]) -> Chosen:
+            return head.choose(embedder.embed_queries(texts))
+
+        return LabelAnswers(self.spec.name, read_labels(folder), classify, fitted.decline_below)
+
+
+def _tune(
+    settings: ModelSettings, texts: Sequence[str], numbers: np.ndarray, contrastive: ContrastiveSettings, folder: Path
+) -> None:
+    from bakeoff.models.sentence_model import read_sentence_model
+    from bakeoff.models.weights import resolve_model
+
+    assert isinstance(settings, LocalModel)
+    source = resolve_model(settings.name)
+    tune_embedder(source, read_sentence_model(source), texts, numbers, contrastive, folder / EMBEDDER)
