@@ -84,9 +84,10 @@ def write_questions(path: Path, n: int, n_test: int, n_dev: int, n_outside: int)
             rest = order[n_dev:]
             parts["train"] = [known[label][i] for i in (rest[:n] if n else rest)]
         parts["test"] = [tested[label][i] for i in rng.permutation(len(tested[label]))[: n_test or None]]
-        rows += [[text, answer, kind, split] for split, texts in parts.items() for text in texts]
+        for split, texts in parts.items():
+            rows += [[f"{split}-{label}-{i}", text, answer, kind, split] for i, text in enumerate(texts)]
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([["question", "answer", "kind", "split"], *rows])
+        csv.writer(file).writerows([["id", "question", "answer", "kind", "split"], *rows])
 
 
 def by_label(name: str) -> dict[str, list[str]]:

@@ -284,3 +284,18 @@ def test_a_fact_that_is_named_with_another_answer_is_a_contradiction():
     new = asked(1, "Fluid of the first one?", ("99 litres",), fact="Aldra-oil")
     found = combined([known(0, "train")], [new], DOCUMENTS, seed=7)
     assert not found.new and "have another answer than a known question" in found.notes[0]
+
+
+def test_reviewed_labels_are_spelled_as_the_known_ones_and_are_no_known_facts():
+    """Two messages with one label ask for two things; a new label is kept."""
+    texts = {"refund": "give me my money back for order", "log in": "the password is not accepted on device"}
+    standing = [
+        Question(id=f"{label}-{i}", text=f"{text} {i * 37}", answers=(label,), kind="label", fact=f"{label}-{i}",
+                 split="train" if i % 2 else "test")
+        for label, text in texts.items() for i in range(12)
+    ]  # fmt: skip
+    reviews = [asked(1, "where did my forty euros go", ("Refund.",)), asked(2, "it arrived broken", ("damage",))]
+    made = {question.id: question for question in combined(standing, reviews, [], 7).questions}
+    first, second = (made[one.as_question().id] for one in reviews)
+    assert (first.answers, first.kind, second.answers, second.kind) == (("refund",), "label", ("damage",), "label")
+    assert first.fact not in {question.fact for question in standing}

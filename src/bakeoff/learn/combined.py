@@ -14,6 +14,7 @@ from bakeoff.learn.admitted import admitted
 from bakeoff.learn.known_facts import Found, find_facts
 from bakeoff.learn.remembered import Remembered
 from bakeoff.learn.reviewed import Reviewed
+from bakeoff.questions.facts.label_set import like_known
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.questions.splits.splits import assign_splits
 from bakeoff.records import Document, Question, Split
@@ -54,7 +55,7 @@ def combined(
     earlier = earlier or {}
     taken, notes = admitted(reviewed, standing)
     taken = sorted(taken, key=lambda one: one.as_question().id not in earlier)  # stable: then by time
-    asked = [one.as_question() for one in taken]
+    asked = like_known([one.as_question() for one in taken], standing)
     known = [_retired(_as_noted(question, earlier), retired) for question in standing]
     found = find_facts(known, asked, documents, {key: of.fact for key, of in earlier.items()})
     new = {question.id for question in asked}

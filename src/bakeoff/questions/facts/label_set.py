@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bakeoff.errors import InputError
 from bakeoff.grading.label import label_key, without_lead_in
-from bakeoff.questions.facts.labels import LABEL
+from bakeoff.questions.facts.labels import LABEL, is_own
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
 
@@ -28,6 +28,19 @@ def as_labels(questions: Sequence[Question]) -> tuple[list[Question], list[str]]
     _check(by_key)
     usual = {key: max(spellings, key=lambda spelling: spelled[spelling]) for key, spellings in by_key.items()}
     return [_as_label(question, usual) for question in questions], _notes(by_key, usual)
+
+
+def like_known(questions: Sequence[Question], known: Sequence[Question]) -> list[Question]:
+    """New questions as labels, spelled as in the known ones, if all answers of these are labels; else as they are.
+
+    A label that is not known yet is kept as it is written.
+    """
+    own = [question for question in known if question.answerable and is_own(question)]
+    if not own or any(question.kind != LABEL for question in own):
+        return list(questions)
+    usual = {label_key(answer): answer for question in own for answer in question.answers}
+    unknown = {label_key(answer): answer for question in questions for answer in question.answers}
+    return [_as_label(question, {**unknown, **usual}) for question in questions]
 
 
 def _as_label(question: Question, usual: dict[str, str]) -> Question:
