@@ -10,6 +10,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.pilot.prepare import prepare
 from bakeoff.pilot.stages import run
 from bakeoff.runs.config import load_config, validate
+from tests.end_to_end.server_process import Server
 
 TOPICS = {
     "refund": "I want my money back for order {}",
@@ -71,6 +72,20 @@ def test_a_run_is_asked_as_any_other(finished) -> None:
     """`Run.ask` opens the world as a server does."""
     answer = finished.ask("the parcel with number 99 did not arrive", "nearest-label")
     assert (answer.text, answer.abstained) == ("delivery", False)
+
+
+def test_a_server_answers_with_the_label(tmp_path: Path) -> None:
+    """What was measured is what is served: the same labels, declined as in the test, and the same sums."""
+    done = run(make(tmp_path, name="planets"), runs=tmp_path / "runs")  # the name that the helper serves
+    texts = {question.id: question.text for question in done.folder.questions()}
+    server = Server(tmp_path).wait()
+    try:
+        for answer in done.answers("nearest-label")[::15]:
+            served = server.ask(texts[answer.question_id], "nearest-label")["bakeoff"]
+            assert (served["answer"], served["abstained"]) == ("" if answer.abstained else answer.text, answer.abstained)
+        assert server.get("/health")["same"] is True
+    finally:
+        server.stop()
 
 
 def test_a_run_that_classifies_needs_no_documents_and_others_do(tmp_path: Path) -> None:
