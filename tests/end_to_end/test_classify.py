@@ -82,7 +82,10 @@ def test_a_server_answers_with_the_label(tmp_path: Path) -> None:
     try:
         for answer in done.answers("nearest-label")[::15]:
             served = server.ask(texts[answer.question_id], "nearest-label")["bakeoff"]
-            assert (served["answer"], served["abstained"]) == ("" if answer.abstained else answer.text, answer.abstained)
+            assert (served["answer"], served["abstained"]) == (
+                "" if answer.abstained else answer.text,
+                answer.abstained,
+            )
         assert server.get("/health")["same"] is True
     finally:
         server.stop()

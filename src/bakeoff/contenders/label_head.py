@@ -7,6 +7,7 @@ Source: Tunstall et al. 2022, arXiv:2209.11055.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -24,7 +25,6 @@ from bakeoff.contenders.label_heads import Head, fit_head
 from bakeoff.contenders.recipe import Material, Recipe, World
 from bakeoff.measure.comparison import Days
 from bakeoff.models.settings import LocalModel, ModelSettings
-from bakeoff.protocols import Embedder
 from bakeoff.records import Record
 from bakeoff.tuning.contrastive import ContrastiveSettings, has_pairs, tune_embedder
 
@@ -32,7 +32,7 @@ EMBEDDER = "embedder"
 LEAVE = "options: {tune: false} puts the head on the embedder as it is"
 
 
-class Options(Record):
+class HeadOptions(Record):
     """Whether the embedder is tuned, and how: see `ContrastiveSettings`."""
 
     tune: bool = True
@@ -50,7 +50,7 @@ class LabelHead(Recipe):
     approach = "fine-tuning"
     days = Days(setup=4.0, data=3.0, upkeep_per_month=0.5)
     asks_model = False
-    Options = Options
+    Options = HeadOptions
 
     @property
     def embedder(self) -> str:
@@ -81,8 +81,8 @@ class LabelHead(Recipe):
         return Fitted()
 
     @property
-    def _options(self) -> Options:
-        assert isinstance(self.options, Options)
+    def _options(self) -> HeadOptions:
+        assert isinstance(self.options, HeadOptions)
         return self.options
 
     def _settings(self, material: Material) -> ContrastiveSettings:
@@ -91,7 +91,7 @@ class LabelHead(Recipe):
             epochs=of.epochs, learning_rate=of.learning_rate, max_steps=of.max_steps, seed=material.seed
         )
 
-    def _opened(self, world: World) -> Embedder:
+    def _opened(self, world: World) -> Any:
         """The embedder of this contender: its own, on the engine of the run's, or the run's."""
         settings = world.models[self.embedder]
         if not self._options.tune:

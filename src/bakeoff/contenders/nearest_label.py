@@ -44,7 +44,7 @@ class Vote(Record):
     curve: Platt
 
 
-class Options(Record):
+class VoteOptions(Record):
     """`k` is how many neighbours vote; None takes what is most often right on the training examples themselves."""
 
     k: int | None = Field(default=None, ge=1)
@@ -59,7 +59,7 @@ class NearestLabel(Recipe):
     approach = "rag"
     days = Days(setup=2.0, data=3.0, upkeep_per_month=0.5)
     asks_model = False
-    Options = Options
+    Options = VoteOptions
 
     @property
     def embedder(self) -> str:
@@ -95,7 +95,7 @@ class NearestLabel(Recipe):
 
     def _k(self, itself: np.ndarray, numbers: np.ndarray, rows: np.ndarray) -> int:
         options = self.options
-        assert isinstance(options, Options)
+        assert isinstance(options, VoteOptions)
         if options.k is not None:
             return options.k
         right = {k: float((vote(itself, numbers, k)[0] == numbers[rows]).mean()) for k in CHOICES}

@@ -117,9 +117,10 @@ class CausalReader:
 
     def _check(self, ids: list[int]) -> None:
         assert self._tree is not None
-        given, longest = self._scored(ids), max(range(len(self._tree.paths)), key=lambda i: len(self._tree.paths[i]))
+        given, tree = self._scored(ids), self._tree
+        longest = max(range(len(tree.paths)), key=lambda label: len(tree.paths[label]))
         for label in {0, longest}:
-            tokens = [self._tree.tokens[node] for node in self._tree.paths[label]]
+            tokens = [tree.tokens[node] for node in tree.paths[label]]
             alone = self._plain(ids, tokens)
             if not abs(alone - given[label]) < SAME * max(1.0, abs(alone)):
                 raise ModelUnavailableError(
