@@ -1,7 +1,10 @@
 """Contenders that answer with labels: built from few examples, opened from their folder, left out with a reason."""
 
+import shutil
+
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from bakeoff.catalogue import CLASSIFYING
 from bakeoff.contenders.built import Built, Fitted
@@ -142,11 +145,36 @@ def test_a_tuned_embedder_is_opened_from_the_contenders_folder(tmp_path, monkeyp
     train = tuple(one.model_copy(update={"text": f"{texts[one.answers[0]]} {'card' * (i % 2)}"})
                   for i, one in enumerate(of.train))  # fmt: skip
     contender = built(tmp_path / "w", of.model_copy(update={"train": train}), "label-head", models=models,
-                      options={"epochs": 4})  # fmt: skip
+                      options={"epochs": 4, "tune": True})  # fmt: skip
     assert contender.answer([ask("how do i pay")])[0].text == "refund"
     files = {path.name for path in (tmp_path / "w" / "contenders" / "c").rglob("*") if path.is_file()}
     assert {"head.safetensors", "model.safetensors", "labels.json", "curve.json"} <= files
     assert not any(name.endswith((".bin", ".pkl", ".pt", ".joblib")) for name in files)
+
+
+def test_a_tuned_embedder_that_is_no_better_on_dev_is_not_used(tmp_path, monkeypatch):
+    """One that makes all texts alike is worse than the embedder as it comes, which is then opened."""
+
+    def spoil(source, sentence, texts, classes, settings, target, on_step=None):
+        shutil.copytree(source, target)
+        tensors = load_file(target / "model.safetensors")
+        save_file({name: tensor * 0 for name, tensor in tensors.items()}, target / "model.safetensors")
+
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("bakeoff.contenders.label_head.tune_embedder", spoil)
+    source = write_model(tmp_path / "source", {"pooling_mode": "cls"})
+    models = {**MODELS, "embedder": LocalModel(name=str(source), engine="transformers")}
+    texts = {"refund": "how do i pay by card", "log in": "an invoice or bank", "delivery": "query passage : pay"}
+
+    def spoken(questions):
+        return tuple(one.model_copy(update={"text": f"{texts[one.answers[0]]} {'card' * (i % 2)}"})
+                     for i, one in enumerate(questions))  # fmt: skip
+
+    of = material()
+    of = of.model_copy(update={"train": spoken(of.train), "dev": spoken(of.dev)})
+    contender = built(tmp_path / "w", of, "label-head", models=models)
+    assert [answer.text for answer in contender.answer([ask(text) for text in texts.values()])] == list(texts)
+    assert not (tmp_path / "w" / "contenders" / "c" / "embedder").exists()
 
 
 # --- language models

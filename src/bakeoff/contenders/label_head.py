@@ -1,10 +1,12 @@
 """`label-head`: a logistic head on a sentence embedder that was tuned on the labelled examples by contrast.
 
-The run's embedder is tuned as SetFit does (`tuning/contrastive.py`), or left as it is (`options: {tune: false}`); the
-head is fitted on the vectors of all training examples. Needs no language model.
+The run's embedder is tuned as SetFit does (`tuning/contrastive.py`). Unless the options decide, it is used as it comes
+if a head on that has the lower loss on dev: with many labels and few examples, tuning may do harm. Needs no language
+model.
 Source: Tunstall et al. 2022, arXiv:2209.11055.
 """
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from pydantic import Field
 from bakeoff.contenders.built import Fitted, Given
 from bakeoff.contenders.label_answers import (
     Chosen,
+    Examples,
     LabelAnswers,
     dev_examples,
     read_labels,
@@ -33,9 +36,9 @@ LEAVE = "options: {tune: false} puts the head on the embedder as it is"
 
 
 class HeadOptions(Record):
-    """Whether the embedder is tuned, and how: see `ContrastiveSettings`."""
+    """Whether the embedder is tuned (None: if that is better on dev), and how: see `ContrastiveSettings`."""
 
-    tune: bool = True
+    tune: bool | None = None
     epochs: int = Field(default=ContrastiveSettings().epochs, ge=1)
     learning_rate: float = Field(default=ContrastiveSettings().learning_rate, gt=0, lt=1)
     max_steps: int = Field(default=ContrastiveSettings().max_steps, ge=1)
@@ -60,7 +63,7 @@ class LabelHead(Recipe):
     def obstacle(self, world: World, material: Material) -> str | None:
         """It needs examples of two labels; tuning also needs an embedder here, and two examples of one label."""
         reason = why_no_labels(material)
-        if reason or not self._options.tune:
+        if reason or self._options.tune is False:
             return reason
         embedder = world.models[self.embedder]
         if not isinstance(embedder, LocalModel) or embedder.name == "hash":
@@ -72,13 +75,24 @@ class LabelHead(Recipe):
     def prepare(self, world: World, material: Material) -> Fitted:
         """Tunes the embedder, then fits the head on its vectors."""
         examples, folder = training_examples(material), world.contender_folder(self.spec.name)
+        dev, tune = dev_examples(material, examples.labels), self._options.tune
+        shutil.rmtree(folder / EMBEDDER, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        if self._options.tune:
+        untuned = None if tune else self._fit(world, examples, dev)
+        if tune is not False:
             _tune(world.models[self.embedder], examples.texts, examples.numbers, self._settings(material), folder)
-        embedder, dev = self._opened(world), dev_examples(material, examples.labels)
-        dev_vectors = embedder.embed_queries(dev.texts) if dev.texts else embedder.embed_queries(("",))[:0]
-        fit_head(folder, examples, embedder.embed_queries(examples.texts), dev, dev_vectors)
+            tuned = self._fit(world, examples, dev)
+            if untuned is not None and tuned is not None and untuned <= tuned:
+                shutil.rmtree(folder / EMBEDDER)
+                self._fit(world, examples, dev)
         return Fitted()
+
+    def _fit(self, world: World, examples: Examples, dev: Examples) -> float | None:
+        """Fits the head on the vectors of the embedder that is there. Returns its loss on dev."""
+        embedder = self._opened(world)
+        dev_vectors = embedder.embed_queries(dev.texts) if dev.texts else embedder.embed_queries(("",))[:0]
+        folder = world.contender_folder(self.spec.name)
+        return fit_head(folder, examples, embedder.embed_queries(examples.texts), dev, dev_vectors)
 
     @property
     def _options(self) -> HeadOptions:
@@ -93,14 +107,12 @@ class LabelHead(Recipe):
 
     def _opened(self, world: World) -> Any:
         """The embedder of this contender: its own, on the engine of the run's, or the run's."""
-        settings = world.models[self.embedder]
-        if not self._options.tune:
+        own, settings = world.contender_folder(self.spec.name) / EMBEDDER, world.models[self.embedder]
+        if not own.exists() or not isinstance(settings, LocalModel):
             return world.embedder(self.embedder)
         from bakeoff.models.embed import load_embedder
 
-        own = str(world.contender_folder(self.spec.name) / EMBEDDER)
-        assert isinstance(settings, LocalModel)  # obstacle has excluded others
-        return load_embedder(LocalModel(name=own, engine=settings.engine))
+        return load_embedder(LocalModel(name=str(own), engine=settings.engine))
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> LabelAnswers:
         """The embedder with the head."""

@@ -29,10 +29,13 @@ class Curve(Record):
     curve: Platt
 
 
-def fit_head(folder: Path, examples: Examples, vectors: np.ndarray, dev: Examples, dev_vectors: np.ndarray) -> None:
-    """Fits a head and its curve, and writes both.
+def fit_head(
+    folder: Path, examples: Examples, vectors: np.ndarray, dev: Examples, dev_vectors: np.ndarray
+) -> float | None:
+    """Fits a head and its curve, and writes both. Returns its mean loss on dev examples in scope.
 
-    With too few dev examples in scope, the curve is fitted on training examples by heads that left them out.
+    With too few dev examples in scope, the curve is fitted on training examples by heads that left them out, and there
+    is no loss.
     """
     n_labels, known = len(examples.labels), dev.numbers != NONE
     is_enough = int(known.sum()) >= FEWEST
@@ -46,6 +49,7 @@ def fit_head(folder: Path, examples: Examples, vectors: np.ndarray, dev: Example
     write_labels(folder, examples.labels)
     write_tensors(folder / HEAD, {"weights": heads[c].weights, "biases": heads[c].biases})
     jsonl.write_text(folder / CURVE, Curve(c=c, curve=curve).model_dump_json(indent=1) + "\n")
+    return _loss(heads[c], dev_vectors[known], dev.numbers[known]) if is_enough else None
 
 
 def _loss(head: Logistic, vectors: np.ndarray, numbers: np.ndarray) -> float:
