@@ -33,13 +33,13 @@ def untied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in float32, so that only mistakes make differences."""
-    monkeypatch.setattr("bakeoff.tuning.fast_model._has_bfloat16", lambda device: False)
+    monkeypatch.setattr("bakeoff.tuning.fast_model.has_bfloat16", lambda device: False)
 
 
 @pytest.fixture
 def in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in bfloat16 on any processor."""
-    monkeypatch.setattr("bakeoff.tuning.fast_model._has_bfloat16", lambda device: True)
+    monkeypatch.setattr("bakeoff.tuning.fast_model.has_bfloat16", lambda device: True)
 
 
 def weights(folder: Path) -> dict:

@@ -27,8 +27,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in float32, so that only mistakes make differences."""
-    monkeypatch.setattr("bakeoff.tuning.fast_model._has_bfloat16", lambda device: False)
-    monkeypatch.setattr("bakeoff.tuning.tuned_model.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("bakeoff.tuning.fast_model.has_bfloat16", lambda device: False)
 
 
 def _adapter(folder: Path) -> dict:

@@ -25,8 +25,7 @@ SETTINGS = TrainingSettings(rank=4, alpha=8, max_epochs=1, examples_per_batch=4)
 @pytest.fixture(autouse=True)
 def _in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute in float32, so that only mistakes make differences."""
-    monkeypatch.setattr("bakeoff.tuning.fast_model._has_bfloat16", lambda device: False)
-    monkeypatch.setattr("bakeoff.tuning.tuned_model.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("bakeoff.tuning.fast_model.has_bfloat16", lambda device: False)
 
 
 def tuned_model(folder: Path):

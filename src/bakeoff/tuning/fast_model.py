@@ -16,6 +16,7 @@ from transformers import AttentionInterface
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.transformers import load_base
+from bakeoff.models.gpu import has_bfloat16
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.records import Message, Prompt
 from bakeoff.tuning.kernels import RmsNorm, SiluGate, packed_attention
@@ -63,7 +64,7 @@ class FastModel:
         self._expected = self._plain_logits(self._trial)
         AttentionInterface.register(ATTENTION, packed_attention)
         self._base.set_attn_implementation(ATTENTION)
-        self.dtype = torch.bfloat16 if _has_bfloat16(self.device) else torch.float32
+        self.dtype = torch.bfloat16 if has_bfloat16(self.device) else torch.float32
 
     @torch.no_grad()
     def _plain_logits(self, trial: Sequence[Encoded]) -> torch.Tensor:
@@ -114,13 +115,6 @@ class FastModel:
             logits_to_keep=row.predicting,
         ).logits
         return logits[0].float(), row
-
-
-def _has_bfloat16(device: str) -> bool:
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported()
-    capabilities = torch.cpu.get_capabilities()
-    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def _speed_up(module: Any, dtype: torch.dtype) -> None:

@@ -14,9 +14,6 @@ from safetensors.torch import save as to_safetensors
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.adapter_check import WEIGHTS, difference, read_tensors, shapes_of
-from bakeoff.models.chat import Chat
-from bakeoff.models.engines.transformers import load_base
-from bakeoff.models.gpu import has_bfloat16
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.tuning.checkpoint import write_bytes
 from bakeoff.tuning.fast_model import FastModel
@@ -35,16 +32,6 @@ class TunedModel(FastModel):
 
     def __init__(self, folder: Path, rank: int, alpha: int, target_modules: tuple[str, ...], seed: int) -> None:
         super().__init__(folder)
-        with quiet_libraries():
-            self.chat = Chat(folder)
-            base: Any = load_base(folder, "auto")
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._base = base.to(self.device).eval()
-        trial = encode(self.chat, TRIAL)
-        expected = self._plain_logits(trial)
-        AttentionInterface.register(ATTENTION, packed_attention)
-        self._base.set_attn_implementation(ATTENTION)
-        self.dtype = torch.bfloat16 if has_bfloat16(self.device) else torch.float32
         self.config = peft.LoraConfig(
             task_type="CAUSAL_LM",
             r=rank,
@@ -147,30 +134,3 @@ def _with_adapter(base: Any, config: peft.LoraConfig, seed: int) -> Any:
 def _in_model(name: str) -> str:
     """The model's name for a tensor of an adapter file."""
     return name.replace(".weight", f".{ADAPTER}.weight")
-
-
-def _speed_up(module: Any, dtype: torch.dtype) -> None:
-    """Replaces the forward pass of a norm or gated layer, if a trial shows that the fast one computes the same."""
-    if hasattr(module, "variance_epsilon") and hasattr(module, "weight"):
-        fast, width = lambda x: RmsNorm.apply(x, module.weight, module.variance_epsilon), module.weight.numel()
-    elif all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
-        gate, up, down = module.gate_proj, module.up_proj, module.down_proj
-        fast, width = lambda x: down(SiluGate.apply(gate(x), up(x))), gate.in_features
-        if not _is_silu(module.act_fn):
-            return
-    else:
-        return
-    x = torch.linspace(-3, 3, width, dtype=dtype, device=next(module.parameters()).device)[None]
-    with torch.no_grad():
-        if _difference(fast(x), module(x)) < SAME_MODULE:
-            module.forward = fast
-
-
-def _is_silu(activation: Any) -> bool:
-    x = torch.linspace(-4, 4, 64)
-    return torch.allclose(activation(x), functional.silu(x))
-
-
-def _difference(given: torch.Tensor, expected: torch.Tensor) -> float:
-    """The length of the difference, as a share of what is expected."""
-    return float((given.float() - expected.float()).norm() / expected.float().norm())
