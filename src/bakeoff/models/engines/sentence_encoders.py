@@ -215,7 +215,6 @@ def _convert(folder: Path, sentence: SentenceModel, target: Path) -> None:
 def write_openvino(module: Any, n_inputs: int, target: Path) -> None:
     """Converts a torch module that takes token ids, their mask and perhaps their types; writes model.xml."""
     import openvino
-    module = pooled_model(folder, sentence)
     import torch
 
     ids = torch.arange(14).reshape(2, 7) + 5
