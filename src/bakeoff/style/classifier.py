@@ -78,7 +78,7 @@ class Classifier(Record):
     def judge(self, text: str, embedder: Embeds) -> bool:
         """Whether a text is rather in the style than not. Only for a classifier that was trained."""
         rows = (_rows([text.strip()], embedder) - np.array(self.mean)) * np.array(self.scale)
-        return bool(Fit(np.array(self.weights), self.constant).chance(rows)[0] >= 0.5)
+        return bool(Fit(np.array(self.weights), self.constant).says_yes(rows)[0])
 
 
 def trained(
@@ -180,7 +180,7 @@ def _right(rows: np.ndarray, is_in: np.ndarray, folds: np.ndarray, n_vector: int
         held, used = folds == fold, folds != fold
         mean, scale = _standard(rows[used], n_alone)
         fitted = fit((rows[used] - mean) * scale, is_in[used])
-        right[held] = (fitted.chance((rows[held] - mean) * scale) >= 0.5) == is_in[held]
+        right[held] = fitted.says_yes((rows[held] - mean) * scale) == is_in[held]
     return right
 
 
