@@ -21,6 +21,7 @@ RECIPES = {
     "label-head": "bakeoff.contenders.label_head.LabelHead",
     "generator-label-head": "bakeoff.contenders.generator_label_head.GeneratorLabelHead",
     "generator-labels": "bakeoff.contenders.generator_labels.GeneratorLabels",
+    "drqa": "bakeoff.contenders.drqa.DrQa",
 }
 STANDARD = ("base", "rag", "tuned", "hybrid", "extract", "faq", "router", "cascade", "long-context")
 """The contenders of a run that names none. The other recipes take more time or are for special questions."""

@@ -213,7 +213,8 @@ class Answer(Record):
     contender. `citations` are the chunks shown to the generator (or copied from), best first. `latency_ms` is set only
     if the question was answered on its own, not in a batch. If `abstained`, `text` is the answer that was withheld.
     `truncated` means that the text was cut off at a token limit, `looped` that it repeated itself and was cut to one
-    occurrence. `origin` names the model if the server reports it.
+    occurrence. `origin` names the model if the server reports it. `span` is set if the text was copied letter for
+    letter: it is characters start..end of what the first citation's chunk shows (`Chunk.shown`).
     """
 
     question_id: str
@@ -228,6 +229,7 @@ class Answer(Record):
     truncated: bool = False
     looped: bool = False
     origin: Origin | None = None
+    span: tuple[int, int] | None = Field(default=None, exclude_if=lambda span: span is None)
     error: str | None = None
 
 
