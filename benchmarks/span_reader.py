@@ -3,10 +3,13 @@
     BAKEOFF_DATA=... python benchmarks/span_reader.py
     BAKEOFF_DATA=... python benchmarks/span_reader.py --weights FOLDER/reader.safetensors   # not in the package yet
     BAKEOFF_DATA=... python benchmarks/span_reader.py --articles Normandy Rhine --only gold  # to choose settings on
+    python benchmarks/span_reader.py --run runs/support-desk --epochs 4                      # on a finished run
 
 The first table has every question about the four articles on which nothing was trained (recipes/reader/held_out.txt),
 with its own paragraph alone. The second has the questions of the pilot on SQuAD, with the three passages of 128 tokens
 that the product's retrieval finds in all sixteen articles, for `drqa` and for `extract`.
+With a finished run, the third table has its test questions with its own index, for `extract`, for `drqa` as it comes,
+and for `drqa` trained further on the run's training questions.
 Source of the measures: Rajpurkar et al. 2016, arXiv:1606.05250, and 2018, arXiv:1806.03822 (evaluate-v2.0.py).
 """
 
@@ -24,7 +27,11 @@ from typing import Any, NamedTuple
 from reader import indexed, squad
 
 from bakeoff.contenders.extractor import Extractor
+from bakeoff.contenders.load import make_recipe
+from bakeoff.contenders.recipe import Material
 from bakeoff.contenders.span_answers import SpanAnswers
+from bakeoff.contenders.spec import Spec
+from bakeoff.contenders.world import WorldFolder
 from bakeoff.grading.grade import squad_scores
 from bakeoff.measure.score import rightness
 from bakeoff.models.embed import load_embedder
@@ -34,19 +41,24 @@ from bakeoff.models.spans.shipped import base_folder, shipped_reader
 from bakeoff.models.spans.windows import Passage, SpanTokenizer
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question
+from bakeoff.runs.folder import RunFolder
 
 HELD_OUT = (Path(__file__).parents[1] / "recipes" / "reader" / "held_out.txt").read_text(encoding="utf-8").split()
 N_DRAWS = 2000
 
 
 def main() -> None:
-    """Prints both tables."""
+    """Prints the first two tables, or the third."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, help="weights of train.py, in place of the package's")
     parser.add_argument("--articles", nargs="*", default=HELD_OUT)
     parser.add_argument("--only", choices=("gold", "retrieved"))
     parser.add_argument("--k", type=int, default=3)
+    parser.add_argument("--run", type=Path, help="a finished run folder with the contender extract")
+    parser.add_argument("--epochs", type=int, default=4, help="passes over the training questions of the run")
     chosen = parser.parse_args()
+    if chosen.run:
+        return on_run(RunFolder(chosen.run), chosen.epochs)
     if "BAKEOFF_DATA" not in os.environ:
         sys.exit("set BAKEOFF_DATA to the folder that holds squad_v2_cs224n")
     reader = unshipped(chosen.weights) if chosen.weights else shipped_reader()
@@ -54,6 +66,7 @@ def main() -> None:
         gold_paragraphs(reader, chosen.articles)
     if chosen.only != "gold":
         retrieved(reader, chosen.k)
+    return None
 
 
 def unshipped(file: Path) -> SpanReader:
@@ -133,11 +146,39 @@ def retrieved(reader: SpanReader, k: int) -> None:
         SpanAnswers("drqa, own decision", index, reader, k, 0.0),
         Extractor("extract", index, embedder, k),
     ]
+    print_heads()
+    for contender in contenders:
+        print_row(contender, questions)
+
+
+def on_run(folder: RunFolder, epochs: int) -> None:
+    """`extract` and `drqa` on the test questions of a run, without those about its update and general knowledge."""
+    config, questions = folder.config(), folder.questions()
+    tested = [one for one in questions if one.split == "test" and one.slice not in ("changed", "general")]
+    made = Path(tempfile.mkdtemp(prefix="span-reader-"))
+    run = WorldFolder(folder.world, config.models, config.imports_from)
+    world = WorldFolder(made, config.models, config.imports_from, documents=folder.world)
+    extract = run.open("extract")
+    retrieval = run.built("extract").spec.retrieval
+    contenders = [
+        extract,
+        SpanAnswers("drqa, own decision", world.index(retrieval), shipped_reader(), retrieval.k, 0.0),
+    ]
+    material = Material(train=tuple(one for one in questions if one.split == "train"))
+    recipe = make_recipe(Spec(name="drqa", recipe="drqa", retrieval=retrieval, options={"epochs": epochs}))
+    begun = time.perf_counter()
+    fitted = recipe.calibrate(world, material, recipe.prepare(world, material), lambda name: ())
+    print(f"trained for {epochs} epochs in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+    print_heads()
+    for contender in (*contenders, recipe.open(world, fitted)):
+        print_row(contender, tested)
+
+
+def print_heads() -> None:
+    """The first lines of the second and third table."""
     heads = ("exact match", "F1 (95 % interval)", "correct by the product's rules", "answerable declined")
     print(f"| contender | {' | '.join(heads)} | unanswerable declined | median ms |")
     print("|---|---|---|---|---|---|---|")
-    for contender in contenders:
-        print_row(contender, questions)
 
 
 def print_row(contender: Contender, questions: Sequence[Question]) -> None:

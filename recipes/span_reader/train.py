@@ -3,8 +3,8 @@
     BAKEOFF_DATA=... python recipes/span_reader/train.py FOLDER
 
 Needs the extra `local`, the package `bm25s`, SQuAD 2.0 and TimeQA in $BAKEOFF_DATA (docs/drqa.md). If killed, the same
-command continues. Writes FOLDER/clozes.safetensors, then FOLDER/pass-1.safetensors, pass-2, ...; `ship.py` puts the last into
-the package.
+command continues. Writes FOLDER/clozes.safetensors, FOLDER/pass-1.safetensors, pass-2, ...; `ship.py` puts the last
+into the package.
 
     python recipes/span_reader/train.py FOLDER --clozes 0                        # without the first part
     python recipes/span_reader/train.py FOLDER --without Normandy Rhine          # to choose settings on these articles
@@ -33,6 +33,7 @@ from bakeoff.models.weights import resolve_model
 
 SEED = 1
 CLOZES = 18_000
+SAVED_EVERY = 25  # steps
 FALL = 0.6
 """The highest learning rate of each pass is so much of the one before."""
 
@@ -98,7 +99,7 @@ def _part(network: SpanNetwork, file: Path, settings: SpanTraining, made) -> Non
         return
     passes: list[list[Read]] = made()
     checkpoint = file.with_suffix(".checkpoint")
-    train(network, passes, settings, show, checkpoint)
+    train(network, passes, settings, show, checkpoint, SAVED_EVERY)
     changed = {name: tensor for name, tensor in network.state_dict().items() if "word_embeddings" not in name}
     half = file.with_suffix(".half")
     save_file({name: tensor.contiguous() for name, tensor in changed.items()}, half)

@@ -22,7 +22,7 @@ SHARE_UNANSWERED = 0.3
 """The largest share of questions without an answer in the passages among those that it is trained on."""
 
 
-class Options(Record):
+class Reading(Record):
     """`epochs` over the team's own training questions before it answers; 0 takes the reader as it comes."""
 
     epochs: int = Field(default=0, ge=0, le=20)
@@ -42,8 +42,8 @@ class DrQa(Recipe):
     asks_model = False
     respects_labels = True
     step = 1
-    Options = Options
-    options: Options
+    Options = Reading
+    options: Reading
 
     def obstacle(self, world: World, material: Material) -> str | None:
         """It needs its weights; to be trained further, training questions whose answers stand in the passages."""
@@ -93,7 +93,7 @@ class DrQa(Recipe):
         return span_questions(material.train, world.index(retrieval), retrieval.k, SHARE_UNANSWERED, material.seed)
 
 
-def _train(lesson: Sequence[SpanQuestion], options: Options, seed: int, file: Path) -> None:
+def _train(lesson: Sequence[SpanQuestion], options: Reading, seed: int, file: Path) -> None:
     """Writes the weights of the shipped reader after so many passes over the lesson."""
     from bakeoff.models.spans.shipped import WEIGHTS, base_folder
     from bakeoff.models.spans.training import SpanTraining, train_further

@@ -74,9 +74,10 @@ class SpanTokenizer:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._cls, self._sep = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
-        if self._cls is None or self._sep is None:
+        first, end = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
+        if first is None or end is None:
             raise ModelUnavailableError(f"The tokenizer in {folder} has no [CLS] and [SEP].", "use a model like BERT")
+        self._cls, self._sep = int(first), int(end)
         least = MOST_QUESTION + MOST_HEADING + 3 + shared + 1
         if most < least:
             raise ValueError(f"a window of {most} tokens is too short: at least {least}")
