@@ -2,7 +2,7 @@
 
     BAKEOFF_DATA=... python benchmarks/span_reader.py
     BAKEOFF_DATA=... python benchmarks/span_reader.py --weights FOLDER/reader.safetensors   # not in the package yet
-    BAKEOFF_DATA=... python benchmarks/span_reader.py --articles Normandy Rhine --only gold  # to choose settings on
+    BAKEOFF_DATA=... python benchmarks/span_reader.py --articles Normans Huguenot --only gold  # to choose settings on
     python benchmarks/span_reader.py --run runs/support-desk --epochs 4                      # on a finished run
 
 The first table has every question about the four articles on which nothing was trained (recipes/reader/held_out.txt),

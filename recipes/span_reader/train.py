@@ -7,7 +7,7 @@ command continues. Writes FOLDER/clozes.safetensors, FOLDER/pass-1.safetensors, 
 into the package.
 
     python recipes/span_reader/train.py FOLDER --clozes 0                        # without the first part
-    python recipes/span_reader/train.py FOLDER --without Normandy Rhine          # to choose settings on these articles
+    python recipes/span_reader/train.py FOLDER --without Normans Huguenot          # to choose settings on these articles
 """
 
 import argparse
@@ -32,7 +32,7 @@ from bakeoff.models.spans.windows import SpanQuestion, SpanTokenizer
 from bakeoff.models.weights import resolve_model
 
 SEED = 1
-CLOZES = 18_000
+CLOZES = 0
 SAVED_EVERY = 25  # steps
 FALL = 0.6
 """The highest learning rate of each pass is so much of the one before."""
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--clozes", type=int, default=CLOZES, help="how many clozes to train on first")
     parser.add_argument("--cloze-rate", type=float, default=3e-4)
     parser.add_argument("--passes", type=int, default=3, help="passes over the questions; each draws passages anew")
-    parser.add_argument("--rate", type=float, default=2e-4, help="the highest learning rate of the first of them")
+    parser.add_argument("--rate", type=float, default=1.5e-4, help="the highest learning rate of the first of them")
     parser.add_argument("--layer-decay", type=float, default=1.0)
     parser.add_argument("--own", type=float, default=0.3, help="share of the questions about our own documents")
     parser.add_argument(
@@ -69,7 +69,7 @@ def main() -> None:
         settings = SpanTraining(
             learning_rate=rate,
             layer_decay=chosen.layer_decay,
-            tokens_per_step=2048,
+            tokens_per_step=1536,
             most_steps=chosen.steps,
             seed=SEED + number,
         )
@@ -111,9 +111,9 @@ _losses: list[float] = []
 
 
 def show(step: Step) -> None:
-    """Prints the mean loss of every 25 steps."""
+    """Prints the mean loss of every ten steps."""
     _losses.append(step.loss)
-    if step.number % 25 == 0 or step.number == step.of:
+    if step.number % 10 == 0 or step.number == step.of:
         mean = sum(_losses) / len(_losses)
         _losses.clear()
         text = f"step {step.number}/{step.of}, loss {mean:.3f}, {step.tokens_per_s:.0f} tokens/s"
