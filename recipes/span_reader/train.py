@@ -1,4 +1,4 @@
-"""Trains the span reader from the sentence model: first on clozes made from texts, then on questions with answers.
+"""Trains the span reader from the sentence model on questions with answers, after clozes made from texts if wanted.
 
     BAKEOFF_DATA=... python recipes/span_reader/train.py FOLDER
 
@@ -6,8 +6,8 @@ Needs the extra `local`, the package `bm25s`, SQuAD 2.0 and TimeQA in $BAKEOFF_D
 command continues. Writes FOLDER/clozes.safetensors, FOLDER/pass-1.safetensors, pass-2, ...; `ship.py` puts the last
 into the package.
 
-    python recipes/span_reader/train.py FOLDER --clozes 0                        # without the first part
-    python recipes/span_reader/train.py FOLDER --without Normans Huguenot          # to choose settings on these articles
+    python recipes/span_reader/train.py FOLDER --clozes 18000     # clozes first
+    python recipes/span_reader/train.py FOLDER --without Normans Huguenot     # to choose settings on these articles
 """
 
 import argparse

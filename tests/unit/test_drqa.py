@@ -132,7 +132,8 @@ def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     base = write_tiny_bert(tmp_path / "bert")
     file = tmp_path / "span_reader.safetensors"
     save_difference(untrained(base, 3), base, file)
-    monkeypatch.setattr(shipped, "base_folder", lambda: base)
+    for module in (shipped, drqa):
+        monkeypatch.setattr(module, "base_folder", lambda: base)
     monkeypatch.setattr(shipped, "WEIGHTS", file)
     monkeypatch.setattr(shipped, "PINNED", file_sha256(file))
     return file
@@ -237,6 +238,17 @@ def test_a_damaged_reader_is_an_obstacle(world: WorldFolder, package: Path) -> N
     assert "SHA-256" in str(make_recipe(spec()).obstacle(world, Material()))
     package.unlink()
     assert "missing" in str(make_recipe(spec()).obstacle(world, Material()))
+
+
+def test_a_release_without_a_reader_trains_one_on_own_questions(
+    world: WorldFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the sentence model alone; without epochs it is left out, and the reason says what to do."""
+    monkeypatch.setattr(shipped, "PINNED", "")
+    material = Material(train=train_questions(), seed=3)
+    assert "options.epochs" in str(make_recipe(spec()).obstacle(world, material))
+    (answer,) = opened(world, material, epochs=1).answer([ask("What does the kettle cost?", ())])
+    assert answer.text and answer.error is None
 
 
 def test_weights_that_are_gone_are_named(world: WorldFolder) -> None:

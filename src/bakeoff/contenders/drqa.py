@@ -13,7 +13,7 @@ from bakeoff.contenders.span_answers import SpanAnswers
 from bakeoff.contenders.span_lessons import span_questions
 from bakeoff.errors import InputError, MissingExtraError, ModelUnavailableError
 from bakeoff.measure.comparison import Days, Declining
-from bakeoff.models.spans.shipped import check_shipped, shipped_reader, trained_reader
+from bakeoff.models.spans.shipped import base_folder, shipped_reader, start_of_training, trained_reader
 from bakeoff.models.spans.windows import SpanQuestion
 from bakeoff.records import Record
 
@@ -48,14 +48,16 @@ class DrQa(Recipe):
     def obstacle(self, world: World, material: Material) -> str | None:
         """It needs its weights; to be trained further, training questions whose answers stand in the passages."""
         try:
-            check_shipped()
-            shipped_reader()
+            base_folder()
+            start_of_training()
+            if not self.options.epochs:
+                shipped_reader()
         except (ModelUnavailableError, MissingExtraError) as error:
             return f"its reader cannot be loaded: {error}"
         if self.options.epochs and not self._lesson(world, material):
             return (
                 "no answer of a training question stands word for word in the passages retrieved for it, so its reader "
-                "cannot be trained further; with options.epochs 0 it is taken as it comes"
+                "cannot be trained on them; with options.epochs 0 it is taken as it comes"
             )
         return None
 
@@ -94,10 +96,9 @@ class DrQa(Recipe):
 
 
 def _train(lesson: Sequence[SpanQuestion], options: Reading, seed: int, file: Path) -> None:
-    """Writes the weights of the shipped reader after so many passes over the lesson."""
-    from bakeoff.models.spans.shipped import WEIGHTS, base_folder
+    """Writes the weights of the reader after so many passes over the lesson."""
     from bakeoff.models.spans.training import SpanTraining, train_further
 
     file.parent.mkdir(parents=True, exist_ok=True)
     settings = SpanTraining(learning_rate=options.learning_rate, seed=seed)
-    train_further(base_folder(), WEIGHTS, lesson, options.epochs, settings, file)
+    train_further(base_folder(), start_of_training(), lesson, options.epochs, settings, file)

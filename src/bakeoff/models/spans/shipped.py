@@ -15,7 +15,7 @@ from bakeoff.models.weights import WHEELS, resolve_model
 
 WEIGHTS = Path(__file__).parents[1] / "adapters" / "span_reader" / "span_reader.safetensors"
 PINNED = ""
-"""The SHA-256 sum of these weights. recipes/span_reader/ship.py writes it."""
+"""The SHA-256 sum of these weights; empty if the package holds none. recipes/span_reader/ship.py writes it."""
 
 
 def base_folder() -> Path:
@@ -32,8 +32,24 @@ def shipped_reader() -> SpanReader:
     return _opened(base, WEIGHTS, WEIGHTS.stat().st_mtime_ns)
 
 
+def start_of_training() -> Path | None:
+    """The weights that training on own questions starts from; None if it starts from the sentence model itself.
+
+    Raises ModelUnavailableError if the weights of the package are missing or damaged.
+    """
+    if not PINNED:
+        return None
+    check_shipped()
+    return WEIGHTS
+
+
 def check_shipped() -> None:
-    """Raises ModelUnavailableError if the weights of the package are missing or damaged."""
+    """Raises ModelUnavailableError if the package holds no weights, or damaged ones."""
+    if not PINNED:
+        raise ModelUnavailableError(
+            "This release holds no trained span reader.",
+            "set the contender's options.epochs, so that one is trained on your own questions alone",
+        )
     _check(WEIGHTS, PINNED, "install bakeoff again")
 
 

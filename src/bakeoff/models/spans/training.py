@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from bakeoff.models.spans.network import Answers, SpanNetwork, padded, shared_loss
+from bakeoff.models.spans.network import Answers, SpanNetwork, padded, shared_loss, untrained
 from bakeoff.models.spans.weights import load_difference, save_difference
 from bakeoff.models.spans.windows import SpanQuestion, SpanTokenizer, Window
 from bakeoff.models.threads import free_threads, use_threads
@@ -184,15 +184,18 @@ def _resume(network: SpanNetwork, optimizer: torch.optim.Optimizer, checkpoint: 
 
 def train_further(
     base: Path,
-    weights: Path,
+    weights: Path | None,
     questions: Sequence[SpanQuestion],
     epochs: int,
     settings: SpanTraining,
     file: Path,
 ) -> None:
-    """Writes to a file the weights after so many passes over the questions, starting from other weights."""
+    """Writes to a file the weights after so many passes over the questions, starting from other weights.
+
+    Without those, it starts from the sentence model in `base`, with new heads.
+    """
     use_threads(free_threads())
-    network = load_difference(base, weights)
+    network = untrained(base, settings.seed) if weights is None else load_difference(base, weights)
     lesson = read(SpanTokenizer(base), questions)
     train(network, [lesson] * epochs, settings)
     save_difference(network, base, file)
