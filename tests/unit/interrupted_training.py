@@ -49,6 +49,24 @@ NOTES = "notes.txt"
 FULL = CHILD.replace("bakeoff.tuning.lora", "bakeoff.tuning.full").replace("TrainingSettings", "FullSettings")
 FULL = FULL.replace("train_adapter", "train_full")
 
+PREFERENCES = """
+import sys
+from pathlib import Path
+from bakeoff.tuning.lora import TrainingSettings
+from bakeoff.tuning.preferences.train import train_preferences
+from bakeoff.tuning.settings import Preferences
+from tests.unit.tiny_model import preferred
+model, folder, settings, start = sys.argv[1:]
+finished = 0
+def show(at):
+    global finished
+    finished = at.step
+    print(at.step, flush=True)
+train_preferences(Path(model), preferred(20, 6), Preferences(files="x", sft_weight=0.5, allowed_fall=1e9),
+                  TrainingSettings.model_validate_json(settings), Path(folder), Path(start),
+                  on_progress=show, clock=lambda: float(finished))
+"""
+
 
 class Attempt(NamedTuple):
     """One process: the steps it finished, in order, and how it ended."""
@@ -80,6 +98,11 @@ def adapter_command(model: Path, folder: Path, settings: str) -> list[str]:
 def full_command(model: Path, folder: Path, settings: str) -> list[str]:
     """The same, of a training of all weights."""
     return [sys.executable, "-c", FULL, str(model), str(folder), settings]
+
+
+def preference_command(model: Path, folder: Path, settings: str, start: Path) -> list[str]:
+    """The same, of DPO on an adapter."""
+    return [sys.executable, "-c", PREFERENCES, str(model), str(folder), settings, str(start)]
 
 
 def interrupt_until_finished(command: list[str], number: signal.Signals, seed: int) -> list[Attempt]:

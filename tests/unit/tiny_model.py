@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bakeoff.records import Message, Prompt
 from bakeoff.tuning.lora import Example
+from bakeoff.tuning.preferences.lesson import Judged, PreferenceLesson
 
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -64,3 +65,26 @@ def example(question: str, answer: str) -> Example:
 def arithmetic(n: int, first: int = 0) -> list[Example]:
     """n examples of uneven length."""
     return [example(f"{i} and {i * i}{'?' * (i % 7)}", str(i + i * i)) for i in range(first, first + n)]
+
+
+def preferred(n: int, n_held: int, first: int = 0) -> PreferenceLesson:
+    """Pairs of uneven length, in which a sum is preferred to a word."""
+    judged = [
+        Judged(prompt=one.prompt, liked=one.completion, disliked=f"no idea{'!' * (i % 5)}")
+        for i, one in enumerate(arithmetic(n + n_held, first))
+    ]
+    return PreferenceLesson(judged[:n], judged[n:])
+
+
+def thumbs(n: int, n_held: int) -> PreferenceLesson:
+    """The same answers one by one."""
+    return PreferenceLesson(
+        *(
+            [
+                Judged(prompt=one.prompt, **answer)
+                for one in judged
+                for answer in ({"liked": one.liked}, {"disliked": one.disliked})
+            ]
+            for judged in preferred(n, n_held)
+        )
+    )

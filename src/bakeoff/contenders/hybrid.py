@@ -3,15 +3,16 @@
 Source: RAFT, Zhang et al. 2024, arXiv:2403.10131.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 from bakeoff.contenders.grounded import Grounded, n_fitting
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.errors import InputError
 from bakeoff.measure.comparison import Days
-from bakeoff.records import Question
+from bakeoff.records import Prompt, Question, ask
 from bakeoff.retrieval.presentation import ASPECTS
-from bakeoff.tuning.examples import grounded_examples
+from bakeoff.tuning.examples import Fitting, grounded_examples
 from bakeoff.tuning.lessons import Lesson, sample
 from bakeoff.tuning.packing import Example
 
@@ -48,15 +49,25 @@ class Hybrid(Recipe):
 
     def _examples(self, world: World, questions: list[Question], seed: int, share: bool) -> list[Example]:
         spec, template = self.spec, self.spec.grounded
-        fitting = partial(
-            n_fitting,
-            template=template,
-            generator=world.generator(spec.model),
-            max_new_tokens=spec.generation.max_new_tokens,
-        )
+        fitting = self._fitting(world)
         index, k = world.index(spec.retrieval), spec.n_passages
         declining, shown = spec.tuning.declining, spec.presentation
         return grounded_examples(questions, index, template, k, declining, seed, fitting, shown, share)
+
+    def _fitting(self, world: World) -> Fitting:
+        """How many passages fit beside a question."""
+        generator, limit = world.generator(self.spec.model), self.spec.generation.max_new_tokens
+        return partial(n_fitting, template=self.spec.grounded, generator=generator, max_new_tokens=limit)
+
+    def asked(self, world: World, questions: Sequence[str]) -> list[Prompt]:
+        """The questions with the passages that are retrieved for them and fit, as in use."""
+        spec, fitting, prompts = self.spec, self._fitting(world), []
+        found = world.index(spec.retrieval).search(list(questions), spec.n_passages)
+        for text, hits in zip(questions, found, strict=True):
+            chunks = [hit.chunk for hit in hits]
+            n = fitting(ask(text), [spec.presentation.text(chunk) for chunk in chunks])
+            prompts.append(spec.grounded.render(text, spec.presentation.texts(chunks[:n])))
+        return prompts
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
         """A grounded contender with the tuned model."""

@@ -21,11 +21,13 @@ from bakeoff.measure.rates import Rates
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
-from bakeoff.records import Approach, Document, Hit, Question, Record
+from bakeoff.records import Approach, Document, Hit, Prompt, Question, Record
 from bakeoff.retrieval.presentation import Aspect, Presentation
 from bakeoff.retrieval.rerank import Scores
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.lessons import Lesson
+from bakeoff.tuning.preferences.held import Judgements, divided, why_not
+from bakeoff.tuning.preferences.lesson import Judged, PreferenceLesson
 
 __all__ = ["Fitted", "Given", "Material", "Recipe", "World"]
 
@@ -40,6 +42,8 @@ class Material(Record):
     `wrong_answer_penalty` is what a wrong answer costs, where a correct one earns 1. `facts` are the answerable and the
     unanswerable facts of the question files; (0, 0) if they were not counted. `right_answer_usd` is what a right answer
     is worth in US dollars, None if the profile does not say; `rates` are the prices of each contender's answers.
+    `judgements` are what people prefer, by the files that a contender's `tuning.preferences` names, without what is
+    said about questions in dev and test.
     """
 
     documents: tuple[Document, ...] = ()
@@ -51,6 +55,11 @@ class Material(Record):
     facts: tuple[int, int] = (0, 0)
     right_answer_usd: float | None = None
     rates: dict[str, Rates] = Field(default_factory=dict)
+    judgements: tuple[Judgements, ...] = ()
+
+    def judgements_of(self, files: Sequence[str]) -> Judgements:
+        """What people prefer, by these files."""
+        return next(some for some in self.judgements if some.files == tuple(files))
 
 
 class Retuned(Record):
@@ -170,6 +179,15 @@ class Recipe:
         return f"{self.spec.recipe.rsplit('.', 1)[-1]}-{digest}"
 
     @property
+    def supervised(self) -> "Recipe | None":
+        """The same without preferences, whose tuned model learns them; None if there is nothing to learn before."""
+        preferences = self.spec.tuning.preferences
+        if not self.adapter or preferences is None or preferences.start_from:
+            return None
+        tuning = self.spec.tuning.model_copy(update={"preferences": None})
+        return type(self)(self.spec.model_copy(update={"tuning": tuning}))
+
+    @property
     def index(self) -> str:
         """The name of the index it searches; empty if it retrieves nothing."""
         return self.spec.retrieval.index if self.retrieves else ""
@@ -184,7 +202,8 @@ class Recipe:
         model = f"model:{self.spec.model}" if self.asks_model and not self.tunes else ""
         index = f"index:{self.index}" if self.index else ""
         adapter = f"adapter:{self.adapter}" if self.adapter else ""
-        return tuple(part for part in (model, index, self.presented_by, adapter, self.own_part) if part)
+        before = f"adapter:{self.supervised.adapter}" if self.supervised else ""
+        return tuple(part for part in (model, index, self.presented_by, before, adapter, self.own_part) if part)
 
     @property
     def own_part(self) -> str:
@@ -267,9 +286,12 @@ class Recipe:
 
     def obstacle(self, world: World, material: Material) -> str | None:
         """Why it cannot be built here, or None. If there is a reason, the run leaves it out and reports the reason."""
-        if self.tunes:
-            return _why_not_tuned(world.models[self.spec.model], material)
-        return None
+        if not self.tunes:
+            return None
+        reason, preferences = _why_not_tuned(world.models[self.spec.model], material), self.spec.tuning.preferences
+        if reason or preferences is None:
+            return reason
+        return why_not(material.judgements_of(preferences.files), preferences) or None
 
     def lost(self, skipped: Mapping[str, str]) -> str | None:
         """Why it cannot be built without the skipped contenders (by name, with the reason), or None."""
@@ -302,6 +324,25 @@ class Recipe:
         models, whose part is taken if it was trained with the same settings.
         """
         raise NotImplementedError(f"{type(self).__name__} tunes retrieval but does not say how")
+
+    def preference_lesson(self, world: World, material: Material) -> PreferenceLesson | None:
+        """What its model learns of people's preferences after that; None if its settings name none."""
+        preferences = self.spec.tuning.preferences
+        if not self.adapter or preferences is None:
+            return None
+        parts = divided(material.judgements_of(preferences.files), preferences, material.seed)
+        train, held = (
+            [
+                Judged(prompt=prompt, liked=row.liked, disliked=row.disliked)
+                for prompt, row in zip(self.asked(world, [row.question for row in rows]), rows, strict=True)
+            ]
+            for rows in parts
+        )
+        return PreferenceLesson(train, held)
+
+    def asked(self, world: World, questions: Sequence[str]) -> list[Prompt]:
+        """The prompts that its model gets for these questions in use. Needed for preferences only."""
+        raise NotImplementedError(f"{type(self).__name__} tunes a model but does not say what it is asked")
 
     def prepare(self, world: World, material: Material) -> Fitted:
         """Prepares whatever it needs besides index and tuned model, including values derived from known answers."""

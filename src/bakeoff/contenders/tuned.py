@@ -3,9 +3,12 @@
 Its weights hold facts, so it is trained further when documents change.
 """
 
+from collections.abc import Sequence
+
 from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.measure.comparison import Days
+from bakeoff.records import Prompt
 from bakeoff.tuning.examples import closed_book_examples
 from bakeoff.tuning.lessons import Lesson, replayed, sample
 
@@ -46,6 +49,10 @@ class Tuned(Recipe):
         tuning, template = self.spec.tuning, self.spec.prompts.closed_book
         examples = [closed_book_examples(some, template, tuning.declining, seed) for some in (questions, dev)]
         return Lesson(examples[0], examples[1] if epochs > 1 else [], epochs)
+
+    def asked(self, world: World, questions: Sequence[str]) -> list[Prompt]:
+        """The questions alone."""
+        return [self.spec.prompts.closed_book.render(text) for text in questions]
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Direct:
         """A closed-book contender with the tuned model."""

@@ -6,8 +6,8 @@ built once. Knows no contender by name, and nothing about test questions.
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.built import Built, Fitted
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.errors import ContenderError, InputError, ModelUnavailableError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import ANSWERING_ERRORS, collect
 from bakeoff.measure.comparison import Declining
@@ -28,6 +29,7 @@ from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.records import Answer
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
+from bakeoff.tuning.packing import Example
 from bakeoff.tuning.retriever.folders import is_tuned_part
 from bakeoff.tuning.tuner import tuner_for
 
@@ -46,6 +48,14 @@ class Earlier(NamedTuple):
 
     world: WorldFolder
     relearns: bool
+
+
+class Course(NamedTuple):
+    """A training: whose model, on what, from which earlier tuned model."""
+
+    recipe: Recipe
+    lesson: Lesson
+    start_from: Path | None
 
 
 class Builder:
@@ -135,21 +145,40 @@ class Builder:
     def _train(self, world: WorldFolder) -> None:
         """Tunes the models of the contenders, from the earlier ones where there are any."""
         sharing = _by_adapter(self.left_out.without(self._recipes))
-        lessons: dict[str, Lesson] = {}
-        for adapter, recipes in sharing.items():
+        courses: dict[str, Course] = {}
+        for recipes in sharing.values():
             with self.left_out.trying("its training", recipes):
                 if not self._is_taken(world, recipes[0]):
-                    lessons[adapter] = self._lesson(world, recipes[0], self._earlier_adapter(recipes[0]))
-        if lessons:  # training needs the memory that loaded models take
+                    courses |= self._courses(world, recipes[0])
+        if courses:  # training needs the memory that loaded models take
             world.release()
             release_memory()
-        for adapter, lesson in lessons.items():
-            recipe = sharing[adapter][0]
-            with (
-                self.left_out.trying("its training", sharing[adapter]),
-                self._timed("train", recipe.spec.name, f"adapter:{adapter}") as more,
-            ):
-                more |= self._fit("train", world, recipe, lesson, self._earlier_adapter(recipe))
+        for adapter, course in courses.items():
+            waiting = self.left_out.without(_waiting_for(adapter, self._recipes))
+            if waiting:
+                with (
+                    self.left_out.trying("its training", waiting),
+                    self._timed("train", waiting[0].spec.name, f"adapter:{adapter}") as more,
+                ):
+                    more |= self._fit("train", world, *course)
+
+    def _courses(self, world: WorldFolder, recipe: Recipe) -> "dict[str, Course]":
+        """The trainings that make a recipe's tuned model, in order: if it learns preferences, its supervised training
+        first, which it shares with contenders that stop there.
+        """
+        before, preferences = recipe.supervised, recipe.spec.tuning.preferences
+        if preferences is None:
+            earlier = self._earlier_adapter(recipe)
+            return {recipe.adapter: Course(recipe, self._lesson(world, recipe, earlier), earlier)}
+        courses = {} if before is None or self._is_taken(world, before) else self._courses(world, before)
+        start = world.adapter_folder(before.adapter) if before else Path(preferences.start_from or "")
+        with _costing_one_contender():
+            if before is None and not start.is_dir():
+                raise InputError(f"There is no folder {start}.", "set tuning.preferences.start_from to a tuned model")
+            learned = recipe.preference_lesson(world, self._material)
+            assert learned is not None  # the recipe has preferences
+            _check_length(world, recipe, [example for part in learned for one in part for example in one.examples])
+        return {**courses, recipe.adapter: Course(recipe, Lesson([], [], preferences.epochs, learned), start)}
 
     def _earlier_adapter(self, recipe: Recipe) -> Path | None:
         """The folder of the earlier model that was tuned with the same settings; None if there is none."""
@@ -216,13 +245,10 @@ class Builder:
 
         Raises InputError before any training if the model cannot take them.
         """
-        from bakeoff.models.chat import Chat
-        from bakeoff.tuning.packing import encode
-
         lesson = recipe.lesson(world, self._material)
         if earlier is not None:
             lesson = lesson._replace(max_epochs=-(-lesson.max_epochs // 2))
-        encode(Chat(_weights(world, recipe)), [*lesson.examples, *lesson.dev])
+        _check_length(world, recipe, [*lesson.examples, *lesson.dev])
         return lesson
 
     def _fit(
@@ -231,14 +257,15 @@ class Builder:
         """Trains a recipe's adapter. Returns what the stage took."""
         tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
         progress = self._progress(stage, recipe.spec.name)
-        report = tuner_for(tuning.method, self._material.seed).fit(
-            _weights(world, recipe),
-            lesson,
-            tuning,
-            folder,
-            on_progress=lambda at: progress(at.step, at.n_steps, at.detail),
-            start_from=start_from,
-        )
+        with _costing_one_contender() if lesson.preferences else nullcontext():
+            report = tuner_for(tuning.method, self._material.seed).fit(
+                _weights(world, recipe),
+                lesson,
+                tuning,
+                folder,
+                on_progress=lambda at: progress(at.step, at.n_steps, at.detail),
+                start_from=start_from,
+            )
         release_memory()
         assert recipe.template is not None  # a tuned model is served with a template
         jsonl.write_text(folder / "template.txt", recipe.template.fingerprint + "\n")
@@ -343,6 +370,28 @@ def _copy_folder(source: Path, target: Path) -> None:
         shutil.rmtree(half, ignore_errors=True)
         shutil.copytree(source, half)
         half.rename(target)
+
+
+def _waiting_for(adapter: str, recipes: Sequence[Recipe]) -> list[Recipe]:
+    """The recipes whose model is this tuned model, or is tuned from it."""
+    return [one for one in recipes if adapter in (one.adapter, one.supervised and one.supervised.adapter)]
+
+
+@contextmanager
+def _costing_one_contender() -> Iterator[None]:
+    """What is wrong with a contender's preferences, or with where they start, leaves out that contender alone."""
+    try:
+        yield
+    except (InputError, ModelUnavailableError) as error:
+        raise ContenderError(error.message, error.remedy) from error
+
+
+def _check_length(world: WorldFolder, recipe: Recipe, examples: Sequence[Example]) -> None:
+    """Raises InputError if the recipe's model cannot take one of the examples."""
+    from bakeoff.models.chat import Chat
+    from bakeoff.tuning.packing import encode
+
+    encode(Chat(_weights(world, recipe)), examples)
 
 
 def _weights(world: WorldFolder, recipe: Recipe) -> Path:

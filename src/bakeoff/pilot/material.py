@@ -23,6 +23,7 @@ def material_of(config: Config, prepared: Prepared, recipes: Sequence[Recipe]) -
         seed=config.seed,
         wrong_answer_penalty=profile.penalty,
         facts=Facts.of(prepared.questions),
+        judgements=prepared.judgements,
         right_answer_usd=stakes.right if stakes else None,
         rates=rates_by_name([recipe.entrant(config.models) for recipe in recipes], profile),
     )

@@ -29,6 +29,7 @@ from bakeoff.retrieval.coverage import Languages, coverage_warning
 from bakeoff.runs.config import Config
 from bakeoff.runs.data import DataSummary, DocumentSummary
 from bakeoff.sentences import first_few
+from bakeoff.tuning.preferences.held import Judgements, read_usable
 from bakeoff.writing.words import count_words
 
 NO_DOCUMENTS = Reading(documents=(), problems=())
@@ -42,7 +43,7 @@ EXCUSED = (
 class Prepared(Record):
     """All the data of one pilot. `updated_documents` are the new versions in the update, `languages` what the
     documents and questions are written in. `notes` say how the files were read, `cautions` what readers of a verdict
-    must know.
+    must know. `judgements` are what people prefer, by the files that contenders name.
     """
 
     documents: tuple[Document, ...]
@@ -54,6 +55,7 @@ class Prepared(Record):
     data: QuestionSummary
     updated_documents: tuple[Document, ...] = ()
     languages: Languages = Languages()
+    judgements: tuple[Judgements, ...] = ()
 
     @property
     def all_documents(self) -> tuple[Document, ...]:
@@ -182,12 +184,14 @@ def prepared_of(
         )
     near_copies = leaks(split, documents=documents)
     asked = [question.text for question in split if question.slice != "general"]
+    judgements = _judgements(config, split)
     languages = Languages.of([document.text for document in documents], asked)
     return Prepared(
         documents=tuple(documents),
         problems=(),
         questions=tuple(split),
-        notes=tuple(notes),
+        notes=(*notes, *(some.note for some in judgements)),
+        judgements=judgements,
         cautions=(
             *leak_notes(near_copies, split),
             *dev_notes(split, documents),
@@ -198,6 +202,12 @@ def prepared_of(
         data=summarise(split),
         languages=languages,
     )
+
+
+def _judgements(config: Config, questions: Sequence[Question]) -> tuple[Judgements, ...]:
+    """What people prefer, for each distinct set of files that contenders name. A bad file has a problem, no error."""
+    named = [spec.tuning.preferences.files for spec in config.specs if spec.tuning.preferences]
+    return tuple(read_usable(files, questions) for files in dict.fromkeys(named))
 
 
 def _coverage(config: Config, languages: Languages) -> list[str]:

@@ -270,6 +270,9 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
             **resolved["grading"],
             "judge": _absolute_model(resolved["grading"]["judge"], folder),
         }
+    resolved = _absolute_tuning(resolved, folder)
+    if isinstance(resolved.get("contenders"), list):
+        resolved["contenders"] = [_absolute_tuning(entry, folder) for entry in resolved["contenders"]]
     if resolved.get("general") not in (None, "builtin"):
         resolved["general"] = _resolve(resolved["general"], folder)
     if isinstance(resolved.get("style"), dict) and isinstance(resolved["style"].get("examples"), str):
@@ -280,6 +283,16 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
             for key, value in resolved["updates"].items()
         }
     return resolved
+
+
+def _absolute_tuning(entry: Any, folder: Path) -> Any:
+    """The same settings, with the files of their `tuning.preferences` and where these start from resolved."""
+    tuning = entry.get("tuning") if isinstance(entry, dict) else None
+    preferences = tuning.get("preferences") if isinstance(tuning, dict) else None
+    if not isinstance(tuning, dict) or not isinstance(preferences, dict):
+        return entry
+    paths = {key: _resolve(preferences[key], folder) for key in ("files", "start_from") if preferences.get(key)}
+    return {**entry, "tuning": {**tuning, "preferences": {**preferences, **paths}}}
 
 
 def _absolute_model(model: Any, folder: Path) -> Any:

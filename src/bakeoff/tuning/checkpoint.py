@@ -20,12 +20,17 @@ RESUMES = "start the training again to continue from its last checkpoint"
 
 
 class DevFit(Record):
-    """Results on the first `n_batches` of the dev batches: the summed loss, and which completions are exactly right."""
+    """Results on the first `n_batches` of the dev batches: the summed loss, and which completions are exactly right.
+
+    Of preferences: which pairs the model prefers as people do, and `gain`, by how much the log-probabilities of the
+    answers that people like have risen, summed.
+    """
 
     n_batches: int = 0
     loss: float = 0.0
     n_wanted: int = 0
     exact: tuple[bool, ...] = ()
+    gain: float = 0.0
 
 
 class Position(Record):

@@ -34,12 +34,13 @@ TRIAL = tuple(
 @dataclass(frozen=True)
 class Fit:
     """How well completions are predicted: the summed loss of their tokens, and which ones the model would write
-    exactly.
+    exactly. Of preferences: as `checkpoint.DevFit`.
     """
 
     loss: float
     n_wanted: int
     exact: tuple[bool, ...]
+    gain: float = 0.0
 
     @property
     def mean_loss(self) -> float:
@@ -91,6 +92,12 @@ class FastModel:
         """The summed loss of the row's completion tokens."""
         logits, row = self._logits(row)
         return functional.cross_entropy(logits, row.wanted, reduction="sum")
+
+    def log_probabilities(self, row: Row) -> torch.Tensor:
+        """The log-probability of each of the row's completions, in order, summed over its tokens."""
+        logits, row = self._logits(row)
+        of_tokens = -functional.cross_entropy(logits, row.wanted, reduction="none")
+        return torch.stack([part.sum() for part in of_tokens.split(list(row.n_wanted))])
 
     @torch.no_grad()
     def fit(self, rows: Iterable[Row]) -> Fit:

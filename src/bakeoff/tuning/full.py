@@ -7,6 +7,7 @@ when a training starts.
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
@@ -44,10 +45,12 @@ def train_full(
     """
     require_trainable(("torch", "transformers"), examples)
     request = request_of(model_folder, examples, dev_examples, settings, {"first model": start_from})
-
-    def model() -> Trainable:
-        from bakeoff.tuning.full_model import FullModel
-
-        return FullModel(model_folder)
-
+    model = partial(whole, model_folder)
     return train(Task(model, examples, dev_examples, settings, request, start_from), folder, on_progress, clock)
+
+
+def whole(model_folder: Path) -> Trainable:
+    """The model with all its weights in training."""
+    from bakeoff.tuning.full_model import FullModel
+
+    return FullModel(model_folder)

@@ -6,14 +6,18 @@ from typing import NamedTuple
 
 from bakeoff.records import Question
 from bakeoff.tuning.packing import Example
+from bakeoff.tuning.preferences.lesson import PreferenceLesson
 
 
 class Lesson(NamedTuple):
-    """The examples of one training, its dev examples, and the maximum number of epochs."""
+    """The examples of one training, its dev examples, and the maximum number of epochs. Or `preferences`: then it has
+    no examples, and the settings of the preferences say how many epochs.
+    """
 
     examples: list[Example]
     dev: list[Example]
     max_epochs: int
+    preferences: PreferenceLesson | None = None
 
 
 def sample(questions: Sequence[Question], most: int | None, seed: int) -> list[Question]:

@@ -7,6 +7,7 @@ the method: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models"
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
@@ -53,10 +54,12 @@ def train_adapter(
     """
     require_trainable(("torch", "transformers", "peft"), examples)
     request = request_of(model_folder, examples, dev_examples, settings, {"first adapter": start_from})
-
-    def model() -> Trainable:
-        from bakeoff.tuning.tuned_model import TunedModel
-
-        return TunedModel(model_folder, settings.rank, settings.alpha, settings.target_modules, settings.seed)
-
+    model = partial(adapted, model_folder, settings)
     return train(Task(model, examples, dev_examples, settings, request, start_from), folder, on_progress, clock)
+
+
+def adapted(model_folder: Path, settings: TrainingSettings) -> Trainable:
+    """The model with a new adapter."""
+    from bakeoff.tuning.tuned_model import TunedModel
+
+    return TunedModel(model_folder, settings.rank, settings.alpha, settings.target_modules, settings.seed)

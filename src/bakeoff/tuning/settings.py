@@ -1,8 +1,8 @@
 """The settings for tuning in bakeoff.yaml. Knows nothing about models."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bakeoff.records import Record
 
@@ -13,6 +13,38 @@ Unfreezing = Literal["none", "gradual"]
 RANK = 16
 LEARNING_RATES: dict[Method, float] = {"lora": 1e-3, "full": 1e-4}
 """The methods' own rates, from measurements on the bundled example (docs/results/training.md)."""
+PREFERENCE_RATES: dict[Method, float] = {"lora": 1e-4, "full": 1e-5}
+"""A tenth of them for preferences: a model that was tuned before has little to change."""
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class Preferences(Record):
+    """How a tuned model is tuned further on what people prefer.
+
+    `files` are preferences that `bakeoff export` or a team wrote. `method` is `dpo` (pairs of answers) or `kto` (single
+    answers with a thumb; a pair counts as two). `beta` says how strongly the model is kept near the one it begins with.
+    `sft_weight` is the weight of the loss of supervised learning on the liked answers. The share `held_out` of the
+    questions is measured on; training stops if the liked answers there become less likely than before by more than
+    `allowed_fall` (in log-probability, per answer). `start_from` is the folder of a tuned model to begin with, in
+    place of the contender's own supervised training.
+    """
+
+    files: Annotated[tuple[str, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+    method: Literal["dpo", "kto"] = "dpo"
+    beta: float = Field(default=0.1, gt=0, le=10)
+    sft_weight: float = Field(default=1.0, ge=0, le=100)
+    learning_rate: float | None = Field(default=None, gt=0, lt=1)
+    epochs: int = Field(default=3, ge=1)
+    held_out: float = Field(default=0.2, gt=0, lt=1)
+    allowed_fall: float = Field(default=0.0, ge=0)
+    start_from: str | None = None
+
+    def what_is_learned(self) -> str:
+        """The settings that decide about the loss and about when to stop, as JSON."""
+        return self.model_dump_json(include={"method", "beta", "sft_weight", "allowed_fall"})
 
 
 class Tuning(Record):
@@ -27,7 +59,7 @@ class Tuning(Record):
     epoch trains the last layer only, and each later one a layer more.
 
     `examples` is the maximum number of training questions (None: all). `declining` is the share of the examples whose
-    correct completion is to decline. `max_seconds` limits each training.
+    correct completion is to decline. `max_seconds` limits each training. `preferences` are learned after the questions.
     """
 
     method: Method = "lora"
@@ -40,6 +72,7 @@ class Tuning(Record):
     schedule: Schedule = "linear"
     layer_decay: float = Field(default=1.0, ge=1, le=10)
     unfreezing: Unfreezing = "none"
+    preferences: Preferences | None = None
 
     @model_validator(mode="after")
     def _no_rank_without_lora(self) -> "Tuning":
@@ -85,11 +118,12 @@ class Tuning(Record):
         """
         usual = {**_DEFAULTS, "rank": RANK, "learning_rate": LEARNING_RATES[self.method]}
         given = {"rank": self.own_rank, "learning_rate": self.own_learning_rate}
-        given |= {key: getattr(self, key) for key in LATER}
+        given |= {key: getattr(self, key) for key in LATER if key != "preferences"}
         differing = [f"{key.replace('_', ' ')} {value}" for key, value in given.items() if value != usual[key]]
-        named = [*([] if self.method == "lora" else [self.method]), *differing]
+        then = [self.preferences.method] if self.preferences else []
+        named = [*([] if self.method == "lora" else [self.method]), *differing, *then]
         return f"fine-tuned ({', '.join(named)})" if named else "fine-tuned"
 
 
-LATER = ("schedule", "layer_decay", "unfreezing")
+LATER = ("schedule", "layer_decay", "unfreezing", "preferences")
 _DEFAULTS = {name: field.default for name, field in Tuning.model_fields.items()}

@@ -18,6 +18,7 @@ from bakeoff.errors import InputError, MissingExtraError
 from bakeoff.models.chat import Chat
 from bakeoff.models.checksums import model_sha256
 from bakeoff.records import Record
+from bakeoff.tuning.checkpoint import DevFit
 from bakeoff.tuning.packing import Example, Row
 from bakeoff.tuning.settings import Schedule, Unfreezing
 
@@ -86,6 +87,10 @@ class Trainable(Protocol):
         """How well the completions of these rows are predicted."""
         ...
 
+    def log_probabilities(self, row: Row) -> "torch.Tensor":
+        """The log-probability of each of the row's completions, in order, summed over its tokens."""
+        ...
+
     def train_only(self, names: Collection[str]) -> None:
         """From now on only these parameters have gradients."""
         ...
@@ -130,10 +135,24 @@ def completion_loss(model: Trainable, batch: Sequence[Part]) -> "Iterator[torch.
         yield model.loss(part.row) / n_wanted
 
 
+def completion_fit(model: Trainable, part: Part) -> "Fit":
+    """How well the completions of a row of dev examples are predicted."""
+    return model.fit([part.row])
+
+
+def no_objection(dev: DevFit) -> str:
+    """Accepts every model."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Task:
     """What is trained. `model` loads it; `request` says what else decides about the outcome, by name, as checksums or
     words: a folder that holds a training with another request is refused. `start_from` is an earlier tuned model.
+
+    `fit` measures a row of dev examples. `objection` says why a model with these results on dev must not be kept; then
+    training stops with the best model before, or the one it began with. `begin` is called with the model to begin with
+    and the folder for checkpoints, before any step, and again when the training is resumed.
     """
 
     model: Callable[[], Trainable]
@@ -143,6 +162,9 @@ class Task:
     request: Mapping[str, str]
     start_from: Path | None = None
     objective: Objective = completion_loss
+    fit: "Callable[[Trainable, Part], Fit]" = completion_fit
+    objection: Callable[[DevFit], str] = no_objection
+    begin: Callable[[Trainable, Path], None] | None = None
 
 
 def request_of(
@@ -155,14 +177,15 @@ def request_of(
     """A short hash of each input that determines the tuned model. `first` names the one to start from."""
     return {
         "model": model_sha256(model_folder),
-        "examples": _sha256(example.model_dump_json() for example in examples),
-        "dev examples": _sha256(example.model_dump_json() for example in dev),
-        "settings": _sha256([settings.identity()]),
+        "examples": sha256_of(example.model_dump_json() for example in examples),
+        "dev examples": sha256_of(example.model_dump_json() for example in dev),
+        "settings": sha256_of([settings.identity()]),
         **{name: model_sha256(folder) if folder else "" for name, folder in first.items()},
     }
 
 
-def _sha256(texts: Iterable[str]) -> str:
+def sha256_of(texts: Iterable[str]) -> str:
+    """The checksum of some texts in order."""
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 

@@ -23,7 +23,7 @@ from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.tuning import checkpoint
 from bakeoff.tuning.checkpoint import DevFit, Position
 from bakeoff.tuning.held_signals import held_signals
-from bakeoff.tuning.packing import Encoded, Row, encode, pack, plan
+from bakeoff.tuning.packing import encode, pack, plan
 from bakeoff.tuning.rates import layers_of, share_of_layer, share_of_rate, trained_in
 from bakeoff.tuning.report import Point, Progress, TrainingReport
 from bakeoff.tuning.task import Part, Task
@@ -94,16 +94,18 @@ class _Training:
             self.model.load_folder(task.start_from)
         self.examples = encode(self.model.chat, task.examples)
         n_dev = min(self.settings.n_dev_examples, len(task.dev))
-        drawn = random.Random(self.settings.seed).sample(list(task.dev), n_dev)
-        self.dev = self._dev_rows(encode(self.model.chat, drawn))
+        drawn = random.Random(self.settings.seed).sample(range(len(task.dev)), n_dev)
+        self.dev = self._dev_rows(drawn)
         epochs = [self._plan(epoch) for epoch in range(self.settings.max_epochs)]
         self.plan = [(epoch, batch) for epoch, batches in enumerate(epochs, 1) for batch in batches]
         self.layers = layers_of(self.model.parameters)
         self.optimizer = torch.optim.AdamW(self._groups(), lr=0.0, weight_decay=0.0, fused=True)
         self.unfrozen = 0
         self.at = Position()
-        self.best: dict[str, Any] = {}
+        self.best: dict[str, Any] = self.model.kept() if task.begin else {}
         self.curve = folder / "training.jsonl"
+        if task.begin:
+            task.begin(self.model, self._checkpoint_path.parent)
 
     def _groups(self) -> list[dict[str, Any]]:
         """The parameters that have the same learning rate, with its share of the highest: one group without a decay."""
@@ -120,11 +122,13 @@ class _Training:
         key = f"{settings.seed} {epoch}"
         return plan(self.examples, settings.tokens_per_batch, settings.tokens_per_row, settings.examples_per_batch, key)
 
-    def _dev_rows(self, dev: Sequence[Encoded]) -> list[Row]:
-        if not dev:
+    def _dev_rows(self, drawn: Sequence[int]) -> list[Part]:
+        if not drawn:
             return []
+        dev = encode(self.model.chat, [self.task.dev[i] for i in drawn])
         batches = plan(dev, self.settings.tokens_per_batch, self.settings.tokens_per_row, len(dev), "dev")
-        return [pack([dev[i] for i in row]) for batch in batches for row in batch]
+        rows = [row for batch in batches for row in batch]
+        return [Part(tuple(drawn[i] for i in row), pack([dev[i] for i in row])) for row in rows]
 
     def run(self, on_progress: Callable[[Progress], None] | None, clock: Callable[[], float]) -> TrainingReport:
         """Does all remaining work, then writes the tuned model and the report."""
@@ -244,12 +248,13 @@ class _Training:
     def _measure_batch(self) -> None:
         """Measures the next batch of dev examples. The last batch ends the epoch."""
         dev = self.at.dev or DevFit()
-        fit = self.model.fit([self.dev[dev.n_batches]])
+        fit = self.task.fit(self.model, self.dev[dev.n_batches])
         dev = DevFit(
             n_batches=dev.n_batches + 1,
             loss=dev.loss + fit.loss,
             n_wanted=dev.n_wanted + fit.n_wanted,
             exact=(*dev.exact, *fit.exact),
+            gain=dev.gain + fit.gain,
         )
         self._move(dev=dev)
         if dev.n_batches == len(self.dev):
@@ -258,8 +263,12 @@ class _Training:
     def _end_measuring(self) -> None:
         """Keeps the model if it is the best so far, and stops if more epochs would not help."""
         loss = self.at.epoch_loss / self.at.epoch_wanted
-        better = self._keep_if_better(loss, self.at.dev or DevFit())
+        fit = self.at.dev or DevFit()
+        objection = self.task.objection(fit)
+        better = self._keep_if_better(loss, fit, objection)
         self._move(dev=None, epoch_loss=0.0, epoch_wanted=0, n_worse=0 if better else self.at.n_worse + 1)
+        if objection:
+            self._move(stopped_because=objection)
         if self.at.stopped_because:
             return
         if loss < LEARNT_LOSS:
@@ -267,13 +276,16 @@ class _Training:
         elif self.at.n_worse >= self.settings.patience:
             self._move(stopped_because=f"no improvement on the dev examples for {self.at.n_worse} epochs")
 
-    def _keep_if_better(self, loss: float, fit: DevFit) -> bool:
-        """Whether the model is the best so far: more dev completions exactly right, then a lower loss on them."""
+    def _keep_if_better(self, loss: float, fit: DevFit, objection: str) -> bool:
+        """Whether the model is the best so far: more dev completions exactly right, then a lower loss on them. One that
+        there is an objection to never is.
+        """
         better, dev_loss, exact = True, None, None
         if fit.n_batches:
             dev_loss, exact = fit.loss / fit.n_wanted, sum(fit.exact) / len(fit.exact)
             best_exact, best_loss = self.at.best_exact, self.at.best_loss
             better = best_exact is None or best_loss is None or (exact, -dev_loss) > (best_exact, -best_loss)
+        better = better and not objection
         if better:
             self.best = self.model.kept()
             self._move(best_exact=exact, best_loss=dev_loss)

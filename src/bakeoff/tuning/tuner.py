@@ -1,4 +1,6 @@
-"""The tuning methods by name, each a `protocols.Tuner`: LoRA, and full fine-tuning."""
+"""The tuning methods by name, each a `protocols.Tuner`: LoRA, and full fine-tuning. A lesson of preferences goes to
+`preferences.train`, with either.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +10,9 @@ from bakeoff.protocols import Tuner
 from bakeoff.tuning.full import FullSettings, train_full
 from bakeoff.tuning.lessons import Lesson
 from bakeoff.tuning.lora import TrainingSettings, train_adapter
+from bakeoff.tuning.preferences.train import TOKENS_PER_BATCH, TOKENS_PER_ROW, train_preferences
 from bakeoff.tuning.report import Progress, TrainingReport
-from bakeoff.tuning.settings import Method, Tuning
+from bakeoff.tuning.settings import PREFERENCE_RATES, Method, Tuning
 
 
 class LoraTuner:
@@ -29,6 +32,10 @@ class LoraTuner:
     ) -> TrainingReport:
         """Trains an adapter into the folder. Resumes and raises as `tuning.lora.train_adapter`."""
         training = TrainingSettings(rank=settings.own_rank, **_shared(settings, lesson, self._seed))
+        if settings.preferences and lesson.preferences:
+            return train_preferences(
+                weights, lesson.preferences, settings.preferences, training, folder, start_from, on_progress
+            )
         return train_adapter(weights, lesson.examples, lesson.dev, training, folder, on_progress, start_from)
 
 
@@ -49,11 +56,25 @@ class FullTuner:
     ) -> TrainingReport:
         """Trains a whole model into the folder. Resumes and raises as `tuning.full.train_full`."""
         training = FullSettings(**_shared(settings, lesson, self._seed))
+        if settings.preferences and lesson.preferences:
+            return train_preferences(
+                weights, lesson.preferences, settings.preferences, training, folder, start_from, on_progress
+            )
         return train_full(weights, lesson.examples, lesson.dev, training, folder, on_progress, start_from)
 
 
 def _shared(settings: Tuning, lesson: Lesson, seed: int) -> dict[str, Any]:
     """What both methods take from the configuration."""
+    if settings.preferences and lesson.preferences:
+        return {
+            "learning_rate": settings.preferences.learning_rate or PREFERENCE_RATES[settings.method],
+            "max_epochs": settings.preferences.epochs,
+            "max_seconds": settings.max_seconds,
+            "seed": seed,
+            "tokens_per_batch": TOKENS_PER_BATCH,
+            "tokens_per_row": TOKENS_PER_ROW,
+            "n_dev_examples": max(1, len(lesson.preferences.held)),
+        }
     return {
         "learning_rate": settings.own_learning_rate,
         "max_epochs": lesson.max_epochs,

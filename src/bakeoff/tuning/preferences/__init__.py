@@ -1,0 +1,1 @@
+"""Tuning from what people prefer: pairs of answers (DPO) and thumbs (KTO)."""
