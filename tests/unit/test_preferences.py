@@ -1,4 +1,4 @@
-"""Preferences in a pilot: files are read in every layout, leaks are left out, and bad input costs one contender only."""
+"""Preferences in a pilot: every layout is read, leaks are left out, and bad input costs one contender only."""
 
 import json
 from pathlib import Path

@@ -20,7 +20,10 @@ class Progress(Record):
 
 
 class Point(Record):
-    """A line of training.jsonl: one step, or (if the dev values are set) the end of an epoch."""
+    """A line of training.jsonl: one step, or (if the dev values are set) the end of an epoch.
+
+    Of preferences, `dev_gain` is what liked answers have gained in log-probability, per held-out pair or answer.
+    """
 
     step: int
     epoch: int
@@ -29,13 +32,16 @@ class Point(Record):
     loss: float
     dev_loss: float | None = None
     dev_exact: float | None = None
+    dev_gain: float | None = None
 
 
 class TrainingReport(Record):
     """What a training took and achieved. Tokens include prompts, and count once for each time an example was used.
     Passages that several examples share are computed once: `n_computed_tokens` counts them so.
 
-    `best_dev_exact` is the share of dev examples whose whole completion the model would write exactly.
+    `best_dev_exact` is the share of dev examples whose whole completion the model would write exactly, or (preferences)
+    of held-out pairs or answers that moved as people wish. It is None if there are none, or if the model that training
+    began with is kept. Of pairs the tokens of one answer count.
     """
 
     n_examples: int

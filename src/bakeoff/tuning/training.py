@@ -289,10 +289,16 @@ class _Training:
         if better:
             self.best = self.model.kept()
             self._move(best_exact=exact, best_loss=dev_loss)
-        self._log(loss, dev_loss, exact)
+        self._log(loss, dev_loss, exact, fit.gain / len(fit.exact) if fit.gain else None)
         return better
 
-    def _log(self, loss: float, dev_loss: float | None = None, dev_exact: float | None = None) -> None:
+    def _log(
+        self,
+        loss: float,
+        dev_loss: float | None = None,
+        dev_exact: float | None = None,
+        dev_gain: float | None = None,
+    ) -> None:
         jsonl.append(
             self.curve,
             [
@@ -304,6 +310,7 @@ class _Training:
                     seconds=self.at.seconds,
                     dev_loss=dev_loss,
                     dev_exact=dev_exact,
+                    dev_gain=dev_gain,
                 )
             ],
         )
