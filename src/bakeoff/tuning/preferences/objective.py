@@ -32,6 +32,7 @@ class Answers:
 
     def __init__(self, model: Trainable, judged: Sequence[Sequence[Example]]) -> None:
         self.tokens = [encode(model.chat, examples) for examples in judged]
+        self.n_each = len(self.tokens[0]) if self.tokens else 1
         self.reference = torch.empty(0)
 
     def rows(self, numbers: Sequence[int]) -> Iterator[Numbered]:
@@ -47,7 +48,7 @@ class Answers:
     def log_probabilities(self, model: Trainable, row: Row) -> torch.Tensor:
         """As many columns as each item has answers."""
         of_answers = model.log_probabilities(row).cpu()
-        return of_answers.view(-1, len(self.tokens[0]))
+        return of_answers.view(-1, self.n_each)
 
     def ratios(self, model: Trainable, numbers: Sequence[int], row: Row) -> torch.Tensor:
         """The log-ratios to the reference, a row for each item."""
@@ -56,7 +57,7 @@ class Answers:
     @torch.no_grad()
     def compute(self, model: Trainable) -> torch.Tensor:
         """The log-probabilities under the model as it is now."""
-        computed = torch.empty(len(self.tokens), len(self.tokens[0]))
+        computed = torch.empty(len(self.tokens), self.n_each)
         for numbers in _cut(self.tokens):
             for some, row in self.rows(numbers):
                 computed[list(some)] = self.log_probabilities(model, row)
