@@ -163,9 +163,7 @@ class Builder:
                     more |= self._fit("train", world, *course)
 
     def _courses(self, world: WorldFolder, recipe: Recipe) -> "dict[str, Course]":
-        """The trainings that make a recipe's tuned model, in order: if it learns preferences, its supervised training
-        first, which it shares with contenders that stop there.
-        """
+        """The trainings that make a recipe's tuned model, in order: before preferences its supervised training."""
         before, preferences = recipe.supervised, recipe.spec.tuning.preferences
         if preferences is None:
             earlier = self._earlier_adapter(recipe)
