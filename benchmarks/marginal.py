@@ -67,7 +67,8 @@ def main() -> None:
         folder = Path(place)
         documents, questions = squad(folder) if chosen.set == "squad" else example()
         drawn = random.Random(SEED).sample(questions, min(chosen.questions, len(questions)))
-        contenders = opened(folder, documents, specs(chosen.k), chosen.engine)
+        generator = LocalModel.model_validate({"name": DEFAULT_GENERATOR, "engine": chosen.engine})
+        contenders = opened(folder, documents, specs(chosen.k), generator)
         answers = asked(contenders, drawn)
     if chosen.answers:
         jsonl.write(chosen.answers, [answer for given in answers.values() for answer in given])
@@ -82,10 +83,9 @@ def example() -> tuple[list[Document], list[Question]]:
 
 
 def opened(
-    folder: Path, documents: Sequence[Document], wanted: Mapping[str, Spec], engine: str
+    folder: Path, documents: Sequence[Document], wanted: Mapping[str, Spec], generator: LocalModel
 ) -> dict[str, Contender]:
-    """The contenders, in a world of these documents."""
-    generator = LocalModel.model_validate({"name": DEFAULT_GENERATOR, "engine": engine})
+    """The contenders, in a world of these documents and this model."""
     world = WorldFolder(folder / "world", {"generator": generator, "embedder": LocalModel(name=DEFAULT_EMBEDDER)})
     (folder / "world").mkdir()
     world.store.replace_all(documents)

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from bakeoff.records import Answer, Completion, Document, GenerationSettings, Hit, Prompt, Question, Record
+from bakeoff.records import Answer, Completion, Document, GenerationSettings, Hit, Labels, Prompt, Question, Record
 
 
 class Embedder(Protocol):
@@ -48,6 +48,21 @@ class LabelledRetriever(Retriever, Protocol):
         """The same from the documents that have no labels, or at least one of these.
 
         The others are left out before the best k are chosen, so that they do not take the place of visible ones.
+        """
+        ...
+
+
+@runtime_checkable
+class VectorRetriever(Retriever, Protocol):
+    """A retriever that can be searched by vectors that are not those of the queries' own texts."""
+
+    def search_vectors(
+        self, queries: Sequence[str], vectors: np.ndarray, k: int, access: Labels = None
+    ) -> list[list[Hit]]:
+        """The same as `search`, with a row of `vectors` (float32, unit length) in place of each query's embedding.
+
+        What else the search uses, such as the words, is that of the queries. With `access`, only documents without
+        labels and those with at least one of these.
         """
         ...
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator, Sequence
 
 from bakeoff.contenders.declining import answer_from
+from bakeoff.contenders.finding import Finder, Found, Plain, share_since
 from bakeoff.contenders.streaming import as_written, whole
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator, Retriever
-from bakeoff.records import Answer, GenerationSettings, Hit, Prompt, Question, Usage
+from bakeoff.records import Answer, GenerationSettings, Hit, Prompt, Question
 from bakeoff.retrieval.presentation import Presentation
-from bakeoff.retrieval.visible import hits_for
 
 AS_RETRIEVED = Presentation()
 
@@ -20,7 +20,8 @@ AS_RETRIEVED = Presentation()
 class Grounded:
     """A retriever and a generator. The generator sees the best k passages, or fewer if its context is too short.
 
-    `presentation` says in which order and how they are shown. Citations are always best first.
+    A `Finder` in place of the retriever finds passages in its own way. `presentation` says in which order and how they
+    are shown. Citations are always best first.
     """
 
     decides_before_streaming = True
@@ -28,7 +29,7 @@ class Grounded:
     def __init__(
         self,
         name: str,
-        retriever: Retriever,
+        retriever: Retriever | Finder,
         generator: Generator,
         template: PromptTemplate,
         k: int,
@@ -37,7 +38,7 @@ class Grounded:
         presentation: Presentation = AS_RETRIEVED,
     ) -> None:
         self.name = name
-        self._retriever = retriever
+        self._finder = retriever if isinstance(retriever, Finder) else Plain(retriever)
         self._generator = generator
         self._template = template
         self._k = k
@@ -47,26 +48,43 @@ class Grounded:
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. Its citations are the chunks in its prompt."""
-        begun = time.perf_counter()
-        hits_of_questions = hits_for(self._retriever, questions, self._k)
-        shown = [self._fitting(question, hits) for question, hits in zip(questions, hits_of_questions, strict=True)]
-        retrieval = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
-        prompts = [self._prompt(question, hits) for question, hits in zip(questions, shown, strict=True)]
-        completions = self._generator.generate(prompts, self._settings)
-        return [
-            answer_from(question, self.name, completion, self._decline_below, hits, retrieval)
-            for question, completion, hits in zip(questions, completions, shown, strict=True)
-        ]
+        return self._answered(questions, self._found(questions, questions))
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
         """The pieces of the answer, then the whole answer with the chunks shown."""
         if self._decline_below is not None:
             return whole(self, question)
+        return self._written(question, self._found([question], [question])[0])
+
+    def _found(self, questions: Sequence[Question], searched: Sequence[Question]) -> list[Found]:
+        """The passages shown with each question: those found for what is searched in its place, as far as they fit."""
+        found = self._finder.find(searched, self._k)
         begun = time.perf_counter()
-        hits = self._fitting(question, hits_for(self._retriever, [question], self._k)[0])
-        retrieval = Usage(seconds=time.perf_counter() - begun)
-        prompt = self._prompt(question, hits)
-        return as_written(self.name, question, self._generator, prompt, self._settings, hits, retrieval)
+        shown = [self._fitting(question, one.hits) for question, one in zip(questions, found, strict=True)]
+        fitted = share_since(begun, len(questions))
+        return [Found(hits, one.usage + fitted, one.error) for hits, one in zip(shown, found, strict=True)]
+
+    def _answered(self, questions: Sequence[Question], found: Sequence[Found]) -> list[Answer]:
+        """One answer for each question from its passages. Without an answer where these could not be found."""
+        pairs = list(zip(questions, found, strict=True))
+        prompts = [self._prompt(question, one.hits) for question, one in pairs if one.error is None]
+        completions = iter(self._generator.generate(prompts, self._settings) if prompts else [])
+        return [
+            answer_from(question, self.name, next(completions), self._decline_below, one.hits, one.usage)
+            if one.error is None
+            else self._failed(question, one)
+            for question, one in pairs
+        ]
+
+    def _written(self, question: Question, found: Found) -> Iterator[str | Answer]:
+        """The answer from these passages as it is written, for a contender without a threshold."""
+        if found.error is not None:
+            return iter([self._failed(question, found)])
+        prompt = self._prompt(question, found.hits)
+        return as_written(self.name, question, self._generator, prompt, self._settings, found.hits, found.usage)
+
+    def _failed(self, question: Question, found: Found) -> Answer:
+        return Answer(question_id=question.id, contender=self.name, usage=found.usage, error=found.error)
 
     def _prompt(self, question: Question, hits: Sequence[Hit]) -> Prompt:
         passages = self._presentation.texts([hit.chunk for hit in hits])

@@ -3,22 +3,39 @@
 Source: RAFT, Zhang et al. 2024, arXiv:2403.10131.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
+
+from pydantic import Field
 
 from bakeoff.contenders.grounded import Grounded, n_fitting
-from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
+from bakeoff.contenders.recipe import Fitted, Given, Material, World
+from bakeoff.contenders.searching import Searching, SearchingRecipe
 from bakeoff.errors import InputError
 from bakeoff.measure.comparison import Days
 from bakeoff.records import Prompt, Question, ask
 from bakeoff.retrieval.presentation import ASPECTS
-from bakeoff.tuning.examples import Fitting, grounded_examples
+from bakeoff.tuning.examples import AS_IN_USE, Fitting, Mixing, grounded_examples
 from bakeoff.tuning.lessons import Lesson, sample
 from bakeoff.tuning.packing import Example
 
 
-class Hybrid(Recipe):
-    """Retrieved passages, read by a model that was tuned to read them."""
+class HybridOptions(Searching):
+    """`golden` is the share of the answered training examples that show the right passage (RAFT's P). `distractors` is
+    the number of other passages in each training example; None shows as many passages as in use.
+    """
+
+    golden: float = Field(default=1.0, gt=0, le=1)
+    distractors: int | None = Field(default=None, ge=0, le=20)
+
+
+class Hybrid(SearchingRecipe):
+    """Retrieved passages, read by a model that was tuned to read them.
+
+    It is tuned on passages found by searching for the question itself, whatever `rewrite` says: the tuned model is the
+    same for all ways of searching.
+    """
 
     name = "hybrid"
     title = "Hybrid"
@@ -32,6 +49,28 @@ class Hybrid(Recipe):
     in_grid = True
     respects_labels = True
     epochs = 2
+    Options = HybridOptions
+    options: HybridOptions
+
+    @property
+    def tuning_options(self) -> Mapping[str, Any]:
+        """Those of RAFT that differ from the defaults. How passages are searched for in use changes no training."""
+        raft = self.options.model_dump(include={"golden", "distractors"}, exclude_defaults=True)
+        others = {key: value for key, value in self.spec.options.items() if key not in HybridOptions.model_fields}
+        return {**others, **raft}
+
+    @property
+    def tuning_label(self) -> str:
+        """How its model is tuned, with RAFT's options where they are not the defaults."""
+        raft = self.options
+        golden = f"right passage in {raft.golden:.0%}" if raft.golden < 1 else ""
+        distractors = f"{raft.distractors} distractors" if raft.distractors is not None else ""
+        return ", ".join(filter(None, [self.spec.tuning.label, golden, distractors]))
+
+    def parts(self) -> tuple[str, ...]:
+        """Its parts; with rewriting, the model as it comes is one of them."""
+        model = (f"model:{self.spec.model}",) if self.searching.rewrites else ()
+        return (*model, *super().parts())
 
     def lesson(self, world: World, material: Material) -> Lesson:
         """Training questions with the passages retrieved for them."""
@@ -52,7 +91,8 @@ class Hybrid(Recipe):
         fitting = self._fitting(world)
         index, k = world.index(spec.retrieval), spec.n_passages
         declining, shown = spec.tuning.declining, spec.presentation
-        return grounded_examples(questions, index, template, k, declining, seed, fitting, shown, share)
+        mixing = Mixing(golden=self.options.golden, distractors=self.options.distractors) if share else AS_IN_USE
+        return grounded_examples(questions, index, template, k, declining, seed, fitting, shown, mixing)
 
     def _fitting(self, world: World) -> Fitting:
         """How many passages fit beside a question."""
@@ -71,14 +111,5 @@ class Hybrid(Recipe):
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
         """A grounded contender with the tuned model."""
-        template = self.spec.grounded
-        return Grounded(
-            self.spec.name,
-            world.index(self.spec.retrieval),
-            world.generator(self.spec.model, self.adapter, template),
-            template,
-            self.spec.n_passages,
-            self.spec.generation,
-            fitted.decline_below,
-            self.spec.presentation,
-        )
+        generator = world.generator(self.spec.model, self.adapter, self.spec.grounded)
+        return self.grounded(world, generator, fitted.decline_below)

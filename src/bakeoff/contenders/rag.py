@@ -1,12 +1,13 @@
 """`rag`: retrieve passages, then let an untuned model write the answer from them."""
 
 from bakeoff.contenders.grounded import Grounded
-from bakeoff.contenders.recipe import Fitted, Given, Recipe, World
+from bakeoff.contenders.recipe import Fitted, Given, World
+from bakeoff.contenders.searching import SearchingRecipe
 from bakeoff.measure.comparison import Days
 from bakeoff.retrieval.presentation import ASPECTS
 
 
-class Rag(Recipe):
+class Rag(SearchingRecipe):
     """Retrieved passages, read by the untuned model."""
 
     name = "rag"
@@ -22,13 +23,4 @@ class Rag(Recipe):
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Grounded:
         """A grounded contender with the spec's model and index."""
-        return Grounded(
-            self.spec.name,
-            world.index(self.spec.retrieval),
-            world.generator(self.spec.model),
-            self.spec.grounded,
-            self.spec.n_passages,
-            self.spec.generation,
-            fitted.decline_below,
-            self.spec.presentation,
-        )
+        return self.grounded(world, world.generator(self.spec.model), fitted.decline_below)

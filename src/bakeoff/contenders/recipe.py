@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import Field, ValidationError
 
@@ -149,9 +149,10 @@ class Recipe:
         try:
             self.options = self.Options.model_validate(spec.options)
         except ValidationError as error:
+            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
             allowed = ", ".join(self.Options.model_fields) or "none"
             raise ConfigError(
-                f"The contender '{spec.name}': options.{error.errors()[0]['loc'][-1]}: {error.errors()[0]['msg']}.",
+                f"The contender '{spec.name}': options.{error.errors()[0]['loc'][-1]}: {problem}.",
                 f"options of the recipe '{spec.recipe}': {allowed}",
             ) from error
 
@@ -169,7 +170,8 @@ class Recipe:
         """The name of its tuned model, shared by contenders with the same training; empty if nothing is tuned."""
         if not self.tunes or self.template is None:
             return ""
-        depends_on = self.spec.model_dump(mode="json", include={"recipe", "model", "tuning", "options"})
+        trained = self.spec.model_copy(update={"options": dict(self.tuning_options)})
+        depends_on = trained.model_dump(mode="json", include={"recipe", "model", "tuning", "options"})
         depends_on |= {"template": self.template.fingerprint, "tuning": self.spec.tuning.identity()}
         if self.retrieves:  # the number of passages that fit depends on the length of answers
             room = self.spec.generation.max_new_tokens
@@ -186,6 +188,16 @@ class Recipe:
             return None
         tuning = self.spec.tuning.model_copy(update={"preferences": None})
         return type(self)(self.spec.model_copy(update={"tuning": tuning}))
+
+    @property
+    def tuning_options(self) -> Mapping[str, Any]:
+        """Those of its options that its training depends on, as they were given: all of them unless it says which."""
+        return self.spec.options
+
+    @property
+    def tuning_label(self) -> str:
+        """How its model is tuned, in words; empty if it is not."""
+        return self.spec.tuning.label if self.tunes else ""
 
     @property
     def index(self) -> str:
@@ -257,9 +269,7 @@ class Recipe:
 
     def entrant(self, models: Mapping[str, ModelSettings]) -> Entrant:
         """What comparison, cost, verdict and report need to know about it."""
-        axes = Axes(
-            model=self.spec.model, tuning=self.spec.tuning.label if self.tunes else "", knowledge=self.knowledge
-        )
+        axes = Axes(model=self.spec.model, tuning=self.tuning_label, knowledge=self.knowledge)
         return Entrant(
             name=self.spec.name,
             recipe=self.spec.recipe,

@@ -10,6 +10,8 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+from pydantic import Field
+
 from bakeoff.errors import ConfigError
 from bakeoff.records import Length, Message, Prompt, Record
 
@@ -65,6 +67,11 @@ def check_placeholders(closed_book: PromptTemplate, grounded: PromptTemplate) ->
     _require("grounded.passage", grounded.passage, "{passage}")
 
 
+def check_rewriting(template: PromptTemplate) -> None:
+    """Raises ConfigError if a prompt that rewrites questions lacks the question."""
+    _require("rewrite.user", template.user, "{question}")
+
+
 def _require(name: str, pattern: str, *placeholders: str) -> None:
     missing = [placeholder for placeholder in placeholders if placeholder not in pattern]
     if missing:
@@ -86,6 +93,16 @@ def _fill(pattern: str, **values: str) -> str:
         filled += [rest[: present[name]], values[name]]
         rest = rest[present[name] + len(name) + 2 :]
     return "".join([*filled, rest])
+
+
+HYDE = PromptTemplate(
+    system="Write a short passage that answers the question, as it could stand in a document.", user="{question}"
+)
+"""After the prompt of HyDE for web search, Gao et al. 2022, arXiv:2212.10496."""
+MULTI_QUERY = PromptTemplate(
+    system="Write {n} other ways to ask the question in other words, one on each line. Do not answer it.",
+    user="{question}",
+)
 
 
 MANNER: dict[Length, str] = {
@@ -125,7 +142,12 @@ CLOSED_BOOK, GROUNDED = closed_book("short"), grounded("short")
 
 
 class Prompts(Record):
-    """The two prompt templates. A tuned model is trained and served with the same template."""
+    """The two prompt templates. A tuned model is trained and served with the same template.
+
+    `rewrite` is the prompt with which contenders that rewrite questions do so, in place of Bakeoff's own; in it, `{n}`
+    is the number of rewordings.
+    """
 
     closed_book: PromptTemplate = CLOSED_BOOK
     grounded: PromptTemplate = GROUNDED
+    rewrite: PromptTemplate | None = Field(default=None, exclude_if=lambda template: template is None)

@@ -204,13 +204,14 @@ class Presenter:
     def _reuse(self, world: WorldFolder, group: str, recipe: Recipe, choice: Choice) -> None:
         """Makes the answers of the chosen presentation dev answers of a contender that gives the very same.
 
-        A team's own recipe may make its answers in another way, and tuned retrieval finds other passages: they are
-        asked themselves. So is one that follows only some aspects: it shows passages in its own way.
+        A team's own recipe may make its answers in another way, and options or tuned retrieval may find other passages:
+        they are asked themselves. So is one that follows only some aspects: it shows passages in its own way.
         """
         name = recipe.spec.name
         path = self._folder.answers_path(name, "dev")
         gives_others = recipe.spec.recipe not in RECIPES or recipe.tunes or recipe.presents != ASPECTS
-        if gives_others or recipe.tuned_parts or path.exists() or world.is_calibrated(name):
+        gives_others = gives_others or bool(recipe.tuned_parts) or bool(recipe.spec.options)
+        if gives_others or path.exists() or world.is_calibrated(name):
             return
         given = jsonl.read(self._answers_path(group, choice.presentation), Answer)
         jsonl.append(path, [answer.model_copy(update={"contender": name}) for answer in given if answer.error is None])

@@ -25,10 +25,10 @@ from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.protocols import Embedder
-from bakeoff.records import Chunk, Document, Hit, Record
+from bakeoff.records import Chunk, Document, Hit, Labels, Record
 from bakeoff.retrieval.coverage import languages_of
 from bakeoff.retrieval.doubts import COLUMNS, doubtful
-from bakeoff.retrieval.fuse import EQUAL, Ranking, fused_by_rank, fused_by_score, top
+from bakeoff.retrieval.fuse import EQUAL, Fuse, Ranking, fused_by_rank, fused_by_score, top
 from bakeoff.retrieval.lance_table import (
     REMEDY,
     TEXT_COLUMN,
@@ -48,7 +48,7 @@ from bakeoff.retrieval.lance_table import (
     write_state,
 )
 from bakeoff.retrieval.rows import IndexRows
-from bakeoff.retrieval.search_words import search_words
+from bakeoff.retrieval.search_words import encodable, search_words
 from bakeoff.writing.language import UNLATIN, covers, language_of_script, shares_of_languages
 
 CANDIDATES = 100  # hits that each of the two rankings contributes to the fusion
@@ -258,11 +258,16 @@ class HybridIndex:
         was not made for the language of a query, its ranking counts for less. A query without a letter or digit gives
         no hits. Hits of equal score are ordered by source and position.
         """
-        fuse = fused_by_score if fusion == "score" else fused_by_rank
+        return self._fused(queries, k, where or Filter(), fused_by_score if fusion == "score" else fused_by_rank)
+
+    def _fused(
+        self, queries: Sequence[str], k: int, where: Filter, fuse: Fuse, vectors: np.ndarray | None = None
+    ) -> list[list[Hit]]:
+        """Both rankings of each query as one. `vectors` are searched in place of the queries' embeddings."""
         snapshot, depth = self._loaded(), max(k, CANDIDATES)
         rows = snapshot.rows
-        lexical = self._bm25(snapshot, queries, depth, where or Filter())
-        dense = self._dense(rows, queries, depth, where or Filter())
+        lexical = self._bm25(snapshot, queries, depth, where)
+        dense = self._dense(rows, queries, depth, where, vectors)
         weights = map(self._dense_weight, queries)
         triples = zip(lexical, dense, weights, strict=True)
         return [rows.hits(fuse(first, second, rows.order, weight), k) for first, second, weight in triples]
@@ -270,6 +275,15 @@ class HybridIndex:
     def search_visible(self, queries: Sequence[str], k: int, access: tuple[str, ...]) -> list[list[Hit]]:
         """The same as `search` in the documents without labels and those with at least one of these."""
         return self.search(queries, k, Filter(access=access))
+
+    def search_vectors(
+        self, queries: Sequence[str], vectors: np.ndarray, k: int, access: Labels = None
+    ) -> list[list[Hit]]:
+        """The same as `search`, with these vectors (one row of unit length for each query) in place of the queries'.
+
+        BM25 searches the words of the queries, and their language says how much the vectors count.
+        """
+        return self._fused(queries, k, Filter(access=access), fused_by_score, vectors)
 
     def search_bm25(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """The same by BM25 alone (stemmed by the rules of the documents' language, without stop words; k1 = 1.2,
@@ -457,7 +471,7 @@ class HybridIndex:
 
         rows = snapshot.rows
         with explained(self._folder):
-            words = MatchQuery(search_words(_encodable(query)), TEXT_COLUMN)  # type: ignore[call-arg]  # its defaults are pydantic's
+            words = MatchQuery(search_words(encodable(query)), TEXT_COLUMN)  # type: ignore[call-arg]  # its defaults are pydantic's
             search = snapshot.table.search(words, query_type="fts").select(["id", "_score"]).limit(max(k, CANDIDATES))
             if condition:
                 search = search.where(condition, prefilter=True)
@@ -477,13 +491,19 @@ class HybridIndex:
         """The language of the documents if it is written in Latin letters, otherwise English."""
         return "en" if self._state.language in UNLATIN else self._state.language
 
-    def _dense(self, rows: IndexRows, queries: Sequence[str], k: int, where: Filter) -> list[Ranking]:
+    def _dense(
+        self, rows: IndexRows, queries: Sequence[str], k: int, where: Filter, given: np.ndarray | None = None
+    ) -> list[Ranking]:
+        """The ranking of each query by its vector: the given one, or else its embedding."""
         asked = [i for i, query in enumerate(queries) if any(map(str.isalnum, query))]
         rankings = [Ranking.of([], rows.order) for _ in queries]
         if not asked or not rows.n_living:
             return rankings
         hidden = rows.hidden(where.source_prefix, where.access)
-        vectors = self._embedder.embed_queries([_encodable(queries[i]) for i in asked])
+        if given is None:
+            vectors = self._embedder.embed_queries([encodable(queries[i]) for i in asked])
+        else:
+            vectors = np.asarray(given, np.float32)[asked]
         step = max(1, SCAN_FLOATS // len(rows))
         for start in range(0, len(asked), step):
             cosines = rows.cosines(vectors[start : start + step])
@@ -503,8 +523,3 @@ def _those(documents: Sequence[str]) -> str:
 def _warm(table: Any) -> None:
     """Reads the full-text index into memory, so that the first question does not wait for it."""
     table.prewarm_index(f"{TEXT_COLUMN}_idx")
-
-
-def _encodable(query: str) -> str:
-    """The query with lone surrogates replaced. JSON allows them, but UTF-8 cannot encode them."""
-    return query.encode("utf-8", "replace").decode("utf-8")

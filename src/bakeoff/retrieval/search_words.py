@@ -44,6 +44,11 @@ def search_words(text: str) -> str:
     return " ".join(map(_with_names, text.split("\n"))) if _CAPITALS.search(text) else text
 
 
+def encodable(text: str) -> str:
+    """The text with lone surrogates replaced. JSON allows them, but UTF-8 cannot encode them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _groups(run: re.Match[str]) -> str:
     letters = run[0]
     size = 3 if _IS_SOUTH_EAST.match(letters) else 2

@@ -4,10 +4,12 @@ Takes a retriever and questions, each with the labels of who asks. Every contend
 that cannot leave documents out is never asked for somebody who may not see all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from bakeoff.errors import ContenderError
-from bakeoff.protocols import LabelledRetriever, Retriever
+from bakeoff.protocols import LabelledRetriever, Retriever, VectorRetriever
 from bakeoff.records import Hit, Labels, Question
 
 
@@ -17,10 +19,26 @@ def hits_for(retriever: Retriever, questions: Sequence[Question], k: int) -> lis
     Questions with equal access are searched together. Raises ContenderError if a question is restricted and the
     retriever has no `search_visible`.
     """
+    return _by_access(questions, lambda texts, numbers, access: _search(retriever, texts, k, access))
+
+
+def hits_by_vectors(
+    retriever: VectorRetriever, questions: Sequence[Question], vectors: np.ndarray, k: int
+) -> list[list[Hit]]:
+    """The same, searched by a row of `vectors` in place of each question's embedding."""
+    return _by_access(
+        questions, lambda texts, numbers, access: retriever.search_vectors(texts, vectors[numbers], k, access)
+    )
+
+
+def _by_access(
+    questions: Sequence[Question], search: Callable[[list[str], list[int], Labels], list[list[Hit]]]
+) -> list[list[Hit]]:
+    """The hits of questions, those with equal access searched together: their texts and their numbers."""
     hits: dict[int, list[Hit]] = {}
     for access in dict.fromkeys(question.access for question in questions):
         numbers = [i for i, question in enumerate(questions) if question.access == access]
-        hits |= zip(numbers, _search(retriever, [questions[i].text for i in numbers], k, access), strict=True)
+        hits |= zip(numbers, search([questions[i].text for i in numbers], numbers, access), strict=True)
     return [hits[i] for i in range(len(questions))]
 
 
