@@ -252,3 +252,18 @@ def test_named_levels_keep_their_order():
     recipe = make_recipes(specs, None)[-1]
     assert (recipe.firsts, recipe.lasts) == (("hybrid",), ("rag",))
     assert make_recipe(named).parts() == ()
+
+
+def test_retrieval_only_where_a_model_without_passages_is_unsure():
+    """`levels: [tuned, rag]`: sure answers that are right on dev are kept; nothing is searched for them."""
+    dev = [Question(id=str(i), text=f"q{i}", answers=("a",), fact=str(i)) for i in range(40)]
+    sure = {one.id: Outcome(1.0 if int(one.id) < 20 else -1.0, 0.1, confidence=-int(one.id) / 10) for one in dev}
+    read = {one.id: Outcome(1.0 if int(one.id) >= 4 else 0.0, 1.0, confidence=0.0) for one in dev}
+    fitted = fit_cascade([Level("tuned", sure), Level("rag", read)], {one.id: one.fact for one in dev})
+    assert fitted.levels == ("tuned", "rag") and -2.0 < fitted.answers_from[0] < -0.3
+    for confidence, route, n_searched in ((-0.1, "tuned", 0), (-3.9, "rag", 1)):
+        rag = Says("rag", "from passages")
+        made = Cascaded("when-unsure", [Says("tuned", "by heart", confidence), rag], fitted.answers_from)
+        (answer,) = made.answer([ask("?")])
+        assert (answer.route, len(rag.asked)) == (route, n_searched)
+        assert answer.usage.seconds == 1.0 + n_searched

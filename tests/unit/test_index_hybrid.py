@@ -365,3 +365,18 @@ def test_a_panic_of_lancedb_is_damage_and_another_one_is_not(tmp_path: Path) -> 
         raise PanicException("index out of bounds")
     with pytest.raises(KeyboardInterrupt), explained(tmp_path):
         raise KeyboardInterrupt
+
+
+def test_a_search_by_vectors_uses_them_in_place_of_the_queries_own(index: HybridIndex, embedder: CountingHash) -> None:
+    """With the queries' embeddings it is the usual search; with others they decide what the words do not say."""
+    queries = ["zebra stripes", "refund days", "wombat"]
+    own = embedder.embed_queries(queries)
+    assert index.search_vectors(queries, own, 3) == index.search(queries, 3)
+    boiler = np.repeat(embedder.embed_queries(["The boiler shows code E42 when pressure is low."]), 3, axis=0)
+    found = index.search_vectors(queries, boiler, 9)
+    assert found[2][0].chunk.source == "boiler.md" and "zebra.md" in sources(found[0])[:2]
+    assert found != index.search(queries, 9)
+    refund = embedder.embed_queries(["Refunds are paid within 14 days."])
+    assert "refund.md" in sources(index.search_vectors(["?x"], refund, 9, ("staff",))[0])
+    assert "refund.md" not in sources(index.search_vectors(["?x"], refund, 9, ())[0])
+    assert index.search_vectors(["?", "refund"], np.concatenate([own[:1], refund]), 9)[0] == []

@@ -4,7 +4,7 @@ import pytest
 
 from bakeoff.models.prompts import CLOSED_BOOK, DECLINE, GROUNDED
 from bakeoff.records import Chunk, Hit, Question, SourceSpan
-from bakeoff.tuning.examples import closed_book_examples, grounded_examples
+from bakeoff.tuning.examples import AS_USUAL, Mixing, closed_book_examples, grounded_examples
 
 
 def chunk(i):
@@ -207,3 +207,77 @@ def test_the_same_seed_draws_the_same_examples():
     first = grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 5, all_fit)
     assert first == grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 5, all_fit)
     assert first != grounded_examples(asked, Shelf(), GROUNDED, 3, 0.2, 6, all_fit)
+
+
+def right_shown(example, i):
+    return f"passage {i}." in shown(example)
+
+
+def by_kind(examples):
+    """(answered with the right passage, answered without it, declined): counts."""
+    answered = [one for one in examples if one.completion != DECLINE]
+    with_it = [one for one in answered if right_shown(one, one.completion.split()[1])]
+    return len(with_it), len(answered) - len(with_it), len(declined(examples))
+
+
+@pytest.mark.parametrize(
+    ("golden", "n_missed", "counts"),
+    [
+        (1.0, 0, (36, 0, 4)),  # as before RAFT's options: right passages are taken away to be declined
+        (0.8, 0, (32, 8, 0)),
+        (0.8, 5, (32, 8, 0)),  # the five that were missed are among the eight
+        (0.8, 20, (20, 5, 0)),  # too many were missed: a sample of five
+        (0.6, 3, (24, 16, 0)),
+    ],
+)
+def test_the_share_of_answers_without_the_right_passage_is_rafts(golden, n_missed, counts):
+    """Of 40 answerable questions; without unanswerable ones nothing is to be declined."""
+    asked = [question(i) for i in range(40)]
+    shelf = Shelf(missed=range(n_missed))
+    for share in (True, False):
+        mixing = Mixing(golden=golden, share=share)
+        assert by_kind(grounded_examples(asked, shelf, GROUNDED, 3, 0.1, 0, all_fit, mixing=mixing)) == counts
+
+
+def test_with_rafts_share_only_unanswerable_questions_are_declined():
+    """The share that is to be declined is of all examples; nothing with a known answer is declined."""
+    asked = [*(question(i) for i in range(36)), *(question(i, answerable=False) for i in range(50, 60))]
+    mixing = Mixing(golden=0.75)
+    examples = grounded_examples(asked, Shelf(missed=(1, 2)), GROUNDED, 3, 0.1, 0, all_fit, mixing=mixing)
+    assert by_kind(examples) == (27, 9, 4)
+    assert all(int(shown(one).rsplit("Question ", 1)[1].rstrip("?")) >= 50 for one in declined(examples))
+    none = grounded_examples(asked, Shelf(), GROUNDED, 3, 0.0, 0, all_fit, mixing=mixing)
+    assert by_kind(none) == (27, 9, 0)
+
+
+class Deep(Shelf):
+    """Finds the right passage in the fourth place."""
+
+    def search(self, queries, k):
+        return [
+            [Hit(chunk=hit.chunk, score=1.0, rank=rank) for rank, hit in enumerate([*hits[1:4], hits[0], *hits[4:]], 1)]
+            for hits in super().search(queries, k)
+        ]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+def test_each_example_has_the_given_number_of_distractors(n):
+    """The right passage is shown wherever it was found, in its order; without it there is one distractor more."""
+    asked, shelf = [question(i) for i in range(20)], Shelf() if n < 2 else Deep()
+    mixing = Mixing(golden=0.75, distractors=n)
+    examples = grounded_examples(asked, shelf, GROUNDED, 3, 0.0, 0, all_fit, mixing=mixing)
+    assert by_kind(examples) == (15, 5, 0)
+    assert {shown(one).count("passage") for one in examples} == {n + 1}
+    for one in examples:
+        i = one.completion.split()[1]
+        if right_shown(one, i) and n >= 2:
+            at = [line for line in shown(one).split("\n\n") if line.startswith("passage")].index(f"passage {i}.")
+            assert at == min(n, 3)
+
+
+def test_rafts_defaults_change_nothing():
+    """The same examples in the same order."""
+    asked = [*(question(i) for i in range(40)), *(question(i, answerable=False) for i in range(50, 55))]
+    for more in ({}, {"mixing": Mixing(golden=1.0, distractors=None)}, {"mixing": AS_USUAL}):
+        found = grounded_examples(asked, Shelf(missed=(3, 4)), GROUNDED, 3, 0.2, 0, all_fit, **more)
+        assert by_kind(found) == (36, 0, 9) and found[0].completion == "answer 0"

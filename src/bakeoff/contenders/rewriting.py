@@ -24,7 +24,7 @@ from bakeoff.retrieval.visible import hits_by_vectors, hits_for
 
 FUSED_DEPTH = 20
 """The hits of each wording that are fused, or k if that is more."""
-_MARK = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):])\s*")
+_MARK = re.compile(r"^\s*(?:[-*•]\s*|\(?\d{1,2}[.):]\s+)")
 
 
 class Writer:
