@@ -45,7 +45,7 @@ def test_reports_name_the_options() -> None:
     """As part of how it is tuned and of what it is shown, so that effects compare the right contenders."""
     axes = hybrid(golden=0.8, distractors=4, rewrite="multi-query").entrant(MODELS).axes
     usual = hybrid().entrant(MODELS).axes
-    assert axes and usual and axes.tuning == f"{usual.tuning}, right passage in 80%, 4 distractors"
+    assert axes and usual and axes.tuning == f"{usual.tuning}, right passage in 80 %, 4 distractors"
     assert axes.knowledge == f"{usual.knowledge}, 3 rewordings"
 
 

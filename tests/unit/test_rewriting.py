@@ -18,7 +18,7 @@ from bakeoff.contenders.streaming import stream_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.models.prompts import GROUNDED, HYDE, MULTI_QUERY, Prompts, PromptTemplate
-from bakeoff.models.settings import LocalModel
+from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.pilot.stages import run
 from bakeoff.records import Answer, Completion, Document, GenerationSettings, Hit, Labels, Prompt, Usage, ask
 from bakeoff.retrieval.fuse import fused_hits
@@ -28,6 +28,7 @@ from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log
 from bakeoff.serve.serving import Serving
 from tests.end_to_end.small import make, reader
+from tests.fake_api import FakeApi
 from tests.unit.fakes import FakeRetriever, WordEmbedder, chunk
 from tests.unit.labelled_world import ASKED, MODELS, labelled_world, save
 
@@ -217,6 +218,15 @@ def test_every_search_is_made_with_the_labels_of_who_asks(way: str) -> None:
     assert sorted(map(str, index.access)) == sorted(map(str, [("hr",)] * n + [None] * n + [()] * n))
 
 
+def test_each_question_is_searched_by_its_own_vector_among_others_with_other_labels() -> None:
+    """Questions with equal labels are searched together, and every vector stays with its question."""
+    index, embedder = Searched(), WordEmbedder("boiler valve zebra")
+    questions = [ask("boiler?", ("hr",)), ask("valve?"), ask("zebra?", ("hr",))]
+    Hyde(Writer(Model({}), HYDE, 40), index, embedder).find(questions, 2)
+    assert index.texts == ["boiler?", "zebra?", "valve?"]
+    assert np.array(index.vectors) == pytest.approx(embedder.embed_queries(index.texts))
+
+
 def test_hyde_needs_an_index_that_can_be_searched_by_vectors() -> None:
     """A retriever that cannot is named, with what to do."""
     with pytest.raises(ContenderError, match="FakeRetriever cannot be searched by vectors"):
@@ -369,3 +379,23 @@ def test_a_hybrid_rewrites_with_the_model_as_it_comes(tmp_path: Path) -> None:
         "model:generator" in recipe.parts()
         and "model:generator" not in make_recipe(rewriting_spec("h", "hybrid")).parts()
     )
+
+
+@pytest.mark.parametrize("way", ["hyde", "multi-query"])
+def test_a_model_behind_an_api_rewrites_too(tmp_path: Path, way: str) -> None:
+    """Two requests for a question, the first at temperature 0 with its own limit; the tokens of both are counted."""
+    with FakeApi() as api:
+        settings = ApiModel(api="openai", base_url=api.url, model="m", timeout_s=5.0, retries=1)
+        made = WorldFolder(tmp_path, {"generator": settings, "embedder": LocalModel(name="hash")})
+        made.store.upsert([Document(id="a", text="The kettle boils.", source="a.md")])
+        made.index(Retrieval(chunk_tokens=64)).sync(made.store)
+        contender = make_recipe(rewriting_spec("r", **WAYS[way])).open(made, Fitted())
+        (answer,) = contender.answer([ask("why does the kettle boil?")])
+        first, second = api.bodies
+        index, generator = made.index(Retrieval(chunk_tokens=64)), made.generator("generator")
+        (plain,) = Grounded("r", index, generator, GROUNDED, 2, WRITE).answer([ask("why does the kettle boil?")])
+    assert first["messages"][-1]["content"] == "why does the kettle boil?"
+    assert (first["temperature"], first["max_tokens"]) == (0.0, 96 if way == "hyde" else 64)
+    assert "The kettle boils." in second["messages"][-1]["content"] and second["max_tokens"] == 60
+    assert answer.error is None and [hit.chunk.source for hit in answer.citations] == ["a.md"]
+    assert plain.error is None and answer.usage.prompt_tokens > plain.usage.prompt_tokens > 0

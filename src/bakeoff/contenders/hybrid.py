@@ -63,7 +63,7 @@ class Hybrid(SearchingRecipe):
     def tuning_label(self) -> str:
         """How its model is tuned, with RAFT's options where they are not the defaults."""
         raft = self.options
-        golden = f"right passage in {raft.golden:.0%}" if raft.golden < 1 else ""
+        golden = f"right passage in {100 * raft.golden:.3g} %" if raft.golden < 1 else ""
         distractors = f"{raft.distractors} distractors" if raft.distractors is not None else ""
         return ", ".join(filter(None, [self.spec.tuning.label, golden, distractors]))
 
