@@ -4,7 +4,7 @@ Takes a spec with its options and a world, gives a contender. Knows nothing abou
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -74,7 +74,7 @@ class Searching(Record):
 class SearchingRecipe(Recipe):
     """A recipe whose contenders search for passages as its options say."""
 
-    Options = Searching
+    Options: ClassVar[type[Record]] = Searching
 
     @property
     def searching(self) -> Searching:
