@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from bakeoff.catalogue import CLASSIFYING
+from bakeoff.contenders import nearest_label
 from bakeoff.contenders.built import Built, Fitted
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.nearest_label import vote
@@ -220,3 +221,23 @@ def test_thousands_of_labels_do_not_fit_into_a_prompt(tmp_path, tiny):
     found = reason(Material(train=train), "generator-labels", tiny, tmp_path)
     assert "a prompt with 3,000 labels and a message has" in found and "1,024" in found
     assert reason(Material(train=train), "generator-label-head", tiny, tmp_path) is None
+
+
+def test_votes_in_portions_of_rows_are_those_in_one_piece(monkeypatch):
+    """Each example is left out of its own row, also in a later portion; no row at all is one empty portion."""
+    rng = np.random.default_rng(2)
+    vectors, numbers = rng.normal(size=(40, 8)), rng.integers(4, size=40)
+    own = np.array([*range(0, 40, 2), -1])
+    asked = np.concatenate([vectors[own[:-1]], rng.normal(size=(1, 8))])
+    whole = asked @ vectors.T
+    whole[np.arange(20), own[:-1]] = -np.inf
+    monkeypatch.setattr(nearest_label, "MOST_CELLS", 120)
+    parts = list(nearest_label.cosines(asked, vectors, own))
+    assert [len(part) for part in parts] == [3] * 7
+    assert np.concatenate(parts) == pytest.approx(whole)
+    for found, expected in zip(nearest_label.voted(iter(parts), numbers, 5), vote(whole, numbers, 5), strict=True):
+        assert found == pytest.approx(expected)
+    assert [len(column) for column in nearest_label.voted(nearest_label.cosines(asked[:0], vectors), numbers, 5)] == [
+        0,
+        0,
+    ]

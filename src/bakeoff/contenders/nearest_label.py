@@ -5,7 +5,7 @@ Platt's curve over two numbers: the winner's share of the votes, and the cosine 
 Source: Cover and Hart 1967, Nearest neighbor pattern classification, doi:10.1109/TIT.1967.1053964.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from pydantic import Field
@@ -35,6 +35,9 @@ SHARPNESS = 20.0
 """A neighbour's vote is e to this times its cosine: one that is .05 nearer has 2.7 times the vote."""
 MOST_LEFT_OUT = 2000
 """Of so many training examples, each is left out once to see how often a vote without it is right."""
+
+MOST_CELLS = 4_000_000
+"""Cosines are computed for so many rows at once that there are no more of them than this."""
 
 
 class Vote(Record):
@@ -75,16 +78,16 @@ class NearestLabel(Recipe):
         examples, embedder = training_examples(material), world.embedder(self.embedder)
         vectors = embedder.embed_queries(examples.texts)
         rows = np.arange(0, len(vectors), -(-len(vectors) // MOST_LEFT_OUT))
-        itself = vectors[rows] @ vectors.T
-        itself[np.arange(len(rows)), rows] = -np.inf
-        k = self._k(itself, examples.numbers, rows)
+        k = self._k(vectors, examples.numbers, rows)
         dev = dev_examples(material, examples.labels)
-        cosines, truth = embedder.embed_queries(dev.texts or ("",)) @ vectors.T, dev.numbers
-        cosines = cosines[: len(truth)]
+        asked, truth = embedder.embed_queries(dev.texts or ("",))[: len(dev.texts)], dev.numbers
+        own: np.ndarray | None = None
         if (truth != NONE).sum() < FEWEST:
-            cosines = np.concatenate([itself, cosines[truth == NONE]])
-            truth = np.concatenate([examples.numbers[rows], truth[truth == NONE]])
-        numbers, features = vote(cosines, examples.numbers, k)
+            asked, truth = asked[truth == NONE], truth[truth == NONE]
+            own = np.concatenate([rows, np.full(len(truth), NONE)])
+            asked = np.concatenate([vectors[rows], asked])
+            truth = np.concatenate([examples.numbers[rows], truth])
+        numbers, features = voted(cosines(asked, vectors, own), examples.numbers, k)
         curve = fit_platt(features, list(numbers == truth))
         folder = world.contender_folder(self.spec.name)
         write_labels(folder, examples.labels)
@@ -93,12 +96,16 @@ class NearestLabel(Recipe):
         jsonl.write_text(folder / VOTE, Vote(k=k, curve=curve).model_dump_json(indent=1) + "\n")
         return Fitted()
 
-    def _k(self, itself: np.ndarray, numbers: np.ndarray, rows: np.ndarray) -> int:
+    def _k(self, vectors: np.ndarray, numbers: np.ndarray, rows: np.ndarray) -> int:
         options = self.options
         assert isinstance(options, VoteOptions)
         if options.k is not None:
             return options.k
-        right = {k: float((vote(itself, numbers, k)[0] == numbers[rows]).mean()) for k in CHOICES}
+        winners: dict[int, list[np.ndarray]] = {k: [] for k in CHOICES}
+        for part in cosines(vectors[rows], vectors, rows):
+            for k, found in winners.items():
+                found.append(vote(part, numbers, k)[0])
+        right = {k: int((np.concatenate(found) == numbers[rows]).sum()) for k, found in winners.items()}
         return max(right, key=lambda k: right[k])
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> LabelAnswers:
@@ -109,10 +116,31 @@ class NearestLabel(Recipe):
         how, embedder = read_record(folder / VOTE, Vote), world.embedder(self.embedder)
 
         def classify(texts: Sequence[str]) -> Chosen:
-            winners, features = vote(embedder.embed_queries(texts) @ vectors.T, numbers, how.k)
+            winners, features = voted(cosines(embedder.embed_queries(texts), vectors), numbers, how.k)
             return Chosen(winners, how.curve.chances(features))
 
         return LabelAnswers(self.spec.name, read_labels(folder), classify, fitted.decline_below)
+
+
+def cosines(asked: np.ndarray, vectors: np.ndarray, own: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """The cosines of vectors asked (rows) with the examples, in portions of rows; at least one portion.
+
+    `own` is the number of each row among the examples, which does not vote for itself, or `NONE`.
+    """
+    step = max(1, MOST_CELLS // len(vectors))
+    for start in range(0, max(1, len(asked)), step):
+        part = asked[start : start + step] @ vectors.T
+        if own is not None:
+            mine = own[start : start + step]
+            known = np.flatnonzero(mine != NONE)
+            part[known, mine[known]] = -np.inf
+        yield part
+
+
+def voted(portions: Iterator[np.ndarray], numbers: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `vote`, for cosines in portions."""
+    winners, features = zip(*(vote(part, numbers, k) for part in portions), strict=True)
+    return np.concatenate(winners), np.concatenate(features)
 
 
 def vote(cosines: np.ndarray, numbers: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
