@@ -1,12 +1,15 @@
 """Measures of labels against scikit-learn and sums written out; intervals that cover; the declared label set."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
 from bakeoff.errors import InputError
+from bakeoff.grading.grade import grade
 from bakeoff.grading.label import is_label
-from bakeoff.measure.classification import auroc, calibration_error, classified, have_labels, macro_f1
+from bakeoff.measure.classification import _errors_by_luck, auroc, calibration_error, classified, have_labels, macro_f1
 from bakeoff.questions.facts.label_set import as_labels
 from bakeoff.questions.facts.labels import answer_labels
 from bakeoff.questions.splits.splits import assign_splits
@@ -162,7 +165,7 @@ def test_one_class_only_is_refused():
 
 def test_a_label_without_a_letter_is_refused():
     """It could not be told from an empty answer."""
-    with pytest.raises(InputError, match="must hold a letter or a digit"):
+    with pytest.raises(InputError, match="must hold a letter, a digit or a sign"):
         as_labels([plain(1, "(!)"), plain(2, "refund")])
 
 
@@ -200,3 +203,57 @@ def test_a_lead_in_ends_where_its_word_ends():
     assert not is_label("product issue", "sue")
     assert is_label("the product is issue", "issue")
     assert is_label("It's about delivery", "delivery") and not is_label("it is another", "other")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("PayPal", "paypal"), ("product_issue", "product issue"), ("ProductIssue", "productissue"),
+        ("product-issue", "Product Issue"), ("card – arrival", "card arrival"), ("1-2", "1 2"), ("level 1", "Level1"),
+        ("- refund", "refund"), ("**refund**", "refund"), ("**Label:** refund", "refund"), ("`refund`", "refund"),
+        ("Label: -1", "-1"), ("(-1)", "-1"), ("\N{MINUS SIGN}1", "-1"), ("[refund]", "refund"),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_label(one, other):
+    """Case, separators and markup do not count."""
+    assert is_label(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("-1", "1"), ("+1", "1"), ("A-", "A"), ("A*", "A"), ("*", "***"), ("C++", "C"), ("1-2", "12"), ("1.5", "15"),
+        (".5", "5"), ("score -1", "score 1"), ("Label-1", "-1"),
+    ],
+)  # fmt: skip
+def test_labels_that_differ_in_a_sign_are_two(one, other):
+    """Both ways round, and as a label set."""
+    assert not is_label(one, other) and not is_label(other, one)
+    questions, notes = as_labels([plain(1, one), plain(2, other)])
+    assert [question.answers for question in questions] == [(one,), (other,)] and not notes
+
+
+def test_a_label_that_a_model_may_write_with_a_space_is_no_way_to_say_another():
+    """'ProductIssue' is also answered as 'product issue', which would be right for 'issue'."""
+    for spelling in ("ProductIssue", "product_issue", "product-issue"):
+        with pytest.raises(InputError, match="cannot be held apart"):
+            as_labels([plain(1, spelling), plain(2, "issue")])
+
+
+def test_a_part_of_a_label_before_brackets_is_another_label():
+    """An abbreviation in brackets is an alias elsewhere."""
+    assert grade("Bug", ["Bug (UI)"], "label").verdict == "wrong" and grade("Bug", ["Bug (UI)"]).correct
+    assert grade("bug ui", ["Bug (UI)"], "label").correct
+
+
+def test_luck_is_drawn_in_portions():
+    """The same errors as in one piece, written out, with a tenth of the memory."""
+    rng = np.random.default_rng(5)
+    sure, member = rng.random(4000), np.eye(10)[rng.integers(10, size=4000)]
+    luck = np.random.default_rng(1).random((1000, 4000)) < sure
+    expected = np.abs((sure - luck) @ member).sum(axis=1) / 4000
+    tracemalloc.start()
+    found = _errors_by_luck(sure, member)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == pytest.approx(expected) and peak < 0.3 * luck.size * 8

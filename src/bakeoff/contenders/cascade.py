@@ -9,10 +9,12 @@ from statistics import fmean
 from typing import ClassVar
 
 from bakeoff.contenders.cascading import Cascaded, Cascading, Level, fit_cascade
+from bakeoff.contenders.label_answers import known_labels
 from bakeoff.contenders.outcomes import FREE, outcomes
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.remembering import remembering
 from bakeoff.errors import ConfigError
+from bakeoff.grading.label import label_key
 from bakeoff.measure.comparison import Days
 from bakeoff.records import Record
 
@@ -112,4 +114,5 @@ class Cascade(Recipe):
         """The levels behind it. Answers they gave in the run are reused."""
         cascading = Cascading.model_validate(fitted.routing_of(self.spec.name))
         levels = [remembering(world.open(name), given) for name in cascading.levels]
-        return Cascaded(self.spec.name, levels, cascading.answers_from)
+        labels = [label for name in cascading.levels for label in known_labels(world.contender_folder(name))]
+        return Cascaded(self.spec.name, levels, cascading.answers_from, frozenset(map(label_key, labels)))

@@ -8,7 +8,7 @@ Source: FrugalGPT's cascades, Chen, Zaharia and Zou 2023, arXiv:2305.05176; here
 the thresholds maximise the expected value instead of meeting a budget.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -104,8 +104,10 @@ class Cascaded:
 
     decides_before_streaming = True
 
-    def __init__(self, name: str, levels: Sequence[Contender], answers_from: Sequence[float]) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, levels: Sequence[Contender], answers_from: Sequence[float], labels: Collection[str] = ()
+    ) -> None:
+        self.name, self._labels = name, labels
         *first, self._last = levels
         self._levels = list(zip(first, answers_from, strict=True))
 
@@ -118,7 +120,7 @@ class Cascaded:
             answers = contender.answer([questions[i] for i in waiting]) if waiting else []
             for i, answer in zip(waiting, answers, strict=True):
                 used[i] += answer.usage
-                if is_sure(answer, least):
+                if is_sure(answer, least, self._labels):
                     given[i] = self._routed(answer.model_copy(update={"abstained": False}), contender, used[i])
             waiting = [i for i in waiting if i not in given]
         final = self._last.answer([questions[i] for i in waiting]) if waiting else []
@@ -132,7 +134,7 @@ class Cascaded:
         for contender, least in self._levels:
             (answer,) = contender.answer([question])
             used += answer.usage
-            if is_sure(answer, least):
+            if is_sure(answer, least, self._labels):
                 yield answer.text
                 yield self._routed(answer.model_copy(update={"abstained": False}), contender, used)
                 return
@@ -143,7 +145,10 @@ class Cascaded:
         return answer.model_copy(update={"contender": self.name, "route": by.name, "usage": usage})
 
 
-def is_sure(answer: Answer, least: float) -> bool:
-    """Whether a level's answer is used. One that failed or says that it cannot answer is passed on."""
+def is_sure(answer: Answer, least: float, labels: Collection[str] = ()) -> bool:
+    """Whether a level's answer is used. One that failed or says that it cannot answer is passed on.
+
+    `labels` are the keys of labels that it can answer with: 'unknown' is then an answer.
+    """
     is_there = answer.error is None and answer.confidence is not None
-    return is_there and not declines(answer.text, answer.confidence, least)
+    return is_there and not declines(answer.text, answer.confidence, least, labels)

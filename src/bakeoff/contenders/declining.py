@@ -5,9 +5,9 @@ split by one rule (`measure/threshold.py`), so that all contenders have the same
 engines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from bakeoff.grading.grade import is_abstention
+from bakeoff.grading.label import is_refusal
 from bakeoff.records import Answer, Completion, Hit, Question, Usage
 
 NOTHING = Usage()
@@ -37,8 +37,11 @@ def answer_from(
     )
 
 
-def declines(text: str, confidence: float | None, decline_below: float | None) -> bool:
-    """Whether this answer counts as "I don't know"."""
-    if is_abstention(text):
-        return True
+def declines(text: str, confidence: float | None, decline_below: float | None, labels: Collection[str] = ()) -> bool:
+    """Whether this answer counts as "I don't know". A label, given as its key, declines by confidence only."""
+    return is_refusal(text, labels) or is_below(confidence, decline_below)
+
+
+def is_below(confidence: float | None, decline_below: float | None) -> bool:
+    """Whether the confidence is below the threshold, if there are both."""
     return decline_below is not None and confidence is not None and confidence < decline_below

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from bakeoff.contenders.declining import declines
+from bakeoff.contenders.declining import is_below
 from bakeoff.contenders.recipe import Material
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
@@ -99,6 +99,11 @@ def read_labels(folder: Path) -> tuple[str, ...]:
     return read_record(folder / LABELS, LabelSet).labels
 
 
+def known_labels(folder: Path) -> tuple[str, ...]:
+    """The labels of a contender's folder; none if it answers with other texts."""
+    return read_labels(folder) if (folder / LABELS).exists() else ()
+
+
 def read_record(path: Path, kind: type[R]) -> R:
     """A record of a contender's folder. Raises RunFolderError if it is missing or broken."""
     try:
@@ -108,7 +113,10 @@ def read_record(path: Path, kind: type[R]) -> R:
 
 
 class LabelAnswers:
-    """The contender: answers with a label, and declines where the chance that it is right is below a threshold."""
+    """The contender: answers with a label, and declines only where the chance that it is right is below a threshold.
+
+    A label that reads like a refusal ('unknown') is an answer.
+    """
 
     def __init__(self, name: str, labels: Sequence[str], classify: Classify, decline_below: float | None) -> None:
         self.name = name
@@ -137,5 +145,5 @@ class LabelAnswers:
             text=label,
             usage=usage,
             confidence=chance,
-            abstained=declines(label, chance, self._threshold),
+            abstained=is_below(chance, self._threshold),
         )

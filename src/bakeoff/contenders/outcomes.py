@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bakeoff.contenders.declining import declines
 from bakeoff.measure.rates import Rates, usd
 from bakeoff.measure.value import value_of
+from bakeoff.questions.facts.labels import label_keys
 from bakeoff.records import Answer, Question
 
 FREE = Rates()
@@ -44,12 +45,13 @@ def outcomes(
     Below `decline_below` an answer counts as declined; without it, only if it says itself that it cannot answer.
     """
     asked = {question.id: question for question in questions}
+    labels = label_keys(questions)
     found = {}
     for answer in answers:
         question = asked.get(answer.question_id)
         if question is not None and answer.error is None:
-            declined = declines(answer.text, answer.confidence, decline_below)
-            value = value_of(question, answer.model_copy(update={"abstained": declined}), wrong_answer_penalty)
+            declined = declines(answer.text, answer.confidence, decline_below, labels)
+            value = value_of(question, answer.model_copy(update={"abstained": declined}), wrong_answer_penalty, labels)
             confidence = None if declined else answer.confidence
             found[question.id] = Outcome(value, answer.usage.seconds, usd(answer.usage, rates), confidence)
     return found

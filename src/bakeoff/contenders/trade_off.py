@@ -4,7 +4,7 @@ Takes the levels' dev answers for thresholds, and their test answers for who ans
 is fitted on test. Does not know whether an answer is right.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ class Costed(NamedTuple):
     levels: Sequence[Level]
     tested: Tested
     rates: Mapping[str, Rates]
+    labels: Collection[str] = ()
+    """The keys of labels that are accepted (`cascading.is_sure`)."""
 
 
 def course_of(chosen: Cascading, of: Costed, facts: Mapping[str, str] = NO_FACTS, penalty: float = 1.0) -> Course:
@@ -81,7 +83,7 @@ def _way(cascading: Cascading, of: Costed) -> Way:
             answer = of.tested[name].get(key)
             if answer is not None:
                 spent[key] = spent[key].plus(_spent(answer, of.rates[name]))
-                if is_sure(answer, least):
+                if is_sure(answer, least, of.labels):
                     by[key] = name
                     break
         if by[key] == last:

@@ -7,7 +7,7 @@ what it accepts and how often it is wrong.
 import re
 import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions_declining
@@ -16,9 +16,9 @@ from bakeoff.grading.codes import with_joined_code
 from bakeoff.grading.compounds import is_first_part
 from bakeoff.grading.doubts import denies_twice
 from bakeoff.grading.identifiers import holds, is_identifier
-from bakeoff.grading.label import is_label
+from bakeoff.grading.label import is_among, is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
-from bakeoff.grading.normalise import without_citations, without_markup
+from bakeoff.grading.normalise import bracketed_value, without_brackets_of_figures, without_citations, without_markup
 from bakeoff.grading.number_rule import direction, number_ruling
 from bakeoff.grading.phrase_rules import OTHER_WORDS, list_ruling, long_ruling, phrase_ruling
 from bakeoff.grading.polarity import (
@@ -72,28 +72,42 @@ class Grade:
         return self.verdict == "right"
 
 
-def grade(answer: str, accepted: Sequence[str], kind: str = "") -> Grade:
+def grade(answer: str, accepted: Sequence[str], kind: str = "", labels: Collection[str] = ()) -> Grade:
     """Whether the answer states one of the accepted answers. If there are none, whether it declines to answer.
 
     `kind` is the kind of the question: 'numeric', 'date', 'name', 'phrase', 'yesno', 'list', 'label' or ''.
+    `labels` are the keys of all labels that can be answered: to give one of them ('unknown') is not to decline.
 
     >>> grade("The warranty lasts two years.", ["24 months"])
     Grade(verdict='right', exact_match=False, f1=0.0, rule='number', reason='')
     """
-    golds = [gold for alias in accepted if alias.strip() for gold in _without_brackets(alias)]
+    golds = [gold for alias in accepted if alias.strip() for gold in _ways(alias, kind)]
     exact, f1 = squad_scores(answer, golds or [""])
-    ruling = _judge(answer, golds, kind)
+    ruling = _judge(answer, golds, kind, labels)
     return Grade(verdict=ruling.verdict, exact_match=exact, f1=f1, rule=ruling.rule, reason=ruling.reason)
 
 
-def _judge(answer: str, golds: Sequence[str], kind: str) -> Ruling:
+def _judge(answer: str, golds: Sequence[str], kind: str, labels: Collection[str]) -> Ruling:
     if not any("<" in gold or "\\" in gold for gold in golds):
         answer = without_markup(answer)
-    if not any("[" in gold for gold in golds):
-        answer = without_citations(answer)
+    if any("[" in gold for gold in golds):
+        return _judge_text(answer, golds, kind, labels)
+    answer = bracketed_value(answer)
+    bare = without_citations(answer)
+    ruling = _judge_text(bare, golds, kind, labels)
+    if bare == answer or ruling.verdict != "wrong" or kind == "label" or any(term.is_number for term in terms(bare)):
+        return ruling
+    # '[1]' may be the answer itself if there is no other number: 'Press [1] for sales'.
+    whole = _judge_text(without_brackets_of_figures(answer), golds, kind, labels)
+    return ruling if whole.verdict == "wrong" else unsure(whole.rule, "a number in brackets may cite a passage")
+
+
+def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection[str]) -> Ruling:
     if not answer.strip():
         return wrong("empty")
     declined = is_abstention(answer)
+    if not golds and is_among(answer, labels):
+        return wrong("answered an unanswerable question")
     if not golds:
         return right("declined") if declined else _unanswerable(answer)
     if kind == "label":
@@ -296,8 +310,13 @@ def _token_f1(words: Sequence[str], gold: Sequence[str]) -> float:
 # --- accepted answers with brackets -----------------------------------------------------------------------------------
 
 
-def _without_brackets(alias: str) -> list[str]:
-    """'Internet Protocol (IP)' also accepts 'Internet Protocol' and 'IP'. Other brackets do not change anything."""
+def _ways(alias: str, kind: str) -> list[str]:
+    """'Internet Protocol (IP)' also accepts 'Internet Protocol' and 'IP'. Other brackets do not change anything.
+
+    A label is accepted as a whole only: 'Bug' can be another label than 'Bug (UI)'.
+    """
+    if kind == "label":
+        return [alias]
     match = re.fullmatch(r"\s*(.+?)\s*\(([^()]+)\)\s*", alias)
     if match and match[2].isupper() and len(match[2]) <= 8 and not re.search(r"\d", match[1]):  # not 41 dB(A)
         return [alias, match[1], match[2]]

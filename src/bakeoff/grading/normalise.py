@@ -65,6 +65,29 @@ def without_citations(text: str) -> str:
     return bare if any(map(str.isalnum, bare)) else text
 
 
+_VALUE = re.compile(
+    r"(?!\W*(?:the )?(?:see|notes?|sources?|references?|citations?|passages?|documents?)\b)"
+    r"(\W*(?:(?:it|this|that|(?:the|my|our|your) (?:\w+ )?\w+) (?:is|are|was)|"
+    r"(?:(?:the|my|our|your) )?(?:\w+ )?\w+ ?[:=])\s*)"
+    r"\[(\d{1,3})\](?=(?:\s*\[\d{1,3}\])*[\s.!]*$)",
+    re.I,
+)
+
+
+def bracketed_value(text: str) -> str:
+    """The text without the brackets of a number that is all it says. Marks after that cite a passage.
+
+    >>> bracketed_value("The answer is [42] [1]."), bracketed_value("It lasts long [2].")
+    ('The answer is 42 [1].', 'It lasts long [2].')
+    """
+    return _VALUE.sub(r"\1\2", text, count=1) if "[" in text and _VALUE.match(text) else text
+
+
+def without_brackets_of_figures(text: str) -> str:
+    """The text with the numbers of its marks as they are: 'Option [2]' as 'Option 2'."""
+    return re.sub(r"\[(\d{1,3})\]", r"\1", text)
+
+
 def without_markup(answer: str) -> str:
     """The answer without tags around words (<answer>Paris</answer>) and without LaTeX's box."""
     return _BOXED.sub(r" \1 ", _TAGGED.sub(r" \2 ", answer)) if "<" in answer or "\\" in answer else answer

@@ -16,6 +16,7 @@ from bakeoff.measure.comparison import Comparison
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.sampling import SPREADS, label_weight, labelling_order
 from bakeoff.measure.units import GradedUnit, units_of
+from bakeoff.questions.facts.labels import LABEL
 from bakeoff.records import Contrast
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.judged import WITHOUT_JUDGE
@@ -74,7 +75,7 @@ def _weight(graded: GradedUnit, pairs: Sequence[Contrast], is_judged: bool) -> f
     n_pairs = sum((pair.a in graded.contenders) != (pair.b in graded.contenders) for pair in pairs)
     if is_judged:
         return label_weight(n_pairs, SPREADS["judged"])
-    if graded.verdict != "unsure" and is_abstention(graded.unit.text):
+    if graded.verdict != "unsure" and graded.question.kind != LABEL and is_abstention(graded.unit.text):
         return label_weight(n_pairs, DECLINED_SPREAD)
     return label_weight(n_pairs, SPREADS["unsure" if graded.verdict == "unsure" else "decided"])
 

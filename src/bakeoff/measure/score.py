@@ -20,14 +20,16 @@ The team's own measures are scored too, each under its own name.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bakeoff.grading.grade import equivalent, grade
+from bakeoff.grading.label import label_key, without_lead_in
 from bakeoff.grading.rulings import Verdict
 from bakeoff.measure.graded import UNSURE, Values
 from bakeoff.measure.own import own_value
 from bakeoff.measures import Measure
 from bakeoff.questions.evidence.evidence import evidence_hit
+from bakeoff.questions.facts.labels import LABEL, label_keys
 from bakeoff.records import Answer, Phase, Question, Score
 
 
@@ -49,12 +51,12 @@ def values_by_phase(scores: Iterable[Score]) -> Mapping[Phase, Mapping[str, Mapp
 RIGHTNESS: Mapping[Verdict, float] = {"right": 1.0, "unsure": UNSURE, "wrong": 0.0}
 
 
-def rightness(question: Question, text: str) -> float:
+def rightness(question: Question, text: str, labels: Collection[str] = ()) -> float:
     """1 if the text answers the question correctly, 0 if not, `UNSURE` if it can be called neither.
 
-    Where the documents hold no answer, a text is right if it says so.
+    Where the documents hold no answer, a text is right if it says so. `labels` are as in `grade`.
     """
-    return RIGHTNESS[grade(text, question.answers, question.kind).verdict]
+    return RIGHTNESS[grade(text, question.answers, question.kind, labels).verdict]
 
 
 def score_answers(
@@ -69,11 +71,11 @@ def score_answers(
     """
     by_id = {answer.question_id: answer for answer in answers}
     asked = [question for question in questions if question.id in by_id]
-    agreement = _agreement(asked, by_id)
+    agreement, labels = _agreement(asked, by_id), label_keys(questions)
     scores = []
     for question in asked:
         answer = by_id[question.id]
-        values = _values(question, answer) | {"consistent": agreement.get(question.id)}
+        values = _values(question, answer, labels) | {"consistent": agreement.get(question.id)}
         values |= {measure.name: None if answer.error else own_value(measure, question, answer) for measure in own}
         scores += [
             Score(question_id=question.id, contender=answer.contender, phase=phase, measure=measure, value=value)
@@ -83,10 +85,10 @@ def score_answers(
     return scores
 
 
-def _values(question: Question, answer: Answer) -> dict[str, float | None]:
+def _values(question: Question, answer: Answer, labels: Collection[str]) -> dict[str, float | None]:
     if answer.error is not None:
         return {"correct": None, "hallucinated": None, "abstained": None, "error": 1.0}
-    graded = grade(answer.text, question.answers, question.kind)
+    graded = grade(answer.text, question.answers, question.kind, labels)
     right = RIGHTNESS[graded.verdict]
     # A general question tests what the model knows, so a declined answer counts by its text.
     declines = answer.abstained and question.slice != "general"
@@ -128,6 +130,8 @@ def _agreement(questions: Sequence[Question], answers: dict[str, Answer]) -> dic
 def _same(question: Question, answer: Answer, other: Question, other_answer: Answer) -> bool:
     if answer.abstained or other_answer.abstained:
         return answer.abstained and other_answer.abstained
+    if question.kind == other.kind == LABEL:
+        return label_key(without_lead_in(answer.text)) == label_key(without_lead_in(other_answer.text))
     if rightness(question, answer.text) == rightness(other, other_answer.text) == 1.0:
         return True
     return equivalent(answer.text, other_answer.text)

@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bakeoff.grading.abstention import is_abstention
+from bakeoff.grading.label import is_refusal
 from bakeoff.measure.comparison import Declining
+from bakeoff.questions.facts.labels import label_keys
 from bakeoff.questions.splits.splits import UNANSWERABLE_DEV
 from bakeoff.records import Answer, Question
 from bakeoff.sentences import listed
@@ -137,11 +138,11 @@ def dev_answers(
 ) -> DevAnswers:
     """The answers that a threshold could decline: those without error, with a confidence, in the contender's words."""
     number = {fact: i for i, fact in enumerate(sorted({question.fact for question in dev}))}
-    by_id = {answer.question_id: answer for answer in answers if answer.error is None}
+    by_id, labels = {answer.question_id: answer for answer in answers if answer.error is None}, label_keys(dev)
     rows = []
     for question in dev:
         answer = by_id.get(question.id)
-        if answer is None or answer.confidence is None or is_abstention(answer.text):
+        if answer is None or answer.confidence is None or is_refusal(answer.text, labels):
             continue
         right = rightness(question, answer.text) if question.answerable else 0.0
         earned = right - (1.0 - right) * wrong_answer_penalty

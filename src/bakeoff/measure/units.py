@@ -5,14 +5,15 @@ order. Only answers before an update to questions about the documents are units,
 compares cover these. Withheld, empty and failed answers and plain refusals are none: their values are known.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from bakeoff.grading.abstention import is_abstention
 from bakeoff.grading.grade import grade
+from bakeoff.grading.label import is_refusal
 from bakeoff.grading.rulings import Verdict
 from bakeoff.measure.labels import Unit
 from bakeoff.measures import IN_DOMAIN
+from bakeoff.questions.facts.labels import label_keys
 from bakeoff.records import Answer, Question
 
 PLAIN = 6
@@ -29,11 +30,11 @@ class GradedUnit(NamedTuple):
     reason: str
 
 
-def is_unit(answer: Answer) -> bool:
+def is_unit(answer: Answer, labels: Collection[str] = ()) -> bool:
     """Whether a label can say more than is known: it is a text, no plain refusal, and no threshold withheld it."""
     if answer.error is not None or not answer.text.strip():
         return False
-    if is_abstention(answer.text):
+    if is_refusal(answer.text, labels):
         return len(answer.text.split()) > PLAIN
     return not answer.abstained
 
@@ -53,16 +54,17 @@ def units_of(questions: Iterable[Question], answers: Mapping[str, Sequence[Answe
     `answers` are those of the test by contender.
     """
     asked = {question.id: question for question in questions if is_labelled(question)}
+    labels = label_keys(asked.values())
     givers: dict[Unit, list[str]] = {}
     for name, given in answers.items():
         for answer in given:
-            if answer.question_id in asked and is_unit(answer):
+            if answer.question_id in asked and is_unit(answer, labels):
                 givers.setdefault(unit_of(answer), []).append(name)
     places = {question_id: place for place, question_id in enumerate(asked)}
     ordered = sorted(givers, key=lambda unit: places[unit.question_id])
-    return [_graded(unit, asked[unit.question_id], tuple(givers[unit])) for unit in ordered]
+    return [_graded(unit, asked[unit.question_id], tuple(givers[unit]), labels) for unit in ordered]
 
 
-def _graded(unit: Unit, question: Question, contenders: tuple[str, ...]) -> GradedUnit:
-    ruling = grade(unit.text, question.answers, question.kind)
+def _graded(unit: Unit, question: Question, contenders: tuple[str, ...], labels: Collection[str]) -> GradedUnit:
+    ruling = grade(unit.text, question.answers, question.kind, labels)
     return GradedUnit(unit, question, contenders, ruling.verdict, ruling.reason)

@@ -3,7 +3,7 @@
 Takes questions, answers and what a wrong answer costs, gives numbers. Does not know what is chosen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import fmean, stdev
 
 from bakeoff.measure.score import rightness
@@ -12,14 +12,14 @@ from bakeoff.records import Answer, Question
 ROUNDING = 1e-9
 
 
-def value_of(question: Question, answer: Answer, wrong_answer_penalty: float) -> float:
+def value_of(question: Question, answer: Answer, wrong_answer_penalty: float, labels: Collection[str] = ()) -> float:
     """1 for a correct answer, or for declining what cannot be answered; 0 for declining; else minus the penalty.
 
-    An answer that can be called neither right nor wrong has the value halfway between both.
+    An answer that can be called neither right nor wrong has the value halfway between both. `labels` are as in `grade`.
     """
     if answer.abstained:
         return 0.0 if question.answerable else 1.0
-    right = rightness(question, answer.text)
+    right = rightness(question, answer.text, labels)
     return right - (1.0 - right) * wrong_answer_penalty
 
 

@@ -12,6 +12,7 @@ from bakeoff.contenders.outcomes import outcomes
 from bakeoff.contenders.trade_off import Costed, course_of
 from bakeoff.measure.saving import Course
 from bakeoff.measure.summary import Measured
+from bakeoff.questions.facts.labels import label_keys
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
 
@@ -45,5 +46,5 @@ def _course(
         found = outcomes(dev, folder.answers(level.name, "dev"), penalty, below, level.rates)
         levels.append(Level(level.name, found))
     tested = {level.name: {answer.question_id: answer for answer in level.answers} for level in behind}
-    of = Costed(levels, tested, {level.name: level.rates for level in behind})
+    of = Costed(levels, tested, {level.name: level.rates for level in behind}, label_keys(dev))
     return course_of(cascading, of, {question.id: question.fact for question in dev}, penalty)

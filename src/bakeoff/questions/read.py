@@ -56,6 +56,8 @@ def read_with_notes(
     remedy, if a file cannot be read as questions.
     """
     read = [_without_rejected(file) for file in _files(paths, columns, other_paths)]
+    if are_labels:
+        read = [file._replace(rows=[row._replace(has_label=True) for row in file.rows]) for file in read]
     rows = [row for file in read for row in file.rows]
     notes = [note for file in read for note in file.notes]
     refuse_rows(

@@ -4,6 +4,7 @@ Takes and gives questions. Questions without an accepted answer are out of scope
 know where labels are used.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -18,8 +19,8 @@ def as_labels(questions: Sequence[Question]) -> tuple[list[Question], list[str]]
     """All questions, in order, with the kind 'label' where they have a label, and notes on spellings that are joined.
 
     Labels that differ only in case or separators are one label, spelled as most questions spell it. Raises InputError
-    for a label without a letter or digit, for fewer than two labels, and for two labels of which the grader would take
-    one for the other.
+    for a label without a letter, digit or sign, for fewer than two labels, and for two labels of which the grader would
+    take one for the other.
     """
     spelled = Counter(answer for question in questions for answer in question.answers)
     by_key: dict[str, list[str]] = {}
@@ -53,7 +54,8 @@ def _as_label(question: Question, usual: dict[str, str]) -> Question:
 def _check(by_key: dict[str, list[str]]) -> None:
     if empty := by_key.get(""):
         raise InputError(
-            f"A label must hold a letter or a digit; these hold none: {first_few([repr(text) for text in empty])}.",
+            "A label must hold a letter, a digit or a sign such as + or *; these hold none: "
+            f"{first_few([repr(text) for text in empty])}.",
             "write the label in words, or leave it out and mark the question with kind=unanswerable (out of scope)",
         )
     if len(by_key) < 2:
@@ -65,13 +67,19 @@ def _check(by_key: dict[str, list[str]]) -> None:
             "add questions with other labels, or name the column that holds them, such as columns: {answers: category}",
         )
     for spellings in by_key.values():
-        shorter = by_key.get(label_key(without_lead_in(spellings[0])))
-        if shorter is not None and shorter is not spellings:
+        said = {label_key(without_lead_in(way)) for spelling in spellings for way in (spelling, _in_words(spelling))}
+        shorter = next((by_key[key] for key in said if key in by_key and by_key[key] is not spellings), None)
+        if shorter is not None:
             raise InputError(
                 f"The labels '{spellings[0]}' and '{shorter[0]}' cannot be held apart: an answer '{spellings[0]}' is "
                 f"also a way to say '{shorter[0]}'.",
                 "rename one of them in the question file",
             )
+
+
+def _in_words(label: str) -> str:
+    """The label as a model may write it: 'ProductIssue' and 'product_issue' as 'product issue'."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=\w)[-_](?=\w)", " ", label.replace("_", " "))
 
 
 def _notes(by_key: dict[str, list[str]], usual: dict[str, str]) -> list[str]:

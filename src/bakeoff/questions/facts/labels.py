@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from bakeoff.grading.label import label_key
 from bakeoff.grading.languages import plain
 from bakeoff.grading.normalise import word_set
 from bakeoff.questions.facts.near_copies import words
@@ -53,6 +54,13 @@ def answer_labels(questions: Iterable[Question]) -> dict[str, str]:
     n_plain = sum(len(of_label) for label, of_label in facts.items() if proves_little(label) or is_long(label))
     closed = len(shared) > 1 and sum(shared) >= CLOSED * n_facts and sum(shared) >= FACTS_PER_LABEL * len(shared)
     return labels if closed and n_plain <= n_facts / 2 else {}
+
+
+def label_keys(questions: Iterable[Question]) -> frozenset[str]:
+    """The labels that are accepted for these questions, as keys: none of them is a refusal, not even 'unknown'."""
+    return frozenset(
+        label_key(answer) for question in questions if question.kind == LABEL for answer in question.answers
+    )
 
 
 def is_own(question: Question) -> bool:

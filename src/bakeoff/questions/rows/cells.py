@@ -61,8 +61,12 @@ def question_text(row: Row) -> str:
 
 
 def answers(row: Row) -> list[str]:
-    """The accepted answers, without duplicates, placeholders (N/A) and refusals. In one cell, `|` separates them."""
-    return without_no_answers(written_answers(row))
+    """The accepted answers, without duplicates, placeholders (N/A) and refusals. In one cell, `|` separates them.
+
+    Labels of a closed set are kept as they are written, unless the row is marked as out of scope.
+    """
+    written = written_answers(row)
+    return written if row.has_label and not unanswerable(row) else without_no_answers(written)
 
 
 def written_answers(row: Row) -> list[str]:

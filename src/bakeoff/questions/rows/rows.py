@@ -21,6 +21,8 @@ class Row(NamedTuple):
     line: int
     cells: Mapping[str, Sequence[Any]]
     unit: str = "line"
+    has_label: bool = False
+    """Whether its answers are labels of a closed set: then 'unknown' is one of them, and no missing answer."""
 
     @property
     def place(self) -> str:

@@ -23,7 +23,7 @@ from bakeoff.questions.rows.cells import (
     written_answers,
 )
 from bakeoff.questions.rows.columns import USUAL, how_to_map
-from bakeoff.questions.rows.no_answer import is_doubtful, is_placeholder
+from bakeoff.questions.rows.no_answer import is_doubtful, is_placeholder, without_no_answers
 from bakeoff.questions.rows.rows import Row, RowsRead
 from bakeoff.sentences import first_few
 
@@ -82,7 +82,7 @@ def _left_out_notes(name: str, rows: Sequence[Row]) -> Iterator[str]:
 
 def _doubtful_notes(name: str, rows: Sequence[Row]) -> Iterator[str]:
     """A note on answers such as 'None', which may stand for a missing value."""
-    doubtful = [row for row in rows if answers(row) and all(map(is_doubtful, answers(row)))]
+    doubtful = [row for row in rows if answers(row) and all(_is_doubtful(row, answer) for answer in answers(row))]
     if doubtful:
         shown = first_few(
             [f"{row.unit} {row.line}: {shortened(question_text(row))} {answers(row)[0]}" for row in doubtful], "; "
@@ -91,6 +91,10 @@ def _doubtful_notes(name: str, rows: Sequence[Row]) -> Iterator[str]:
             f"{name}: answers that can also stand for a missing one were read as written ({shown}). If the documents "
             "hold no answer, leave them empty."
         )
+
+
+def _is_doubtful(row: Row, answer: str) -> bool:
+    return is_doubtful(answer) or (row.has_label and not without_no_answers([answer]))
 
 
 def refuse_rows(rows: Sequence[Row], wrong: Callable[[Row], bool], problem: str, remedy: str) -> None:
