@@ -17,6 +17,7 @@ from bakeoff.questions.splits.synthetic import (
     TESTED_FACT,
     TESTED_PLACE,
     TESTED_SOURCE,
+    TESTED_UPDATE,
     UNKNOWN_SOURCE,
     admit,
     synthetic_cautions,
@@ -223,6 +224,38 @@ def test_a_run_trains_on_wordings_of_training_questions_and_on_no_other(tmp_path
     assert any(f"{len(rows) - len(wordings)} more synthetic question" in note for note in found.notes)
     assert any(f"also learned from {len(wordings)} synthetic questions" in line for line in found.summary().warnings)
     assert not any("synthetic" in line for line in plain.summary().warnings)
+
+
+def test_a_question_with_an_answer_that_only_the_update_has_is_left_out():
+    """Its fact is trained on with the answer from before; with that answer the made question is kept."""
+    updated = question("t1@update", ASKED[0].text, ["in June"], fact="opens", split="test", slice="changed")
+    drafts = [made("m", "When does the road over the pass open?", ["in June"]),
+              made("n", "When does the road over the pass open in a year?", ["in May"])]  # fmt: skip
+    found = admit(drafts, [*ASKED, updated], DOCUMENTS)
+    assert [(one.id, one.fact) for one in found.questions] == [("n", "opens")]
+    assert dict(found.left_out) == {TESTED_UPDATE: 1}
+    assert admit(drafts, ASKED, DOCUMENTS).left_out == {}
+
+
+@pytest.mark.parametrize("where", ["general", "updates.questions"])
+@pytest.mark.parametrize("review", ["", "accepted"])
+def test_files_of_which_all_is_tested_hold_no_unreviewed_question(tmp_path, where, review):
+    """It is named, with what is allowed and what to do; an accepted one is tested."""
+    row = {"id": "z1", "question": "How high is the old tower?", "answers": ["30 m"], "synthetic": True}
+    (tmp_path / "pilot" / "new").mkdir(parents=True)
+    more = {"general": "more.jsonl"} if where == "general" else {"updates": {"documents": ["new"],
+            "questions": ["more.jsonl"]}}  # fmt: skip
+    config = make(tmp_path / "pilot", **more)
+    (tmp_path / "pilot" / "new" / "tower.md").write_text("The old tower is 30 m high.")
+    (tmp_path / "pilot" / "more.jsonl").write_text(json.dumps({**row, "synthetic_review": review}) + "\n")
+    if review:
+        assert {one.id: one.split for one in prepare(load_config(config)).questions}["z1"] == "test"
+        return
+    with pytest.raises(
+        InputError, match=f"{where} holds 1 synthetic question that no person has accepted: .*z1"
+    ) as stop:
+        prepare(load_config(config))
+    assert "under questions:" in str(stop.value)
 
 
 def test_the_report_says_that_accepted_questions_are_tested():

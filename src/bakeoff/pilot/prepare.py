@@ -23,7 +23,7 @@ from bakeoff.questions.rows.dates import MonthlyVolume
 from bakeoff.questions.splits.leaks import Leak, dev_notes, leak_notes, leaks
 from bakeoff.questions.splits.splits import MEASURED, assign_splits
 from bakeoff.questions.splits.survey import QuestionSummary, counted_tests, label_note, summarise
-from bakeoff.questions.splits.synthetic import admit, apart, synthetic_cautions, with_source_facts
+from bakeoff.questions.splits.synthetic import admit, apart, check_reviewed, synthetic_cautions, with_source_facts
 from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.retrieval.coverage import Languages, coverage_warning
 from bakeoff.runs.config import Config
@@ -228,6 +228,7 @@ def _changed(
 ) -> tuple[list[Question], list[str]]:
     """The questions about the update, located in its documents or in those it leaves unchanged, and all notes."""
     questions, notes = _read(config.updates.questions if config.updates else (), config.columns, config.questions)
+    check_reviewed(questions, "updates.questions")
     unread = [*updated.problems, *reading.problems]
     located, more_notes = locate_evidence(questions, updated.documents, reading.documents, unread)
     located, fact_notes = with_same_places(located, [*reading.documents, *updated.documents])
@@ -269,7 +270,9 @@ def _general(config: Config) -> list[Question]:
     if config.general is None:
         return []
     if config.general != "builtin":
-        return _sliced(read_questions([Path(config.general)]), "general")
+        questions = read_questions([Path(config.general)])
+        check_reviewed(questions, "general")
+        return _sliced(questions, "general")
     with resources.as_file(resources.files("bakeoff") / "general.csv") as path:
         return _sliced(read_questions([path]), "general")
 

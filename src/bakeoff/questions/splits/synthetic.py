@@ -9,11 +9,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from bakeoff.errors import InputError
 from bakeoff.questions.facts.facts import SAME_FACT
 from bakeoff.questions.facts.near_copies import NEAR_COPY, similar_pairs
 from bakeoff.questions.facts.same_answer import same_answer_groups
 from bakeoff.questions.facts.same_gold import same_answers
 from bakeoff.questions.facts.same_place import same_place_groups
+from bakeoff.questions.naming import first_named
 from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.sentences import counted, listed
 
@@ -23,7 +25,8 @@ COPIES = "nearly copy a dev or test question"
 TESTED_FACT = "ask for a fact that only dev or test asks for"
 TESTED_DOCUMENT = "are about documents that only dev and test ask about"
 TESTED_PLACE = "quote a place that answers a dev or test question of an untrained fact"
-REASONS = (TESTED_SOURCE, UNKNOWN_SOURCE, COPIES, TESTED_FACT, TESTED_DOCUMENT, TESTED_PLACE)
+TESTED_UPDATE = "have an answer that only an update question has"
+REASONS = (TESTED_SOURCE, UNKNOWN_SOURCE, COPIES, TESTED_FACT, TESTED_DOCUMENT, TESTED_PLACE, TESTED_UPDATE)
 
 
 class Admitted(NamedTuple):
@@ -74,6 +77,19 @@ def apart(questions: Sequence[Question]) -> tuple[list[Question], list[Question]
     )
 
 
+def check_reviewed(questions: Sequence[Question], where: str) -> None:
+    """Raises InputError if one of these, which are all tested, is synthetic and no person accepted it."""
+    _, made = apart(questions)
+    if made:
+        named = first_named([question.id for question in made], {question.id: question.text for question in made})
+        raise InputError(
+            f"{where} holds {counted(len(made), 'synthetic question')} that no person has accepted: {named}. Questions "
+            "there are tested, and only questions that somebody asked or accepted may be.",
+            "move them into a file under questions:, where they are only trained on, or accept them in the review "
+            "(bakeoff synthesize --read)",
+        )
+
+
 def with_source_facts(questions: Sequence[Question], sources: Sequence[Question] = ()) -> list[Question]:
     """The questions, in order, each other wording with the fact of the question it words otherwise.
 
@@ -96,7 +112,8 @@ def admit(made: Sequence[Question], asked: Sequence[Question], documents: Sequen
 
     An other wording goes where its source is: into train with its fact and answers, or nowhere. Any question that
     nearly copies one of dev or test is left out, of the same fact too. A question made from a document is left out if
-    it asks for a fact, quotes a place or is about a document that only dev or test ask about.
+    it asks for a fact, quotes a place or is about a document that only dev or test ask about, or if it has the answer
+    of a question about the update that no trained question has.
     """
     test = _Tested(asked)
     copied = {i for i, _, _ in similar_pairs([q.text for q in made], [q.text for q in test.held], NEAR_COPY)}
@@ -106,10 +123,14 @@ def admit(made: Sequence[Question], asked: Sequence[Question], documents: Sequen
         if reason:
             reasons[question.id] = reason
     kept = [test.joined(question) for question in made if question.id not in reasons]
-    joins = _asked_before(kept, asked, documents, test)
+    groups = _groups(kept, asked, documents)
+    joins = _asked_before(kept, groups, test)
+    updated = {question.id for group in groups if _only_updated(group) for question in group}
     for question in kept:
         if joins.get(question.id) in test.withheld:
             reasons[question.id] = TESTED_FACT
+        elif question.id in updated:
+            reasons[question.id] = TESTED_UPDATE
     admitted = [_trained(question, joins) for question in kept if question.id not in reasons]
     return Admitted(admitted, Counter(reasons.values()))
 
@@ -172,19 +193,33 @@ def overlap(a: SourceSpan, b: SourceSpan) -> bool:
     return a.start < b.end and b.start < a.end
 
 
-def _asked_before(
-    made: Sequence[Question], asked: Sequence[Question], documents: Sequence[Document], test: _Tested
-) -> dict[str, str]:
-    """The fact that a made question asks for, by its id, if an asked one does too: a tested fact before a trained one.
+def _groups(made: Sequence[Question], asked: Sequence[Question], documents: Sequence[Document]) -> list[list[Question]]:
+    """Groups of questions with the same answer that ask for the same, other wordings left out.
 
     By the same rules that find facts and leaks: the same answer at the same place, the same rare or long answer, or
     similar words with the same answer.
     """
-    fresh = [question for question in made if not (question.synthetic and question.synthetic.paraphrase_of)]
-    fresh_ids = {question.id for question in fresh}
+    fresh = [question for question in made if not _is_wording(question)]
     known = [question for question in asked if question.slice != "general"]
     groups = [*same_answer_groups([*known, *fresh]), *same_place_groups([*known, *fresh], documents)]
-    groups += _alike(fresh, known)
+    return [*groups, *_alike(fresh, known)]
+
+
+def _is_wording(question: Question) -> bool:
+    return bool(question.synthetic and question.synthetic.paraphrase_of)
+
+
+def _only_updated(group: Sequence[Question]) -> bool:
+    """Whether one of the group is about the update, and none is trained on before it."""
+    is_changed = [question.slice == "changed" for question in group]
+    return any(is_changed) and not any(
+        question.split == "train" and not changed for question, changed in zip(group, is_changed, strict=True)
+    )
+
+
+def _asked_before(made: Sequence[Question], groups: Sequence[Sequence[Question]], test: _Tested) -> dict[str, str]:
+    """The fact that a made question asks for, by its id, if an asked one does too: a tested fact before a trained one."""
+    fresh_ids = {question.id for question in made}
     joins: dict[str, str] = {}
     for group in groups:
         facts = [question.fact for question in group if question.id not in fresh_ids]
