@@ -11,7 +11,7 @@ from bakeoff.learn.known_facts import find_facts
 from bakeoff.learn.remembered import Remembered, remember, remembered
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.questions.splits.leaks import leaks
-from bakeoff.records import Document, Question, SourceSpan
+from bakeoff.records import Document, Question, SourceSpan, Synthetic
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 NAMES = ("Aldra", "Borun", "Cetis", "Dorva", "Elian", "Fenra", "Golth", "Hespa", "Ildor", "Jorun")
@@ -299,3 +299,58 @@ def test_reviewed_labels_are_spelled_as_the_known_ones_and_are_no_known_facts():
     first, second = (made[one.as_question().id] for one in reviews)
     assert (first.answers, first.kind, second.answers, second.kind) == (("refund",), "label", ("damage",), "label")
     assert first.fact not in {question.fact for question in standing}
+
+
+def made(i, answer=None, of="", fact="", text="How much oil goes into the pump"):
+    """A synthetic question about one pump that nobody reviewed and the release trained on."""
+    return Question(
+        id=f"syn-{i}", text=f"{text} {NAMES[i]}?", answers=(answer or f"{11 + 7 * i} litres",), split="train",
+        slice="seen", fact=fact or f"synthetic-syn-{i}", source_spans=(SourceSpan(source=f"{NAMES[i].lower()}.md"),),
+        synthetic=Synthetic(method="rule:amount", paraphrase_of=of),
+    )  # fmt: skip
+
+
+OTHERS = [known(i, "train") for i in range(2)]
+
+
+@pytest.mark.parametrize("text", ["How much oil goes into the pump Cetis", "Cetis: how much oil goes into its pump?"])
+def test_a_person_beats_a_synthetic_question_that_nobody_reviewed(text):
+    """In the same or in other words: the person's question is taken, the other one is dropped and named."""
+    found = combined([*OTHERS, made(2, "99 litres")], [asked(1, text, ("25 litres",))], DOCUMENTS, seed=7)
+    assert {one.id for one in found.questions} == {one.id for one in OTHERS} | {"use-a1"}
+    assert any("since a reviewed question has another answer" in note and "Cetis" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("i", range(2, 10))
+def test_a_fact_that_only_synthetic_questions_ask_for_is_new_and_leaves_training_if_it_is_tested(i):
+    """A random sample of it is for test or dev, a complaint for training, where the synthetic one joins it."""
+    review = asked(i, f"With which amount of oil is {NAMES[i]} filled?", (f"{11 + 7 * i} litres",), sampled=True)
+    found = combined([*OTHERS, made(i)], [review], DOCUMENTS, seed=7)
+    by_id = {one.id: one for one in found.questions}
+    assert by_id[f"use-a{i}"].split in ("test", "dev") and f"syn-{i}" not in by_id
+    assert any("not trained on any more" in note for note in found.notes)
+    complaint = review.model_copy(update={"sampled": False})
+    by_id = {one.id: one for one in combined([*OTHERS, made(i)], [complaint], DOCUMENTS, 7).questions}
+    new = by_id[f"use-a{i}"]
+    if new.split == "train":
+        assert by_id[f"syn-{i}"].fact == new.fact != f"synthetic-syn-{i}"
+    else:
+        assert f"syn-{i}" not in by_id
+
+
+def test_a_review_that_names_the_fact_of_a_synthetic_question_takes_it_out_of_training():
+    """Also if nothing else shows that the two ask for the same."""
+    review = asked(1, "Is the hull of it painted?", ("it is",), sampled=True, fact="synthetic-syn-2")
+    found = combined([*OTHERS, made(2, text="What goes into")], [review], DOCUMENTS, seed=7)
+    assert {one.id for one in found.questions} == {one.id for one in OTHERS} | {"use-a1"}
+
+
+def test_synthetic_questions_of_other_facts_stay_in_training():
+    """As the release had them: of a trained source with its fact, and of a fact of their own."""
+    wording = made(0, of=OTHERS[0].id, fact="Aldra-oil", text="Please say how many litres of oil are needed by")
+    review = asked(1, "Which colour has the hull of Borun?", ("colour-1",), sampled=True)
+    found = combined([*OTHERS, wording, made(5)], [review], DOCUMENTS, seed=7)
+    assert {one.id: (one.split, one.fact) for one in found.questions if one.synthetic} == {
+        "syn-0": ("train", "Aldra-oil"), "syn-5": ("train", "synthetic-syn-5"),
+    }  # fmt: skip
+    assert not any("synthetic" in note.lower() for note in found.notes)

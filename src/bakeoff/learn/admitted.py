@@ -26,16 +26,17 @@ def admitted(reviewed: Sequence[Reviewed], known: Sequence[Question]) -> tuple[l
     """
     new = _once(sorted(reviewed, key=lambda one: (one.at, one.id)), {question.id for question in known})
     capped = _capped(new)
-    contradicting = _contradicting(capped, known)
-    taken = [one for one in capped if one.id not in contradicting]
+    against = contradicting([one.as_question() for one in capped], known)
+    texts = {one.id: against[key] for one in capped if (key := one.as_question().id) in against}
+    taken = [one for one in capped if one.id not in texts]
     notes = []
     if len(new) > len(capped):
         notes.append(
             f"{len(new) - len(capped)} reviewed questions are further near-copies from the same user and are left out: "
             f"{MOST_COPIES} of each count."
         )
-    if contradicting:
-        pairs = [f"“{one.question}” against “{contradicting[one.id]}”" for one in capped if one.id in contradicting]
+    if texts:
+        pairs = [f"“{one.question}” against “{texts[one.id]}”" for one in capped if one.id in texts]
         notes.append(
             f"{len(pairs)} reviewed questions have another answer than a nearly equal question and are set aside: "
             f"{first_few(pairs, '; ')}. Correct one of the two in the review."
@@ -68,15 +69,14 @@ def _capped(reviewed: Sequence[Reviewed]) -> list[Reviewed]:
     return [one for i, one in enumerate(reviewed) if one.sampled or earlier[i] < MOST_COPIES]
 
 
-def _contradicting(reviewed: Sequence[Reviewed], known: Sequence[Question]) -> dict[str, str]:
-    """The text of the question that each of these contradicts, by id. Of two new ones both are named."""
-    new = [one.as_question() for one in reviewed]
+def contradicting(new: Sequence[Question], known: Sequence[Question]) -> dict[str, str]:
+    """The text of the nearly equal question that each of these contradicts, by id. Of two new ones both are named."""
     others = [*known, *new]
     found: dict[str, str] = {}
     pairs = similar_pairs([question.text for question in new], [question.text for question in others], NEAR_COPY)
     for i, j, _ in pairs:
         if new[i].id != others[j].id and _ask_the_same(new[i], others[j]) and not same_answers(new[i], others[j]):
-            found.setdefault(reviewed[i].id, others[j].text)
+            found.setdefault(new[i].id, others[j].text)
     return found
 
 

@@ -14,9 +14,11 @@ from bakeoff.learn.admitted import admitted
 from bakeoff.learn.known_facts import Found, find_facts
 from bakeoff.learn.remembered import Remembered
 from bakeoff.learn.reviewed import Reviewed
+from bakeoff.learn.unreviewed import still_trained
 from bakeoff.questions.facts.label_set import like_known
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.questions.splits.splits import assign_splits
+from bakeoff.questions.splits.synthetic import apart
 from bakeoff.records import Document, Question, Split
 from bakeoff.sentences import first_few
 
@@ -51,8 +53,11 @@ def combined(
     New facts that were drawn at random are for test and dev, since only a random sample tells how good answers are in
     use; what users complained about is for training and dev. The first question that asked for a fact decides. What
     `earlier` rounds noted stays as it is: fact and split of a question from use never change, except for retired facts.
+    Unreviewed synthetic questions decide nothing: what only they ask for is new, and they go where they give nothing
+    away (`still_trained`).
     """
     earlier = earlier or {}
+    standing, made = apart(standing)
     taken, notes = admitted(reviewed, standing)
     taken = sorted(taken, key=lambda one: one.as_question().id not in earlier)  # stable: then by time
     asked = like_known([one.as_question() for one in taken], standing)
@@ -64,7 +69,10 @@ def combined(
     placed = _placed(_with_splits(found.questions, earlier, retired), sampled, seed)
     left, more_notes = _without_leaks(placed, fixed, documents, seed, retired)
     there = frozenset(new) & {question.id for question in left}
-    return Combined(tuple(left), there, (*notes, *_notes(found, asked), *more_notes))
+    now = {question.id: question.fact for question in left}
+    named = {question.fact: now[question.id] for question in asked if question.fact and question.id in now}
+    kept, made_notes = still_trained(made, left, documents, named)
+    return Combined((*left, *kept), there, (*notes, *_notes(found, asked), *more_notes, *made_notes))
 
 
 def _retired(question: Question, retired: Collection[str]) -> Question:

@@ -218,7 +218,7 @@ def _only_updated(group: Sequence[Question]) -> bool:
 
 
 def _asked_before(made: Sequence[Question], groups: Sequence[Sequence[Question]], test: _Tested) -> dict[str, str]:
-    """The fact that a made question asks for, by its id, if an asked one does too: a tested fact before a trained one."""
+    """The fact that a made question asks for, by its id, if an asked one does too: tested ones first."""
     fresh_ids = {question.id for question in made}
     joins: dict[str, str] = {}
     for group in groups:
