@@ -76,12 +76,14 @@ class Synthetic(Record):
     """How a question came about that no user asked (docs/synthesize.md).
 
     `method` says by which rule or model. `accepted` by a person: only then may it be tested. `paraphrase_of` is the id
-    of the question that it asks in other words; empty if it was made from a document.
+    of the question that it asks in other words, `paraphrase_sum` a sum of that question's text when it was worded; both
+    empty if it was made from a document.
     """
 
     method: str = ""
     accepted: bool = False
     paraphrase_of: str = ""
+    paraphrase_sum: str = Field(default="", exclude_if=lambda text_sum: not text_sum)
 
 
 class Question(Record):

@@ -57,6 +57,19 @@ def test_questions_are_made_from_documents_and_made_no_second_time(pilot):
         call(*command(pilot, "--unanswerable", 0, "--resume"))
 
 
+def test_other_questions_are_noticed_before_going_on(pilot, tmp_path):
+    """The wordings that are done would belong to questions that are not asked any more."""
+    path = tmp_path / "q.jsonl"
+    row = {"id": "a", "question": "How long is a year on Aldra?", "answers": ["314 days"], "source": "aldra.md"}
+    path.write_text(json.dumps(row) + "\n")
+    options = ("--paraphrase", path, "--per-passage", 0, "--unanswerable", 0)
+    call(*command(pilot, *options))
+    call(*command(pilot, *options, "--resume"))
+    path.write_text(json.dumps({**row, "question": "How many days has a year on Aldra?"}) + "\n")
+    with pytest.raises(ConfigError, match="begun with other questions: questions was"):
+        call(*command(pilot, *options, "--resume"))
+
+
 def test_a_review_is_read_back(pilot):
     """An accepted question may be tested from then on."""
     call(*command(pilot, "--paraphrase", pilot, "--per-passage", 0, "--unanswerable", 0, "--limit", 5))

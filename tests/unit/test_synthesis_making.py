@@ -11,11 +11,12 @@ from bakeoff.files import jsonl
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.prompts import DECLINE
 from bakeoff.questions import read_questions
+from bakeoff.questions.naming import text_sum
 from bakeoff.records import Completion, Document, Hit, SourceSpan, Usage
 from bakeoff.synthesis.checks import Checks
 from bakeoff.synthesis.drafts import Done, Draft, Kept
 from bakeoff.synthesis.making import BATCH, Making, Material, Settings
-from bakeoff.synthesis.output import Begun, Folder, Review, documents_sum, question_row, totals
+from bakeoff.synthesis.output import Begun, Folder, Review, documents_sum, question_row, questions_sum, totals
 from bakeoff.synthesis.review import read_reviews, review_page
 from bakeoff.synthesis.written import write_files
 from tests.unit.fakes import chunk, question
@@ -217,6 +218,26 @@ def test_the_sum_of_documents_changes_with_any_text():
     a, b = DOCUMENTS[:2]
     swapped = [a.model_copy(update={"text": b.text}), b.model_copy(update={"text": a.text})]
     assert documents_sum([a, b]) == documents_sum([b, a]) != documents_sum(swapped)
+
+
+def test_the_sum_of_questions_changes_with_what_is_known_and_what_is_reworded():
+    """Texts, answers, and which of them are reworded; not with their order."""
+    a, b = ASKED[:2]
+    before = questions_sum([a, b], [a])
+    assert questions_sum([b, a], [a]) == before and questions_sum([], []) == ""
+    others = [a.model_copy(update=change) for change in ({"text": "Else?"}, {"answers": ("9 days",)})]
+    assert len({before, questions_sum([a, b], [b]), *(questions_sum([one, b], [one]) for one in others)}) == 4
+
+
+def test_a_wording_says_which_text_it_words(folder):
+    """In both question files, so that a run notices if the source has another text."""
+    (done, *_) = making(to_reword=ASKED[:1], per_passage=0).run()
+    folder.add(done)
+    write_files(folder)
+    for name in ("questions.jsonl", "questions.csv"):
+        marks = [one.synthetic for one in read_questions([folder.root / name]) if one.synthetic]
+        sums = {mark.paraphrase_of: mark.paraphrase_sum for mark in marks}
+        assert sums == {"": "", "q0": text_sum(ASKED[0].text)}
 
 
 def test_both_question_files_are_read_as_the_same_synthetic_questions(folder):

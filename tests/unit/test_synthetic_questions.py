@@ -9,9 +9,11 @@ import pytest
 from bakeoff.errors import InputError
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.questions import read_questions, read_with_notes
+from bakeoff.questions.naming import text_sum
 from bakeoff.questions.splits.splits import assign_splits
 from bakeoff.questions.splits.survey import summarise
 from bakeoff.questions.splits.synthetic import (
+    CHANGED_SOURCE,
     COPIES,
     TESTED_DOCUMENT,
     TESTED_FACT,
@@ -156,6 +158,7 @@ ROWS = [
 def written(path: Path, rows=ROWS) -> Path:
     with path.open("w", newline="") as file:
         names = ("id", "question", "answers", "synthetic", "synthetic_method", "synthetic_review", "paraphrase_of")
+        names = (*names, "paraphrase_sum")
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows(rows)
@@ -224,6 +227,35 @@ def test_a_run_trains_on_wordings_of_training_questions_and_on_no_other(tmp_path
     assert any(f"{len(rows) - len(wordings)} more synthetic question" in note for note in found.notes)
     assert any(f"also learned from {len(wordings)} synthetic questions" in line for line in found.summary().warnings)
     assert not any("synthetic" in line for line in plain.summary().warnings)
+
+
+def test_another_wording_is_left_out_if_its_source_has_another_text_now():
+    """Another question got its id, or it was rewritten: its answers are none of the wording's. Spaces do not count."""
+
+    def wording(text):
+        one = made("p", "At what time of the year is the pass free?", ["in May"], "t1")
+        mark = one.synthetic.model_copy(update={"paraphrase_sum": text_sum(text)})
+        return one.model_copy(update={"synthetic": mark})
+
+    assert reason(wording("Which colours exist?")) == {CHANGED_SOURCE: 1}
+    assert reason(wording(" When  does the pass open?")) == {}
+    note = admit([wording("Which colours exist?")], ASKED).notes[1]
+    assert note == f"1 more synthetic questions are left out: 1 {CHANGED_SOURCE}."
+
+
+@pytest.mark.parametrize("review", ["", "accepted"])
+def test_a_wording_takes_no_fact_of_another_question_that_has_its_sources_id(tmp_path, review):
+    """Also if a person accepted it: it keeps its own answers, so it must not be one fact with them."""
+    rows = [
+        {"id": "a", "question": "How high is the tower?", "answers": "30 m"},
+        {"id": "b", "question": "Who painted the door red?", "answers": "Ann", "synthetic": "yes",
+         "synthetic_review": review, "paraphrase_of": "a", "paraphrase_sum": text_sum("Who painted the door?")},
+    ]  # fmt: skip
+    tower, door = read_questions([written(tmp_path / "q.csv", rows)])
+    assert tower.fact != door.fact
+    rows[1]["paraphrase_sum"] = text_sum("How high is the tower?")
+    tower, door = read_questions([written(tmp_path / "q.csv", rows)])
+    assert tower.fact == door.fact
 
 
 def test_a_question_with_an_answer_that_only_the_update_has_is_left_out():

@@ -128,7 +128,7 @@ def _begin(
     from bakeoff.models.probe import probe
     from bakeoff.synthesis.checks import Checks
     from bakeoff.synthesis.making import Making
-    from bakeoff.synthesis.output import Begun, documents_sum
+    from bakeoff.synthesis.output import Begun, documents_sum, questions_sum
     from bakeoff.synthesis.reading import read
 
     folder.check_new(resume)
@@ -142,6 +142,7 @@ def _begin(
         begun = Begun(
             settings=settings.model_dump(),
             documents=documents_sum(found.material.documents),
+            questions=questions_sum(found.material.existing, found.material.to_reword),
             reword=paraphrase,
             writer=models.writer.label if models.writer else RULES,
             reader=models.reader.label,

@@ -21,6 +21,11 @@ def made_id(text: str) -> str:
     return "q-" + hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
+def text_sum(text: str) -> str:
+    """A short sum of a text, the same whatever its spaces, so that a change of it is noticed."""
+    return made_id(" ".join(text.split()))
+
+
 def named(question: Question) -> str:
     """A question's id; with the beginning of its text if the id was made here.
 

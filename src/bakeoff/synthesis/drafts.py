@@ -18,7 +18,7 @@ class Draft(Record):
     """A question that was made, not yet checked. No `answers` mean that no document should answer it.
 
     `quote` is the sentence or row of the document that holds the answer. `paraphrase_of` is the id of the question that
-    it asks in other words, `fact` that question's fact.
+    it asks in other words, `paraphrase_sum` a sum of that question's text, `fact` its fact.
     """
 
     question: str
@@ -28,6 +28,7 @@ class Draft(Record):
     method: str
     kind: str = ""
     paraphrase_of: str = ""
+    paraphrase_sum: str = ""
     fact: str = ""
 
     @property
@@ -45,7 +46,9 @@ class Draft(Record):
             fact=self.fact or f"synthetic-{self.id}",
             source_spans=(SourceSpan(source=self.source),) if self.source else (),
             evidence=self.quote if self.answers else "",
-            synthetic=Synthetic(method=self.method, paraphrase_of=self.paraphrase_of),
+            synthetic=Synthetic(
+                method=self.method, paraphrase_of=self.paraphrase_of, paraphrase_sum=self.paraphrase_sum
+            ),
         )
 
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from bakeoff.errors import InputError, ModelUnavailableError
 from bakeoff.protocols import Generator
+from bakeoff.questions.naming import text_sum
 from bakeoff.records import Chunk, Completion, Document, GenerationSettings, Prompt, Question, Record
 from bakeoff.synthesis.checks import FAILED, Candidate, Checks, K
 from bakeoff.synthesis.copies import AMBIGUOUS, Copies, ambiguous
@@ -288,6 +289,7 @@ def _wording(question: Question, text: str, method: str) -> Draft:
         method=method,
         kind=question.kind,
         paraphrase_of=question.id,
+        paraphrase_sum=text_sum(question.text),
         fact=question.fact,
     )
 

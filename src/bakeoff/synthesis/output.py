@@ -21,7 +21,7 @@ from bakeoff.synthesis.drafts import Done, Kept
 Verdict = Literal["accepted", "rejected", "edited"]
 FIELDS = (
     *("id", "question", "answers", "kind", "fact", "source", "evidence"),
-    *("synthetic", "synthetic_method", "synthetic_review", "paraphrase_of"),
+    *("synthetic", "synthetic_method", "synthetic_review", "paraphrase_of", "paraphrase_sum"),
 )
 """The columns of the question files, as docs/questions.md describes them."""
 
@@ -37,10 +37,14 @@ class Review(Record):
 
 
 class Begun(Record):
-    """With what a folder was begun. Going on with something else would mix two sets."""
+    """With what a folder was begun. Going on with something else would mix two sets.
+
+    `documents` and `questions` are sums of what these hold.
+    """
 
     settings: dict[str, Any]
     documents: str
+    questions: str = ""
     reword: str = ""
     writer: str = ""
     reader: str = ""
@@ -83,7 +87,7 @@ class Folder:
         if changed:
             raise ConfigError(
                 f"{self.root} was begun with other {', '.join(changed)}: " + _differences(before, begun, changed),
-                "go on with the same documents, models and options, or name another folder with --output",
+                "go on with the same documents, questions, models and options, or name another folder with --output",
             )
         return self.done()
 
@@ -114,6 +118,15 @@ def documents_sum(documents: Sequence[Document]) -> str:
     return digest.hexdigest()[:16]
 
 
+def questions_sum(existing: Sequence[Question], to_reword: Sequence[Question]) -> str:
+    """A short sum of the questions that are known and of those to reword, whatever their order; empty without any."""
+    reworded = {question.id for question in to_reword}
+    known = sorted(
+        (question.id, question.text, question.answers, question.fact, question.id in reworded) for question in existing
+    )
+    return hashlib.sha256(repr(known).encode()).hexdigest()[:16] if known else ""
+
+
 def as_question(kept: Kept, review: Review | None) -> Question:
     """The question as a run reads it, in the words of the person who edited it."""
     question = kept.draft.as_question()
@@ -142,6 +155,7 @@ def question_row(kept: Kept, review: Review | None) -> dict[str, Any]:
         "synthetic_method": kept.draft.method,
         "synthetic_review": review.verdict if review else "",
         "paraphrase_of": kept.draft.paraphrase_of,
+        "paraphrase_sum": kept.draft.paraphrase_sum,
     }
 
 

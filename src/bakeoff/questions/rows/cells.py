@@ -115,6 +115,7 @@ def _synthetic(row: Row) -> Synthetic | None:
         method=cell(row, "synthetic_method"),
         accepted=_review(row) in ACCEPTED,
         paraphrase_of=cell(row, "paraphrase_of"),
+        paraphrase_sum=cell(row, "paraphrase_sum"),
     )
 
 

@@ -53,6 +53,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "synthetic_method": ("synthetic_method",),
     "synthetic_review": ("synthetic_review",),
     "paraphrase_of": ("paraphrase_of",),
+    "paraphrase_sum": ("paraphrase_sum",),
 }
 # The name of a field in `columns:` and in messages, if it is not the field's own name.
 PUBLIC = {"text": "question", "asked_on": "date"}

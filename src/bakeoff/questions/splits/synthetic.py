@@ -15,18 +15,22 @@ from bakeoff.questions.facts.near_copies import NEAR_COPY, similar_pairs
 from bakeoff.questions.facts.same_answer import same_answer_groups
 from bakeoff.questions.facts.same_gold import same_answers
 from bakeoff.questions.facts.same_place import same_place_groups
-from bakeoff.questions.naming import first_named
-from bakeoff.records import Document, Question, SourceSpan
+from bakeoff.questions.naming import first_named, text_sum
+from bakeoff.records import Document, Question, SourceSpan, Synthetic
 from bakeoff.sentences import counted, listed
 
 TESTED_SOURCE = "are other wordings of dev, test or update questions"
 UNKNOWN_SOURCE = "are other wordings of questions that are not among the questions"
+CHANGED_SOURCE = "are other wordings of questions whose text is another now"
 COPIES = "nearly copy a dev or test question"
 TESTED_FACT = "ask for a fact that only dev or test asks for"
 TESTED_DOCUMENT = "are about documents that only dev and test ask about"
 TESTED_PLACE = "quote a place that answers a dev or test question of an untrained fact"
 TESTED_UPDATE = "have an answer that only an update question has"
-REASONS = (TESTED_SOURCE, UNKNOWN_SOURCE, COPIES, TESTED_FACT, TESTED_DOCUMENT, TESTED_PLACE, TESTED_UPDATE)
+REASONS = (
+    *(TESTED_SOURCE, UNKNOWN_SOURCE, CHANGED_SOURCE),
+    *(COPIES, TESTED_FACT, TESTED_DOCUMENT, TESTED_PLACE, TESTED_UPDATE),
+)
 
 
 class Admitted(NamedTuple):
@@ -103,8 +107,14 @@ def _with_source_fact(question: Question, by_id: Mapping[str, Question]) -> Ques
     if question.synthetic is None:
         return question
     source = by_id.get(question.synthetic.paraphrase_of)
+    source = source if source and _is_as_worded(question.synthetic, source) else None
     fact = source.fact if source else question.fact or f"synthetic-{question.id}"
     return question if fact == question.fact else question.model_copy(update={"fact": fact})
+
+
+def _is_as_worded(mark: Synthetic, source: Question) -> bool:
+    """Whether the question with the source's id still has the text that was worded. Without a sum nobody can tell."""
+    return mark.paraphrase_sum in ("", text_sum(source.text))
 
 
 def admit(made: Sequence[Question], asked: Sequence[Question], documents: Sequence[Document] = ()) -> Admitted:
@@ -160,11 +170,13 @@ class _Tested:
 
     def reason(self, question: Question) -> str:
         """Why a question is left out, by its source, fact, document or place; empty if none of them forbids it."""
-        source_id = question.synthetic.paraphrase_of if question.synthetic else ""
-        if source_id:
-            source = self.by_id.get(source_id)
+        mark = question.synthetic
+        if mark and mark.paraphrase_of:
+            source = self.by_id.get(mark.paraphrase_of)
             if source is None:
                 return UNKNOWN_SOURCE
+            if not _is_as_worded(mark, source):
+                return CHANGED_SOURCE
             return "" if source.split == "train" and source.slice != "changed" else TESTED_SOURCE
         if question.fact in self.withheld:
             return TESTED_FACT
