@@ -2,6 +2,7 @@
 
 import csv
 import json
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -257,7 +258,7 @@ def filled(folder: Folder, *changes: dict[str, str]) -> Path:
     with changed.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
-        writer.writerows({**row, **change} for row, change in zip(rows, [*changes, {}, {}, {}, {}], strict=False))
+        writer.writerows({**row, **change} for row, change in zip_longest(rows, changes, fillvalue={}))
     return changed
 
 
@@ -275,6 +276,18 @@ def test_a_person_accepts_rejects_and_edits(folder):
         "What is =four?": True,
     }
     assert found["Which?"].answers == ("3",)
+
+
+def test_a_person_can_answer_a_question_that_was_made_without_an_answer(folder):
+    """It is answerable then, in both files; without a change it stays unanswerable."""
+    drafts = [Draft(question=text, source="a.md", method="rule:other-name") for text in ("How heavy?", "How long?")]
+    folder.add(Done(unit="v", kept=tuple(Kept(draft=draft, passage="p") for draft in drafts)))
+    write_files(folder)
+    read_reviews(folder, filled(folder, {}, {}, {}, {}, {"decision": "a", "answers": "14 kg"}, {"decision": "a"}))
+    write_files(folder)
+    for name in ("questions.jsonl", "questions.csv"):
+        found = {one.text: (one.answers, one.kind) for one in read_questions([folder.root / name])}
+        assert found["How heavy?"] == (("14 kg",), "") and found["How long?"] == ((), "unanswerable")
 
 
 def test_the_last_review_counts_and_shows_in_the_table(folder):

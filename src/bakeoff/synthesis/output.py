@@ -136,8 +136,15 @@ def as_question(kept: Kept, review: Review | None) -> Question:
     fields: dict[str, Any] = {"synthetic": mark}
     if review.verdict == "edited":
         fields |= {"text": review.question or question.text, "answers": review.answers}
-        fields |= {"kind": question.kind if review.answers else "unanswerable"}
+        fields |= {"kind": _kind(question.kind, review.answers)}
     return question.model_copy(update=fields)
+
+
+def _kind(before: str, answers: Sequence[str]) -> str:
+    """The kind of a question that was edited: a person may find an answer where there was none, or none."""
+    if not answers:
+        return "unanswerable"
+    return "" if before == "unanswerable" else before
 
 
 def question_row(kept: Kept, review: Review | None) -> dict[str, Any]:
