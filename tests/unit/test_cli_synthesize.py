@@ -84,6 +84,13 @@ def test_a_review_is_read_back(pilot):
     assert "1 accepted, 0 edited and accepted, 1 rejected" in said.stderr
     made = read_questions([folder / "questions.csv"])
     assert sum(not one.is_unreviewed for one in made) == 1 and len(made) == len(rows) - 1
+    with (folder / "filled.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    said = call("synthesize", "--read", folder / "filled.csv", "-o", folder)
+    assert "2 earlier decisions withdrawn" in said.stderr
+    assert all(one.is_unreviewed for one in read_questions([folder / "questions.csv"]))
     with pytest.raises(ConfigError, match="holds no synthetic questions"):
         call("synthesize", "--read", folder / "filled.csv", "-o", pilot.parent / "none")
 

@@ -267,7 +267,7 @@ def test_a_person_accepts_rejects_and_edits(folder):
     path = filled(
         folder, {"decision": "a"}, {"decision": "Reject"}, {"decision": "accept", "question": "Which?", "answers": "3"}
     )
-    assert read_reviews(folder, path) == (1, 1, 1, 1)
+    assert read_reviews(folder, path) == (1, 1, 1, 1, 0)
     write_files(folder)
     found = {one.text: one for one in read_questions([folder.root / "questions.jsonl"])}
     assert {text: one.is_unreviewed for text, one in found.items()} == {
@@ -298,6 +298,18 @@ def test_the_last_review_counts_and_shows_in_the_table(folder):
     with (folder.root / "review.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["decision"] for row in csv.DictReader(file)] == ["accepted", "", "", ""]
     assert folder.reviews()[KEPT[0].draft.id].verdict == "accepted"
+
+
+def test_an_empty_decision_withdraws_an_earlier_one(folder):
+    """The question is only trained on again, and can be accepted again; a row without one is counted."""
+    read_reviews(folder, filled(folder, {"decision": "a"}, {"decision": "r"}))
+    write_files(folder)
+    assert read_reviews(folder, filled(folder, {"decision": ""}, {"decision": ""})) == (0, 0, 0, 2, 2)
+    write_files(folder)
+    assert folder.reviews() == {}
+    found = read_questions([folder.root / "questions.jsonl"])
+    assert len(found) == 4 and all(one.is_unreviewed for one in found)
+    assert read_reviews(folder, filled(folder, {"decision": "a"})) == (1, 0, 0, 3, 0)
 
 
 @pytest.mark.parametrize(

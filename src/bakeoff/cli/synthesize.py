@@ -233,4 +233,9 @@ def _read_back(folder: "Folder", path: Path, as_json: bool) -> None:
         f"{filled.accepted} accepted, {filled.edited} edited and accepted, {filled.rejected} rejected, "
         f"{filled.blank} without a decision."
     )
+    if filled.withdrawn:
+        note(
+            f"{counted(filled.withdrawn, 'earlier decision')} withdrawn, since the table has an empty decision there: "
+            "these questions are only trained on again."
+        )
     note(f"Written: {', '.join(map(str, paths))}")

@@ -18,7 +18,7 @@ from bakeoff.records import Document, Question, Record
 from bakeoff.sentences import first_few
 from bakeoff.synthesis.drafts import Done, Kept
 
-Verdict = Literal["accepted", "rejected", "edited"]
+Verdict = Literal["accepted", "rejected", "edited", "withdrawn"]
 FIELDS = (
     *("id", "question", "answers", "kind", "fact", "source", "evidence"),
     *("synthetic", "synthetic_method", "synthetic_review", "paraphrase_of", "paraphrase_sum"),
@@ -27,7 +27,10 @@ FIELDS = (
 
 
 class Review(Record):
-    """What a person said about one question. `question` and `answers` are the person's words if it was edited."""
+    """What a person said about one question. `question` and `answers` are the person's words if it was edited.
+
+    'withdrawn' takes back what was said before: nobody has reviewed the question then.
+    """
 
     id: str
     verdict: Verdict
@@ -98,8 +101,9 @@ class Folder:
         jsonl.append(self.done_path, [done])
 
     def reviews(self) -> dict[str, Review]:
-        """The last review of each question."""
-        return {review.id: review for review in jsonl.read(self.reviews_path, Review)}
+        """The last review of each question, without those that were withdrawn."""
+        last = {review.id: review for review in jsonl.read(self.reviews_path, Review)}
+        return {name: review for name, review in last.items() if review.verdict != "withdrawn"}
 
     def kept(self) -> list[Kept]:
         """Every question that passed the checks, in the order in which they were made."""

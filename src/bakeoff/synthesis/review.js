@@ -15,8 +15,12 @@ function remember() {
 function state(card) {
   return { verdict: card.verdict, question: card.question, answers: card.answers, note: card.note, ...said[card.id] };
 }
+function decision(card) {  // an edited question is an accepted one
+  const verdict = state(card).verdict;
+  return verdict === "edited" ? "accepted" : verdict;
+}
 function set(card, change) {
-  said[card.id] = { ...state(card), ...change };
+  said[card.id] = { ...said[card.id], ...change };
   remember();
   progress();
 }
@@ -48,9 +52,9 @@ function drawn(card) {
   box.append(element("p", where.filter(Boolean).join(" · "), { class: "meta", dir: "auto" }), passage(card), field(card, "note", "Note", 1));
   const choices = element("div", "", { class: "choices", role: "group", "aria-label": "Decision" });
   for (const [verdict, title] of [["accepted", "Accept"], ["rejected", "Reject"]]) {
-    const button = element("button", title, { type: "button", "aria-pressed": String(state(card).verdict === verdict) });
+    const button = element("button", title, { type: "button", "aria-pressed": String(decision(card) === verdict) });
     button.addEventListener("click", () => {
-      const chosen = state(card).verdict === verdict ? "" : verdict;
+      const chosen = decision(card) === verdict ? "" : verdict;
       set(card, { verdict: chosen });
       box.dataset.verdict = chosen;
       for (const other of choices.children) other.setAttribute("aria-pressed", String(other === button && chosen !== ""));

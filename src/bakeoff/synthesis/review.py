@@ -35,18 +35,19 @@ WORDS: dict[str, Verdict] = {
     **dict.fromkeys(("r", "reject", "rejected", "no", "n", "0"), "rejected"),
     **dict.fromkeys(("e", "edit", "edited"), "edited"),
 }
-"""What may stand in the column 'decision', in any case. An empty cell is no review."""
+"""What may stand in the column 'decision', in any case. An empty cell is no review, and withdraws an earlier one."""
 LONGEST_CELL = 30_000  # spreadsheets cut cells at 32,767 characters
 MOST_NAMED = 5
 
 
 class Filled(NamedTuple):
-    """What a file held: reviews by verdict, and rows without one."""
+    """What a file held: reviews by verdict, rows without one, and rows whose earlier decision was cleared."""
 
     accepted: int
     rejected: int
     edited: int
     blank: int
+    withdrawn: int
 
 
 class Card(Record):
@@ -93,14 +94,18 @@ def review_rows(kept: Sequence[Kept], reviews: Mapping[str, Review]) -> Rows:
 def read_reviews(folder: Folder, path: Path) -> Filled:
     """Adds the decisions of a filled-in table to the folder. A changed question or answer makes an acceptance an edit.
 
+    An empty decision withdraws an earlier one. Rows that the table lacks keep theirs.
+
     Raises InputError that names every wrong row (the first few of many); then no row was read.
     """
     kept = {of.draft.id: of for of in folder.kept()}
-    problems: list[str] = []
-    reviews, n_blank = [], 0
+    before, problems = folder.reviews(), list[str]()
+    reviews, n_blank = list[Review](), 0
     for number, row in _rows(path):
         if not row.get("decision", "").strip():
-            n_blank += 1
+            name = row.get("id", "").strip()
+            n_blank += name not in before
+            reviews += [Review(id=name, verdict="withdrawn")] if name in before else []
             continue
         found = _review(row, kept)
         if isinstance(found, Review):
@@ -115,7 +120,7 @@ def read_reviews(folder: Folder, path: Path) -> Filled:
         )
     jsonl.append(folder.reviews_path, reviews)
     counts = Counter(review.verdict for review in reviews)
-    return Filled(counts["accepted"], counts["rejected"], counts["edited"], n_blank)
+    return Filled(counts["accepted"], counts["rejected"], counts["edited"], n_blank, counts["withdrawn"])
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
