@@ -179,6 +179,19 @@ def test_the_budget_is_the_most_that_is_sent():
     assert 0 < made._checks.n_asked <= budget.reader and made.budget().reader == 0
 
 
+def test_the_budget_holds_if_the_writer_writes_more_than_it_was_asked_for():
+    """Ten wordings are written where one is wanted, and ten unanswerable questions would be allowed."""
+    verbs = ["shine", "glow", "work", "last", "run", "stay", "hold", "go", "serve", "light"]
+    writer = ScriptedGenerator(lambda message: json.dumps([f"How long can the Kite 1 lamp {verb}?" for verb in verbs]))
+    evidence = {"q1": (PASSAGES[1],)}
+    material = Material(DOCUMENTS, PASSAGES[:0], ASKED[1:2], ASKED[1:2], evidence)
+    settings = Settings(per_passage=0, wordings=1, unanswerable=10)
+    made = Making(material, settings, Checks(ScriptedGenerator(reads), Own()), writer)
+    budget = made.budget()
+    list(made.run())
+    assert 0 < made._checks.n_asked <= budget.reader == 2
+
+
 BEGUN = Begun(settings={"seed": 7}, documents="abc", reader="r")
 KEPT = [
     Kept(draft=Draft(question=f"What is {name}?", answers=(f"{name} | 1",), quote=f"It is {name} | 1.",

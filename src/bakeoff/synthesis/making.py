@@ -268,7 +268,7 @@ class Making:
             drafts, reasons = drafts_of(reply, passage, name, self._settings.per_passage)
             dropped[unit].update(reasons)
             return [Candidate(draft, (passage,)) for draft in drafts]
-        texts = texts_of(reply, max(self._settings.wordings, self._settings.unanswerable))
+        texts = texts_of(reply, self._settings.wordings if kind == "wording" else self._settings.unanswerable)
         if texts is None:
             dropped[unit][BROKEN] += 1
             return []
@@ -276,7 +276,7 @@ class Making:
             return self._wordings(self._questions[unit], texts, f"model:{name}", dropped[unit])
         passage = self._passages[unit]
         drafts = [Draft(question=text, source=passage.source, method=f"model:{name}") for text in texts]
-        return [Candidate(draft, (passage,)) for draft in drafts[: self._settings.unanswerable]]
+        return [Candidate(draft, (passage,)) for draft in drafts]
 
 
 def _wording(question: Question, text: str, method: str) -> Draft:
