@@ -27,8 +27,12 @@ def harmless(cell: Cell) -> Cell:
     """
     if not isinstance(cell, str) or PLAIN_NUMBER.fullmatch(cell):
         return cell
-    is_risky = cell.startswith(BREAKS) or first_seen(cell) in FORMULA
-    return f"'{cell}" if is_risky else cell
+    return f"'{cell}" if is_risky(cell) else cell
+
+
+def is_risky(text: str) -> bool:
+    """Whether a spreadsheet could run a text, which is no number, as a formula."""
+    return text.startswith(BREAKS) or first_seen(text) in FORMULA
 
 
 def first_seen(text: str) -> str:

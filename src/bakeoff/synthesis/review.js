@@ -82,7 +82,9 @@ function progress() {
     `${count(["accepted", "edited"])} accepted, ${count(["rejected"])} rejected, ${count([""])} open`;
 }
 function cell(text) {
-  const harmless = /^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
+  // As files/spreadsheet_csv.py: spreadsheets trim spaces, control and format characters before they look for a formula.
+  const isRisky = /^[\t\r\n]|^[\s\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/u.test(text);
+  const harmless = isRisky && !/^-?\p{Nd}+(\.\p{Nd}+)?$/u.test(text) ? `'${text}` : text;
   return `"${harmless.replaceAll('"', '""')}"`;
 }
 function table() {

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl
-from bakeoff.files.spreadsheet_csv import FORMULA, Rows, first_seen
+from bakeoff.files.spreadsheet_csv import Rows, is_risky
 from bakeoff.formats.encodings import decoded
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
@@ -144,8 +144,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 def _plain_cell(cell: str) -> str:
     """The cell without the apostrophe that keeps a spreadsheet from running it as a formula."""
-    is_kept = cell.startswith("'") and first_seen(cell[1:]) in FORMULA
-    return cell[1:] if is_kept else cell
+    return cell[1:] if cell.startswith("'") and is_risky(cell[1:]) else cell
 
 
 def _review(row: Mapping[str, str], kept: Mapping[str, Kept]) -> Review | str:

@@ -4,7 +4,6 @@ Takes a path. Does not know which column fills which field, nor the formats of o
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from bakeoff.errors import InputError
+from bakeoff.files.spreadsheet_csv import FORMULA, first_seen
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
@@ -19,7 +19,6 @@ from bakeoff.questions.rows import workbook
 
 DELIMITERS = ",;\t"
 SWALLOWED_ROWS = 2  # if a cell has at least this many lines that look like rows, a quote is missing
-_ESCAPED = re.compile(r"'(?=\s*[=+@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}-])")
 
 
 class RawRow(NamedTuple):
@@ -110,9 +109,8 @@ def _csv_records(path: Path, text: str) -> Iterator[RawRow]:
         _refuse_swallowed_rows(path, line, cells, len(names))
         whole = [*cells, *[""] * (len(names) - len(cells))]
         # The apostrophe that spreadsheets, and exports for them, put before a text that looks like a formula.
-        yield RawRow(
-            line, tuple(names), [_ESCAPED.sub("", cell, count=1) if cell[:1] == "'" else cell for cell in whole]
-        )
+        shown = [cell[1:] if cell[:1] == "'" and first_seen(cell[1:]) in FORMULA else cell for cell in whole]
+        yield RawRow(line, tuple(names), shown)
 
 
 def _refuse_swallowed_rows(path: Path, line: int, cells: Sequence[str], n_columns: int) -> None:
