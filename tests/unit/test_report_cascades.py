@@ -67,10 +67,19 @@ def test_the_sentence_holds_the_cascade_against_its_last_level():
 
 def test_a_cascade_that_only_its_last_level_answers_says_so():
     """There is nothing to compare it with."""
-    curve = CURVE.model_copy(update={"chosen": CURVE.alone["rag"]})
+    curve = CURVE.model_copy(update={"chosen": CURVE.alone["rag"], "asked": ("rag",)})
     assert sentences(comparison(curve))[0].endswith(
         "rag answers all questions: on dev, no level before it is worth asking."
     )
+
+
+@pytest.mark.parametrize("asked", [("tuned", "rag"), ()])
+def test_a_level_that_is_asked_and_never_sure_on_test_is_no_level_that_dev_left_out(asked):
+    """It costs something, so gain and cost are shown; also for an older run, which did not note what dev chose."""
+    curve = CURVE.model_copy(update={"chosen": CURVE.alone["rag"], "asked": asked})
+    (sentence,) = map(spaced, sentences(comparison(curve)))
+    assert "on dev" not in sentence and sentence.endswith("Answered by rag 100 %.")
+    assert "+0.05 (-0.01 to +0.11) against rag alone, at 80 % of its cost (70 % to 90 %)" in sentence
 
 
 def test_the_table_has_each_level_alone_the_cascade_and_what_dev_would_choose():

@@ -74,6 +74,16 @@ def test_the_more_cost_counts_the_more_the_cheap_level_answers():
     assert curve.by_price[0].accuracy > 0.95 and curve.by_price[-1].accuracy < 0.55
 
 
+def test_the_curve_says_which_levels_dev_found_worth_asking():
+    """No matter which level answers the test: here the small model is asked and never sure."""
+    unsure = [one.model_copy(update={"confidence": -2.0}) for one in TESTED["small"]]
+    _, curve = curve_of({**TESTED, "small": unsure})
+    assert curve.asked == ("small", "large") and set(curve.chosen.answered_by) == {"large"}
+    assert curve.cost_ratio.value is not None and curve.cost_ratio.value > 1
+    _, curve = curve_of(TESTED, Cascading(levels=("large",), answers_from=()))
+    assert curve.asked == ("large",)
+
+
 def test_every_number_of_a_point_is_that_of_the_answers():
     """Written out: the small model answers the surer 31 (confidence to -0.5), 30 of them right; all 60 ask it."""
     _, curve = curve_of(TESTED)

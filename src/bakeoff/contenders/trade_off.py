@@ -45,6 +45,7 @@ def course_of(chosen: Cascading, of: Costed, facts: Mapping[str, str] = NO_FACTS
         alone={name: _way(Cascading(levels=(name,), answers_from=()), of)._replace(is_cascade=False) for name in names},
         by_price=_by_price(of, facts),
         by_share=[_way(_keeping(share, of.levels), of)._replace(share=share) for share in SHARES],
+        asked=chosen.levels,
     )
 
 

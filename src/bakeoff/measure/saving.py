@@ -47,7 +47,10 @@ class Way(NamedTuple):
 
 
 class Course(NamedTuple):
-    """The settings of one cascade. `levels` are in order; `alone` has each one answering everything by itself."""
+    """The settings of one cascade. `levels` are in order; `alone` has each one answering everything by itself.
+
+    `asked` are the levels that the cascade asks: those that dev found worth it.
+    """
 
     levels: tuple[str, ...]
     wrong_answer_penalty: float
@@ -55,6 +58,7 @@ class Course(NamedTuple):
     alone: Mapping[str, Way]
     by_price: Sequence[Way]
     by_share: Sequence[Way]
+    asked: tuple[str, ...] = ()
 
 
 class _Grade(NamedTuple):
@@ -98,6 +102,7 @@ def cascade_curve(course: Course, questions: Sequence[Question], values: LevelVa
     chosen, before = (_grades(way, course.levels, counted, values) for way in (course.chosen, last))
     return CascadeCurve(
         levels=course.levels,
+        asked=course.asked,
         wrong_answer_penalty=course.wrong_answer_penalty,
         n=len(counted),
         chosen=point(course.chosen),

@@ -94,7 +94,7 @@ def _sentence(name: str, curve: CascadeCurve) -> str:
     value = f"an answer is worth {curve.value.value or 0.0:.2f}{_interval(curve.value, _two)}"
     gain = f"{curve.gain.value or 0.0:+.2f}{_interval(curve.gain, _signed)} against {last} alone"
     by = answered_by(curve, curve.chosen.answered_by)
-    if set(curve.chosen.answered_by) == {last}:
+    if curve.asked == (last,):
         return f"{name}: {accuracy}; {value}. {last} answers all questions: on dev, no level before it is worth asking."
     return f"{name}: {accuracy}; {value}, {gain}{cost}. Answered by {by}."
 
