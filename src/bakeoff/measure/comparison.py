@@ -179,10 +179,11 @@ class CascadePoint(Record):
 class CascadeCurve(Record):
     """A cascade's accuracy and value against its cost, on `n` test questions, as graded and not corrected by labels.
 
-    `levels` are all that it was fitted to, in order; `asked` are those that dev found worth asking, empty in older runs.
+    `levels` are all that it was fitted to, in order; `asked` those that dev found worth asking, empty in older runs.
     `chosen` is the setting that it answers with, `accuracy` and `value` are its estimates; `gain` is how much more its
-    answers are worth than those of its last level alone, and `cost_ratio` its cost as a share of that level's. `alone` has each level by itself. `by_price` are the settings that
-    dev chose as cost counts more and more, `by_share` those in which all levels keep the same share of their answers.
+    answers are worth than those of its last level alone, and `cost_ratio` its cost as a share of that level's. `alone`
+    has each level by itself. `by_price` are the settings that dev chose as cost counts more and more, `by_share` those
+    in which all levels keep the same share of their answers.
     """
 
     levels: tuple[str, ...]
