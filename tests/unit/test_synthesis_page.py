@@ -19,7 +19,8 @@ SCRIPT = resources.files("bakeoff").joinpath("synthesis", "review.js").read_text
 
 def run(names: tuple[str, ...], program: str, given: object = None) -> object:
     """What the program prints as JSON; it can use these functions of the page, and `given`."""
-    functions = [re.search(rf"^function {name}\(.*?^}}", SCRIPT, re.M | re.S)[0] for name in names]
+    found = [re.search(rf"^function {name}\(.*?^}}", SCRIPT, re.M | re.S) for name in names]
+    functions = [match[0] for match in found if match]
     text = "\n".join([*functions, f"const given = {json.dumps(given)};", f"console.log(JSON.stringify({program}))"])
     ran = subprocess.run(["node", "-e", text], capture_output=True, text=True, check=True, timeout=60)
     return json.loads(ran.stdout)
