@@ -99,7 +99,7 @@ def test_all_contenders_have_the_same_chance_to_decline(tmp_path, generator):
     """
     models = {"generator": f"tests.end_to_end.small.{generator}", "embedder": "hash"}
     finished = run(make(tmp_path, contenders=["extract", "rag", "base"], models=models), runs=tmp_path / "runs")
-    told = "no log-probabilities (rag, base), so no contender uses a threshold"
+    told = "no log-probabilities (rag, base), so the common rule gives no contender a threshold"
     assert (told in (finished.folder.root / "report.md").read_text()) == (generator == "silent")
     assert ("no log-probabilities" in reasons(finished)["extract"]) == (generator == "silent")
 
@@ -171,5 +171,5 @@ def test_one_model_without_log_probabilities_takes_the_threshold_from_all(tmp_pa
     contenders = ["base", "rag", {"name": "rag-quiet", "like": "rag", "model": "quiet"}, "extract"]
     finished = run(make(tmp_path, models=models, contenders=contenders), runs=tmp_path / "runs")
     assert set(reasons(finished).values()) == {"a model of this run gives no log-probabilities"}
-    told = "no log-probabilities (rag-quiet), so no contender uses a threshold"
+    told = "no log-probabilities (rag-quiet), so the common rule gives no contender a threshold"
     assert told in (finished.folder.root / "report.md").read_text()

@@ -41,6 +41,18 @@ def test_a_threshold_is_said_with_what_it_was_fitted_on():
     assert lines[2].startswith("base declines only in its own words")
 
 
+def test_a_threshold_of_its_own_is_not_called_fitted():
+    """The reason is given, no sizes of dev and no gain; a fitted one beside it is still said."""
+    own = Declining(below=0.0, reason="dev is small; so its own rule decides")
+    sentence = (
+        "base also declines if its confidence is below 0; that threshold is its own and was not fitted: "
+        "dev is small; so its own rule decides."
+    )
+    assert sentences(comparison({"base": own}))[:-1] == [sentence]
+    both = sentences(comparison({"base": own, "rag": FITTED}))
+    assert "60 answerable" in both[0] and both[1].startswith("rag also") and both[2] == sentence
+
+
 def test_a_run_without_anything_about_declining_says_nothing():
     """Such as one of classes of your own."""
     assert sentences(comparison({})) == [] and compared_at(comparison({})) == "–"

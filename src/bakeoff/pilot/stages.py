@@ -218,8 +218,8 @@ class Pilot:
                 uncertain.append(f"{recipe.spec.name} ({n_failed} of {len(dev)})")
         silent = self._builder.without_confidence
         note = (
-            f"The model gives no log-probabilities ({', '.join(silent)}), so no contender uses a threshold for "
-            "declining."
+            f"The model gives no log-probabilities ({', '.join(silent)}), so the common rule gives no contender a "
+            "threshold for declining."
         )
         return [
             *self._builder.engine_notes.values(),

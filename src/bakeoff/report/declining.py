@@ -52,8 +52,11 @@ def _rest(coverage: Sequence[float], risk: Sequence[float]) -> tuple[tuple[float
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """When the contenders decline: the thresholds, then one sentence for all that have none for the same reason."""
-    fitted = {name: found for name, found in comparison.declining.items() if found.below is not None}
+    """When the contenders decline: the fitted thresholds, then those of contenders' own, then one sentence for all that
+    have none for the same reason.
+    """
+    thresholds = {name: found for name, found in comparison.declining.items() if found.below is not None}
+    fitted = {name: found for name, found in thresholds.items() if found.fitted}
     silent: dict[str, list[str]] = {}
     for name, found in comparison.declining.items():
         if found.below is None:
@@ -65,6 +68,12 @@ def sentences(comparison: Comparison) -> list[str]:
             f"{name} also declines if its confidence is below {found.below:.3g}; on facts left out, that earned "
             f"{found.gain:.2f} for each answer."
             for name, found in fitted.items()
+        ),
+        *(
+            f"{name} also declines if its confidence is below {found.below:.3g}; that threshold is its own and was not "
+            f"fitted: {found.reason}."
+            for name, found in thresholds.items()
+            if not found.fitted
         ),
         *(
             f"{listed(names)} {'decline' if len(names) > 1 else 'declines'} only in {_own(names)} words: {reason}."
