@@ -1,28 +1,34 @@
 """`drqa`: exact spans of visible passages, with citations; thresholds; training on the team's own questions."""
 
-from collections.abc import Sequence
+import functools
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bakeoff.contenders import drqa
 from bakeoff.contenders.built import Built, Fitted
-from bakeoff.contenders.drqa import READER
 from bakeoff.contenders.load import make_recipe
-from bakeoff.contenders.recipe import Material
+from bakeoff.contenders.recipe import Made, Material, Recipe
 from bakeoff.contenders.span_answers import SpanAnswers
 from bakeoff.contenders.span_lessons import places_of, span_questions
+from bakeoff.contenders.span_training import READER, TRAINING
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.streaming import stream_of
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.errors import ConfigError, InputError, ModelUnavailableError
+from bakeoff.errors import ConfigError, ContenderError, ModelUnavailableError, RunFolderError
 from bakeoff.measure.comparison import Declining
 from bakeoff.models.settings import LocalModel
 from bakeoff.models.spans import shipped
 from bakeoff.models.spans.best import Span
 from bakeoff.models.spans.windows import Passage
+from bakeoff.pilot.build import Builder
 from bakeoff.records import Answer, Document, SourceSpan, ask
 from bakeoff.retrieval.settings import Retrieval
+from bakeoff.tuning.settings import Tuning
 from tests.unit.fakes import FakeRetriever, chunk, question
 from tests.unit.tiny_span_model import write_tiny_bert
 
@@ -141,15 +147,15 @@ def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def world(tmp_path: Path, package: Path) -> WorldFolder:
-    made = WorldFolder(tmp_path / "world", MODELS)
-    made.store.upsert(
+    folder = WorldFolder(tmp_path / "world", MODELS)
+    folder.store.upsert(
         [
             Document(id="k", source="kettle.md", text=KETTLE),
             *(Document(id=f"s{i}", source=f"s{i}.md", text=SECRET, access=("hr",)) for i in range(20)),
         ]
     )
-    made.index(Retrieval(chunk_tokens=64)).sync(made.store)
-    return made
+    folder.index(Retrieval(chunk_tokens=64)).sync(folder.store)
+    return folder
 
 
 def spec(**options: float) -> Spec:
@@ -159,7 +165,9 @@ def spec(**options: float) -> Spec:
 def train_questions() -> tuple:
     asked = [("How long is the warranty of the kettle?", "24 months"), ("What does the kettle cost?", "12")]
     spans = (SourceSpan(source="kettle.md"),)
-    return tuple(question(f"q{i}", text, (said,), source_spans=spans) for i, (text, said) in enumerate(asked))
+    return tuple(
+        question(f"q{i}", text, (said,), source_spans=spans, access=()) for i, (text, said) in enumerate(asked)
+    )
 
 
 def opened(world: WorldFolder, material: Material, **options: float):
@@ -182,6 +190,13 @@ def test_only_visible_documents_are_read_and_cited(world: WorldFolder) -> None:
     assert "99 months" in seen[("hr",)] and "99 months" in seen[None]
 
 
+def test_lessons_show_what_the_question_may_see(world: WorldFolder) -> None:
+    """As in use: the hidden documents, which match better, neither stand in a lesson nor take a visible one's place."""
+    retriever = world.index(Retrieval(k=3, chunk_tokens=64))
+    lesson = span_questions(train_questions(), retriever, 3, 0.3, 1)
+    assert [[passage.text for passage in one.passages] for one in lesson] == [[KETTLE], [KETTLE]]
+
+
 def test_live_documents_are_read(world: WorldFolder) -> None:
     """A document that is added while the contender is open is found."""
     contender = opened(world, Material())
@@ -202,20 +217,102 @@ def test_without_a_fitted_threshold_its_own_head_decides(world: WorldFolder) -> 
         assert recipe.calibrate(world, Material(), fitted, lambda name: ()) == fitted
 
 
-def test_it_is_trained_further_on_own_questions(world: WorldFolder) -> None:
+def test_it_is_trained_further_on_own_questions(world: WorldFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """It learns them by heart from random weights; the same seed gives the same bytes; the package keeps its own."""
-    material = Material(train=train_questions(), seed=3)
+    from bakeoff.models.spans import training
+
+    many_steps = functools.partial(training.SpanTraining, tokens_per_step=128, dropout=False)
+    monkeypatch.setattr(training, "SpanTraining", many_steps)
+    material = Material(train=train_questions() * 8, seed=3)
     before = shipped.WEIGHTS.read_bytes()
     contender = opened(world, material, epochs=20, learning_rate=1e-3)
-    file = world.contender_folder("drqa") / READER
-    first = file.read_bytes()
+    folder = world.contender_folder("drqa")
+    first = (folder / READER).read_bytes()
     asked = [ask(one.text, ()) for one in train_questions()]
     untrained = {answer.text for answer in SpanAnswers("x", *_parts(world), 3).answer(asked)}
     assert untrained != {"24 months", "12"}
-    for _ in range(2):
-        opened(world, material, epochs=20, learning_rate=1e-3)
-    assert file.read_bytes() == first and shipped.WEIGHTS.read_bytes() == before
-    assert len(contender.answer(asked)) == 2
+    assert [answer.text for answer in contender.answer(asked)] == ["24 months", "12"]
+    shutil.rmtree(folder)
+    opened(world, material, epochs=20, learning_rate=1e-3)
+    assert (folder / READER).read_bytes() == first and shipped.WEIGHTS.read_bytes() == before
+
+
+def test_a_training_that_is_finished_is_not_repeated(world: WorldFolder) -> None:
+    """As after --resume and in an update; other questions or a lost reader are trained for anew."""
+    material = Material(train=train_questions(), seed=3)
+    recipe, folder = make_recipe(spec(epochs=2)), world.contender_folder("drqa")
+    assert made(recipe, world, material).took["detail"] == "2 questions, 2 steps"
+    written = (folder / READER).stat().st_mtime_ns
+    assert made(recipe, world, material).took == {}
+    assert (folder / READER).stat().st_mtime_ns == written
+    more = material.model_copy(update={"train": train_questions() * 2})
+    assert made(recipe, world, more).took["detail"] == "4 questions, 2 steps"
+    (folder / READER).unlink()
+    assert made(recipe, world, more).took != {} and (folder / READER).exists()
+
+
+def test_another_training_on_the_same_questions_is_refused(world: WorldFolder) -> None:
+    """The reader that gave the recorded answers stays as it is."""
+    material = Material(train=train_questions(), seed=3)
+    made(make_recipe(spec(epochs=2)), world, material)
+    before = (world.contender_folder("drqa") / READER).read_bytes()
+    with pytest.raises(RunFolderError, match="another settings"):
+        make_recipe(spec(epochs=3)).prepare(world, material)
+    assert (world.contender_folder("drqa") / READER).read_bytes() == before
+
+
+def test_the_limits_of_tuning_hold(world: WorldFolder) -> None:
+    """`examples` draws some of the training questions, `max_seconds` ends the training after the present step."""
+    tuning = Tuning(examples=1, max_seconds=1e-6)
+    recipe = make_recipe(spec(epochs=20).model_copy(update={"tuning": tuning}))
+    took = made(recipe, world, Material(train=train_questions(), seed=3)).took
+    assert took["detail"] == "1 questions, 1 steps, the limit of 1e-06 s" and took["tokens"] > 0
+
+
+def test_a_killed_training_goes_on(world: WorldFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same weights at the end, dropout included; the checkpoint is gone then."""
+    from bakeoff.models.spans import training
+
+    monkeypatch.setattr(training, "CHECKPOINT_EVERY_S", 0.0)
+    recipe, material = make_recipe(spec(epochs=5)), Material(train=train_questions(), seed=3)
+    folder = world.contender_folder("drqa")
+    recipe.prepare(world, material)
+    straight = (folder / READER).read_bytes()
+    shutil.rmtree(folder)
+
+    def kill(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recipe.make(world, material, kill)
+    assert not (folder / READER).exists()
+    told: list[tuple[int, int]] = []
+    recipe.make(world, material, lambda done, total: told.append((done, total)))
+    assert told == [(3, 5), (4, 5), (5, 5)]
+    assert (folder / READER).read_bytes() == straight
+    assert sorted(path.name for path in (folder / TRAINING).iterdir()) == ["report.json", "request.json"]
+
+
+def test_a_run_sees_its_training_as_events_and_its_cost(world: WorldFolder) -> None:
+    """Steps of the stage `prepare`, and how long they took."""
+    events: list[tuple[Any, ...]] = []
+    stages: list[dict[str, Any]] = []
+
+    @contextmanager
+    def timed(*stage: str) -> Iterator[dict[str, Any]]:
+        stages.append({})
+        yield stages[-1]
+
+    recipe, material = make_recipe(spec(epochs=2)), Material(train=train_questions(), seed=3)
+    builder = Builder([recipe], material, timed, lambda *stage: lambda *amount: events.append((*stage, *amount)))
+    builder._prepared("prepare", world, recipe, material)
+    assert events == [("prepare", "drqa", 1, 2), ("prepare", "drqa", 2, 2)]
+    assert stages[0]["seconds"] > 0 and stages[0]["tokens"] > 0
+
+
+def made(recipe: Recipe, world: WorldFolder, material: Material) -> Made:
+    return recipe.make(world, material, lambda done, total: None)
 
 
 def _parts(world: WorldFolder):
@@ -227,7 +324,7 @@ def test_without_own_spans_it_is_left_out_with_the_reason(world: WorldFolder) ->
     absent = Material(train=(question("a", "How long is the warranty?", ("two years",)),))
     recipe = make_recipe(spec(epochs=2))
     assert "word for word" in str(recipe.obstacle(world, absent))
-    with pytest.raises(InputError, match="cannot be trained"):
+    with pytest.raises(ContenderError, match="cannot be trained"):
         recipe.prepare(world, absent)
     assert make_recipe(spec()).obstacle(world, absent) is None
 

@@ -9,7 +9,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bakeoff.errors import ContenderError, RunFolderError  # noqa: E402
-from bakeoff.tuning.retriever.training import Quality, Report, Settings, claim, report_of, train  # noqa: E402
+from bakeoff.tuning.checkpoint import claim  # noqa: E402
+from bakeoff.tuning.retriever.training import Quality, Report, Settings, report_of, train  # noqa: E402
 
 
 class StoppedError(Exception):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.errors import ModelUnavailableError
+from bakeoff.errors import ContenderError, ModelUnavailableError
 from bakeoff.models.spans.best import Scored, best_in, best_span, whole_words
 from bakeoff.models.spans.reader import TOKENS_AT_ONCE, SpanReader, batches
 from bakeoff.models.spans.windows import MOST_HEADING, MOST_QUESTION, Passage, SpanQuestion, SpanTokenizer, Window
@@ -312,6 +312,53 @@ def test_training_goes_on_from_its_checkpoint(folder: Path, tokenizer: SpanToken
     assert steps == list(range(6, 13))
     for name, tensor in straight.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name])
+
+
+def test_training_stops_where_numbers_are_not_finite(folder: Path, tokenizer: SpanTokenizer) -> None:
+    """A loss or a gradient; the error names the option, and the weights stay as they were."""
+    from bakeoff.models.spans.network import untrained
+    from bakeoff.models.spans.training import SpanTraining, read, train
+
+    lesson = [read(tokenizer, questions())]
+    loss, gradient = (untrained(folder, 1) for _ in range(2))
+    with torch.no_grad():
+        loss.spans.bias.fill_(float("nan"))
+    gradient.spans.bias.register_hook(lambda values: values * float("inf"))
+    for network in (loss, gradient):
+        before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        with pytest.raises(ContenderError) as caught:
+            train(network, lesson, SpanTraining())
+        assert "options.learning_rate (now 0.0001)" in str(caught.value)
+        for name, tensor in network.state_dict().items():
+            assert torch.equal(tensor, before[name]) or name == "spans.bias"
+
+
+def test_a_lesson_without_a_readable_answer_is_refused(folder: Path, tmp_path: Path) -> None:
+    """Also if questions without an answer remain; nothing is written."""
+    from bakeoff.models.spans.training import SpanTraining, train_further
+
+    outside = SpanQuestion("what", (Passage("a kettle"),), ((0, 50, 60),))
+    for lesson in ([outside], [outside, SpanQuestion("what", (Passage("a kettle"),), ())]):
+        with pytest.raises(ContenderError, match=f"None of {len(lesson)} training questions"):
+            train_further(folder, None, (lesson, 1), SpanTraining(), tmp_path / "reader", tmp_path / "checkpoint")
+    assert not (tmp_path / "reader").exists()
+
+
+@pytest.mark.parametrize(
+    ("processor", "asked", "used"), [(True, None, True), (False, None, False), (False, True, True)]
+)
+def test_bfloat16_is_used_where_the_processor_has_it(
+    folder: Path, tokenizer: SpanTokenizer, monkeypatch: pytest.MonkeyPatch, processor: bool, asked: bool, used: bool
+) -> None:
+    """Unless the settings say otherwise."""
+    from bakeoff.models.spans import training
+    from bakeoff.models.spans.network import untrained
+
+    monkeypatch.setattr(training, "has_bfloat16", lambda: processor)
+    network, seen = untrained(folder, 1), []
+    network.register_forward_pre_hook(lambda *given: seen.append(torch.is_autocast_enabled("cpu")))
+    training.train(network, [training.read(tokenizer, questions())], training.SpanTraining(bfloat16=asked))
+    assert seen == [used]
 
 
 def test_a_question_whose_answer_is_in_no_window_is_left_out(tokenizer: SpanTokenizer) -> None:

@@ -5,19 +5,25 @@ Source: Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain Questions", a
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
+from bakeoff.contenders.recipe import Fitted, Given, Made, Material, OnProgress, Recipe, World
 from bakeoff.contenders.span_answers import SpanAnswers
 from bakeoff.contenders.span_lessons import span_questions
-from bakeoff.errors import InputError, MissingExtraError, ModelUnavailableError
+from bakeoff.contenders.span_training import QUESTIONS, READER, digest, digest_of, finish, is_done
+from bakeoff.errors import ContenderError, MissingExtraError, ModelUnavailableError
 from bakeoff.measure.comparison import Days, Declining
+from bakeoff.models.checksums import file_sha256
 from bakeoff.models.spans.shipped import base_folder, shipped_reader, start_of_training, trained_reader
 from bakeoff.models.spans.windows import SpanQuestion
-from bakeoff.records import Record
+from bakeoff.records import Question, Record
+from bakeoff.tuning.lessons import sample
 
-READER = "reader.safetensors"
+if TYPE_CHECKING:
+    from bakeoff.models.spans.training import Trained
+
 SHARE_UNANSWERED = 0.3
 """The largest share of questions without an answer in the passages among those that it is trained on."""
 
@@ -63,15 +69,23 @@ class DrQa(Recipe):
 
     def prepare(self, world: World, material: Material) -> Fitted:
         """Trains the reader further on the team's own questions, if `options.epochs` says so."""
-        if self.options.epochs:
-            lesson = self._lesson(world, material)
-            if not lesson:
-                raise InputError(
-                    f"'{self.spec.name}' cannot be trained: no answer stands in the passages retrieved for it.",
-                    "raise retrieval.k, or set options.epochs to 0",
-                )
-            _train(lesson, self.options, material.seed, self._weights(world))
-        return Fitted()
+        return self.make(world, material, lambda done, total: None).fitted
+
+    def make(self, world: World, material: Material, on_progress: OnProgress) -> Made:
+        """The same; a training on these questions that is finished is not repeated, one that was killed goes on."""
+        folder = world.contender_folder(self.spec.name)
+        if not self.options.epochs or is_done(folder, self._request(material)):
+            return Made()
+        lesson = self._lesson(world, material)
+        if not lesson:
+            raise ContenderError(
+                f"'{self.spec.name}' cannot be trained: no answer stands in the passages retrieved for it.",
+                "raise retrieval.k, or set options.epochs to 0",
+            )
+        trained = finish(folder, lambda file, kept: self._train(lesson, material.seed, (file, kept), on_progress))
+        detail = f"{len(lesson)} questions, {trained.n_steps} steps"
+        detail += f", {trained.stopped_because}" if trained.stopped_because else ""
+        return Made(took={"seconds": trained.seconds, "tokens": trained.n_tokens, "detail": detail})
 
     def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
         """Where dev is too small to fit a threshold, the reader's own head for "no answer" decides."""
@@ -90,15 +104,34 @@ class DrQa(Recipe):
     def _weights(self, world: World) -> Path:
         return world.contender_folder(self.spec.name) / READER
 
+    def _questions(self, material: Material) -> Sequence[Question]:
+        return sample(material.train, self.spec.tuning.examples, material.seed)
+
     def _lesson(self, world: World, material: Material) -> Sequence[SpanQuestion]:
-        retrieval = self.spec.retrieval
-        return span_questions(material.train, world.index(retrieval), retrieval.k, SHARE_UNANSWERED, material.seed)
+        retrieval, asked = self.spec.retrieval, self._questions(material)
+        return span_questions(asked, world.index(retrieval), retrieval.k, SHARE_UNANSWERED, material.seed)
 
+    def _request(self, material: Material) -> dict[str, str]:
+        """A hash of each input that decides about the weights; passages follow from documents and settings."""
+        start, limit = start_of_training(), str(self.spec.tuning.max_seconds)
+        files = [base_folder() / "model.safetensors", *([start] if start else [])]
+        settings = [self.options.model_dump_json(), self.spec.retrieval.model_dump_json(), str(material.seed), limit]
+        return {
+            QUESTIONS: digest_of(self._questions(material)),
+            "settings": digest(settings),
+            "model": digest([file_sha256(file) for file in files]),
+        }
 
-def _train(lesson: Sequence[SpanQuestion], options: Reading, seed: int, file: Path) -> None:
-    """Writes the weights of the reader after so many passes over the lesson."""
-    from bakeoff.models.spans.training import SpanTraining, train_further
+    def _train(
+        self, lesson: Sequence[SpanQuestion], seed: int, files: tuple[Path, Path], on_progress: OnProgress
+    ) -> "Trained":
+        """Writes the weights of the reader after its epochs over the lesson to the first file, checkpoints to the
+        second.
+        """
+        from bakeoff.models.spans.training import SpanTraining, train_further
 
-    file.parent.mkdir(parents=True, exist_ok=True)
-    settings = SpanTraining(learning_rate=options.learning_rate, seed=seed)
-    train_further(base_folder(), start_of_training(), lesson, options.epochs, settings, file)
+        limit, rate = self.spec.tuning.max_seconds, self.options.learning_rate
+        settings = SpanTraining(learning_rate=rate, seed=seed, max_seconds=limit)
+        passes = (lesson, self.options.epochs)
+        told = lambda step: on_progress(step.number, step.of)  # noqa: E731
+        return train_further(base_folder(), start_of_training(), passes, settings, *files, told)

@@ -105,6 +105,15 @@ class World(Protocol):
         """Another contender of the world, ready to answer."""
 
 
+class Made(Record):
+    """What `Recipe.make` gives. `took` are the `seconds` (those before a kill included), `tokens` and `detail` of a
+    training; without seconds, they are measured.
+    """
+
+    fitted: Fitted = Fitted()
+    took: dict[str, Any] = Field(default_factory=dict)
+
+
 class NoOptions(Record):
     """For recipes without options."""
 
@@ -357,6 +366,10 @@ class Recipe:
     def prepare(self, world: World, material: Material) -> Fitted:
         """Prepares whatever it needs besides index and tuned model, including values derived from known answers."""
         return Fitted()
+
+    def make(self, world: World, material: Material, on_progress: OnProgress) -> Made:
+        """What is called to `prepare` it. For one whose preparation takes long: also says how far it is."""
+        return Made(fitted=self.prepare(world, material))
 
     def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
         """Fits it on dev. `given` returns dev answers, including its own if it declines by a threshold."""

@@ -19,11 +19,12 @@ from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.records import Chunk
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.sentences import percent
+from bakeoff.tuning.checkpoint import claim
 from bakeoff.tuning.lessons import sample
 from bakeoff.tuning.retriever.dev import pool_of, with_evidence
 from bakeoff.tuning.retriever.folders import write_embedder, write_reranker
 from bakeoff.tuning.retriever.pairs import FEWEST, Pair, mined
-from bakeoff.tuning.retriever.training import Report, Settings, claim, report_of, train
+from bakeoff.tuning.retriever.training import Report, Settings, report_of, train
 
 
 class Sources(NamedTuple):

@@ -12,17 +12,18 @@ from bakeoff.models.spans.windows import SpanQuestion
 from bakeoff.protocols import Retriever
 from bakeoff.questions.evidence.evidence import evidence_hit, holds_evidence
 from bakeoff.records import Hit, Question
+from bakeoff.retrieval.visible import hits_for
 
 
 def span_questions(
     questions: Sequence[Question], retriever: Retriever, k: int, share_unanswered: float, seed: int
 ) -> list[SpanQuestion]:
-    """The questions whose accepted answer stands in a passage, and a drawn part of those without an answer.
+    """The questions whose accepted answer stands in a passage that they may see, and a drawn part of those without one.
 
     Where the evidence of a question is known, only the passages that hold it count. Questions without an answer are at
     most the share `share_unanswered`. Empty if no answer stands in any passage.
     """
-    every = retriever.search([question.text for question in questions], k)
+    every = hits_for(retriever, questions, k)
     answered, others = [], []
     for question, hits in zip(questions, every, strict=True):
         asked = SpanQuestion(question.text, tuple(passages_of(hits)), _places(question, hits))

@@ -35,10 +35,7 @@ from bakeoff.tuning.tuner import tuner_for
 
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
 Progress = Callable[..., Callable[..., None]]
-"""Takes a stage and a contender.
-
-Returns a function to call with the amount done, the total, and optionally a detail.
-"""
+"""Takes a stage and a contender; gives a function of the amount done, the total, and optionally a detail."""
 
 
 class Earlier(NamedTuple):
@@ -205,8 +202,10 @@ class Builder:
         """What a contender needs for itself, timed if its recipe makes something."""
         if not recipe.own_part:
             return Fitted()
-        with self._timed(stage, recipe.spec.name, recipe.own_part):
-            return recipe.prepare(world, material)
+        with self._timed(stage, recipe.spec.name, recipe.own_part) as more:
+            made = recipe.make(world, material, self._progress(stage, recipe.spec.name))
+            more |= made.took
+            return made.fitted
 
     def n_chunks(self, world: WorldFolder) -> int:
         """Number of chunks in the world's first index; 0 if no contender retrieves."""

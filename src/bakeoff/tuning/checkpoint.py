@@ -1,9 +1,10 @@
 """The state of a training, kept in one safetensors file that is replaced as a whole: no pickle, no half-written file.
 
-Takes tensors by name and a `Position`, gives them back. Says when the next checkpoint is due. Knows nothing about
-models.
+Takes tensors by name and a `Position`, gives them back. Says when the next checkpoint is due, and whether a folder is
+that of the same training. Knows nothing about models.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -75,6 +76,21 @@ class Schedule:
         now = self._clock()
         self._longest, self._last = max(self._longest, now - self._last), now
         return now - self._saved_at + self._longest > self._every_s
+
+
+def claim(folder: Path, request: Mapping[str, str], remedy: str = "remove that folder") -> None:
+    """Writes down what is trained in this folder: the hash of each input, by a name in words.
+
+    Raises RunFolderError if the folder holds another training.
+    """
+    path = folder / "request.json"
+    if not path.exists():
+        write_bytes(path, json.dumps(dict(request), indent=1).encode())
+        return
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    others = [name for name, digest in request.items() if earlier.get(name) != digest]
+    if others:
+        raise RunFolderError(f"{folder} holds a training with another {', another '.join(others)}.", remedy)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

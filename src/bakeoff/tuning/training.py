@@ -6,12 +6,11 @@ the model are (`tuned_model`: an adapter, `full_model`: all weights) nor what th
 Imports torch when a training starts.
 """
 
-import json
 import math
 import random
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def train(
     examples that cannot be used, RunFolderError if the folder holds another training or cannot be written,
     TrainingError if the loss is no longer a finite number.
     """
-    _claim(folder, task.request)
+    checkpoint.claim(folder, task.request, "remove that folder, or train into another folder")
     report = folder / "report.json"
     if report.exists():
         return TrainingReport.model_validate_json(report.read_text(encoding="utf-8"))
@@ -65,21 +64,6 @@ def train(
         raise RunFolderError(
             f"{folder} could not be written: {error.strerror or error}.", f"{room_remedy(error)}; {checkpoint.RESUMES}"
         ) from error
-
-
-def _claim(folder: Path, request: Mapping[str, str]) -> None:
-    """Writes down what is trained in this folder, or checks that it is the same training."""
-    path = folder / "request.json"
-    if not path.exists():
-        checkpoint.write_bytes(path, json.dumps(dict(request), indent=1).encode())
-        return
-    earlier = json.loads(path.read_text(encoding="utf-8"))
-    others = [name for name, digest in request.items() if earlier.get(name) != digest]
-    if others:
-        raise RunFolderError(
-            f"{folder} holds a training with another {', another '.join(others)}.",
-            "remove that folder, or train into another folder",
-        )
 
 
 class _Training:

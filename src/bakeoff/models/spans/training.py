@@ -3,6 +3,7 @@
 Takes questions with passages and the places of their answers, changes the network. Knows no data set.
 """
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import torch
 
+from bakeoff.errors import ContenderError
+from bakeoff.models.gpu import has_bfloat16
 from bakeoff.models.spans.network import Answers, SpanNetwork, padded, shared_loss, untrained
 from bakeoff.models.spans.weights import load_difference, save_difference
 from bakeoff.models.spans.windows import SpanQuestion, SpanTokenizer, Window
@@ -18,12 +21,16 @@ from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.records import Record
 
 BUCKET = 64  # steps whose questions are sorted by length together
+CHECKPOINT_EVERY_S = 60.0
+GRADIENT_NORM = 1.0
 
 
 class SpanTraining(Record):
     """How to train. `tokens_per_step` counts padding too. `layer_decay` is the factor of the rate between layers.
 
     With `dropout`, a tenth of the values between layers is left out at each step, as the model's configuration says.
+    `bfloat16` says whether products are computed in it; None: if the processor has instructions for it. It ends after
+    `most_steps`, or with the step in which `max_seconds` are over.
     """
 
     learning_rate: float = 1e-4
@@ -32,8 +39,9 @@ class SpanTraining(Record):
     weight_decay: float = 0.01
     layer_decay: float = 1.0
     dropout: bool = True
-    bfloat16: bool = True
+    bfloat16: bool | None = None
     most_steps: int | None = None
+    max_seconds: float | None = None
     seed: int = 1
 
 
@@ -75,6 +83,15 @@ def read(tokenizer: SpanTokenizer, questions: Sequence[SpanQuestion]) -> list[Re
     return kept
 
 
+class Trained(Record):
+    """What a training took, the sessions before a kill included."""
+
+    n_steps: int = 0
+    n_tokens: int = 0
+    seconds: float = 0.0
+    stopped_because: str = ""
+
+
 def train(
     network: SpanNetwork,
     passes: Sequence[Sequence[Read]],
@@ -82,29 +99,62 @@ def train(
     on_step: Callable[[Step], None] = lambda step: None,
     checkpoint: Path | None = None,
     save_every: int = 200,
-) -> None:
-    """Trains the network in place, on the questions of each pass. Goes on from the `checkpoint` file if it exists."""
+    clock: Callable[[], float] = time.monotonic,
+) -> Trained:
+    """Trains the network in place, on the questions of each pass. Goes on from the `checkpoint` file if it exists, with
+    the same weights at the end; it is written after so many steps, or CHECKPOINT_EVERY_S seconds of the `clock`.
+
+    Raises ContenderError if the loss or its gradient is no longer a finite number.
+    """
     steps = [step for number, questions in enumerate(passes) for step in steps_of(questions, settings, number)]
     steps = steps[: settings.most_steps]
     optimizer = torch.optim.AdamW(_groups(network, settings), lr=settings.learning_rate, betas=(0.9, 0.98))
     peaks = [group["lr"] for group in optimizer.param_groups]
-    begin = _resume(network, optimizer, checkpoint)
-    torch.manual_seed(settings.seed)
+    at = _resume(network, optimizer, checkpoint)
     network.train(settings.dropout)
-    begun, n_tokens = time.perf_counter(), 0
-    for number in range(begin, len(steps)):
+    first, begun = at, clock()
+    saved = begun
+    while at.n_steps < len(steps) and not at.stopped_because:
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = peak * rate(number, len(steps), settings.warmup_share)
-        loss = _loss(network, steps[number], settings.bfloat16)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        n_tokens += sum(len(window.ids) for question in steps[number] for window in question.windows)
-        on_step(Step(number + 1, len(steps), loss.item(), n_tokens / (time.perf_counter() - begun)))
-        if checkpoint and (number + 1) % save_every == 0:
-            _save(network, optimizer, checkpoint, number + 1)
+            group["lr"] = peak * rate(at.n_steps, len(steps), settings.warmup_share)
+        loss = _step(network, optimizer, steps[at.n_steps], settings, at.n_steps)
+        now = clock()
+        at = _moved(at, steps[at.n_steps], first.seconds + now - begun, settings.max_seconds)
+        speed = (at.n_tokens - first.n_tokens) / max(now - begun, 1e-9)
+        on_step(Step(at.n_steps, len(steps), loss, speed))
+        if checkpoint and (at.n_steps % save_every == 0 or now - saved >= CHECKPOINT_EVERY_S):
+            _save(network, optimizer, checkpoint, at)
+            saved = now
     network.eval()
+    return at
+
+
+def _step(
+    network: SpanNetwork, optimizer: torch.optim.Optimizer, step: Sequence[Read], settings: SpanTraining, number: int
+) -> float:
+    """Changes the weights by one step. Its number decides what dropout leaves out. Returns the loss."""
+    torch.manual_seed(settings.seed * 1_000_003 + number)
+    loss = _loss(network, step, has_bfloat16() if settings.bfloat16 is None else settings.bfloat16)
+    loss.backward()
+    norm = float(torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM))
+    if not math.isfinite(loss.item()) or not math.isfinite(norm):
+        raise ContenderError(
+            f"After {number} steps the loss of training its reader is {loss.item()} and its gradient is {norm}.",
+            f"lower options.learning_rate (now {settings.learning_rate:g})",
+        )
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.item()
+
+
+def _moved(at: Trained, step: Sequence[Read], seconds: float, limit: float | None) -> Trained:
+    """How far the training has come with this step."""
+    return Trained(
+        n_steps=at.n_steps + 1,
+        n_tokens=at.n_tokens + sum(len(window.ids) for question in step for window in question.windows),
+        seconds=seconds,
+        stopped_because=f"the limit of {limit:g} s" if limit and seconds >= limit else "",
+    )
 
 
 def rate(number: int, n_steps: int, warmup_share: float) -> float:
@@ -167,35 +217,45 @@ def _groups(network: SpanNetwork, settings: SpanTraining) -> list[dict[str, obje
     return groups
 
 
-def _save(network: SpanNetwork, optimizer: torch.optim.Optimizer, checkpoint: Path, number: int) -> None:
+def _save(network: SpanNetwork, optimizer: torch.optim.Optimizer, checkpoint: Path, at: Trained) -> None:
     half = checkpoint.with_suffix(".half")
-    torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": number}, half)
+    weights = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save({**weights, "step": at.n_steps, "n_tokens": at.n_tokens, "seconds": at.seconds}, half)
     half.replace(checkpoint)
 
 
-def _resume(network: SpanNetwork, optimizer: torch.optim.Optimizer, checkpoint: Path | None) -> int:
+def _resume(network: SpanNetwork, optimizer: torch.optim.Optimizer, checkpoint: Path | None) -> Trained:
     if checkpoint is None or not checkpoint.exists():
-        return 0
+        return Trained()
     kept = torch.load(checkpoint, weights_only=True)
     network.load_state_dict(kept["network"])
     optimizer.load_state_dict(kept["optimizer"])
-    return int(kept["step"])
+    return Trained(n_steps=kept["step"], n_tokens=kept.get("n_tokens", 0), seconds=kept.get("seconds", 0.0))
 
 
 def train_further(
     base: Path,
     weights: Path | None,
-    questions: Sequence[SpanQuestion],
-    epochs: int,
+    passes: tuple[Sequence[SpanQuestion], int],
     settings: SpanTraining,
     file: Path,
-) -> None:
+    checkpoint: Path,
+    on_step: Callable[[Step], None] = lambda step: None,
+) -> Trained:
     """Writes to a file the weights after so many passes over the questions, starting from other weights.
 
-    Without those, it starts from the sentence model in `base`, with new heads.
+    Without those, it starts from the sentence model in `base`, with new heads. Called again after a kill, it continues
+    from the `checkpoint`. Raises ContenderError if no answer can be read, or the loss is no longer a finite number.
     """
+    questions, n_passes = passes
+    lesson = read(SpanTokenizer(base), questions)
+    if not any(question.places for question in lesson):
+        raise ContenderError(
+            f"None of {len(questions)} training questions has an answer that its reader can read whole.",
+            "set options.epochs to 0, or shorten the answers",
+        )
     use_threads(free_threads())
     network = untrained(base, settings.seed) if weights is None else load_difference(base, weights)
-    lesson = read(SpanTokenizer(base), questions)
-    train(network, [lesson] * epochs, settings)
+    trained = train(network, [lesson] * n_passes, settings, on_step, checkpoint)
     save_difference(network, base, file)
+    return trained

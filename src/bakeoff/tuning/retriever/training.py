@@ -5,7 +5,6 @@ beats it says so. A killed training continues from its last checkpoint and ends 
 about models.
 """
 
-import json
 import math
 import random
 import shutil
@@ -113,20 +112,6 @@ class Task(Protocol):
     def untuned(self) -> Quality:
         """The same without tuning."""
         ...
-
-
-def claim(folder: Path, fingerprint: Mapping[str, str]) -> None:
-    """Writes down what is trained in this folder. Raises RunFolderError if it holds another training."""
-    path = folder / "request.json"
-    if not path.exists():
-        write_bytes(path, json.dumps(fingerprint, indent=1).encode())
-        return
-    earlier = json.loads(path.read_text(encoding="utf-8"))
-    others = [name for name, digest in fingerprint.items() if earlier.get(name) != digest]
-    if others:
-        raise RunFolderError(
-            f"{folder} holds a training with another {', another '.join(others)}.", "remove that folder"
-        )
 
 
 def report_of(folder: Path) -> Report | None:
