@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def test_next_tokens_are_those_of_each_prompt_alone(both: Any) -> None:
 def test_a_continuation_is_scored_right_after_each_prompt(both: Any, monkeypatch: Any) -> None:
     """Before and after other tokens were added, in several parts, one token, none; and the steps go on unchanged."""
     make, plain = both
-    monkeypatch.setattr(shared, "SCORED_AT_ONCE", 3)
+    monkeypatch.setattr(shared, "SCORED_AT_ONCE", 3 * len(PROMPTS))
     steps, texts = make(), ([4, 8, 15, 16, 23, 42, 8], [9], [])
     steps.advance([5, 9, 30])
     for ids in texts:
@@ -126,6 +127,59 @@ def test_a_continuation_is_scored_right_after_each_prompt(both: Any, monkeypatch
     steps.advance([3, 3, 3])
     expected = [plain.next_after(i, ids) for i, ids in enumerate(([5, 7, 3], [9, 7, 3], [30, 2, 3]))]
     assert steps.next_log_probs() == pytest.approx(np.array(expected), abs=1e-5)
+
+
+def test_scoring_many_answers_reads_the_prompts_again_and_changes_nothing(both: Any) -> None:
+    """The scores stay those of plain transformers, and what was written goes on as if nothing was scored."""
+    make, plain = both
+    steps, ids = make(), [4, 8, 15, 16, 23, 42, 8]
+    steps.advance([5, 9, 30])
+    expected = [plain.of(i, ids) for i in range(3)]
+    scoring = set()
+    for _ in range(2 + 2 * max(steps.prompt_tokens) // (len(ids) - 1)):
+        assert steps.log_probs_of(ids) == pytest.approx(expected, abs=1e-5)
+        scoring.add(id(steps._scoring))
+    assert len(scoring) >= 2
+    steps.advance([7, 7, 2])
+    after = [plain.next_after(i, added) for i, added in enumerate(([5, 7], [9, 7], [30, 2]))]
+    assert steps.next_log_probs() == pytest.approx(np.array(after), abs=1e-5)
+
+
+class Counted:
+    """Rows that count what is read, instead of a model."""
+
+    n_read = widest = most_logits = 0
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def read(self, tokens: np.ndarray, mask: np.ndarray, positions: np.ndarray, n_last: int) -> np.ndarray:
+        self.rows += tokens.shape[1]
+        assert mask.shape == (len(tokens), self.rows), "each row has a mask for all that it holds"
+        Counted.n_read += tokens.size
+        Counted.widest = max(Counted.widest, mask.shape[1])
+        Counted.most_logits = max(Counted.most_logits, len(tokens) * n_last)
+        return np.zeros((len(tokens), n_last, 5), np.float32)
+
+
+@pytest.mark.parametrize("n_passages", [3, 10, 50])
+@pytest.mark.parametrize("n_prompt", [20, 300])
+def test_memory_and_time_for_scoring_grow_with_the_answers_not_with_their_square(
+    monkeypatch: pytest.MonkeyPatch, n_passages: int, n_prompt: int
+) -> None:
+    """However many answers are scored, a row holds two prompts and two answers at most; logits keep to one limit."""
+    for name in ("n_read", "widest", "most_logits"):
+        monkeypatch.setattr(Counted, name, 0)
+    chat: Any = SimpleNamespace(end_ids={0})
+    steps = ChatSteps(chat, [[1] * n_prompt] * n_passages, GenerationSettings(max_new_tokens=256), Counted)
+    for _ in range(255):
+        steps.advance([1] * n_passages)
+    for _ in range(n_passages):
+        steps.log_probs_of([1] * 256)
+    assert Counted.widest <= 2 * n_prompt + 2 * 256
+    needed = n_passages * (n_prompt + 255 + n_passages * 255)
+    assert Counted.n_read <= 2 * needed
+    assert n_passages <= Counted.most_logits <= shared.SCORED_AT_ONCE
 
 
 def test_rag_token_is_the_sum_written_out_with_plain_transformers(both: Any, folder: Path) -> None:

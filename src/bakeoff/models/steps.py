@@ -7,6 +7,7 @@ can be passed over later, and its cache serves again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,9 +16,9 @@ from bakeoff.models.cancelling import caller
 from bakeoff.models.chat import Chat
 from bakeoff.records import Completion, GenerationSettings, Usage
 
-SCORED_AT_ONCE = 32
-"""Tokens of a continuation whose log-probabilities are in memory at once: each has one for every token of the
-vocabulary."""
+SCORED_AT_ONCE = 128
+"""Tokens of a continuation, counted in every row, whose log-probabilities are in memory at once: each has one for every
+token of the vocabulary."""
 
 
 class Rows(Protocol):
@@ -32,11 +33,24 @@ class Rows(Protocol):
         ...
 
 
+@dataclass
+class _ReadOn:
+    """Rows, and how many tokens each has read after the prompts: those of answers and those that were scored."""
+
+    rows: Rows
+    n_more: int = 0
+
+
 class ChatSteps:
     """The steps of an engine whose model has a `Chat`.
 
     `opened` makes new, empty rows. `passes_over` says whether the engine can pass over tokens that were read before
-    (not where attention slides over a window: they would take places in it). If not, the prompts are read again.
+    (not where attention slides over a window: they would take places in it). If not, the prompts are read again for
+    each continuation that is scored.
+
+    What was scored stays in the cache. Once it takes as many places as the longest prompt, the prompts are read again
+    into new rows. So a row holds less than twice the longest prompt and two answers, there are at most two sets of
+    rows, and no more than twice as many tokens are read.
     """
 
     def __init__(
@@ -54,8 +68,8 @@ class ChatSteps:
         self._tokens = np.array([[pad] * (width - len(ids)) + list(ids) for ids in prompts], np.int64)
         self._prompt_mask = np.array([[0] * (width - n) + [1] * n for n in self.prompt_tokens], np.int64)
         self._mask, self._n_added = self._prompt_mask, 0
-        self._rows = opened()
-        self._first = self._next = self._read_prompts(self._rows)
+        self._rows = self._scoring = _ReadOn(opened())
+        self._first = self._next = self._read_prompts(self._rows.rows)
 
     def _read_prompts(self, rows: Rows) -> np.ndarray:
         caller().raise_if_gone()
@@ -69,33 +83,45 @@ class ChatSteps:
         caller().raise_if_gone()
         new = np.array(tokens, np.int64)[:, None]
         self._mask = _with(self._mask, 1, 1)
-        logits = self._rows.read(new, self._mask, self._positions(self._n_added, 1), 1)
+        self._rows.n_more += 1
+        logits = self._rows.rows.read(new, self._mask, self._positions(self._n_added, 1), 1)
         self._n_added += 1
         self._next = log_softmax(logits[:, -1])
 
     def log_probs_of(self, continuation: Sequence[int]) -> np.ndarray:
         if not continuation:
             return np.zeros(len(self.prompt_tokens))
-        rows, seen = self._rows, _with(self._prompt_mask, 0, self._mask.shape[1] - self._prompt_mask.shape[1])
-        if not self._passes_over:
-            rows, seen = self._opened(), self._prompt_mask
-            self._read_prompts(rows)
+        read = self._with_room()
+        seen = _with(self._prompt_mask, 0, read.n_more)
+        at_once = max(1, SCORED_AT_ONCE // len(self.prompt_tokens))
         total = self._first[:, continuation[0]].copy()
-        for start in range(0, len(continuation) - 1, SCORED_AT_ONCE):
-            part = list(continuation[start : min(start + SCORED_AT_ONCE, len(continuation) - 1)])
+        for start in range(0, len(continuation) - 1, at_once):
+            part = list(continuation[start : min(start + at_once, len(continuation) - 1)])
             seen = _with(seen, 1, len(part))
-            logits = self._read_part(rows, part, seen, start)
+            logits = self._read_part(read, part, seen, start)
             following = continuation[start + 1 : start + 1 + len(part)]
             total += log_softmax(logits)[:, np.arange(len(part)), list(following)].sum(axis=1)
         return total
 
-    def _read_part(self, rows: Rows, part: Sequence[int], seen: np.ndarray, start: int) -> np.ndarray:
+    def _with_room(self) -> "_ReadOn":
+        """Rows that have read the prompts, and not much more."""
+        if self._passes_over and self._scoring.n_more < self._prompt_mask.shape[1]:
+            return self._scoring
+        self._scoring = self._rows  # what was in use goes before there is more
+        fresh = _ReadOn(self._opened())
+        self._read_prompts(fresh.rows)
+        if self._passes_over:
+            self._scoring = fresh
+        return fresh
+
+    def _read_part(self, read: "_ReadOn", part: Sequence[int], seen: np.ndarray, start: int) -> np.ndarray:
         """Reads a part of a continuation in every row. What `advance` adds later passes over it."""
         caller().raise_if_gone()
-        if rows is self._rows:
+        read.n_more += len(part)
+        if read is self._rows:
             self._mask = _with(self._mask, 0, len(part))
         tokens = np.array([part] * len(self.prompt_tokens), np.int64)
-        return rows.read(tokens, seen, self._positions(start, len(part)), len(part))
+        return read.rows.read(tokens, seen, self._positions(start, len(part)), len(part))
 
     def _positions(self, start: int, n: int) -> np.ndarray:
         """The places of n tokens of an answer from the one at `start` on, (rows, n)."""
