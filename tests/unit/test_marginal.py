@@ -15,7 +15,7 @@ from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.marginal import Marginal, Reading, SequenceMarginal, TokenMarginal, Weights
 from bakeoff.contenders.recipe import Material
-from bakeoff.contenders.spec import Spec
+from bakeoff.contenders.spec import Defaults, Entry, Spec, resolve
 from bakeoff.contenders.streaming import stream_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, ContenderError
@@ -260,6 +260,18 @@ def test_a_contender_shows_only_what_may_be_seen(world: SteppingWorld, which: st
             assert ("lawsuit" in text) == ("legal" in access)
         if access == ():
             assert PUBLIC.split(".")[0] in text
+
+
+@pytest.mark.parametrize("which", BOTH)
+@pytest.mark.parametrize(("given", "n_read"), [({}, 2), ({"passages": 1}, 1), ({"passages": 4}, 4)])
+def test_as_many_passages_are_read_as_the_profile_says(
+    world: SteppingWorld, which: str, given: dict[str, int], n_read: int
+) -> None:
+    """`presentation.passages` if it is given, else `retrieval.k`."""
+    defaults = Defaults(retrieval=Retrieval(k=2, chunk_tokens=64))
+    (spec,) = resolve([Entry(like=which, presentation=given)], defaults, world.models)
+    (answer,) = make_recipe(spec).open(world, Fitted()).answer([ask(ASKED)])
+    assert len(answer.citations) == n_read
 
 
 @pytest.mark.parametrize("which", BOTH)

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from bakeoff.contenders import retrieval_tuning
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Material, Recipe
@@ -29,6 +32,8 @@ from bakeoff.serve.deployment import deploy
 from bakeoff.serve.documents.opening import documents_of
 from bakeoff.serve.releases import remove_unused_indexes
 from bakeoff.serve.sums import check_parts, sums_of
+from bakeoff.tuning.retriever.folders import is_tuned_part, untuned_name
+from bakeoff.tuning.retriever.pairs import FEWEST, Pair
 from tests.end_to_end.small import PLANETS, make
 from tests.unit.tiny_embedder import write_tiny_embedder
 
@@ -53,7 +58,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[Run]:
+def handed() -> dict[str, list[Pair]]:
+    """The pairs that the finished pilot trained on, by part."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Path, handed: dict[str, list[Pair]]) -> Iterator[Run]:
     """A pilot of `rag` and three that are tuned: both parts, one in any case, one that shares its training."""
     folder = tmp_path_factory.mktemp("pilot")
     models = {
@@ -69,7 +80,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[R
     config = make(folder, models=models, contenders=contenders, retrieval={"chunk_tokens": 32, "k": 2})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BAKEOFF_CACHE", str(folder / "cache"))
+        for part, task in retrieval_tuning._TASKS.items():
+            patch.setitem(retrieval_tuning._TASKS, part, partial(noting, part, task, handed))  # type: ignore[arg-type]
         yield run(config, runs=folder / "runs")
+
+
+def noting(part: str, task: Any, handed: dict[str, list[Pair]], sources: Any, pairs: Any, chunks: Any) -> Any:
+    """Makes the task of a part, and notes the pairs that it is given."""
+    handed.setdefault(part, []).extend(pairs)
+    return task(sources, pairs, chunks)
 
 
 def world_of(finished: Run) -> WorldFolder:
@@ -171,8 +190,6 @@ def test_a_round_of_learning_takes_what_is_served_with_its_index(
     finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is served answers in the round's world as before. Without new questions its training is not repeated."""
-    from contextlib import nullcontext
-
     from bakeoff.learn.live import Where, live_entry
     from bakeoff.pilot.build import Builder, Earlier
 
@@ -208,21 +225,50 @@ def test_a_round_of_learning_takes_what_is_served_with_its_index(
     assert identity_of(release, "both").embedder and world.adapter_folder(again.spec.reranker).exists()
 
 
-def test_no_dev_or_test_question_nor_a_near_copy_is_trained_on(finished: Run, tmp_path: Path) -> None:
-    """The pairs come from training questions alone; those share no wording with the test of other facts."""
-    from bakeoff.tuning.retriever.pairs import mined
-
+def test_no_dev_or_test_question_nor_a_near_copy_is_trained_on(finished: Run, handed: dict[str, list[Pair]]) -> None:
+    """The pairs of the pilot's own trainings come from its training questions; none is worded like one of the tests."""
     questions = finished.folder.questions()
-    train = [one for one in questions if one.split == "train"]
-    index = world_of(finished).index(Retrieval(chunk_tokens=32))
-    chunks = [hit.chunk for hits in index.search([one.text for one in train], 50) for hit in hits]
-    pairs = mined(train, index, lambda source: [one for one in chunks if one.source == source], 2)
-    trained = {pair.question.id for pair in pairs}
-    assert trained and not trained & {one.id for one in questions if one.split != "train"}
-    tested = [one for one in questions if one.split in ("dev", "test")]
-    texts = {pair.question.text for pair in pairs}
-    assert not [one.text for one in tested if one.text in texts]
-    assert max(jaccard(text, one.text) for text in texts for one in tested) < 0.9
+    train = {one.id: one.text for one in questions if one.split == "train"}
+    others = [one for one in questions if one.split != "train"]
+    assert set(handed) == {"embedder", "reranker"} and {one.split for one in others} >= {"dev", "test"}
+    for pairs in handed.values():
+        asked = {pair.question.id: pair.question.text for pair in pairs}
+        assert len(asked) >= FEWEST and asked.items() <= train.items()
+        assert max(jaccard(text, one.text) for text in asked.values() for one in others) < 0.9
+
+
+@pytest.mark.parametrize("name", ["bge small", "BAAI/bge", "mine-tuned-0123456789ab"])
+def test_an_embedder_may_have_any_name(finished: Run, tiny: Path, tmp_path: Path, name: str) -> None:
+    """With a blank, a slash, or like a tuned part: it is tuned, indexed, opened, and taken into another world."""
+    questions = finished.folder.questions()
+    train, dev = (tuple(one for one in questions if one.split == split) for split in ("train", "dev"))
+    given = Material(train=train, dev=dev)
+    models = {**finished.folder.config().models, name: LocalModel(name=str(tiny), engine="transformers")}
+    spec = Spec(
+        name="mine",
+        recipe="rag-tuned",
+        retrieval=Retrieval(chunk_tokens=32, k=2, embedder=name),
+        options={**FAST, "reranker": False, "keep": "always", "epochs": 1},
+    )
+    world = WorldFolder(tmp_path / "world", models)
+    world.store.upsert(list(world_of(finished).store.documents()))
+    world.index(spec.retrieval).sync(world.store)
+    tuning = make_recipe(spec)
+    assert tuning.obstacle(world, given) is None
+    tuning.tune_retrieval("embedder", world, given, lambda done, total: None, None)
+    tuned = tuning.spec.retrieval
+    assert is_tuned_part(tuned.embedder, models) and untuned_name(tuned.embedder, models) == name
+    assert world.part_settings(tuned.embedder).engine == "transformers", "as that of the untuned one"
+    index = world.index(tuned)
+    assert index.sync(world.store).n_added and index.search([dev[0].text], 2)[0]
+    assert {path.name for path in (world.root / "indexes").iterdir()} == {
+        one.index.replace("/", "-") for one in (spec.retrieval, tuned)
+    }
+    assert f"index:{spec.retrieval.index}" in make_recipe(tuning.spec).entrant(models).parts
+    other = WorldFolder(tmp_path / "other", models)
+    again = make_recipe(spec)
+    again.tune_retrieval("embedder", other, given, lambda done, total: None, world.adapter_folder(""))
+    assert again.spec.retrieval == tuned and other.embedder(tuned.embedder).dimension == 32
 
 
 def material(n_train: int, n_dev: int) -> Material:

@@ -6,7 +6,7 @@ A part that finds no more on dev than the untuned one is not used, and the repor
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from bakeoff.contenders.recipe import Fitted, Given, Material, OnProgress, Retun
 from bakeoff.contenders.retrieval_tuning import Sources, kept, take, tune
 from bakeoff.contenders.spec import Spec
 from bakeoff.errors import ConfigError, ModelUnavailableError
-from bakeoff.measure.comparison import Days
+from bakeoff.measure.comparison import Days, Entrant
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.models.weights import resolve_model
@@ -73,6 +73,7 @@ class RagTuned(Rag):
                 "set one of them to true, or use the recipe rag",
             )
         self._trainings: list[str] = []
+        self._models: Container[str] = ()
 
     @property
     def tuned_parts(self) -> tuple[str, ...]:
@@ -88,7 +89,12 @@ class RagTuned(Rag):
     @property
     def _untuned(self) -> str:
         """The name in `models:` of the embedder that tuning begins with."""
-        return untuned_name(self.spec.retrieval.embedder)
+        return untuned_name(self.spec.retrieval.embedder, self._models)
+
+    def entrant(self, models: Mapping[str, ModelSettings]) -> Entrant:
+        """As for all recipes; which embedder is untuned depends on the models."""
+        self._models = models
+        return super().entrant(models)
 
     def parts(self) -> tuple[str, ...]:
         """Those of `rag`, the trainings of its retrieval, and the untuned index, which wrong passages come from."""
@@ -98,6 +104,7 @@ class RagTuned(Rag):
 
     def obstacle(self, world: World, material: Material) -> str | None:
         """It needs local weights, questions with evidence to train on, and others to choose on."""
+        self._models = world.models
         settings = world.models[self._untuned]
         for part in self.tuned_parts:
             reason = self._why_no_weights(part, settings)
@@ -134,6 +141,7 @@ class RagTuned(Rag):
         retrieval, tuning = self.spec.retrieval, self.spec.tuning
         depends_on: dict[str, Any] = {
             "retrieval": retrieval.model_dump(),
+            "passages": self.spec.n_passages,
             "tuning": tuning.model_dump(include={"examples", "max_seconds"}),
             "options": self.options.model_dump(include={"epochs", "negatives", "learning_rate", "keep"}),
         }
@@ -146,6 +154,7 @@ class RagTuned(Rag):
         self, part: str, world: World, material: Material, on_progress: OnProgress, earlier: Path | None
     ) -> Retuned:
         """Tunes the embedder or the reranker, unless that was done, and uses it if it is kept."""
+        self._models = world.models
         name = self.retrieval_training(part)
         self._trainings.append(name)
         folder = world.adapter_folder(name)

@@ -22,8 +22,8 @@ from bakeoff.sentences import percent
 from bakeoff.tuning.checkpoint import claim
 from bakeoff.tuning.lessons import sample
 from bakeoff.tuning.retriever.dev import pool_of, with_evidence
-from bakeoff.tuning.retriever.folders import write_embedder, write_reranker
-from bakeoff.tuning.retriever.pairs import FEWEST, Pair, mined
+from bakeoff.tuning.retriever.folders import folder_name, write_embedder, write_reranker
+from bakeoff.tuning.retriever.pairs import DEPTH, FEWEST, Pair, mined
 from bakeoff.tuning.retriever.training import Report, Settings, report_of, train
 
 
@@ -61,11 +61,7 @@ def tune(part: str, sources: Sources, folder: Path, on_progress: OnProgress) -> 
     questions = sample(sources.material.train, sources.examples, sources.material.seed)
     index = sources.world.index(sources.untuned)
     pairs = mined(questions, index, chunks.of, sources.negatives)
-    if len(pairs) < FEWEST:
-        raise ContenderError(
-            f"{len(pairs)} training questions have a passage that holds their evidence; tuning retrieval needs at "
-            f"least {FEWEST}."
-        )
+    pairs = _usable(part, pairs)
     claim(folder, _fingerprint(sources, pairs))
     use_threads(free_threads())
     task, save = _TASKS[part](sources, pairs, chunks)
@@ -75,17 +71,38 @@ def tune(part: str, sources: Sources, folder: Path, on_progress: OnProgress) -> 
     )
 
 
+def _usable(part: str, pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs that this part can be trained on. Raises ContenderError, with the cause, if they are too few."""
+    if len(pairs) < FEWEST:
+        raise ContenderError(
+            f"{len(pairs)} training questions have a passage that holds their evidence; tuning retrieval needs at "
+            f"least {FEWEST}.",
+            "add training questions whose evidence is in the documents",
+        )
+    if part == "embedder":  # it also learns from the passages of the other questions of a batch
+        return list(pairs)
+    usable = [pair for pair in pairs if pair.negatives]
+    if len(usable) < FEWEST:
+        raise ContenderError(
+            f"Of {len(pairs)} training questions with a passage that holds their evidence, {len(usable)} have a wrong "
+            f"passage among their first {DEPTH} hits; training a reranker needs at least {FEWEST}. The documents have "
+            "too few passages that do not answer.",
+            "add documents, lower retrieval.chunk_tokens, or set options.reranker to false",
+        )
+    return usable
+
+
 def take(earlier: Path, folder: Path) -> None:
     """Takes over a training with the same settings, with its result, from the tuned models of another world."""
     report = report_of(earlier / folder.name)
     if report is None or folder.exists():
         return
     for name in filter(None, (report.name, folder.name)):
-        target = folder.with_name(name)
+        target = folder.with_name(folder_name(name))
         if not target.exists():
-            half = target.with_name(f".{name}.part")
+            half = target.with_name(f".{target.name}.part")
             shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(earlier / name, half)
+            shutil.copytree(earlier / target.name, half)
             half.rename(target)
 
 
@@ -176,6 +193,7 @@ def _fingerprint(sources: Sources, pairs: Sequence[Pair]) -> dict[str, str]:
         "pairs": _sha256(texts),
         "dev questions": _sha256(dev),
         "settings": _sha256([settings, sources.retrieval.model_dump_json()]),
+        "number of passages shown": str(sources.shown),
     }
 
 

@@ -4,7 +4,6 @@ Takes the folder and the run's models, gives contenders ready to answer. The pil
 this opens, so both use the same object from the same folder. Each index and each model is opened once.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +20,8 @@ from bakeoff.models.checksums import Sums
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Generator
-from bakeoff.retrieval.settings import Retrieval
-from bakeoff.tuning.retriever.folders import check_part, is_tuned_part, untuned_name
+from bakeoff.retrieval.settings import Retrieval, index_folder_name
+from bakeoff.tuning.retriever.folders import check_part, folder_name, is_tuned_part, untuned_name
 
 MODELS_KEPT = 2
 FINISH = "finish the run first: bakeoff run CONFIG --resume"
@@ -78,7 +77,7 @@ class WorldFolder:
         return DocumentStore(self.documents / "store.sqlite")
 
     def _has_part(self, name: str) -> bool:
-        return is_tuned_part(name) and self.adapter_folder(name).exists()
+        return is_tuned_part(name, self.models) and self.adapter_folder(name).exists()
 
     def embedder(self, name: str) -> Any:
         """The embedder of this name in `models:`, or the tuned one of this name.
@@ -110,7 +109,7 @@ class WorldFolder:
 
         Raises RunFolderError if its weights are not those of its name.
         """
-        untuned = self.models.get(untuned_name(name))
+        untuned = self.models.get(untuned_name(name, self.models))
         engine = untuned.engine if isinstance(untuned, LocalModel) else "auto"
         return LocalModel(name=str(check_part(self.adapter_folder(name))), engine=engine)
 
@@ -173,10 +172,10 @@ class WorldFolder:
         return self.root / "contenders" / name
 
     def index_folder(self, name: str) -> Path:
-        return self.documents / "indexes" / name
+        return self.documents / "indexes" / index_folder_name(name)
 
     def adapter_folder(self, adapter: str) -> Path:
-        return self.root / "adapters" / re.sub(r"[^A-Za-z0-9._-]", "-", adapter)
+        return self.root / "adapters" / folder_name(adapter)
 
     def built(self, name: str) -> Built:
         """The content of a contender's file. Raises RunFolderError if it is missing or broken."""

@@ -112,9 +112,10 @@ class Builder:
     def _take_tuned_parts(self, world: WorldFolder) -> None:
         """Copies the tuned parts of retrieval that what is served has, which the index of this world needs."""
         for recipe in self._recipes:
-            for name in filter(is_tuned_part, (recipe.embedder, recipe.spec.reranker)):
-                if self._earlier:
-                    _copy_folder(self._earlier.world.adapter_folder(name), world.adapter_folder(name))
+            with self.left_out.trying("taking its tuned retrieval", [recipe]):
+                for name in (recipe.embedder, recipe.spec.reranker):
+                    if self._earlier and is_tuned_part(name, world.models):
+                        _copy_folder(self._earlier.world.adapter_folder(name), world.adapter_folder(name))
 
     def _tune_retrieval(self, world: WorldFolder) -> None:
         """Tunes what retrieval is made of, and builds the indexes of tuned embedders.
@@ -136,7 +137,7 @@ class Builder:
                         self.retrieval_notes[name, part] = took.note
                 if not self.left_out.without([recipe]):
                     break
-                if is_tuned_part(recipe.index.rpartition("-")[0]):
+                if is_tuned_part(recipe.embedder, world.models):
                     self._index(world, "index", [recipe])
 
     def _train(self, world: WorldFolder) -> None:

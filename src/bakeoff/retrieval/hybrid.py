@@ -268,7 +268,7 @@ class HybridIndex:
         rows = snapshot.rows
         lexical = self._bm25(snapshot, queries, depth, where)
         dense = self._dense(rows, queries, depth, where, vectors)
-        weights = map(self._dense_weight, queries)
+        weights = map(self.dense_weight, queries)
         triples = zip(lexical, dense, weights, strict=True)
         return [rows.hits(fuse(first, second, rows.order, weight), k) for first, second, weight in triples]
 
@@ -296,6 +296,13 @@ class HybridIndex:
         """The same by the cosine of the embeddings alone. Compares the query with every chunk."""
         rows = self._loaded().rows
         return [rows.hits(ranking, k) for ranking in self._dense(rows, queries, k, where or Filter())]
+
+    def dense_weight(self, query: str) -> float:
+        """The weight of the embedder's ranking for this query. BM25 has the rest of 1."""
+        known = languages_of(self._embedder)
+        if known is None or covers(known, language_of_script(query) or self._latin_language):
+            return EQUAL
+        return UNCOVERED_WEIGHT
 
     @property
     def is_untidy(self) -> bool:
@@ -478,13 +485,6 @@ class HybridIndex:
             matches = search.to_arrow()
             scored = zip(matches["id"].to_pylist(), matches["_score"].to_pylist(), strict=True)
             return Ranking.of([(rows.at[i], score) for i, score in scored if i in rows.at], rows.order)
-
-    def _dense_weight(self, query: str) -> float:
-        """The weight of the embedder's ranking for this query. BM25 has the rest of 1."""
-        known = languages_of(self._embedder)
-        if known is None or covers(known, language_of_script(query) or self._latin_language):
-            return EQUAL
-        return UNCOVERED_WEIGHT
 
     @property
     def _latin_language(self) -> str:

@@ -30,3 +30,12 @@ class Retrieval(Record):
         """
         embedder = "" if self.embedder == "embedder" else f", {self.embedder}"
         return f"retrieval ({self.chunk_tokens} tokens, k {self.k}{embedder})"
+
+
+def index_folder_name(index: str) -> str:
+    """The name of the folder of an index: one folder, also where the embedder's name holds a slash.
+
+    >>> index_folder_name("BAAI/bge-128")
+    'BAAI-bge-128'
+    """
+    return index.replace("/", "-")

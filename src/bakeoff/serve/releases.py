@@ -328,6 +328,8 @@ def remove_unused_indexes(root: Path, but: Collection[str] = ()) -> list[str]:
     The caller holds the lock of the documents.
     Nothing is removed if a contender of a release cannot be read.
     """
+    from bakeoff.retrieval.settings import index_folder_name
+
     try:
         used = {
             _index_of(path)
@@ -338,18 +340,18 @@ def remove_unused_indexes(root: Path, but: Collection[str] = ()) -> list[str]:
         _log.warning("No index of %s is removed, since a contender cannot be read: %s", root, error)
         return []
     sweep(root / "indexes")
-    unused = [path for path in sorted(root.glob("indexes/*")) if path.name not in {*used, *but}]
+    unused = [path for path in sorted(root.glob("indexes/*")) if path.name not in {*used, *map(index_folder_name, but)}]
     for path in unused:
         _remove(path)
     return [path.name for path in unused]
 
 
 def _index_of(contender: Path) -> str:
-    """The name of the index that a contender uses if it uses one, which only its recipe knows."""
-    from bakeoff.retrieval.settings import Retrieval
+    """The folder's name of the index that a contender uses if it uses one, which only its recipe knows."""
+    from bakeoff.retrieval.settings import Retrieval, index_folder_name
 
     spec = json.loads(contender.read_text(encoding="utf-8"))["spec"]
-    return Retrieval.model_validate(spec.get("retrieval", {})).index
+    return index_folder_name(Retrieval.model_validate(spec.get("retrieval", {})).index)
 
 
 def _remove(folder: Path) -> None:

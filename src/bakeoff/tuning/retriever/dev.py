@@ -2,7 +2,8 @@
 
 Takes dev questions, the untuned index and chunks. Gives a pool of passages that stands for all of them: every chunk
 where there are few, else the evidence and what the untuned index finds. The same pool and the same fusion with BM25
-measure the untuned and each tuned embedder. Knows nothing about models.
+measure the untuned and each tuned embedder. Of a passage, the embedder in training reads the first 256 tokens
+(`embedder.LONGEST`), where an index reads all. Knows nothing about models.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ class Index(Protocol):
     @property
     def n_chunks(self) -> int: ...
 
+    def dense_weight(self, query: str) -> float: ...
+
     def search_bm25(self, queries: Sequence[str], k: int) -> list[list[Hit]]: ...
 
     def search_dense(self, queries: Sequence[str], k: int) -> list[list[Hit]]: ...
@@ -37,7 +40,7 @@ class Index(Protocol):
 
 class Pool(NamedTuple):
     """The passages, ordered by place; those from number `n_embedded` on are only ranked by BM25. `gold` (questions,
-    passages) says which hold evidence; `bm25` is each question's ranking.
+    passages) says which hold evidence; `bm25` is each question's ranking, `dense_weights` what the other one counts.
     """
 
     questions: list[Question]
@@ -45,19 +48,20 @@ class Pool(NamedTuple):
     n_embedded: int
     gold: np.ndarray
     bm25: list[Ranking]
+    dense_weights: list[float]
 
     @property
     def embedded(self) -> list[Chunk]:
         return self.chunks[: self.n_embedded]
 
     def quality(self, questions: np.ndarray, passages: np.ndarray, k: int) -> Quality:
-        """The quality with these vectors of the questions and of the embedded passages, fused with BM25."""
+        """The quality with these vectors of the questions and of the embedded passages, fused as the index does."""
         cosines = np.full((len(self.questions), len(self.chunks)), -np.inf)
         cosines[:, : self.n_embedded] = questions @ passages.T
         order = np.arange(len(self.chunks))
         ranks = []
-        for scores, bm25, gold in zip(cosines, self.bm25, self.gold, strict=True):
-            fused = fused_by_score(bm25, top(scores, CANDIDATES, order), order)
+        for scores, bm25, gold, weight in zip(cosines, self.bm25, self.gold, self.dense_weights, strict=True):
+            fused = fused_by_score(bm25, top(scores, CANDIDATES, order), order, weight)
             ranks.append(first_rank(gold[fused.rows].tolist()))
         return quality_of(ranks, k)
 
@@ -85,7 +89,7 @@ def pool_of(dev: Sequence[Question], index: Index, every_chunk: Callable[[], Seq
     number = {chunk.id: i for i, chunk in enumerate(chunks)}
     holds = np.array([[holds_evidence(question, chunk) for chunk in chunks] for question in questions])
     bm25 = [_ranking(hits, number) for hits in lexical]
-    return Pool(questions, chunks, len(embedded), holds, bm25)
+    return Pool(questions, chunks, len(embedded), holds, bm25, list(map(index.dense_weight, texts)))
 
 
 def _is_evidence(questions: Sequence[Question], chunk: Chunk) -> bool:

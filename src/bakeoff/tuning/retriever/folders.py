@@ -1,12 +1,13 @@
 """The folders of tuned parts of retrieval: what is in them, and their names, which follow from their weights.
 
 Takes tensors and the folder that the training began with. Since two trainings with the same settings may give other
-weights, as after new questions, a part is named after its weights, and an index after its embedder.
+weights, as after new questions, a part is named after its weights, and an index after its embedder. A name may hold
+what a folder's cannot, such as a slash: `folder_name` says where it lies.
 """
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +28,32 @@ DIGITS = 12
 _TUNED = re.compile(r"(.+)-tuned-[0-9a-f]{12}")
 
 
-def is_tuned_part(name: str) -> bool:
-    """Whether a name is that of a tuned part.
+def is_tuned_part(name: str, models: Container[str]) -> bool:
+    """Whether a name is that of a tuned part. What is in `models:` is none, whatever its name looks like.
 
-    >>> is_tuned_part("embedder-tuned-0123456789ab"), is_tuned_part("embedder")
+    >>> is_tuned_part("embedder-tuned-0123456789ab", ["embedder"]), is_tuned_part("embedder", ["embedder"])
     (True, False)
     """
-    return _TUNED.fullmatch(name) is not None
+    return name not in models and _TUNED.fullmatch(name) is not None
 
 
-def untuned_name(name: str) -> str:
+def untuned_name(name: str, models: Container[str]) -> str:
     """The name of the model in `models:` that a tuned part was made from; other names as they are.
 
-    >>> untuned_name("embedder-tuned-0123456789ab"), untuned_name("mine")
+    >>> untuned_name("embedder-tuned-0123456789ab", ["embedder"]), untuned_name("mine", ["mine"])
     ('embedder', 'mine')
     """
-    match = _TUNED.fullmatch(name)
+    match = None if name in models else _TUNED.fullmatch(name)
     return match[1] if match else name
+
+
+def folder_name(name: str) -> str:
+    """The name of the folder of a tuned model or part: what may be no part of a path becomes a hyphen.
+
+    >>> folder_name("BAAI/bge small-tuned-0123456789ab")
+    'BAAI-bge-small-tuned-0123456789ab'
+    """
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name)
 
 
 def write_embedder(source: Path, tensors: Mapping[str, Any], adapters: Path, base: str) -> str:
@@ -81,7 +91,7 @@ def check_part(folder: Path) -> Path:
 
 
 def _half(adapters: Path, base: str) -> Path:
-    half = adapters / f".{base}.part"
+    half = adapters / f".{folder_name(base)}.part"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     return half
@@ -98,7 +108,7 @@ def _named(half: Path, tensors: Mapping[str, Any], adapters: Path, base: str) ->
     }
     save_file(plain, half / "model.safetensors", {"format": "pt"})
     name = f"{base}-tuned-{model_sha256(half)[:DIGITS]}"
-    target = adapters / name
+    target = adapters / folder_name(name)
     if target.exists():
         shutil.rmtree(half)
     else:

@@ -27,7 +27,8 @@ TOKENS_MEASURED = 4096
 
 
 class RerankerTask:
-    """A reranker in training. `candidates` are the hits of each dev question, as the retriever orders them."""
+    """A reranker in training. Each pair has a negative. `candidates` are the hits of each dev question, in the
+    retriever's order."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class RerankerTask:
         import torch
 
         self._torch = torch
-        self._pairs = [pair for pair in pairs if pair.negatives]
+        self._pairs = pairs
         self._dev, self._candidates, self._k = dev, candidates, k
         self._tokenizer = PairTokenizer(folder)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
