@@ -95,19 +95,34 @@ def test_a_training_for_another_number_of_passages_is_refused_in_the_same_folder
         claim(tmp_path, fingerprint(5))
 
 
-def test_too_few_wrong_passages_for_a_reranker_are_said_with_what_to_do() -> None:
+def test_too_few_wrong_passages_for_a_reranker_are_said_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The embedder learns from the passages of the other questions; a reranker needs wrong ones of its own."""
-    some, (wrong,) = QUESTIONS, [chunk("b.md")]
-    pairs = [Pair(one, chunk("a.md"), (wrong,) if i < FEWEST - 1 else ()) for i, one in enumerate(some)]
-    assert len(retrieval_tuning._usable("embedder", pairs)) == 30
+    right, wrong = chunk("a.md"), (chunk("b.md"),)
+
+    def handed(part: str, n_pairs: int, n_with_negatives: int) -> list[Pair]:
+        """The pairs that the task of the part gets if so many are mined."""
+        pairs = [Pair(one, right, wrong if i < n_with_negatives else ()) for i, one in enumerate(QUESTIONS[:n_pairs])]
+        given: list[Pair] = []
+        monkeypatch.setattr(retrieval_tuning, "mined", lambda *_: pairs)
+        monkeypatch.setattr(retrieval_tuning, "model_sha256", lambda folder: "sum")
+        monkeypatch.setattr(retrieval_tuning, "train", lambda *_, **more: None)
+        monkeypatch.setitem(retrieval_tuning._TASKS, part, lambda _, pairs, chunks: (given.extend(pairs), print))  # type: ignore[arg-type]
+        models: Any = {"generator": LocalModel(name="scripted"), "embedder": LocalModel(name="hash")}
+        world, plain, settings = WorldFolder(tmp_path / "world", models), Retrieval(), Settings()
+        sources = retrieval_tuning.Sources(world, Material(), tmp_path, plain, plain, 3, 5, 1, None, settings)
+        retrieval_tuning.tune(part, sources, tmp_path / f"{part}-{n_pairs}-{n_with_negatives}", lambda *_: None)
+        return given
+
+    assert len(handed("embedder", 30, FEWEST - 1)) == 30
     with pytest.raises(ContenderError, match=r"Of 30 training questions .*, 19 have a wrong passage") as refused:
-        retrieval_tuning._usable("reranker", pairs)
+        handed("reranker", 30, FEWEST - 1)
     assert "options.reranker to false" in refused.value.remedy
-    enough = [*pairs[: FEWEST - 1], Pair(some[-1], chunk("a.md"), (wrong,)), *pairs[FEWEST - 1 :]]
-    usable = retrieval_tuning._usable("reranker", enough)
-    assert len(usable) == FEWEST and all(pair.negatives for pair in usable)
-    with pytest.raises(ContenderError, match="19 training questions have a passage"):
-        retrieval_tuning._usable("embedder", pairs[:19])
+    assert [pair.question for pair in handed("reranker", 30, FEWEST)] == QUESTIONS[:FEWEST]
+    with pytest.raises(ContenderError, match="19 training questions have a passage") as refused:
+        handed("embedder", FEWEST - 1, FEWEST - 1)
+    assert refused.value.remedy
 
 
 class Guessing(WordEmbedder):

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import RunFolderError
+from bakeoff.retrieval.settings import Retrieval
 from bakeoff.serve import release_files
 from bakeoff.serve import releases as module
 from bakeoff.serve.deployment import deploy
@@ -234,6 +236,21 @@ def test_an_index_goes_with_the_last_release_that_uses_it(root, tmp_path):
     with only_writer(root):
         assert prune(root, keep=1) == [1] and _indexes(root) == ["embedder-32", "embedder-64"]
     assert prune(root, keep=1) == [] and _indexes(root) == ["embedder-32"]
+
+
+def test_an_index_stays_whatever_its_embedder_is_called(root):
+    """The folder of an index has a hyphen for the slash of a name such as BAAI/bge."""
+    path = root / "releases" / "1" / "contenders" / "rag" / "contender.json"
+    built = json.loads(path.read_text())
+    built["spec"]["retrieval"]["embedder"] = "BAAI/bge"
+    path.write_text(json.dumps(built))
+    name = Retrieval(**built["spec"]["retrieval"]).index
+    folder = WorldFolder(root / "releases" / "1", {}, documents=root).index_folder(name)
+    folder.mkdir()
+    asked_for = WorldFolder(root, {}).index_folder("other/one-32")
+    asked_for.mkdir()
+    remove_unused_indexes(root, ["other/one-32"])
+    assert folder.parent == root / "indexes" and {folder.name, asked_for.name} <= set(_indexes(root))
 
 
 def test_no_index_is_removed_while_a_contender_cannot_be_read(root, run, caplog):
