@@ -1,0 +1,139 @@
+"""The laws that need trainings of their own: paraphrases, distractors, forgetting, new facts, popularity.
+
+Each takes a folder for its tuned models and gives graded answers. What they are compared for is in `literature`.
+"""
+
+import random
+from pathlib import Path
+
+from bakeoff.grading.abstention import is_abstention
+from bakeoff.measure.score import rightness
+from bakeoff.models.prompts import GROUNDED
+from bakeoff.models.reader import READER
+from bakeoff.records import Hit, Question
+from bakeoff.tuning.examples import grounded_examples
+from bakeoff.tuning.packing import Example
+
+from .known import invented, real
+from .rule import Outcome
+from .trials import K, Passages, asked, exposed, tuned
+from .world import N_WORDINGS, Person, people
+
+N_PEOPLE, EXPOSURES = 20, 12
+"""People of law 1, and how often each of their facts is trained, in whatever wording."""
+TIMES = (1, 4, 16)
+N_OF_EACH = 16
+"""How often the facts of law 6's people are trained, and how many people there are for each number."""
+N_READ = 60
+"""People of law 3: half are trained on, half are asked about."""
+N_KNOWN = 32
+"""Facts of law 5 that are trained in each arm."""
+
+
+def person_of(question: Question) -> str:
+    """The person a question is about: several questions about one are drawn together."""
+    return question.fact.split("/")[0]
+
+
+def paraphrases(folder: Path) -> list[Outcome]:
+    """Law 1: the same facts in one wording and in five, for the same number of steps; asked in a sixth wording."""
+    world = people(N_PEOPLE, seed=1)
+    outcomes = []
+    for n in (1, N_WORDINGS):
+        questions = [question for wording in range(n) for person in world for question in person.questions(wording)]
+        model = tuned(exposed(questions, N_PEOPLE * 4 * EXPOSURES), folder / f"wordings-{n}")
+        outcomes += asked(f"{n} wordings", _held_out(world), model, unit=person_of)
+        outcomes += asked(f"{n} wordings, as trained", _in_wording(world, 0), model, unit=person_of)
+    return outcomes
+
+
+def _held_out(world: list[Person]) -> list[Question]:
+    return [question for person in world for question in person.questions(None)]
+
+
+def _in_wording(world: list[Person], wording: int) -> list[Question]:
+    return [question for person in world for question in person.questions(wording)]
+
+
+def popularity(folder: Path) -> list[Outcome]:
+    """Law 6: people whose facts are trained 1, 4 or 16 times; asked closed-book, and with retrieved passages."""
+    world = people(N_OF_EACH * len(TIMES), seed=6)
+    retriever = Passages([person.passage for person in world])
+    examples: list[Question] = []
+    for number, person in enumerate(world):
+        times = TIMES[number % len(TIMES)]
+        examples += [question for i in range(times) for question in person.questions(i % N_WORDINGS)]
+    model = tuned(exposed(examples, len(examples)), folder / "exposed")
+    outcomes = []
+    for number, times in enumerate(TIMES):
+        questions = _held_out(world[number :: len(TIMES)])
+        outcomes += asked(f"closed {times}", questions, model, unit=person_of)
+        outcomes += asked(f"retrieval {times}", questions, retriever=retriever, model=READER, unit=person_of)
+    return outcomes
+
+
+def new_facts(folder: Path) -> list[Outcome]:
+    """Law 5: as many facts that the model knows as facts that nobody can; asked about known facts left out of both."""
+    untaught = asked("untaught", real(), value=wrong)
+    known = [question for question, outcome in zip(real(), untaught, strict=True) if outcome.value == 0]
+    random.Random(5).shuffle(known)
+    n = min(N_KNOWN, len(known) // 2)
+    trained, held_out = known[:n], known[n:]
+    sets = {"known": trained, "new": invented(trained, seed=5)}
+    outcomes = [one for one in untaught if one.question in {question.text for question in held_out}]
+    for arm, questions in sets.items():
+        model = tuned(exposed(questions, n * EXPOSURES), folder / arm)
+        outcomes += asked(arm, held_out, model, value=wrong)
+        outcomes += asked(f"{arm}, as trained", questions, model)
+    return outcomes
+
+
+def wrong(question: Question, text: str) -> float:
+    """1 for a wrong answer that does not decline, 0 for a right one or one that declines, else a half."""
+    return 0.0 if is_abstention(text) else 1 - rightness(question, text)
+
+
+class _Gold(Passages):
+    """Finds only the passage that answers."""
+
+    def __init__(self, world: list[Person]) -> None:
+        self._of = {question.text: person for person in world for question in _in_all_wordings(person)}
+
+    def search(self, queries: list[str], k: int) -> list[list[Hit]]:  # type: ignore[override]
+        return [[Hit(chunk=self._of[query].passage, score=1.0, rank=1)] for query in queries]
+
+
+def _in_all_wordings(person: Person) -> list[Question]:
+    return [question for wording in range(N_WORDINGS) for question in person.questions(wording)]
+
+
+def distractors(folder: Path) -> list[Outcome]:
+    """Law 3: tuned to answer from the right passage alone, or among two others; asked with two others in sight."""
+    world = people(N_READ, seed=3)
+    retriever = Passages([person.passage for person in world])
+    trained, others = world[: N_READ // 2], world[N_READ // 2 :]
+    outcomes = asked("untaught", _held_out(others), retriever=retriever, unit=person_of)
+    for arm, shown in (("alone", _Gold(trained)), ("distractors", retriever)):
+        questions = [question for i, person in enumerate(trained) for question in person.questions(i % N_WORDINGS)]
+        model = tuned(_read(questions, shown), folder / arm)
+        outcomes += asked(arm, _held_out(others), model, retriever, unit=person_of)
+    return outcomes
+
+
+def _read(questions: list[Question], shown: Passages) -> list[Example]:
+    return grounded_examples(
+        questions, shown, GROUNDED, K, 0.0, 3, lambda question, passages: len(passages), share=False
+    )
+
+
+def forgetting(folder: Path) -> list[Outcome]:
+    """Law 4: all weights and LoRA tuned on the five wordings of law 1; asked what the untaught model knew."""
+    world = people(N_PEOPLE, seed=1)
+    questions = [one for wording in range(N_WORDINGS) for person in world for one in person.questions(wording)]
+    examples = exposed(questions, N_PEOPLE * 4 * EXPOSURES)
+    outcomes = asked("untaught", real())
+    for method, name in (("lora", f"wordings-{N_WORDINGS}"), ("full", "full")):
+        model = tuned(examples, folder / name, method)
+        outcomes += asked(method, real(), model)
+        outcomes += asked(f"{method}, learned", _held_out(world), model, unit=person_of)
+    return outcomes
