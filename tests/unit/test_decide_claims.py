@@ -3,6 +3,7 @@
 import pytest
 
 from bakeoff.decide.verdict.claims import Evidence, articles, claims, ledger
+from bakeoff.decide.verdict.laws import quoted
 from bakeoff.measure.comparison import AskedModel
 from bakeoff.measure.graded import Graded, known
 from tests.unit.comparison_fixture import entrant
@@ -71,6 +72,13 @@ def test_every_claim_has_an_entry_and_a_reason():
     assert len(entries) == len(claims()) == 37
     assert all(entry.why for entry in entries)
     assert {claim.article for claim in claims()} == set(articles())
+
+
+def test_an_entry_quotes_the_laws_behind_its_claim(found):
+    """After its own figures, whether it was tested or not; a claim that no law is about quotes none."""
+    assert found["accuracy-rag"].why.endswith(f". {quoted('accuracy-rag')}")
+    assert found["hybrid-retriever"].why.endswith(quoted("hybrid-retriever"))
+    assert "In miniature" not in found["latency-ft"].why
 
 
 def test_opposite_claims_get_opposite_findings(found):

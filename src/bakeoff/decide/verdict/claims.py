@@ -1,7 +1,8 @@
 """The claims ledger: what five articles say, compared with what this pilot measured.
 
 Takes the evidence of a run (values per question, and estimates for other measures). Gives one entry for each claim:
-supported, contradicted, undecided or not tested. Knows nothing about models. Reads no file except claims.yaml.
+supported, contradicted, undecided or not tested. Knows nothing about models. Reads no file except claims.yaml
+and, for what was found in miniature elsewhere, laws.yaml.
 
 A claim is about recipes. The first contender of the run that follows a recipe represents it; if possible, both sides
 are on the same model. Every entry names them.
@@ -21,6 +22,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
+from bakeoff.decide.verdict.laws import quoted
 from bakeoff.decide.wording import interval_words, is_surprising, not_significant
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measure.graded import NONE, Graded, combined
@@ -194,12 +196,17 @@ def _retrieving_part(router: str, evidence: Evidence) -> str:
 
 def _entry(claim: Claim, results: Sequence[Result]) -> Entry:
     """The entry of a claim: its finding is the weakest of its tests' findings."""
+    quote = quoted(claim.id)
     if not results:
-        return Entry(claim=claim, finding="not tested", why=claim.not_tested)
+        return Entry(claim=claim, finding="not tested", why=_sentences(claim.not_tested, quote))
     finding = min((finding for finding, _ in results), key=WEAKEST_FIRST.index)
     why = "; ".join(dict.fromkeys(why for _, why in results))
-    noted = f"{why}. {claim.note}" if claim.note and finding != "not tested" else why
-    return Entry(claim=claim, finding=finding, why=noted)
+    return Entry(claim=claim, finding=finding, why=_sentences(why, claim.note * (finding != "not tested"), quote))
+
+
+def _sentences(*sentences: str) -> str:
+    """Those that say something, with full stops between them."""
+    return ". ".join(sentence.rstrip(".") for sentence in sentences if sentence)
 
 
 def _contrasts(evidence: Evidence, tests: Sequence[Test]) -> Contrasts:
