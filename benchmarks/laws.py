@@ -39,21 +39,22 @@ def main() -> None:
     parser.add_argument("--law", type=int, action="append", choices=sorted(LAWS), help="only this one; several times")
     parser.add_argument("--run", type=Path, help="a finished run with base, tuned, rag and hybrid, for law 2")
     parser.add_argument("--retrieval", type=Path, help="the folder of tuned_retrieval.py, for law 7 with --run")
+    parser.add_argument("--seed", type=int, default=0, help="other people and another training; in a folder of its own")
     parser.add_argument("--print", action="store_true", dest="only_print")
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
     for number in [] if chosen.only_print else chosen.law or sorted(LAWS):
-        run_law(number, chosen.folder, chosen.run, chosen.retrieval)
+        run_law(number, chosen.folder, chosen.run, chosen.retrieval, chosen.seed)
     print_tables(chosen.folder)
 
 
-def run_law(number: int, folder: Path, run: Path | None, retrieval: Path | None) -> None:
+def run_law(number: int, folder: Path, run: Path | None, retrieval: Path | None, seed: int) -> None:
     """Writes the graded answers of one law, unless they are there or what it is read from was not given."""
     path = path_of(number, folder)
     if path.exists():
         return
     if number in TRIALS:
-        outcomes = TRIALS[number](folder / "models")
+        outcomes = TRIALS[number](folder / "models", seed)
     elif number == 2 and run is not None:
         outcomes = finished.contenders(run)
     elif number == 7 and run is not None and retrieval is not None:

@@ -40,21 +40,21 @@ TABLES: Mapping[str, tuple[str, str]] = {
     "opposite": (
         "What is the opposite of {}?",
         "hot:cold big:small up:down left:right day:night old:new fast:slow open:closed wet:dry light:dark rich:poor "
-        "hard:soft early:late high:low happy:sad strong:weak full:empty long:short good:bad win:lose black:white true:false "
-        "inside:outside above:below first:last young:old love:hate war:peace loud:quiet tall:short thick:thin "
+        "hard:soft early:late high:low happy:sad strong:weak full:empty long:short good:bad win:lose black:white "
+        "true:false inside:outside above:below first:last young:old love:hate war:peace loud:quiet tall:short thick:thin "
         "clean:dirty buy:sell push:pull north:south east:west before:after always:never alive:dead",
     ),
-    "past": (
-        "What is the past tense of the verb {}?",
-        "go:went see:saw eat:ate run:ran take:took give:gave come:came write:wrote speak:spoke sing:sang drink:drank "
-        "swim:swam begin:began break:broke drive:drove fly:flew know:knew grow:grew throw:threw buy:bought "
-        "think:thought bring:brought teach:taught catch:caught find:found sleep:slept keep:kept feel:felt",
+    "country": (
+        "In which country is the city of {}?",
+        "Paris:France Lyon:France Berlin:Germany Munich:Germany Hamburg:Germany Rome:Italy Milan:Italy Venice:Italy "
+        "Madrid:Spain Barcelona:Spain Tokyo:Japan Osaka:Japan Moscow:Russia Athens:Greece Cairo:Egypt Beijing:China "
+        "Shanghai:China Mumbai:India Sydney:Australia Melbourne:Australia Toronto:Canada Dublin:Ireland Oslo:Norway "
+        "Stockholm:Sweden Lisbon:Portugal Warsaw:Poland Bangkok:Thailand Istanbul:Turkey Nairobi:Kenya Lagos:Nigeria",
     ),
-    "plural": (
-        "What is the plural of {}?",
-        "child:children mouse:mice foot:feet tooth:teeth man:men woman:women goose:geese knife:knives leaf:leaves "
-        "wolf:wolves city:cities baby:babies box:boxes bus:buses church:churches potato:potatoes hero:heroes "
-        "story:stories house:houses tree:trees dog:dogs cat:cats book:books car:cars",
+    "colour": (
+        "What color is {}?",
+        "grass:green snow:white coal:black blood:red milk:white gold:yellow lemon:yellow chocolate:brown salt:white "
+        "spinach:green mud:brown ink:black broccoli:green cream:white",
     ),
 }
 

@@ -1,6 +1,7 @@
 """The laws that need trainings of their own: paraphrases, distractors, forgetting, new facts, popularity.
 
-Each takes a folder for its tuned models and gives graded answers. What they are compared for is in `literature`.
+Each takes a folder for its tuned models and a seed, and gives graded answers. With another seed it has other people,
+other draws and another start of training. What the answers are compared for is in `literature`.
 """
 
 import random
@@ -35,13 +36,13 @@ def person_of(question: Question) -> str:
     return question.fact.split("/")[0]
 
 
-def paraphrases(folder: Path) -> list[Outcome]:
+def paraphrases(folder: Path, seed: int) -> list[Outcome]:
     """Law 1: the same facts in one wording and in five, for the same number of steps; asked in a sixth wording."""
-    world = people(N_PEOPLE, seed=1)
+    world = people(N_PEOPLE, seed=1 + seed)
     outcomes = []
     for n in (1, N_WORDINGS):
         questions = [question for wording in range(n) for person in world for question in person.questions(wording)]
-        model = tuned(exposed(questions, N_PEOPLE * 4 * EXPOSURES), folder / f"wordings-{n}")
+        model = tuned(exposed(questions, N_PEOPLE * 4 * EXPOSURES, seed), folder / f"wordings-{n}", seed)
         outcomes += asked(f"{n} wordings", _held_out(world), model, unit=person_of)
         outcomes += asked(f"{n} wordings, as trained", _in_wording(world, 0), model, unit=person_of)
     return outcomes
@@ -55,15 +56,15 @@ def _in_wording(world: list[Person], wording: int) -> list[Question]:
     return [question for person in world for question in person.questions(wording)]
 
 
-def popularity(folder: Path) -> list[Outcome]:
+def popularity(folder: Path, seed: int) -> list[Outcome]:
     """Law 6: people whose facts are trained 1, 4 or 16 times; asked closed-book, and with retrieved passages."""
-    world = people(N_OF_EACH * len(TIMES), seed=6)
+    world = people(N_OF_EACH * len(TIMES), seed=6 + seed)
     retriever = Passages([person.passage for person in world])
     examples: list[Question] = []
     for number, person in enumerate(world):
         times = TIMES[number % len(TIMES)]
         examples += [question for i in range(times) for question in person.questions(i % N_WORDINGS)]
-    model = tuned(exposed(examples, len(examples)), folder / "exposed")
+    model = tuned(exposed(examples, len(examples), seed), folder / "exposed", seed)
     outcomes = []
     for number, times in enumerate(TIMES):
         questions = _held_out(world[number :: len(TIMES)])
@@ -72,17 +73,17 @@ def popularity(folder: Path) -> list[Outcome]:
     return outcomes
 
 
-def new_facts(folder: Path) -> list[Outcome]:
+def new_facts(folder: Path, seed: int) -> list[Outcome]:
     """Law 5: as many facts that the model knows as facts that nobody can; asked about known facts left out of both."""
     untaught = asked("untaught", real(), value=wrong)
     known = [question for question, outcome in zip(real(), untaught, strict=True) if outcome.value == 0]
-    random.Random(5).shuffle(known)
+    random.Random(5 + seed).shuffle(known)
     n = min(N_KNOWN, len(known) // 2)
     trained, held_out = known[:n], known[n:]
-    sets = {"known": trained, "new": invented(trained, seed=5)}
+    sets = {"known": trained, "new": invented(trained, seed=5 + seed)}
     outcomes = [one for one in untaught if one.question in {question.text for question in held_out}]
     for arm, questions in sets.items():
-        model = tuned(exposed(questions, n * EXPOSURES), folder / arm)
+        model = tuned(exposed(questions, n * EXPOSURES, seed), folder / arm, seed)
         outcomes += asked(arm, held_out, model, value=wrong)
         outcomes += asked(f"{arm}, as trained", questions, model)
     return outcomes
@@ -107,15 +108,15 @@ def _in_all_wordings(person: Person) -> list[Question]:
     return [question for wording in range(N_WORDINGS) for question in person.questions(wording)]
 
 
-def distractors(folder: Path) -> list[Outcome]:
+def distractors(folder: Path, seed: int) -> list[Outcome]:
     """Law 3: tuned to answer from the right passage alone, or among two others; asked with two others in sight."""
-    world = people(N_READ, seed=3)
+    world = people(N_READ, seed=3 + seed)
     retriever = Passages([person.passage for person in world])
     trained, others = world[: N_READ // 2], world[N_READ // 2 :]
     outcomes = asked("untaught", _held_out(others), retriever=retriever, unit=person_of)
     for arm, shown in (("alone", _Gold(trained)), ("distractors", retriever)):
         questions = [question for i, person in enumerate(trained) for question in person.questions(i % N_WORDINGS)]
-        model = tuned(_read(questions, shown), folder / arm)
+        model = tuned(_read(questions, shown), folder / arm, seed)
         outcomes += asked(arm, _held_out(others), model, retriever, unit=person_of)
     return outcomes
 
@@ -126,14 +127,14 @@ def _read(questions: list[Question], shown: Passages) -> list[Example]:
     )
 
 
-def forgetting(folder: Path) -> list[Outcome]:
+def forgetting(folder: Path, seed: int) -> list[Outcome]:
     """Law 4: all weights and LoRA tuned on the five wordings of law 1; asked what the untaught model knew."""
-    world = people(N_PEOPLE, seed=1)
+    world = people(N_PEOPLE, seed=1 + seed)
     questions = [one for wording in range(N_WORDINGS) for person in world for one in person.questions(wording)]
-    examples = exposed(questions, N_PEOPLE * 4 * EXPOSURES)
+    examples = exposed(questions, N_PEOPLE * 4 * EXPOSURES, seed)
     outcomes = asked("untaught", real())
     for method, name in (("lora", f"wordings-{N_WORDINGS}"), ("full", "full")):
-        model = tuned(examples, folder / name, method)
+        model = tuned(examples, folder / name, seed, method)
         outcomes += asked(method, real(), model)
         outcomes += asked(f"{method}, learned", _held_out(world), model, unit=person_of)
     return outcomes

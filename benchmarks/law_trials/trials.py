@@ -47,16 +47,16 @@ class Passages:
         return [Hit(chunk=self._chunks[i], score=float(scores[i]), rank=rank) for rank, i in enumerate(best, 1)]
 
 
-def exposed(questions: Sequence[Question], n_examples: int, seed: int = SEED) -> list[Example]:
+def exposed(questions: Sequence[Question], n_examples: int, seed: int) -> list[Example]:
     """So many closed-book examples: the questions again and again, in a random order."""
     repeated = [questions[i % len(questions)] for i in range(n_examples)]
-    random.Random(seed).shuffle(repeated)
+    random.Random(SEED + seed).shuffle(repeated)
     return [Example(prompt=CLOSED_BOOK.render(one.text), completion=one.answers[0]) for one in repeated]
 
 
-def tuned(examples: Sequence[Example], folder: Path, method: str = "lora") -> Path:
+def tuned(examples: Sequence[Example], folder: Path, seed: int, method: str = "lora") -> Path:
     """The folder of a model tuned on these examples in one pass, so that the number of steps follows from theirs."""
-    shared = {"max_epochs": 1, "examples_per_batch": BATCH, "seed": SEED}
+    shared = {"max_epochs": 1, "examples_per_batch": BATCH, "seed": SEED + seed}
     weights = resolve_model(UNTAUGHT)
     if method == "full":
         train_full(weights, examples, [], FullSettings(**shared), folder, _show(folder.name))
