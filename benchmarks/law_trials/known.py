@@ -41,8 +41,8 @@ TABLES: Mapping[str, tuple[str, str]] = {
         "What is the opposite of {}?",
         "hot:cold big:small up:down left:right day:night old:new fast:slow open:closed wet:dry light:dark rich:poor "
         "hard:soft early:late high:low happy:sad strong:weak full:empty long:short good:bad win:lose black:white "
-        "true:false inside:outside above:below first:last young:old love:hate war:peace loud:quiet tall:short thick:thin "
-        "clean:dirty buy:sell push:pull north:south east:west before:after always:never alive:dead",
+        "true:false inside:outside above:below first:last young:old love:hate war:peace loud:quiet tall:short "
+        "thick:thin clean:dirty buy:sell push:pull north:south east:west before:after always:never alive:dead",
     ),
     "country": (
         "In which country is the city of {}?",

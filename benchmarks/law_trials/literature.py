@@ -67,6 +67,7 @@ LAWS = {
         "Gekhman et al. 2024, arXiv 2405.05904",
         (
             _more("wrong answers to known questions: tuned on new facts against on known ones", "new", "known"),
+            _more("the same for opposites of words", "new, opposites", "known, opposites", False),
             _more("wrong answers: tuned on new facts against untaught", "new", "untaught", False),
         ),
     ),

@@ -86,7 +86,15 @@ def new_facts(folder: Path, seed: int) -> list[Outcome]:
         model = tuned(exposed(questions, n * EXPOSURES, seed), folder / arm, seed)
         outcomes += asked(arm, held_out, model, value=wrong)
         outcomes += asked(f"{arm}, as trained", questions, model)
-    return outcomes
+    return words_apart(outcomes)
+
+
+def words_apart(outcomes: list[Outcome]) -> list[Outcome]:
+    """The same with arms of their own for opposites: these are relations of words, and no facts about the world."""
+    return [
+        one.model_copy(update={"arm": f"{one.arm}, opposites"}) if one.unit.startswith("opposite/") else one
+        for one in outcomes
+    ]
 
 
 def wrong(question: Question, text: str) -> float:
