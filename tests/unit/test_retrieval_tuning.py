@@ -21,9 +21,10 @@ from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.retrieval.hybrid import UNCOVERED_WEIGHT, HybridIndex
 from bakeoff.retrieval.presentation import Presentation
 from bakeoff.retrieval.settings import Retrieval
+from bakeoff.tuning.checkpoint import claim
 from bakeoff.tuning.retriever.dev import pool_of, quality_of_hits
 from bakeoff.tuning.retriever.pairs import FEWEST, Pair
-from bakeoff.tuning.retriever.training import Settings, claim
+from bakeoff.tuning.retriever.training import Settings
 from tests.unit.fakes import WordEmbedder, chunk
 
 SPANS = (SourceSpan(source="a.md", start=0, end=5),)
