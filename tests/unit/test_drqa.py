@@ -368,3 +368,15 @@ def test_it_asks_no_model_and_retrieves() -> None:
     entrant = make_recipe(spec()).entrant(MODELS)
     assert (entrant.model, entrant.retrieves, entrant.is_tuned, entrant.approach) == (None, True, False, "rag")
     assert drqa.DrQa.respects_labels and drqa.DrQa.name == "drqa"
+
+
+@pytest.mark.models
+def test_the_reader_of_the_package_reads() -> None:
+    """Its weights are those that were measured, and it marks the right one of two passages."""
+    passages = [
+        Passage("The Hearth 3 weighs 2 kg and is black.", ""),
+        Passage("The Tide Valve is under warranty for 24 months.", ""),
+    ]
+    (span,) = shipped.shipped_reader().read([("How long is the Tide Valve under warranty?", passages)])
+    assert span is not None and span.passage == 1
+    assert passages[1].text[span.start : span.end] == "24 months"
