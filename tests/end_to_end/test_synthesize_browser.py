@@ -45,7 +45,7 @@ def test_decisions_are_made_on_the_page_and_read_from_its_table(browser, folder,
     table = browser.execute_script("return table()")
     saved = tmp_path / "saved.csv"
     saved.write_text(table, encoding="utf-8", newline="")
-    assert read_reviews(folder, saved) == (1, 1, 1, 0)
+    assert read_reviews(folder, saved) == (1, 1, 1, 0, 0)
     write_files(folder)
     found = {one.text: one.is_unreviewed for one in read_questions([folder.root / "questions.jsonl"])}
     assert found == {"What is one?": False, '=2, "two"? Really?': False}
