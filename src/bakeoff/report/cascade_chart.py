@@ -10,9 +10,15 @@ from markupsafe import escape
 
 from bakeoff.measure.comparison import CascadeCurve, CascadePoint, Estimate
 from bakeoff.report.charts import (
+    BOTTOM,
+    LEFT,
+    RIGHT,
+    TOP,
     Axis,
     Box,
+    Frame,
     Scale,
+    drawn_axes,
     linear_scale,
     open_svg,
     place_labels,
@@ -26,7 +32,6 @@ from bakeoff.report.charts import (
 )
 from bakeoff.sentences import duration, percent, usd
 
-LEFT, RIGHT, TOP, BOTTOM = 44, 16, 26, 46
 LABEL = 22
 """The most characters of a label."""
 
@@ -45,17 +50,6 @@ def accuracy_side(curve: CascadeCurve) -> Side:
 
 def value_side(curve: CascadeCurve) -> Side:
     return Side(Axis("value of an answer", "{:.2f}".format, "{:g}".format), lambda point: point.value, curve.value)
-
-
-class _Frame(NamedTuple):
-    """The place of the axes: both scales with their ticks, and the size of the picture."""
-
-    at_x: Scale
-    at_y: Scale
-    x_ticks: Sequence[float]
-    y_ticks: Sequence[float]
-    width: int
-    height: int
 
 
 class _Spot(NamedTuple):
@@ -93,7 +87,7 @@ def cascade_chart(
     return "".join(
         [
             open_svg(width, height, label),
-            *_axes(_Frame(at_x, at_y, x_ticks, y_ticks, width, height), across, side.axis),
+            *drawn_axes(Frame(at_x, at_y, x_ticks, y_ticks, width, height), across, side.axis),
             _line(lines[1], f"curve rest {own}"),
             _line(lines[0], f"curve {own}"),
             *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" class="dot {own}"/>' for x, y in lines[0]),
@@ -117,21 +111,6 @@ def _ticks(values: Sequence[float]) -> list[float]:
     step = round_step((high - low) / 4 or 0.25)
     first, last = int(low // step), -int(-high // step)
     return [step * number for number in range(first, max(last, first + 1) + 1)]
-
-
-def _axes(frame: _Frame, x: Axis, y: Axis) -> list[str]:
-    at_x, at_y, x_ticks, y_ticks, width, height = frame
-    parts = []
-    for tick in y_ticks:
-        parts.append(svg_line(LEFT, at_y(tick), width - RIGHT, at_y(tick), "grid"))
-        parts.append(svg_text(LEFT - 6, at_y(tick) + 4, y.write_tick(tick), "tick", "end"))
-    for tick in x_ticks:
-        parts.append(svg_line(at_x(tick), height - BOTTOM, at_x(tick), height - BOTTOM + 4, "axis"))
-        parts.append(svg_text(at_x(tick), height - BOTTOM + 18, x.write_tick(tick), "tick", "middle"))
-    is_log = len(x_ticks) > 1 and x_ticks[0] > 0
-    parts.append(svg_text(width - RIGHT, height - 6, x.title + ", log scale" * is_log, "axis-title", "end"))
-    parts.append(svg_text(0, 12, y.title, "axis-title", "start"))
-    return parts
 
 
 def _line(places: Sequence[tuple[float, float]], css: str) -> str:

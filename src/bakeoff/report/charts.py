@@ -8,6 +8,7 @@ Knows nothing about runs.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import escape
 
@@ -157,6 +158,21 @@ def label_width(labels: Sequence[str], width: int, most: float = 1 / 3) -> int:
     return int(min(longest + 10, width * most))
 
 
+LEFT, RIGHT, TOP, BOTTOM = 44, 16, 26, 46
+"""The room around the axes of a chart with costs to the right."""
+
+
+class Frame(NamedTuple):
+    """The place of the axes: both scales with their ticks, and the size of the picture."""
+
+    at_x: Scale
+    at_y: Scale
+    x_ticks: Sequence[float]
+    y_ticks: Sequence[float]
+    width: int
+    height: int
+
+
 def scatter(
     points: Sequence[Point],
     width: int,
@@ -166,20 +182,11 @@ def scatter(
     y: Axis,
 ) -> str:
     """Labelled points with vertical intervals. The x axis is logarithmic if the values span a factor of 8 or more."""
-    left, right, top, bottom = 44, 16, 26, 46
     ceiling = ceiling_of([point.high or point.y for point in points])
-    at_x, x_ticks = x_axis([point.x for point in points], left + 14, width - right - 14)
-    at_y = linear_scale(0, ceiling, height - bottom, top)
-    parts = [open_svg(width, height, label)]
-    for tick in linear_ticks(ceiling):
-        parts.append(svg_line(left, at_y(tick), width - right, at_y(tick), "grid"))
-        parts.append(svg_text(left - 6, at_y(tick) + 4, y.write_tick(tick), "tick", "end"))
-    for tick in x_ticks:
-        parts.append(svg_line(at_x(tick), height - bottom, at_x(tick), height - bottom + 4, "axis"))
-        parts.append(svg_text(at_x(tick), height - bottom + 18, x.write_tick(tick), "tick", "middle"))
-    is_log = len(x_ticks) > 1 and x_ticks[0] > 0
-    parts.append(svg_text(width - right, height - 6, x.title + ", log scale" * is_log, "axis-title", "end"))
-    parts.append(svg_text(0, 12, y.title, "axis-title", "start"))
+    at_x, x_ticks = x_axis([point.x for point in points], LEFT + 14, width - RIGHT - 14)
+    at_y = linear_scale(0, ceiling, height - BOTTOM, TOP)
+    frame = Frame(at_x, at_y, x_ticks, linear_ticks(ceiling), width, height)
+    parts = [open_svg(width, height, label), *drawn_axes(frame, x, y)]
     spots = [(at_x(point.x), at_y(point.y)) for point in points]
     widths = [text_width(shortened(point.label, 22)) for point in points]
     whiskers = [
@@ -187,11 +194,27 @@ def scatter(
         for point in points
         if point.low is not None and point.high is not None
     ]
-    boxes = place_labels(spots, widths, width, height - bottom, [*whiskers, title_box(y.title)])
+    boxes = place_labels(spots, widths, width, height - BOTTOM, [*whiskers, title_box(y.title)])
     for point, spot, box in zip(points, spots, boxes, strict=True):
         is_crowded = any(other is not spot and math.dist(other, spot) < 26 for other in spots)
         parts.append(_scatter_point(point, spot, box, is_crowded, at_y, x.write, y.write))
     return "".join(parts) + "</svg>"
+
+
+def drawn_axes(frame: Frame, x: Axis, y: Axis) -> list[str]:
+    """Lines, numbers and titles of both axes. The x axis is called logarithmic if it has no 0."""
+    at_x, at_y, x_ticks, y_ticks, width, height = frame
+    parts = []
+    for tick in y_ticks:
+        parts.append(svg_line(LEFT, at_y(tick), width - RIGHT, at_y(tick), "grid"))
+        parts.append(svg_text(LEFT - 6, at_y(tick) + 4, y.write_tick(tick), "tick", "end"))
+    for tick in x_ticks:
+        parts.append(svg_line(at_x(tick), height - BOTTOM, at_x(tick), height - BOTTOM + 4, "axis"))
+        parts.append(svg_text(at_x(tick), height - BOTTOM + 18, x.write_tick(tick), "tick", "middle"))
+    is_log = len(x_ticks) > 1 and x_ticks[0] > 0
+    parts.append(svg_text(width - RIGHT, height - 6, x.title + ", log scale" * is_log, "axis-title", "end"))
+    parts.append(svg_text(0, 12, y.title, "axis-title", "start"))
+    return parts
 
 
 def _scatter_point(

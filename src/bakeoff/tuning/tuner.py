@@ -1,6 +1,4 @@
-"""The tuning methods by name, each a `protocols.Tuner`: LoRA, and full fine-tuning. A lesson of preferences goes to
-`preferences.train`, with either.
-"""
+"""The `protocols.Tuner` of each tuning method: LoRA and full fine-tuning here, on examples or on preferences."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +13,11 @@ from bakeoff.tuning.report import Progress, TrainingReport
 from bakeoff.tuning.settings import PREFERENCE_RATES, Method, Tuning
 
 
-class LoraTuner:
-    """Low-rank adapters on a local model: see `tuning.lora`."""
+class LocalTuner:
+    """Trains a local model here: an adapter (`lora`) or all its weights (`full`), on examples or on preferences."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, method: Method, seed: int) -> None:
+        self._method: Method = method
         self._seed = seed
 
     def fit(
@@ -30,37 +29,23 @@ class LoraTuner:
         on_progress: Callable[[Progress], None] | None = None,
         start_from: Path | None = None,
     ) -> TrainingReport:
-        """Trains an adapter into the folder. Resumes and raises as `tuning.lora.train_adapter`."""
-        training = TrainingSettings(rank=settings.own_rank, **_shared(settings, lesson, self._seed))
+        """Trains into the folder. Resumes and raises as `lora.train_adapter`, `full.train_full` and
+        `preferences.train.train_preferences`.
+        """
+        loop = self._loop(settings, lesson)
         if settings.preferences and lesson.preferences:
             return train_preferences(
-                weights, lesson.preferences, settings.preferences, training, folder, start_from, on_progress
+                weights, lesson.preferences, settings.preferences, loop, folder, start_from, on_progress
             )
-        return train_adapter(weights, lesson.examples, lesson.dev, training, folder, on_progress, start_from)
+        if isinstance(loop, TrainingSettings):
+            return train_adapter(weights, lesson.examples, lesson.dev, loop, folder, on_progress, start_from)
+        return train_full(weights, lesson.examples, lesson.dev, loop, folder, on_progress, start_from)
 
-
-class FullTuner:
-    """All weights of a local model: see `tuning.full`."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-
-    def fit(
-        self,
-        weights: Path,
-        lesson: Lesson,
-        settings: Tuning,
-        folder: Path,
-        on_progress: Callable[[Progress], None] | None = None,
-        start_from: Path | None = None,
-    ) -> TrainingReport:
-        """Trains a whole model into the folder. Resumes and raises as `tuning.full.train_full`."""
-        training = FullSettings(**_shared(settings, lesson, self._seed))
-        if settings.preferences and lesson.preferences:
-            return train_preferences(
-                weights, lesson.preferences, settings.preferences, training, folder, start_from, on_progress
-            )
-        return train_full(weights, lesson.examples, lesson.dev, training, folder, on_progress, start_from)
+    def _loop(self, settings: Tuning, lesson: Lesson) -> TrainingSettings | FullSettings:
+        shared = _shared(settings, lesson, self._seed)
+        if self._method == "lora":
+            return TrainingSettings(rank=settings.own_rank, **shared)
+        return FullSettings(**shared)
 
 
 def _shared(settings: Tuning, lesson: Lesson, seed: int) -> dict[str, Any]:
@@ -86,9 +71,6 @@ def _shared(settings: Tuning, lesson: Lesson, seed: int) -> dict[str, Any]:
     }
 
 
-TUNERS: dict[Method, type[LoraTuner] | type[FullTuner]] = {"lora": LoraTuner, "full": FullTuner}
-
-
 def tuner_for(method: Method, seed: int) -> Tuner:
     """The tuner for that method, with this seed."""
-    return TUNERS[method](seed)
+    return LocalTuner(method, seed)
