@@ -241,14 +241,14 @@ def test_a_training_that_is_finished_is_not_repeated(world: WorldFolder) -> None
     """As after --resume and in an update; other questions or a lost reader are trained for anew."""
     material = Material(train=train_questions(), seed=3)
     recipe, folder = make_recipe(spec(epochs=2)), world.contender_folder("drqa")
-    assert made(recipe, world, material).took["detail"] == "2 questions, 2 steps"
+    assert made(recipe, world, material).took.detail == "2 questions, 2 steps"
     written = (folder / READER).stat().st_mtime_ns
-    assert made(recipe, world, material).took == {}
+    assert made(recipe, world, material).took is None
     assert (folder / READER).stat().st_mtime_ns == written
     more = material.model_copy(update={"train": train_questions() * 2})
-    assert made(recipe, world, more).took["detail"] == "4 questions, 2 steps"
+    assert made(recipe, world, more).took.detail == "4 questions, 2 steps"
     (folder / READER).unlink()
-    assert made(recipe, world, more).took != {} and (folder / READER).exists()
+    assert made(recipe, world, more).took is not None and (folder / READER).exists()
 
 
 def test_another_training_on_the_same_questions_is_refused(world: WorldFolder) -> None:
@@ -266,7 +266,7 @@ def test_the_limits_of_tuning_hold(world: WorldFolder) -> None:
     tuning = Tuning(examples=1, max_seconds=1e-6)
     recipe = make_recipe(spec(epochs=20).model_copy(update={"tuning": tuning}))
     took = made(recipe, world, Material(train=train_questions(), seed=3)).took
-    assert took["detail"] == "1 questions, 1 steps, the limit of 1e-06 s" and took["tokens"] > 0
+    assert took.detail == "1 questions, 1 steps, the limit of 1e-06 s" and took.tokens > 0
 
 
 def test_a_killed_training_goes_on(world: WorldFolder, monkeypatch: pytest.MonkeyPatch) -> None:

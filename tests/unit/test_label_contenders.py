@@ -156,7 +156,7 @@ def test_a_tuned_embedder_is_opened_from_the_contenders_folder(tmp_path, monkeyp
 def test_a_tuned_embedder_that_is_no_better_on_dev_is_not_used(tmp_path, monkeypatch):
     """One that makes all texts alike is worse than the embedder as it comes, which is then opened."""
 
-    def spoil(source, sentence, texts, classes, settings, target, on_step=None):
+    def spoil(source, sentence, texts, classes, settings, target):
         shutil.copytree(source, target)
         tensors = load_file(target / "model.safetensors")
         save_file({name: tensor * 0 for name, tensor in tensors.items()}, target / "model.safetensors")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from bakeoff.contenders.recipe import Fitted, Given, Made, Material, OnProgress, Recipe, World
+from bakeoff.contenders.recipe import Fitted, Given, Made, Material, OnProgress, Recipe, Took, World
 from bakeoff.contenders.span_answers import SpanAnswers
 from bakeoff.contenders.span_lessons import span_questions
 from bakeoff.contenders.span_training import QUESTIONS, READER, digest, digest_of, finish, is_done
@@ -85,7 +85,7 @@ class DrQa(Recipe):
         trained = finish(folder, lambda file, kept: self._train(lesson, material.seed, (file, kept), on_progress))
         detail = f"{len(lesson)} questions, {trained.n_steps} steps"
         detail += f", {trained.stopped_because}" if trained.stopped_because else ""
-        return Made(took={"seconds": trained.seconds, "tokens": trained.n_tokens, "detail": detail})
+        return Made(took=Took(seconds=trained.seconds, tokens=trained.n_tokens, detail=detail))
 
     def calibrate(self, world: World, material: Material, fitted: Fitted, given: Given) -> Fitted:
         """Where dev is too small to fit a threshold, the reader's own head for "no answer" decides."""

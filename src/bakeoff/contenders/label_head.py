@@ -27,6 +27,7 @@ from bakeoff.contenders.label_answers import (
 from bakeoff.contenders.label_heads import Head, fit_head
 from bakeoff.contenders.recipe import Material, Recipe, World
 from bakeoff.measure.comparison import Days
+from bakeoff.models.embed import HashEmbedder
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.records import Record
 from bakeoff.tuning.contrastive import ContrastiveSettings, has_pairs, tune_embedder
@@ -66,7 +67,7 @@ class LabelHead(Recipe):
         if reason or self._options.tune is False:
             return reason
         embedder = world.models[self.embedder]
-        if not isinstance(embedder, LocalModel) or embedder.name == "hash":
+        if not isinstance(embedder, LocalModel) or embedder.name == HashEmbedder.name:
             return f"the embedder {embedder.label} has no weights here that could be tuned; {LEAVE}"
         if not has_pairs(training_examples(material).numbers):
             return f"every label has one training example, and tuning compares two of one label; {LEAVE}"

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.rag import Rag
-from bakeoff.contenders.recipe import Fitted, Given, Material, OnProgress, Retuned, World
+from bakeoff.contenders.recipe import Fitted, Given, Material, OnProgress, Took, World
 from bakeoff.contenders.retrieval_tuning import Sources, kept, take, tune
 from bakeoff.contenders.spec import Spec
 from bakeoff.errors import ConfigError, ModelUnavailableError
@@ -152,7 +152,7 @@ class RagTuned(Rag):
 
     def tune_retrieval(
         self, part: str, world: World, material: Material, on_progress: OnProgress, earlier: Path | None
-    ) -> Retuned:
+    ) -> Took:
         """Tunes the embedder or the reranker, unless that was done, and uses it if it is kept."""
         self._models = world.models
         name = self.retrieval_training(part)
@@ -167,7 +167,7 @@ class RagTuned(Rag):
         elif report.name:
             self.spec = self.spec.model_copy(update={"reranker": report.name})
         said = kept(self.spec.name, part, report, self.spec.n_passages)
-        return Retuned(seconds=report.seconds, tokens=report.n_tokens, detail=said.detail, note=said.note)
+        return Took(seconds=report.seconds, tokens=report.n_tokens, detail=said.detail, note=said.note)
 
     def _sources(self, world: World, material: Material, part: str) -> Sources:
         settings = world.models[self._untuned]

@@ -62,8 +62,8 @@ class Material(Record):
         return next(some for some in self.judgements if some.files == tuple(files))
 
 
-class Retuned(Record):
-    """What tuning a part of retrieval took, and a sentence if it did not help."""
+class Took(Record):
+    """What a training took (the seconds before a kill included), and a sentence if it did not help."""
 
     seconds: float
     tokens: int
@@ -106,12 +106,10 @@ class World(Protocol):
 
 
 class Made(Record):
-    """What `Recipe.make` gives. `took` are the `seconds` (those before a kill included), `tokens` and `detail` of a
-    training; without seconds, they are measured.
-    """
+    """What `Recipe.make` gives. `took` is what its training took; without one, the stage is timed."""
 
     fitted: Fitted = Fitted()
-    took: dict[str, Any] = Field(default_factory=dict)
+    took: Took | None = None
 
 
 class NoOptions(Record):
@@ -338,7 +336,7 @@ class Recipe:
 
     def tune_retrieval(
         self, part: str, world: World, material: Material, on_progress: OnProgress, earlier: Path | None
-    ) -> Retuned:
+    ) -> Took:
         """Tunes a part of its retrieval and uses it from now on. `earlier` is the folder of another world's tuned
         models, whose part is taken if it was trained with the same settings.
         """

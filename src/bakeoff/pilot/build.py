@@ -132,7 +132,7 @@ class Builder:
                 ):
                     progress = self._progress("train", name)
                     took = recipe.tune_retrieval(part, world, self._material, progress, taken)
-                    more |= took.model_dump(include={"seconds", "tokens", "detail"})
+                    more |= took.model_dump(exclude={"note"})
                     if took.note:
                         self.retrieval_notes[name, part] = took.note
                 if not self.left_out.without([recipe]):
@@ -205,7 +205,7 @@ class Builder:
             return Fitted()
         with self._timed(stage, recipe.spec.name, recipe.own_part) as more:
             made = recipe.make(world, material, self._progress(stage, recipe.spec.name))
-            more |= made.took
+            more |= made.took.model_dump(exclude={"note"}) if made.took else {}
             return made.fitted
 
     def n_chunks(self, world: WorldFolder) -> int:

@@ -6,6 +6,7 @@ documents.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,10 +29,11 @@ from bakeoff.questions.settings import Split
 from bakeoff.records import GenerationSettings, Length, Record
 from bakeoff.retrieval.presentation import ASPECTS, Presentation
 from bakeoff.retrieval.settings import Retrieval
-from bakeoff.style.settings import Style
+from bakeoff.style.settings import Style, place_in
 from bakeoff.tuning.settings import Tuning
 
 JUDGE_KEYS = ("grading", "models")
+RULES = ("style", "rules")
 # Pydantic's messages about types, in terms of YAML.
 PLAIN = {
     "tuple_type": "give one value, or a list",
@@ -237,7 +239,7 @@ def validate(values: dict[str, Any], origin: str = "the configuration") -> Confi
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(_explain(item) for item in error.errors())
+        problems = "; ".join(_explain(item, values) for item in error.errors())
         raise ConfigError(f"{origin}: {problems}.", "see docs/configuration.md for every key") from error
     _ = config.specs, config.judge  # a contender or a judge that is not possible is an error in the configuration
     if config.style and config.style.examples and config.style.embedder not in config.models:
@@ -247,14 +249,16 @@ def validate(values: dict[str, Any], origin: str = "the configuration") -> Confi
     return config
 
 
-def _explain(item: Any) -> str:
-    where = ".".join(str(part) for part in item["loc"])
+def _explain(item: Any, values: Mapping[str, Any] | None = None) -> str:
+    where = f"'{'.'.join(str(part) for part in item['loc'])}'"
+    if values and item["loc"][:2] == RULES and item["loc"][2:]:
+        where = f"'style.rules': {place_in(values['style']['rules'], item['loc'][2:])}"
     if item["type"] == "extra_forbidden":
         return unknown_key(Config, item["loc"])
     if item["loc"][:1] == ("profile",):
         return explain(Profile, {**item, "loc": item["loc"][1:]}, ("profile",))
     message = PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
-    return f"'{where}': {message}{found(item)}"
+    return f"{where}: {message}{found(item)}"
 
 
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -62,7 +62,8 @@ class Check(Record):
         """What the check found, in a sentence without its full stop."""
         if self.problem:
             return f"the classifier of style cannot be used: {self.problem}"
-        checked = f"it is right on {_written(self.accuracy)} of {self.n_in + self.n_out} examples it was not trained on"
+        examples = f"{self.n_in + self.n_out} examples it was not trained on ({self.n_groups} groups)"
+        checked = f"it is right on {_written(self.accuracy)} of {examples}"
         return "; ".join([checked, *(warning.rstrip(".") for warning in self.warnings)])
 
 

@@ -28,7 +28,7 @@ def _checked(rules: Any) -> Any:
 
 
 def _check(rule: Mapping[str, Any], number: int, names: Sequence[str]) -> None:
-    place = f"rule {number}" + (f" ('{rule['name']}')" if rule.get("name") else "")
+    place = _named(number, rule)
     if not rule.get("name"):
         raise ValueError(f"{place} has no name: give it one of its own, as in 'name: short'")
     if rule["name"] in (*names, *RESERVED):
@@ -43,6 +43,20 @@ def _check(rule: Mapping[str, Any], number: int, names: Sequence[str]) -> None:
     unknown = next((key for key in rule if key not in allowed), None)
     if unknown is not None:
         raise ValueError(f"{place} has the unknown key '{unknown}'; a rule of kind {kind} has {', '.join(allowed)}")
+
+
+def _named(number: int, rule: Mapping[str, Any]) -> str:
+    return f"rule {number}" + (f" ('{rule['name']}')" if rule.get("name") else "")
+
+
+def place_in(rules: Any, place: Sequence[str | int]) -> str:
+    """The place of an error in these rules: the rule's number from 1, its name, and the key.
+
+    `place` is the rule's number from 0, its kind, then the key and what is below it.
+    """
+    number, _, *keys = place
+    key = ".".join(map(str, keys))
+    return _named(int(number) + 1, rules[number]) + (f", '{key}'" if key else "")
 
 
 class Style(Record):

@@ -149,13 +149,13 @@ class Making:
         for start in range(0, len(units), BATCH):
             if limit is not None and self.n_kept >= limit:
                 return
-            for finished in self._batch(units[start : start + BATCH], limit):
+            for finished in self._batch(units[start : start + BATCH]):
                 self._done.append(finished)
                 yield finished
             if progress:
                 progress(min(start + BATCH, len(units)), len(units))
 
-    def _batch(self, units: Sequence[str], limit: int | None) -> list[Done]:
+    def _batch(self, units: Sequence[str]) -> list[Done]:
         dropped: dict[str, Counter[str]] = {unit: Counter() for unit in units}
         replies, failed = self._written(units)
         pairs = [

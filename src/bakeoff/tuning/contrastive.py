@@ -8,8 +8,7 @@ Source: Tunstall et al. 2022, Efficient Few-Shot Learning Without Prompts, arXiv
 """
 
 import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,15 +36,6 @@ class ContrastiveSettings(Record):
     max_steps: int = Field(default=240, ge=1)
     learning_rate: float = Field(default=1e-4, gt=0, lt=1)
     seed: int = 7
-
-
-class ContrastiveReport(Record):
-    """What a training took. The losses are those of the first and of the last tenth of its steps."""
-
-    n_steps: int
-    seconds: float
-    first_loss: float
-    last_loss: float
 
 
 def has_pairs(classes: np.ndarray) -> bool:
@@ -103,8 +93,7 @@ def tune_embedder(
     classes: np.ndarray,
     settings: ContrastiveSettings,
     target: Path,
-    on_step: Callable[[int, int], None] | None = None,
-) -> ContrastiveReport:
+) -> None:
     """Tunes the embedder of the folder `source` and writes it to `target`, whole or not at all.
 
     Its Dense layers stay as they are. Products are computed in bfloat16 if the processor
@@ -118,14 +107,13 @@ def tune_embedder(
 
     use_threads(free_threads())
     torch.manual_seed(settings.seed)
-    begun, total = time.perf_counter(), n_steps(len(texts), settings)
+    total = n_steps(len(texts), settings)
     module = pooled_model(source, sentence)
     windows = [ids[:MOST_TOKENS] for ids in _first_windows(source, sentence, texts)]
     weights = list(module.model.parameters())
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=WEIGHT_DECAY)
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share_of_rate(step, total))
-    losses = []
-    for step, rows in enumerate(batches(classes, settings), 1):
+    for rows in batches(classes, settings):
         with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
             vectors, order = _vectors(module, [windows[row] for row in rows])
         loss = pair_loss(vectors.float(), torch.from_numpy(classes[rows[order]]))
@@ -134,17 +122,7 @@ def tune_embedder(
         torch.nn.utils.clip_grad_norm_(weights, LARGEST_SLOPE)
         optimizer.step()
         rate.step()
-        losses.append(float(loss.detach()))
-        if on_step:
-            on_step(step, total)
     _save(module.model, source, target)
-    tenth = max(1, len(losses) // 10)
-    return ContrastiveReport(
-        n_steps=total,
-        seconds=time.perf_counter() - begun,
-        first_loss=float(np.mean(losses[:tenth])),
-        last_loss=float(np.mean(losses[-tenth:])),
-    )
 
 
 def _share_of_rate(step: int, total: int) -> float:

@@ -42,10 +42,6 @@ class Fit:
     exact: tuple[bool, ...]
     gain: float = 0.0
 
-    @property
-    def mean_loss(self) -> float:
-        return self.loss / self.n_wanted
-
 
 class FastModel:
     """A model with fast operations, computed in bfloat16 if the processor supports it.
