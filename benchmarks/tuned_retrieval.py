@@ -1,6 +1,6 @@
 """What tuning retrieval does for finding evidence and for answers, on the data of a finished run.
 
-    bakeoff run examples/support-desk
+    bakeoff run examples/support-desk/bakeoff.yaml
     python benchmarks/tuned_retrieval.py runs/support-desk --folder /tmp/tuned-retrieval [--answers 80] [--trainer]
 
 Tunes the embedder, the reranker, and both on the run's training questions, and keeps them whatever dev says, so that

@@ -1,6 +1,6 @@
 """Puts trained weights into the package, as differences of eight bits each, and pins their checksum.
 
-python recipes/span_reader/ship.py FOLDER/pass-2.safetensors
+python recipes/span_reader/ship.py FOLDER/pass-3.safetensors
 """
 
 import argparse
