@@ -52,7 +52,7 @@ def test_a_style_that_differs_is_found_and_judged():
     assert LEAST_ACCURACY <= check.accuracy.low < 1.0 and (check.n_in, check.n_out, check.n_groups) == (40, 40, 40)
     new = "the lamp blinks after 5 minutes"
     assert classifier.judge(polite(new), HashEmbedder()) and not classifier.judge(blunt(new), HashEmbedder())
-    assert "right on 100" in check.says.replace("\u202f", " ")
+    assert "right on 100" in check.says.replace("\u202f", " ") and "(40 groups)" in check.says
     assert Classifier.model_validate_json(classifier.model_dump_json()) == classifier
 
 
