@@ -17,7 +17,7 @@ from bakeoff.decide.advise.matrix import decision_matrix as matrix_of
 from bakeoff.decide.situation.approaches import APPROACHES
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.decide.verdict import measured_matrix as measuring
-from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, graded
+from bakeoff.decide.verdict.measured_matrix import MeasuredMatrix, graded, two_piece
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 from bakeoff.measure.comparison import Comparison, Entrant, Estimate
 from bakeoff.measures import BY_NAME, Measure
@@ -666,16 +666,43 @@ WORDS = Measure(name="words", title="Words", unit="count", better="lower", estim
 
 
 def test_a_measure_of_the_teams_own_is_a_row_of_its_own() -> None:
-    """A measure of the team's own is graded by its unit and weighted by the profile; it has no assumed score."""
+    """A measure of the team's own that the profile gives a weight is graded by its unit; without one it has no row."""
     own = {
         "rag": {"polite": entry(0.9), "words": entry(10.0)},
         "tuned": {"polite": entry(0.6), "words": entry(50.0)},
         "hybrid": {"polite": entry(0.89), "words": entry(19.0)},
     }
     given = changed(comparison(), **own).model_copy(update={"own_measures": (POLITE, WORDS)})
-    found = measured_matrix(Profile.model_validate({"measure_weights": {"polite": 4}}), given)
+    found = measured_matrix(Profile.model_validate({"measure_weights": {"polite": 4, "words": 1}}), given)
     assert found.measured is not None
-    polite, words = row(found.measured, "polite"), row(found.measured, "words")
+    polite, words = row(found.measured, "own:polite"), row(found.measured, "own:words")
     assert (polite.weight, polite.scores) == (4, {"rag": 5, "fine-tuning": 1, "hybrid": 5})
     assert (words.weight, words.scores) == (1, {"rag": 5, "fine-tuning": 2, "hybrid": 4})
-    assert "polite" not in {one.factor for one in found.assumed.rows}
+    assert "own:polite" not in {one.factor for one in found.assumed.rows}
+    unweighted = measured_matrix(Profile(), given).measured
+    assert unweighted is not None
+    assert not [one.factor for one in unweighted.rows if one.factor.startswith("own:")]
+
+
+def test_a_share_from_one_answer_gives_no_scores() -> None:
+    """An interval over nearly the whole scale leaves the row as assumed, and a measure of one's own without a row."""
+    one_answer = Estimate(value=1.0, low=0.006, high=1.0, n=1)
+    own = {"rag": {"polite": entry(0.1)}, "tuned": {"polite": one_answer}, "hybrid": {"polite": entry(0.2)}}
+    given = changed(comparison(), **own).model_copy(update={"own_measures": (POLITE,)})
+    given = changed(given, tuned={"freshness": one_answer})
+    found = measured_matrix(Profile.model_validate({"measure_weights": {"polite": 4}}), given)
+    assert found.measured is not None
+    assert row(found.measured, "update_interval").basis != "measured"
+    assert "own:polite" not in {one.factor for one in found.measured.rows}
+    said = "polite says next to nothing (tuned: 95 % interval 1 to 100 % from 1 answer), so it has no row"
+    assert f"Politeness: {said}" in found.notes
+
+
+def test_draws_reach_as_far_as_the_interval_on_either_side() -> None:
+    """At 100 % with an interval from 50 % the draws lie below, not half of them at 100 %."""
+    below, above = np.array([0.25, 0.1]), np.array([0.0, 0.1])
+    drawn = two_piece(below, above, np.random.default_rng(1))
+    assert drawn[:, 0].max() <= 0
+    assert np.quantile(drawn[:, 0], 0.05) == pytest.approx(-0.49, abs=0.03)
+    assert drawn[:, 1].mean() == pytest.approx(0, abs=0.01)
+    assert drawn[:, 1].std() == pytest.approx(0.1, abs=0.01)

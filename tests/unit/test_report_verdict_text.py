@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bakeoff.decide.advise.matrix import Row
 from bakeoff.decide.value.worth import NOTHING
+from bakeoff.decide.value.worth import Range as WorthRange
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.verdict.sensitivity import RIGHT_USD, Flip
 from bakeoff.errors import RunFolderError
@@ -124,6 +125,40 @@ def test_a_winner_outside_the_matrix_is_said_to_count_as_one_of_its_approaches(j
     assert sentence("other", "hybrid").endswith("the winner, other, counts as a hybrid.")
     assert sentence("base", None).endswith("the winner, base, is none of them.")
     assert "counts as" not in sentence(judgement.matrix.standing["hybrid"], "hybrid")
+
+
+def test_a_leader_that_is_worth_less_than_doing_nothing_is_not_just_preferred(judgement: Judgement) -> None:
+    """The sentence that names the leading approach says that its contender is worth less than doing nothing."""
+    measured = judgement.matrix.measured
+    assert measured is not None and measured.leader is not None
+    name = judgement.matrix.standing[measured.leader]
+
+    def sentence(value: float) -> str:
+        utility = {**judgement.worth.utility, name: WorthRange(value=value, low=value, high=value)}
+        worth = judgement.worth.model_copy(update={"utility": utility, "nets": {}})
+        return matrix_sentences(judgement.model_copy(update={"worth": worth}))[1]
+
+    assert f"But {name}, its best contender, is worth less than doing nothing (-0.04 right answers" in sentence(-0.04)
+    assert "doing nothing" not in sentence(0.2)
+
+
+def test_a_measure_of_the_teams_own_is_a_line_of_the_matrix(judgement: Judgement) -> None:
+    """What counts in the totals is shown in the table."""
+    measured = judgement.matrix.measured
+    assert measured is not None
+    own = measured.rows[0].model_copy(
+        update={
+            "factor": "own:style",
+            "title": "Style",
+            "basis": "measured",
+            "scores": dict.fromkeys(measured.totals, 5),
+        }
+    )
+    matrix = judgement.matrix.model_copy(
+        update={"measured": measured.model_copy(update={"rows": (*measured.rows, own)})}
+    )
+    lines = matrix_lines(judgement.model_copy(update={"matrix": matrix}))
+    assert [line.title for line in lines].count("Style") == 1
 
 
 def test_every_claim_is_in_one_group(judgement: Judgement) -> None:

@@ -12,7 +12,7 @@ from bakeoff.measures import ACCURACY, BESIDE, BY_NAME, Measure
 from bakeoff.report.cautions import shortened
 from bakeoff.report.findings import Standing, standing
 from bakeoff.report.gather import ReportData
-from bakeoff.sentences import NOT_MEASURED, count, duration, usd
+from bakeoff.sentences import NOT_MEASURED, count, counted, duration, usd
 
 SUPERSCRIPTS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -113,8 +113,10 @@ def _letter(n: int) -> str:
 
 def _extra(data: ReportData, name: str, measure: Measure, estimate: Estimate) -> str:
     """The extra text of a cell: the length of answers beside accuracy, the 95th percentile of latency, accuracy before
-    an update, or the cost of set-up.
+    an update, the cost of set-up, or the number of answers that a measure of the team's own is about.
     """
+    if measure in data.own_measures:
+        return counted(estimate.n, "answer")
     if measure == ACCURACY:
         length = data.estimate(name, "answer_words").value
         return f"{length:.0f} {'word' if round(length) == 1 else 'words'}" if length else ""

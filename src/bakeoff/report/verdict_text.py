@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bakeoff.decide.advise.matrix import Matrix, Row
 from bakeoff.decide.situation.approaches import NAMES, TITLES
-from bakeoff.decide.value.worth import titled
+from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, titled
 from bakeoff.decide.verdict.claims import Entry, articles
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.verdict.sensitivity import RIGHT_USD, WRONG_TIMES, Flip
@@ -140,7 +140,7 @@ def _best(row: Row, like: Row | None = None) -> set[str]:
 
 
 def matrix_lines(judgement: Judgement) -> list[MatrixLine]:
-    """The factors with scores: measured ones first, then in the order of the table."""
+    """The factors with scores and the team's own measures: measured ones first, then in the order of the table."""
     after = judgement.matrix.measured
     measured = {row.factor: row for row in after.rows if row.basis == "measured"} if after else {}
     lines = [
@@ -148,6 +148,10 @@ def matrix_lines(judgement: Judgement) -> list[MatrixLine]:
         for row in judgement.matrix.assumed.rows
         if row.scores or row.factor in measured
     ]
+    factors = {row.factor for row in judgement.matrix.assumed.rows}
+    for row in measured.values():
+        if row.factor not in factors:  # a measure of the team's own, which has no assumed scores
+            lines.append(MatrixLine(row.title, row.weight, row.model_copy(update={"scores": {}, "why": ""}), row))
     return sorted(lines, key=lambda line: line.measured is None)
 
 
@@ -163,7 +167,26 @@ def matrix_sentences(judgement: Judgement) -> tuple[str, str]:
     rules = f"By the articles' rules: {_matrix_leader(assumed)}."
     if measured is None:
         return rules, f"By your data: {judgement.matrix.notes[-1] if judgement.matrix.notes else 'nothing yet'}."
-    return rules, f"By your data: {_matrix_leader(measured)}.{_outside(judgement)}"
+    return rules, f"By your data: {_matrix_leader(measured)}.{_worth_less(judgement)}{_outside(judgement)}"
+
+
+def _worth_less(judgement: Judgement) -> str:
+    """That the contender of the leading approach is worth less than doing nothing; empty if it is worth more."""
+    matrix, worth = judgement.matrix, judgement.worth
+    name = matrix.standing.get(str(matrix.measured.leader), "") if matrix.measured else ""
+    if worth.nets:
+        known = {key: net.net.value for key, net in worth.nets.items()}
+        figure, per = usd, " a year"
+    else:
+        known = {key: utility.value for key, utility in worth.utility.items()}
+        figure, per = "{:.2f}".format, " right answers a question"
+    mine, nothing = known.get(name), known.get(NOTHING, 0.0)
+    if mine is None or mine >= nothing:
+        return ""
+    values = f"({figure(mine)}{per}; doing nothing: {figure(nothing)})"
+    return (
+        f" But {name}, its best contender, is worth less than {DOING_NOTHING} {values}: this score is no reason for it."
+    )
 
 
 def _outside(judgement: Judgement) -> str:

@@ -2,8 +2,8 @@
 
 Takes a `Profile` and a `Comparison`, gives the articles' advice and what the data say. Knows nothing about how anything
 was measured. The most accurate contender of each approach represents it. An approach that was not run is left out of
-the measured matrix. If one approach lacks a measure, that row stays as assumed and a note says so. Each measure of the
-team's own is a row.
+the measured matrix. If one approach lacks a measure, or its interval says next to nothing, that row stays as assumed
+and a note says so. Each measure of the team's own that has a weight is a row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,13 +21,17 @@ from bakeoff.errors import RunFolderError
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.measures import BY_NAME, Measure
 from bakeoff.records import Record
-from bakeoff.sentences import listed
+from bakeoff.sentences import counted, listed
 
 # Upper bounds of the scores 5, 4, 3 and 2 (docs/matrix.md). Shortfalls are differences of fractions: 0.02 is 2 points.
 SHORT_OF_BEST, SHORT_OF_TARGET = (0.02, 0.05, 0.10, 0.20), (0.0, 0.02, 0.05, 0.10)
 TIMES_BEST = (1.25, 2.0, 4.0, 10.0)
 FRACTIONS = ("share", "ratio")
 """Units of measures that are scored by differences. The others are scored by ratios."""
+WIDEST = 0.75
+"""A share whose 95 % interval is wider than this part of the scale gives no scores: three answers alike are enough."""
+OWN_ROW = "own:"
+"""Begins the factor of a row of the team's own measure, so that it is not one of the table."""
 Z_95 = 1.96
 TINY = 1e-12
 
@@ -45,7 +49,9 @@ class MeasuredMatrix(Record):
 
 
 class Reading(Record):
-    """One measure's values and standard errors for the contenders of a matrix, in the order of their approaches.
+    """One measure's values for the contenders of a matrix, in the order of their approaches.
+
+    `below` and `above` are standard errors on either side, since intervals of shares near 0 or 1 reach to one side.
 
     `silent` are pairs (a, b) of positions: a must not score better than b, because a declined more and is not more
     accurate.
@@ -55,7 +61,8 @@ class Reading(Record):
     slice: str = ""
     contenders: tuple[str, ...]
     values: tuple[float, ...]
-    errors: tuple[float, ...]
+    below: tuple[float, ...]
+    above: tuple[float, ...]
     silent: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -137,32 +144,34 @@ class _Rows:
         rows, samples = [], {}
         for factor, row in zip(table, assumed, strict=True):
             reading = self._reading(BY_NAME[factor.measure], factor.slice) if factor.measure else None
-            if factor.measure and reading is None:
-                notes.append(
-                    f"{row.title}: {factor.measure} was not measured for every approach, so the row stays as assumed"
-                )
-            rows.append(self._measured(row, reading) if reading else row)
-            if reading:
+            if factor.measure and isinstance(reading, str):
+                notes.append(f"{row.title}: {reading}, so the row stays as assumed")
+            rows.append(self._measured(row, reading) if isinstance(reading, Reading) else row)
+            if isinstance(reading, Reading):
                 samples[row.factor] = self._drawn(reading)
+        weights = self._profile.measure_weights.by_measure()
         for measure in self._comparison.own_measures:
-            reading = self._reading(measure) if measure.better else None
-            if reading:
-                rows.append(self._measured(self._own_row(measure), reading))
-                samples[measure.name] = self._drawn(reading)
+            if not measure.better or not weights.get(measure.name):
+                continue
+            reading = self._reading(measure)
+            if isinstance(reading, str):
+                notes.append(f"{measure.title}: {reading}, so it has no row")
+                continue
+            row = _own_row(measure, weights[measure.name])
+            rows.append(self._measured(row, reading))
+            samples[row.factor] = self._drawn(reading)
         return rows, samples
 
-    def _own_row(self, measure: Measure) -> Row:
-        """The row of a measure of the team's own, with the profile's weight for the measure, by default 1."""
-        weight = self._profile.measure_weights.by_measure().get(measure.name, 1.0)
-        return Row(factor=measure.name, title=measure.title, articles={}, weight=weight, basis="unknown")
-
-    def _reading(self, measure: Measure, part: str = "") -> Reading | None:
-        """The measure of every approach; None if one of them has no value."""
+    def _reading(self, measure: Measure, part: str = "") -> Reading | str:
+        """The measure of every approach, or why it gives no scores."""
         names = tuple(self._standing.values())
         whole = [self._comparison.estimate(name, measure.name) for name in names]
         estimates = [estimate.slices.get(part, Estimate()) if part else estimate for estimate in whole]
         if any(estimate.value is None for estimate in estimates):
-            return None
+            return f"{measure.name} was not measured for every approach"
+        wide = [_wide(name, estimate) for name, estimate in zip(names, estimates, strict=True)]
+        if measure.unit == "share" and any(wide):
+            return f"{measure.name} says next to nothing ({listed(list(filter(None, wide)))})"
         scales = [self._scale(measure, estimate) for estimate in estimates]
         pairs = list(zip(scales, estimates, strict=True))
         return Reading(
@@ -170,7 +179,8 @@ class _Rows:
             slice=part,
             contenders=names,
             values=tuple(scale * (estimate.value or 0.0) for scale, estimate in pairs),
-            errors=tuple(scale * _standard_error(estimate) for scale, estimate in pairs),
+            below=tuple(scale * _standard_errors(estimate)[0] for scale, estimate in pairs),
+            above=tuple(scale * _standard_errors(estimate)[1] for scale, estimate in pairs),
             silent=self._silent(names) if measure.name in FLATTERS_SILENCE else (),
         )
 
@@ -194,7 +204,7 @@ class _Rows:
 
     def _drawn(self, reading: Reading) -> np.ndarray:
         """Scores of values resampled within their intervals, shape (N_DRAWS, n_approaches). Shares stay in 0..1."""
-        drawn = self._rng.normal(reading.values, reading.errors, (N_DRAWS, len(reading.values)))
+        drawn = np.array(reading.values) + two_piece(np.array(reading.below), np.array(reading.above), self._rng)
         drawn = np.clip(drawn, 0.0, 1.0 if reading.measure.unit == "share" else None)
         return graded(_earned(drawn, reading), reading.measure, self._target(reading.measure))
 
@@ -216,11 +226,34 @@ class _Rows:
         )
 
 
-def _standard_error(estimate: Estimate) -> float:
-    """Half the width of the 95 % interval divided by 1.96; 0 without an interval."""
-    if estimate.low is None or estimate.high is None:
-        return 0.0
-    return (estimate.high - estimate.low) / (2 * Z_95)
+def _own_row(measure: Measure, weight: float) -> Row:
+    """The row of a measure of the team's own, before it is measured."""
+    return Row(factor=f"{OWN_ROW}{measure.name}", title=measure.title, articles={}, weight=weight, basis="unknown")
+
+
+def _wide(name: str, estimate: Estimate) -> str:
+    """The contender with its number of answers and its interval, if that covers nearly the whole scale; else empty."""
+    if estimate.low is None or estimate.high is None or estimate.high - estimate.low <= WIDEST:
+        return ""
+    low, high = f"{100 * estimate.low:.0f}", f"{100 * estimate.high:.0f}"
+    return f"{name}: 95 % interval {low} to {high} % from {counted(estimate.n, 'answer')}"
+
+
+def _standard_errors(estimate: Estimate) -> tuple[float, float]:
+    """How far the 95 % interval reaches below and above the value, each divided by 1.96; 0 without an interval."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return 0.0, 0.0
+    return max(estimate.value - estimate.low, 0.0) / Z_95, max(estimate.high - estimate.value, 0.0) / Z_95
+
+
+def two_piece(below: np.ndarray, above: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Deviations of shape (N_DRAWS, n) from a normal distribution with another standard deviation on either side.
+
+    Source: the two-piece normal distribution, Wallis 2014, doi:10.1214/13-STS417.
+    """
+    far = np.abs(rng.standard_normal((N_DRAWS, len(below))))
+    up = rng.random(far.shape) * (below + above) >= below
+    return np.where(up, far * above, -far * below)
 
 
 def _declined_more(comparison: Comparison, a: str, b: str) -> bool:
