@@ -19,6 +19,7 @@ pytest.importorskip("torch")
 from bakeoff.contenders import retrieval_tuning
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipe
+from bakeoff.contenders.rag_tuned import RagTuned
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
@@ -130,6 +131,23 @@ def test_what_tuning_did_not_improve_is_said_and_not_used(finished: Run) -> None
         assert is_used != (f"fair does not use a tuned {part}, since it is not better on dev" in warnings)
     reports = [json.loads(path.read_text()) for path in finished.folder.world.glob("adapters/*-training-*/report.json")]
     assert reports and all(len(report["measured"]) >= 2 for report in reports)
+
+
+def test_a_contender_that_keeps_no_tuned_part_claims_none(finished: Run) -> None:
+    """Before training it names what is to be tuned, afterwards what is in use."""
+    world = world_of(finished)
+    both, rag = (finished.comparison.entrant(name) for name in ("both", "rag"))
+    assert both.shown == f"{rag.shown}, tuned embedder and reranker" and "tuned on the training" in both.summary
+    spec = world.built("both").spec
+    recipe = make_recipe(Spec(name="fair", recipe="rag-tuned", retrieval=world.built("rag").spec.retrieval))
+    assert isinstance(recipe, RagTuned)
+    assert recipe.entrant(world.models).shown.endswith("tuned embedder and reranker")
+    recipe._trainings = ["embedder-training", "reranker-training"]
+    nothing = recipe.entrant(world.models)
+    assert nothing.shown == rag.shown and nothing.axes == rag.axes
+    assert nothing.summary == "the same as rag; not in use, since not better on dev: a tuned embedder and reranker"
+    recipe.spec = recipe.spec.model_copy(update={"reranker": spec.reranker})
+    assert recipe.entrant(world.models).shown == f"{rag.shown}, tuned reranker"
 
 
 def test_its_cost_counts_the_training_and_the_index_that_wrong_passages_come_from(finished: Run) -> None:

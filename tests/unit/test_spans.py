@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakeoff.errors import ContenderError, ModelUnavailableError
-from bakeoff.models.spans.best import Scored, best_in, best_span, whole_words
+from bakeoff.models.spans.best import Scored, best_in, best_span
+from bakeoff.models.spans.places import blocks, whole_words
 from bakeoff.models.spans.reader import TOKENS_AT_ONCE, SpanReader, batches
 from bakeoff.models.spans.windows import MOST_HEADING, MOST_QUESTION, Passage, SpanQuestion, SpanTokenizer, Window
 from tests.unit.tiny_span_model import write_tiny_bert
@@ -147,7 +148,19 @@ def test_spans_of_several_passages_are_compared_on_one_scale() -> None:
 @pytest.mark.parametrize(
     ("text", "cut", "whole"),
     [
-        ("the K1-204 kettle", "1", "K1"),
+        ("the K1-204 kettle", "1", "K1-204"),
+        ("pinentry-gnome3, pinentry-curses", "gnome3,", "pinentry-gnome3"),
+        ("pass --no-sandbox to it", "sandbox", "--no-sandbox"),
+        ("edit /etc/ssh/sshd_config now", "ssh/sshd", "/etc/ssh/sshd_config"),
+        ("lived 1876-1950 there", "1876", "1876"),
+        ("a dash - sandbox", "sandbox", "sandbox"),
+        ("it costs $5.50.", "5", "$5.50"),
+        ('set "overflow now', '"overflow', "overflow"),
+        ('it says "no (or yes)"', '"no (or yes)"', '"no (or yes)"'),
+        ("(see above) it", "(see", "see"),
+        ("first, then", "first,", "first"),
+        ("Newton's third law", "Newton", "Newton"),
+        ("(", "(", "("),
         ("in 1990s Paris", "199", "1990s"),
         ("naïve café.", "caf", "café"),
         ("中国人口", "国", "国"),
@@ -161,6 +174,30 @@ def test_a_span_ends_where_words_end(text: str, cut: str, whole: str) -> None:
     start = text.index(cut)
     first, last = whole_words(text, start, start + len(cut))
     assert text[first:last] == whole
+
+
+def test_a_span_lies_in_one_block_without_its_number() -> None:
+    """The best tokens lie in two items and on a number: the best span of one item is taken."""
+    text = "ranges:\n\n1. low\n2. high"
+    places = [(0, 6), (6, 7), (9, 10), (10, 11), (12, 15), (16, 17), (17, 18), (19, 23)]
+    assert [text[start:end].strip() for start, end in blocks(text)] == ["ranges:", "low", "high"]
+    starts, ends = [0, 0, 9, 0, 5, 0, 0, 1], [0, 0, 0, 0, 1, 0, 0, 9]
+    window = Window(ids=tuple(range(8)), n_question=0, first=0, offsets=tuple(places), passage=0)
+    span = best_span([Scored(window, np.array(starts, float), np.array(ends, float), 0.0)], [text])
+    assert span is not None and text[span.start : span.end] == "high"
+    assert span.score == pytest.approx(10)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["| a | b |\n|---|---|\n| 1 | 2 |", "- a\n- b", "### Title\n\ntext\nin lines", "", "\n\n", "1. ", "a\n\n\n\nb"],
+)
+def test_blocks_lie_in_the_text_in_order(text: str) -> None:
+    """They never overlap, and hold all letters that are no list numbers."""
+    found = blocks(text)
+    flat = [place for block in found for place in block]
+    assert flat == sorted(flat)
+    assert all(text[start:end].strip() for start, end in found)
 
 
 # --- reading

@@ -81,10 +81,17 @@ class RagTuned(Rag):
         return tuple(part for part in self.tunes_retrieval if getattr(self.options, part))
 
     @property
+    def kept_parts(self) -> tuple[str, ...]:
+        """The tuned parts in use. Before any training, those that are to be tuned."""
+        used = {"embedder": self.spec.retrieval.embedder != self._untuned, "reranker": bool(self.spec.reranker)}
+        kept = tuple(part for part in self.tuned_parts if used[part])
+        return kept if kept or self._trainings else self.tuned_parts
+
+    @property
     def knowledge(self) -> str:
-        """What its model is shown; the same whether or not a tuned part is kept."""
+        """What its model is shown: the same as with `rag` if no tuned part is kept."""
         untuned = self.spec.retrieval.model_copy(update={"embedder": self._untuned})
-        return f"{untuned.label}, tuned {' and '.join(self.tuned_parts)}"
+        return f"{untuned.label}, tuned {' and '.join(self.kept_parts)}" if self.kept_parts else untuned.label
 
     @property
     def _untuned(self) -> str:
@@ -94,7 +101,13 @@ class RagTuned(Rag):
     def entrant(self, models: Mapping[str, ModelSettings]) -> Entrant:
         """As for all recipes; which embedder is untuned depends on the models."""
         self._models = models
-        return super().entrant(models)
+        entrant = super().entrant(models)
+        if self.kept_parts == self.tuned_parts:
+            return entrant
+        kept = f"passages found by a tuned {self.kept_parts[0]}" if self.kept_parts else "the same as rag"
+        dropped = " and ".join(part for part in self.tuned_parts if part not in self.kept_parts)
+        summary = f"{kept}; not in use, since not better on dev: a tuned {dropped}"
+        return entrant.model_copy(update={"summary": summary})
 
     def parts(self) -> tuple[str, ...]:
         """Those of `rag`, the trainings of its retrieval, and the untuned index, which wrong passages come from."""

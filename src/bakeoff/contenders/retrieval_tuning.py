@@ -44,6 +44,13 @@ class Sources(NamedTuple):
     settings: Settings
 
 
+MEASURED_ON: Mapping[str, str] = {
+    "embedder": "over all passages that are ranked for dev",
+    "reranker": "over the hits that the reranker puts in order",
+}
+"""What the two figures of a part are about; so they differ between the parts."""
+
+
 class Said(NamedTuple):
     """What a report says: how the training went, and a sentence if the tuned part is not better on dev."""
 
@@ -114,6 +121,7 @@ def kept(name: str, part: str, report: Report, shown: int) -> Said:
         f"(without: {percent(report.untuned.found)}), at a mean reciprocal rank of "
         f"{report.tuned.mean_reciprocal_rank:.3f} (without: {report.untuned.mean_reciprocal_rank:.3f})"
     )
+    figures += f", {MEASURED_ON[part]}"
     detail = f"{report.n_pairs} pairs, best epoch {report.best}, {report.stopped_because}; {figures}"
     if report.improved:
         return Said(detail, "")

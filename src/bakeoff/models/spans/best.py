@@ -5,18 +5,17 @@ the score of "no answer". Knows no weights.
 Source: Clark and Gardner 2018, arXiv:1710.10723: scores without a normalisation of their own for each passage.
 """
 
-import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from bakeoff.models.spans.places import blocks, whole_words
 from bakeoff.models.spans.windows import Window
-from bakeoff.writing.scripts import HAS_NO_BLANKS, MARKS
 
 MOST_TOKENS = 40
 """Tokens of the longest answer."""
-_LETTER = re.compile(rf"[\w{MARKS}]")
 
 
 @dataclass(frozen=True)
@@ -40,18 +39,32 @@ class Span:
 
 
 def best_span(windows: Sequence[Scored], texts: Sequence[str], most_tokens: int = MOST_TOKENS) -> Span | None:
-    """The best span of all windows, extended to whole words; the first one of equals. None if there is no window."""
+    """The best span of all windows, extended to whole words; the first one of equals. None if there is no window.
+
+    A span lies in one paragraph, list item, table row or heading, without its number or sign.
+    """
     best: tuple[float, Window, int, int] | None = None
+    known = [blocks(text) for text in texts]
     for scored in windows:
-        score, first, last = best_in(scored.starts, scored.ends, most_tokens)
-        if best is None or score > best[0]:
-            best = score, scored.window, first, last
+        for first, stop in _runs(scored.window.offsets, known[scored.window.passage]):
+            score, start, last = best_in(scored.starts[first:stop], scored.ends[first:stop], most_tokens)
+            if best is None or score > best[0]:
+                best = score, scored.window, first + start, first + last
     if best is None:
         return None
     score, window, first, last = best
     nothing = 2 * float(np.logaddexp.reduce([scored.nothing for scored in windows]))
     start, end = whole_words(texts[window.passage], window.offsets[first][0], window.offsets[last][1])
     return Span(window.passage, start, end, score - nothing)
+
+
+def _runs(offsets: Sequence[tuple[int, int]], of_text: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The tokens of each block as (first, stop); tokens outside of all blocks are in none."""
+    begins = [start for start, _ in offsets]
+    for start, end in of_text:
+        first, stop = bisect_left(begins, start), bisect_left(begins, end)
+        if first < stop:
+            yield first, stop
 
 
 def best_in(starts: np.ndarray, ends: np.ndarray, most_tokens: int) -> tuple[float, int, int]:
@@ -62,19 +75,3 @@ def best_in(starts: np.ndarray, ends: np.ndarray, most_tokens: int) -> tuple[flo
     sums = starts[:, None] + np.lib.stride_tricks.sliding_window_view(later, width)
     first, ahead = np.unravel_index(int(np.argmax(sums)), sums.shape)
     return float(sums[first, ahead]), int(first), int(first + ahead)
-
-
-def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
-    """The place, extended to the ends of the words that it cuts. Words of more than 40 letters stay cut."""
-    first, last = start, end
-    while first > 0 and start - first < 40 and _joined(text, first):
-        first -= 1
-    while last < len(text) and last - end < 40 and _joined(text, last):
-        last += 1
-    return (start if start - first >= 40 else first), (end if last - end >= 40 else last)
-
-
-def _joined(text: str, place: int) -> bool:
-    """Whether a word goes on over a place between two letters."""
-    before, after = text[place - 1], text[place]
-    return bool(_LETTER.match(before) and _LETTER.match(after)) and not HAS_NO_BLANKS.search(before + after)
