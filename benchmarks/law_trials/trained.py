@@ -76,7 +76,7 @@ def popularity(folder: Path, seed: int) -> list[Outcome]:
 def new_facts(folder: Path, seed: int) -> list[Outcome]:
     """Law 5: as many facts that the model knows as facts that nobody can; asked about known facts left out of both."""
     untaught = asked("untaught", real(), value=wrong)
-    known = [question for question, outcome in zip(real(), untaught, strict=True) if outcome.value == 0]
+    known = answered(real(), untaught)
     random.Random(5 + seed).shuffle(known)
     n = min(N_KNOWN, len(known) // 2)
     trained, held_out = known[:n], known[n:]
@@ -87,6 +87,12 @@ def new_facts(folder: Path, seed: int) -> list[Outcome]:
         outcomes += asked(arm, held_out, model, value=wrong)
         outcomes += asked(f"{arm}, as trained", questions, model)
     return words_apart(outcomes)
+
+
+def answered(questions: list[Question], outcomes: list[Outcome]) -> list[Question]:
+    """The questions that were answered correctly: one that was declined is not wrong, but it is not known either."""
+    pairs = zip(questions, outcomes, strict=True)
+    return [question for question, outcome in pairs if rightness(question, outcome.text) == 1]
 
 
 def words_apart(outcomes: list[Outcome]) -> list[Outcome]:

@@ -66,8 +66,8 @@ class EmbedderTask:
     def _window(self, text: str, asks: bool) -> list[int]:
         key = (text, asks)
         if key not in self._windows:
-            windows, _ = self._tokenizer.windows([text], self._prompts[0 if asks else 1])
-            self._windows[key] = [*windows[0][: LONGEST - 1], windows[0][-1]]
+            (ids, *_), _ = self._tokenizer.windows([text], self._prompts[0 if asks else 1])
+            self._windows[key] = ids if len(ids) <= LONGEST else [*ids[: LONGEST - 1], ids[-1]]
         return self._windows[key]
 
     def _vectors(self, windows: Sequence[list[int]], budget: int) -> Any:
