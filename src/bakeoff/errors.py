@@ -60,6 +60,10 @@ class ContenderError(BakeoffError):
     """A team's own contender does not follow the contract of `protocols.Contender`."""
 
 
+class TooFewPairsError(ContenderError):
+    """A part of retrieval has too few questions to be tuned on. Other parts of the contender can still be tuned."""
+
+
 class MeasureError(BakeoffError):
     """A team's own measure cannot be imported, or raises an error on a question."""
 

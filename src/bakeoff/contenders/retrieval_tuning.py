@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from bakeoff.contenders.recipe import Material, OnProgress, World
 from bakeoff.corpus.chunk import chunk_document
-from bakeoff.errors import ContenderError
+from bakeoff.errors import TooFewPairsError
 from bakeoff.models.checksums import model_sha256
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.records import Chunk
@@ -61,7 +61,7 @@ class Said(NamedTuple):
 def tune(part: str, sources: Sources, folder: Path, on_progress: OnProgress) -> Report:
     """Trains the embedder or the reranker in this folder; a finished training is not repeated.
 
-    Raises ContenderError if too few pairs could be made.
+    Raises TooFewPairsError if too few pairs could be made.
     """
     begun = time.perf_counter()
     chunks = _Chunks(sources)
@@ -79,9 +79,9 @@ def tune(part: str, sources: Sources, folder: Path, on_progress: OnProgress) -> 
 
 
 def _usable(part: str, pairs: Sequence[Pair]) -> list[Pair]:
-    """The pairs that this part can be trained on. Raises ContenderError, with the cause, if they are too few."""
+    """The pairs that this part can be trained on. Raises TooFewPairsError, with the cause, if they are too few."""
     if len(pairs) < FEWEST:
-        raise ContenderError(
+        raise TooFewPairsError(
             f"{len(pairs)} training questions have a passage that holds their evidence; tuning retrieval needs at "
             f"least {FEWEST}.",
             "add training questions whose evidence is in the documents",
@@ -90,7 +90,7 @@ def _usable(part: str, pairs: Sequence[Pair]) -> list[Pair]:
         return list(pairs)
     usable = [pair for pair in pairs if pair.negatives]
     if len(usable) < FEWEST:
-        raise ContenderError(
+        raise TooFewPairsError(
             f"Of {len(pairs)} training questions with a passage that holds their evidence, {len(usable)} have a wrong "
             f"passage among their first {DEPTH} hits; training a reranker needs at least {FEWEST}. The documents have "
             "too few passages that do not answer.",

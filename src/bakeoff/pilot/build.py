@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ from bakeoff.models.memory import release_memory
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.present import Presenter, followers, groups
+from bakeoff.pilot.retrieval_parts import tune_in_turn
 from bakeoff.records import Answer
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
@@ -118,27 +120,21 @@ class Builder:
                         _copy_folder(self._earlier.world.adapter_folder(name), world.adapter_folder(name))
 
     def _tune_retrieval(self, world: WorldFolder) -> None:
-        """Tunes what retrieval is made of, and builds the indexes of tuned embedders.
-
-        Each contender's parts are tuned in turn, since a reranker orders what the tuned embedder finds.
-        """
-        taken = self._earlier.world.adapter_folder("") if self._earlier and not self._earlier.relearns else None
+        """Tunes what retrieval is made of, and builds the indexes of tuned embedders."""
         for recipe in self.left_out.without(self._recipes):
-            name = recipe.spec.name
-            for part in recipe.tuned_parts:
-                with (
-                    self.left_out.trying("tuning its retrieval", [recipe]),
-                    self._timed("train", name, f"retriever:{recipe.retrieval_training(part)}") as more,
-                ):
-                    progress = self._progress("train", name)
-                    took = recipe.tune_retrieval(part, world, self._material, progress, taken)
-                    more |= took.model_dump(exclude={"note"})
-                    if took.note:
-                        self.retrieval_notes[name, part] = took.note
-                if not self.left_out.without([recipe]):
-                    break
-                if is_tuned_part(recipe.embedder, world.models):
-                    self._index(world, "index", [recipe])
+            notes = tune_in_turn(recipe, self.left_out, partial(self._tune_part, world, recipe))
+            self.retrieval_notes |= {(recipe.spec.name, part): note for part, note in notes.items()}
+
+    def _tune_part(self, world: WorldFolder, recipe: Recipe, part: str) -> str:
+        """Tunes the embedder or the reranker of a contender. Returns a note if it is not used."""
+        taken = self._earlier.world.adapter_folder("") if self._earlier and not self._earlier.relearns else None
+        name = recipe.spec.name
+        with self._timed("train", name, f"retriever:{recipe.retrieval_training(part)}") as more:
+            took = recipe.tune_retrieval(part, world, self._material, self._progress("train", name), taken)
+            more |= took.model_dump(exclude={"note"})
+        if is_tuned_part(recipe.embedder, world.models):
+            self._index(world, "index", [recipe])
+        return took.note
 
     def _train(self, world: WorldFolder) -> None:
         """Tunes the models of the contenders, from the earlier ones where there are any."""
