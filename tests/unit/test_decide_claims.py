@@ -81,6 +81,15 @@ def test_an_entry_quotes_the_laws_behind_its_claim(found):
     assert "In miniature" not in found["latency-ft"].why
 
 
+def test_stages_with_tuned_models_are_tested_where_the_run_has_them(found):
+    """`rag-tuned` stands for them; without it the entry names what is missing, and not that it is impossible."""
+    entry = found["hybrid-retriever"]
+    assert entry.finding == "not tested" and "not measured for rag-tuned in this run" in entry.why
+    accuracy = {"rag": right_on(40), "rag-tuned": right_on(80)}
+    here = entries(entrants=(*ENTRANTS, entrant("rag-tuned")), values={"accuracy": accuracy})["hybrid-retriever"]
+    assert here.finding == "supported" and "rag-tuned against rag" in here.why
+
+
 def test_opposite_claims_get_opposite_findings(found):
     """RAG answers better here: one article is supported, the other contradicted."""
     assert found["accuracy-rag"].finding == "supported"
