@@ -284,12 +284,12 @@ class Builder:
         if recipe.declines:
             # Asked without a threshold, because the threshold is chosen from the confidences of all answers.
             world.save(built.model_copy(update={"fitted": fitted.model_copy(update={"declining": Declining()})}))
-            path = folder.answers_path(name, "dev")
-            size = batch_size(recipe, world.models, measuring)
-            if dev:
-                collect(world.open(name), dev, path, size, self._progress("calibrate", name))
-            declining = self._declining(folder.answers(name, "dev"))
-            fitted = fitted.model_copy(update={"declining": declining})
+        # A contender behind another one is asked too, because who answers what is decided on dev.
+        if dev and (recipe.declines or any(name in other.behind() for other in self._recipes)):
+            path, size = folder.answers_path(name, "dev"), batch_size(recipe, world.models, measuring)
+            collect(world.open(name), dev, path, size, self._progress("calibrate", name))
+        if recipe.declines:
+            fitted = fitted.model_copy(update={"declining": self._declining(folder.answers(name, "dev"))})
         fitted = recipe.calibrate(world, self._material, fitted, lambda part: folder.answers(part, "dev"))
         world.save(built.model_copy(update={"fitted": fitted, "calibrated": True}))
 
