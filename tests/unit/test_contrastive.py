@@ -1,5 +1,6 @@
 """Contrastive tuning of an embedder: pairs and loss as SetFit defines them, and what a tuned folder holds."""
 
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sentence_transformers.losses import CosineSimilarityLoss
 from bakeoff.models.embed import load_embedder
 from bakeoff.models.sentence_model import read_sentence_model
 from bakeoff.models.settings import LocalModel
+from bakeoff.tuning.checkpoint import Position
 from bakeoff.tuning.contrastive import ContrastiveSettings, batches, has_pairs, n_steps, pair_loss, tune_embedder
 from tests.unit.test_sentence_model import write_model
 
@@ -75,7 +77,7 @@ def test_a_tuned_embedder_is_a_folder_of_safetensors_that_loads(tmp_path: Path) 
     source = write_model(tmp_path / "source", MEAN, dense=((16, "torch.nn.modules.activation.Tanh", True),))
     before = {path: path.read_bytes() for path in source.rglob("*") if path.is_file()}
     settings = ContrastiveSettings(epochs=60, batch=6, learning_rate=0.01)
-    tune_embedder(source, read_sentence_model(source), TEXTS, CLASSES, settings, tmp_path / "tuned")
+    tune_embedder(source, read_sentence_model(source), TEXTS, CLASSES, settings, tmp_path / "tuned", tmp_path / "kept")
     assert before == {path: path.read_bytes() for path in source.rglob("*") if path.is_file()}
     weights = [path for path in (tmp_path / "tuned").rglob("*") if path.suffix in (".bin", ".pt", ".pkl", ".pth")]
     assert weights == [] and (tmp_path / "tuned" / "model.safetensors").exists()
@@ -92,7 +94,38 @@ def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
     """Bit for bit."""
     source = write_model(tmp_path / "source", MEAN)
     for name in ("a", "b"):
-        tune_embedder(
-            source, read_sentence_model(source), TEXTS, CLASSES, ContrastiveSettings(epochs=2), tmp_path / name
-        )
+        tuned(source, tmp_path / name)
     assert (tmp_path / "a" / "model.safetensors").read_bytes() == (tmp_path / "b" / "model.safetensors").read_bytes()
+
+
+def tuned(source: Path, target: Path, on_step: Callable[[int, int], None] = lambda done, total: None) -> Position:
+    settings, checkpoint = ContrastiveSettings(epochs=8, batch=6), target.with_suffix(".safetensors")
+    return tune_embedder(source, read_sentence_model(source), TEXTS, CLASSES, settings, target, checkpoint, on_step)
+
+
+def test_a_killed_training_goes_on_and_ends_with_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed twice, with a checkpoint after each step: no step is done again, and its tokens are counted once."""
+    monkeypatch.setattr("bakeoff.tuning.contrastive.CHECKPOINT_EVERY_S", 0.0)
+    source = write_model(tmp_path / "source", MEAN)
+    steps: list[int] = []
+
+    def killed_in(*numbers: int) -> Callable[[int, int], None]:
+        def step(done: int, total: int) -> None:
+            steps.append(done)
+            if done in numbers:
+                raise KeyboardInterrupt
+
+        return step
+
+    whole = tuned(source, tmp_path / "whole")
+    for number in (3, 5):
+        with pytest.raises(KeyboardInterrupt):
+            tuned(source, tmp_path / "killed", killed_in(number))
+        assert not (tmp_path / "killed").exists()
+    again = tuned(source, tmp_path / "killed", killed_in())
+    assert steps == [1, 2, 3, 3, 4, 5, 5, *range(6, whole.step + 1)]
+    assert (again.step, again.n_tokens) == (whole.step, whole.n_tokens)
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed")]
+    assert weights[0] == weights[1]

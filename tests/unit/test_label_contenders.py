@@ -18,6 +18,7 @@ from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.measure.comparison import Declining
 from bakeoff.models.settings import LocalModel
 from bakeoff.records import Question, ask
+from bakeoff.tuning.checkpoint import Position
 from tests.unit.test_sentence_model import write_model
 from tests.unit.tiny_model import write_tiny_model
 
@@ -156,11 +157,14 @@ def test_a_tuned_embedder_is_opened_from_the_contenders_folder(tmp_path, monkeyp
 def test_a_tuned_embedder_that_is_no_better_on_dev_is_not_used(tmp_path, monkeypatch):
     """One that makes all texts alike is worse than the embedder as it comes, which is then opened."""
 
-    def spoil(source, sentence, texts, classes, settings, target):
+    def spoil(source, sentence, texts, classes, settings, target, checkpoint, on_step):
+        trainings.append(len(texts))
         shutil.copytree(source, target)
         tensors = load_file(target / "model.safetensors")
         save_file({name: tensor * 0 for name, tensor in tensors.items()}, target / "model.safetensors")
+        return Position(step=1)
 
+    trainings = []
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("bakeoff.contenders.label_head.tune_embedder", spoil)
     source = write_model(tmp_path / "source", {"pooling_mode": "cls"})
@@ -176,6 +180,38 @@ def test_a_tuned_embedder_that_is_no_better_on_dev_is_not_used(tmp_path, monkeyp
     contender = built(tmp_path / "w", of, "label-head", models=models)
     assert [answer.text for answer in contender.answer([ask(text) for text in texts.values()])] == list(texts)
     assert not (tmp_path / "w" / "contenders" / "c" / "embedder").exists()
+    built(tmp_path / "w", of, "label-head", models=models)
+    assert trainings == [len(of.train)] and not (tmp_path / "w" / "contenders" / "c" / "embedder").exists()
+
+
+def test_a_tuning_that_is_finished_is_not_repeated(tmp_path, monkeypatch):
+    """Nor is one whose process was killed before the head was fitted. Other examples or other settings are tuned on."""
+    trainings = []
+
+    def noted(source, sentence, texts, classes, settings, target, checkpoint, on_step):
+        trainings.append(len(texts))
+        shutil.copytree(source, target)
+        return Position(step=4, n_tokens=90, seconds=7.0)
+
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("bakeoff.contenders.label_head.tune_embedder", noted)
+    source = write_model(tmp_path / "source", {"pooling_mode_mean_tokens": True})
+    models = {**MODELS, "embedder": LocalModel(name=str(source), engine="transformers")}
+    folder = tmp_path / "w" / "contenders" / "c"
+
+    def make(of, **options):
+        recipe = make_recipe(Spec(name="c", recipe="label-head", options={"tune": True, **options}))
+        return recipe.make(WorldFolder(tmp_path / "w", models), of, lambda done, total: None).took
+
+    took = make(material())
+    assert (took.tokens, round(took.seconds)) == (90, 7) and "4 steps" in took.detail
+    assert make(material()) is None and len(trainings) == 1 and (folder / "embedder").exists()
+    (folder / "training" / "report.json").unlink()
+    (folder / "head.safetensors").unlink()
+    assert make(material()) is not None and len(trainings) == 1 and (folder / "head.safetensors").exists()
+    assert make(material(n=5)) is not None and len(trainings) == 2
+    assert make(material(n=5), epochs=3) is not None and len(trainings) == 3
+    assert make(material(n=5), tune=False) is None and not (folder / "embedder").exists()
 
 
 # --- language models

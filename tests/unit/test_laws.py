@@ -107,6 +107,18 @@ def test_new_facts_are_asked_in_the_words_of_known_ones():
     assert {one.answers for one in new} <= {one.answers for one in known}
 
 
+def test_a_declined_question_is_no_known_fact():
+    """Declining is not wrong, so it does not count against a model, but it shows no knowledge either."""
+    pytest.importorskip("torch")
+    from benchmarks.law_trials.trained import answered, wrong
+
+    question = real()[0]
+    texts = (question.answers[0], "I don't know.", "That is not known.", "Timbuktu")
+    given = [Outcome(arm="untaught", unit="u", question="q", value=wrong(question, text), text=text) for text in texts]
+    assert [one.value for one in given] == [0, 0, 0, 1]
+    assert answered([question] * 4, given) == [question]
+
+
 def test_page_benchmark_and_ledger_say_the_same_of_each_law():
     """The ledger quotes what the page shows, and the page shows the laws that the benchmark runs."""
     page = (REPOSITORY / PAGE).read_text(encoding="utf-8")

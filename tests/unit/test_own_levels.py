@@ -5,14 +5,14 @@ from pathlib import Path
 from bakeoff.pilot.stages import run
 from tests.end_to_end.small import make
 
-OWN = '''
+OWN = """
 from bakeoff.records import Answer
 
 
 class Own:
     def answer(self, questions):
         return [Answer(question_id=one.id, contender="own", text="It takes 7777 bananas.") for one in questions]
-'''
+"""
 
 
 def test_an_own_contender_can_be_the_last_level(tmp_path: Path, monkeypatch) -> None:

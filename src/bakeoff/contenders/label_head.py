@@ -6,12 +6,13 @@ model.
 Source: Tunstall et al. 2022, arXiv:2209.11055.
 """
 
+import json
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from pydantic import Field
 
 from bakeoff.contenders.built import Fitted, Given
@@ -25,14 +26,20 @@ from bakeoff.contenders.label_answers import (
     why_no_labels,
 )
 from bakeoff.contenders.label_heads import Head, fit_head
-from bakeoff.contenders.recipe import Material, Recipe, World
+from bakeoff.contenders.recipe import Made, Material, OnProgress, Recipe, Took, World
+from bakeoff.contenders.span_training import digest
+from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Days
+from bakeoff.models.checksums import model_sha256
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.models.settings import LocalModel, ModelSettings
+from bakeoff.models.weights import resolve_model
 from bakeoff.records import Record
-from bakeoff.tuning.contrastive import ContrastiveSettings, has_pairs, tune_embedder
+from bakeoff.tuning.checkpoint import claim
+from bakeoff.tuning.contrastive import ContrastiveSettings, has_pairs, n_steps, tune_embedder
 
-EMBEDDER = "embedder"
+EMBEDDER, TRAINING = "embedder", "training"
+CHECKPOINT, REPORT = "checkpoint.safetensors", "report.json"
 LEAVE = "options: {tune: false} puts the head on the embedder as it is"
 
 
@@ -75,24 +82,41 @@ class LabelHead(Recipe):
 
     def prepare(self, world: World, material: Material) -> Fitted:
         """Tunes the embedder, then fits the head on its vectors."""
+        return self.make(world, material, lambda done, total: None).fitted
+
+    def make(self, world: World, material: Material, on_progress: OnProgress) -> Made:
+        """The same; a training on these examples that is finished is not repeated, one that was killed goes on."""
         examples, folder = training_examples(material), world.contender_folder(self.spec.name)
         dev, tune = dev_examples(material, examples.labels), self._options.tune
-        shutil.rmtree(folder / EMBEDDER, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        untuned = None if tune else self._fit(world, examples, dev)
-        if tune is not False:
-            _tune(world.models[self.embedder], examples.texts, examples.numbers, self._settings(material), folder)
-            tuned = self._fit(world, examples, dev)
-            if untuned is not None and tuned is not None and untuned <= tuned:
-                shutil.rmtree(folder / EMBEDDER)
-                self._fit(world, examples, dev)
-        return Fitted()
+        if tune is False:
+            _remove(folder)
+            self._fit(world.embedder(self.embedder), folder, examples, dev)
+            return Made()
+        settings = self._settings(material)
+        _claimed(folder, _request(world.models[self.embedder], examples, dev, [settings.model_dump_json(), str(tune)]))
+        if (folder / TRAINING / REPORT).exists():
+            self._fit(self._opened(world), folder, examples, dev)
+            return Made()
+        begun = time.perf_counter()
+        untuned = None if tune else self._fit(world.embedder(self.embedder), folder, examples, dev)
+        at = _tuned(world.models[self.embedder], examples, settings, folder, on_progress)
+        tuned = self._fit(self._opened(world), folder, examples, dev)
+        if untuned is not None and tuned is not None and untuned <= tuned:
+            shutil.rmtree(folder / EMBEDDER)
+            self._fit(world.embedder(self.embedder), folder, examples, dev)
+        took = Took(
+            seconds=time.perf_counter() - begun + at.earlier_s,
+            tokens=at.n_tokens,
+            detail=f"{len(examples.texts)} examples, {at.n_steps} steps",
+        )
+        jsonl.write_text(folder / TRAINING / REPORT, took.model_dump_json(indent=1) + "\n")
+        (folder / TRAINING / CHECKPOINT).unlink(missing_ok=True)
+        return Made(took=took)
 
-    def _fit(self, world: World, examples: Examples, dev: Examples) -> float | None:
-        """Fits the head on the vectors of the embedder that is there. Returns its loss on dev."""
-        embedder = self._opened(world)
+    def _fit(self, embedder: Any, folder: Path, examples: Examples, dev: Examples) -> float | None:
+        """Fits the head on the vectors of an embedder. Returns its loss on dev."""
         dev_vectors = embedder.embed_queries(dev.texts) if dev.texts else embedder.embed_queries(("",))[:0]
-        folder = world.contender_folder(self.spec.name)
         return fit_head(folder, examples, embedder.embed_queries(examples.texts), dev, dev_vectors)
 
     @property
@@ -126,12 +150,58 @@ class LabelHead(Recipe):
         return LabelAnswers(self.spec.name, read_labels(folder), classify, fitted.decline_below)
 
 
-def _tune(
-    settings: ModelSettings, texts: Sequence[str], numbers: np.ndarray, contrastive: ContrastiveSettings, folder: Path
-) -> None:
+def _request(model: ModelSettings, examples: Examples, dev: Examples, settings: Sequence[str]) -> dict[str, str]:
+    """A hash of each input that decides about the weights, and whether they are used."""
+    assert isinstance(model, LocalModel)  # obstacle has excluded others
+    asked = (f"{label}\0{text}" for of in (examples, dev) for text, label in zip(of.texts, of.numbers, strict=True))
+    return {
+        "examples": digest([*examples.labels, *asked]),
+        "settings": digest(settings),
+        "model": model_sha256(resolve_model(model.name)),
+    }
+
+
+def _claimed(folder: Path, request: dict[str, str]) -> None:
+    """Removes a training on anything else, as before a change of the documents, and writes down what is trained."""
+    path = folder / TRAINING / "request.json"
+    if not path.exists() or json.loads(path.read_text(encoding="utf-8")) != request:
+        _remove(folder)
+    claim(folder / TRAINING, request)
+
+
+def _remove(folder: Path) -> None:
+    for name in (TRAINING, EMBEDDER):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+class _At(NamedTuple):
+    """What tuning took: steps, tokens, and the seconds before a kill."""
+
+    n_steps: int
+    n_tokens: int
+    earlier_s: float
+
+
+def _tuned(
+    settings: ModelSettings, examples: Examples, contrastive: ContrastiveSettings, folder: Path, on_progress: OnProgress
+) -> _At:
+    """Tunes the embedder, unless a process that was killed later has."""
     from bakeoff.models.sentence_model import read_sentence_model
-    from bakeoff.models.weights import resolve_model
 
     assert isinstance(settings, LocalModel)
-    source = resolve_model(settings.name)
-    tune_embedder(source, read_sentence_model(source), texts, numbers, contrastive, folder / EMBEDDER)
+    source, target = resolve_model(settings.name), folder / EMBEDDER
+    total = n_steps(len(examples.texts), contrastive)
+    if target.exists():
+        return _At(total, 0, 0.0)
+    begun = time.monotonic()
+    at = tune_embedder(
+        source,
+        read_sentence_model(source),
+        examples.texts,
+        examples.numbers,
+        contrastive,
+        target,
+        folder / TRAINING / CHECKPOINT,
+        on_progress,
+    )
+    return _At(at.step, at.n_tokens, max(0.0, at.seconds - (time.monotonic() - begun)))

@@ -8,7 +8,9 @@ Source: Tunstall et al. 2022, Efficient Few-Shot Learning Without Prompts, arXiv
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +20,14 @@ from pydantic import Field
 from bakeoff.models.sentence_model import SentenceModel
 from bakeoff.models.sentence_tokens import SentenceTokenizer
 from bakeoff.records import Record
+from bakeoff.tuning.checkpoint import Position, Schedule, load, save
 
 if TYPE_CHECKING:
     import torch
 
 WARM_UP, WEIGHT_DECAY, LARGEST_SLOPE = 0.1, 0.01, 1.0
 READ_TOGETHER = 16
+CHECKPOINT_EVERY_S = 60.0
 MOST_TOKENS = 128
 """Longer texts are cut in training: a few of them would set the time of every batch."""
 
@@ -93,11 +97,15 @@ def tune_embedder(
     classes: np.ndarray,
     settings: ContrastiveSettings,
     target: Path,
-) -> None:
-    """Tunes the embedder of the folder `source` and writes it to `target`, whole or not at all.
+    checkpoint: Path,
+    on_step: Callable[[int, int], None] = lambda done, total: None,
+) -> Position:
+    """Tunes the embedder of the folder `source` and writes it to `target`, whole or not at all. Returns the steps,
+    seconds and tokens that it took, those before a kill among them.
 
     Its Dense layers stay as they are. Products are computed in bfloat16 if the processor
-    has instructions for it. The same seed gives the same weights on the same number of threads.
+    has instructions for it. The same seed gives the same weights on the same number of threads. Called again after a
+    kill, it goes on from the file `checkpoint`, and ends with the same weights.
     """
     import torch
 
@@ -105,15 +113,17 @@ def tune_embedder(
     from bakeoff.models.gpu import has_bfloat16
     from bakeoff.models.threads import free_threads, use_threads
 
+    begun, schedule = time.monotonic(), Schedule(CHECKPOINT_EVERY_S, time.monotonic)
     use_threads(free_threads())
-    torch.manual_seed(settings.seed)
     total = n_steps(len(texts), settings)
     module = pooled_model(source, sentence)
     windows = [ids[:MOST_TOKENS] for ids in _first_windows(source, sentence, texts)]
     weights = list(module.model.parameters())
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=WEIGHT_DECAY)
-    rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share_of_rate(step, total))
-    for rows in batches(classes, settings):
+    first = at = _resumed(checkpoint, weights, optimizer)
+    for rows in islice(batches(classes, settings), at.step, None):
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate * _share_of_rate(at.step, total)
         with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
             vectors, order = _vectors(module, [windows[row] for row in rows])
         loss = pair_loss(vectors.float(), torch.from_numpy(classes[rows[order]]))
@@ -121,8 +131,45 @@ def tune_embedder(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(weights, LARGEST_SLOPE)
         optimizer.step()
-        rate.step()
+        at = Position(
+            step=at.step + 1,
+            seconds=first.seconds + time.monotonic() - begun,
+            n_tokens=at.n_tokens + sum(len(windows[row]) for row in rows),
+        )
+        on_step(at.step, total)
+        if schedule.is_due():
+            save(checkpoint, _state(weights, optimizer), at)
+            schedule.saved()
     _save(module.model, source, target)
+    return at
+
+
+def _state(weights: "Sequence[torch.Tensor]", optimizer: "torch.optim.Optimizer") -> "dict[str, torch.Tensor]":
+    """The weights and the optimizer's moments, by the number of each weight."""
+    moments = optimizer.state_dict()["state"]
+    return {f"weight/{number}": weight.detach().contiguous() for number, weight in enumerate(weights)} | {
+        f"optimizer/{number}/{name}": tensor for number, of in moments.items() for name, tensor in of.items()
+    }
+
+
+def _resumed(checkpoint: Path, weights: "Sequence[torch.Tensor]", optimizer: "torch.optim.Optimizer") -> Position:
+    """Returns to the last checkpoint, if there is one."""
+    import torch
+
+    kept = load(checkpoint)
+    if kept is None:
+        return Position()
+    tensors, at = kept
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    with torch.no_grad():
+        for key, tensor in tensors.items():
+            kind, number, *name = key.split("/")
+            if kind == "weight":
+                weights[int(number)].copy_(tensor)
+            else:
+                state.setdefault(int(number), {})[name[0]] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    return at
 
 
 def _share_of_rate(step: int, total: int) -> float:
