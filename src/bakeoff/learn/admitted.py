@@ -69,9 +69,11 @@ def _capped(reviewed: Sequence[Reviewed]) -> list[Reviewed]:
     return [one for i, one in enumerate(reviewed) if one.sampled or earlier[i] < MOST_COPIES]
 
 
-def contradicting(new: Sequence[Question], known: Sequence[Question]) -> dict[str, str]:
-    """The text of the nearly equal question that each of these contradicts, by id. Of two new ones both are named."""
-    others = [*known, *new]
+def contradicting(new: Sequence[Question], known: Sequence[Question], each_other: bool = True) -> dict[str, str]:
+    """The text of the nearly equal question that each of these contradicts, by id. Of two new ones that contradict
+    `each_other`, both are named.
+    """
+    others = [*known, *(new if each_other else ())]
     found: dict[str, str] = {}
     pairs = similar_pairs([question.text for question in new], [question.text for question in others], NEAR_COPY)
     for i, j, _ in pairs:

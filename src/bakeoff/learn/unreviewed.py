@@ -49,7 +49,7 @@ def _contradicted(made: Sequence[Question], used: Sequence[Question], documents:
     meanings = Meanings(documents, [question.text for question in (*made, *used)])
     for question in used:
         meanings.add(question)
-    found = contradicting(made, used)
+    found = contradicting(made, used, each_other=False)
     for question in made:
         other = meanings.contradicted(question)
         if other is not None:
