@@ -8,7 +8,9 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from bakeoff.contenders.label_models import naming
+from bakeoff.errors import ContenderError
 from bakeoff.models.engines.label_scores import CausalReader, LabelTree
+from tests.unit.shapes import write_shape
 from tests.unit.tiny_model import write_tiny_model
 
 LABELS = ("card", "card arrival", "refund", "re", "a")
@@ -46,6 +48,14 @@ def test_every_label_has_the_log_probability_that_it_has_alone(folder: Path) -> 
             assert score == pytest.approx(alone, abs=1e-3)
     assert all(n > len(reader.chat.ids(render(""))) for n in n_tokens)
     assert np.allclose(reader.scores(texts)[0], scores)  # what is shared is as it was before
+
+
+def test_a_model_that_cannot_read_a_tree_costs_its_contender_alone(tmp_path: Path) -> None:
+    """Attention over a window that is shorter than the prompt: the run leaves the contender out and goes on."""
+    folder = write_shape("mistral", tmp_path / "mistral")
+    with pytest.raises(ContenderError, match="MistralForCausalLM cannot score labels together") as refused:
+        CausalReader(folder, dtype=torch.float32).scoring(naming(LABELS).render, LABELS)
+    assert "attention sees the whole prompt" in refused.value.remedy
 
 
 def test_a_text_that_is_too_long_has_no_scores(folder: Path) -> None:

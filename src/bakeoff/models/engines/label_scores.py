@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
-from bakeoff.errors import ModelUnavailableError, TooLongError
+from bakeoff.errors import ContenderError, TooLongError
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.transformers import load_model
 from bakeoff.models.gpu import has_bfloat16
@@ -88,7 +88,7 @@ class LabelTree:
 class CausalReader:
     """A local model on torch, in bfloat16 if the processor has instructions for it. Several threads may use it in turn.
 
-    Raises ModelUnavailableError if a trial shows that the tree of labels is not read as each label alone is.
+    Raises ContenderError if a trial shows that the tree of labels is not read as each label alone is.
     """
 
     def __init__(self, folder: Path, adapter: Path | None = None, dtype: torch.dtype | None = None) -> None:
@@ -123,10 +123,10 @@ class CausalReader:
             tokens = [tree.tokens[node] for node in tree.paths[label]]
             alone = self._plain(ids, tokens)
             if not abs(alone - given[label]) < SAME * max(1.0, abs(alone)):
-                raise ModelUnavailableError(
+                raise ContenderError(
                     f"{type(self._model).__name__} cannot score labels together: the log-probability of one is "
                     f"{given[label]:.2f}, and {alone:.2f} alone.",
-                    "use a Llama, Qwen or Phi-3 model for this contender, or leave it out",
+                    "use a model whose attention sees the whole prompt, such as Llama or Qwen, or leave this contender out",
                 )
 
     def _plain(self, ids: Sequence[int], tokens: Sequence[int]) -> float:
