@@ -126,7 +126,7 @@ class CausalReader:
                 raise ContenderError(
                     f"{type(self._model).__name__} cannot score labels together: the log-probability of one is "
                     f"{given[label]:.2f}, and {alone:.2f} alone.",
-                    "use a model whose attention sees the whole prompt, such as Llama or Qwen, or leave this contender out",
+                    "use a model whose attention sees the whole prompt, such as Llama or Qwen, or leave it out",
                 )
 
     def _plain(self, ids: Sequence[int], tokens: Sequence[int]) -> float:
