@@ -244,26 +244,6 @@ def test_a_round_of_learning_takes_what_is_served_with_its_index(
     assert identity_of(release, "both").embedder and world.adapter_folder(again.spec.reranker).exists()
 
 
-def test_a_part_with_too_few_questions_is_left_out_alone(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without wrong passages no reranker can be tuned: the embedder is, and the report says what is missing."""
-    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
-    mined = retrieval_tuning.mined
-    monkeypatch.setattr(
-        retrieval_tuning, "mined", lambda *given: [pair._replace(negatives=()) for pair in mined(*given)]
-    )
-    models = {"generator": "tests.end_to_end.small.reader", "embedder": {"name": str(tiny), "engine": "transformers"}}
-    contenders = ["rag", entry("both", keep="always"), entry("reranker-only", embedder=False)]
-    config = make(tmp_path, models=models, contenders=contenders, retrieval={"chunk_tokens": 32, "k": 2})
-    finished = run(config, runs=tmp_path / "runs")
-    spec, skipped = world_of(finished).built("both").spec, finished.comparison.skipped
-    assert spec.retrieval.embedder.startswith("embedder-tuned-") and not spec.reranker
-    assert not [one.error for one in finished.answers("both") if one.error]
-    assert any("both has no tuned reranker. Of " in warning for warning in finished.folder.data().warnings)
-    assert list(skipped) == ["reranker-only"] and "least 20" in skipped["reranker-only"]
-
-
 def test_no_dev_or_test_question_nor_a_near_copy_is_trained_on(finished: Run, handed: dict[str, list[Pair]]) -> None:
     """The pairs of the pilot's own trainings come from its training questions; none is worded like one of the tests."""
     questions = finished.folder.questions()
