@@ -57,6 +57,15 @@ def test_questions_are_made_from_documents_and_made_no_second_time(pilot):
         call(*command(pilot, "--unanswerable", 0, "--resume"))
 
 
+def test_few_drafts_are_said_with_what_to_do(pilot):
+    """Before and after: how many passages gave drafts, why the others gave none, and that a model can write."""
+    said = call(*command(pilot, "--unanswerable", 0))
+    for text in (said.stderr, said.stdout):
+        words = " ".join(text.split())
+        assert "the others have no sentence that a rule can turn into a question" in words and "--model NAME" in words
+    assert "The rules draft 0 questions from 0 of" in said.stderr
+
+
 def test_other_questions_are_noticed_before_going_on(pilot, tmp_path):
     """The wordings that are done would belong to questions that are not asked any more."""
     path = tmp_path / "q.jsonl"

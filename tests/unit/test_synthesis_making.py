@@ -88,6 +88,21 @@ def test_a_limit_counts_what_earlier_calls_kept():
     assert list(making(done=first).run(limit=5)) == []
 
 
+def test_the_bound_of_requests_is_what_the_rules_can_need():
+    """Two for each draft that is tried: a passage without drafts needs none, and what is done needs none either."""
+    made = making(passages=[*PASSAGES, chunk("empty.md", "It is late.")])
+    assert made.budget().reader == 2 * len(PASSAGES)
+    list(made.run())
+    assert made._checks.n_asked == 2 * len(PASSAGES) and made.budget().reader == 0
+
+
+def test_what_the_rules_can_ask_is_known_before():
+    """With the passages that give no draft, by reason."""
+    rules = making(passages=[*PASSAGES, chunk("empty.md", "It is late and they know it.")]).by_rules()
+    assert (rules.n_passages, rules.n_with, rules.n_drafts) == (len(PASSAGES) + 1, len(PASSAGES), len(PASSAGES))
+    assert list(rules.why_none.values()) == [1]
+
+
 def test_what_the_reader_does_not_confirm_is_dropped_and_counted():
     """By reason."""
     done = list(making(reader=lambda message: "never").run())

@@ -2,9 +2,12 @@
 
 import pytest
 
+from bakeoff.records import Document
 from bakeoff.synthesis.drafts import holds, plain
-from bakeoff.synthesis.extractive import extracted
+from bakeoff.synthesis.extractive import NO_PROSE, NO_RULE, UNCLEAR, extracted, why_none
 from bakeoff.synthesis.extractive.clauses import asked_of_sentence
+from bakeoff.synthesis.extractive.places import own_title, sentences
+from bakeoff.synthesis.extractive.prose import asked_of_prose
 from bakeoff.synthesis.wordings import lost, reworded
 from tests.unit.fakes import chunk
 
@@ -68,8 +71,103 @@ def test_a_sentence_that_no_rule_fits_gives_nothing(sentence):
     assert asked(sentence) == []
 
 
-def questions_of(text: str, title: str = "", heading: str = "") -> dict[str, str]:
-    return {draft.question: draft.answers[0] for draft in extracted(chunk("a.md", text, heading=heading), title)}
+@pytest.mark.parametrize(
+    ("sentence", "question", "answer"),
+    [
+        ("By default, sys-timesyncd uses the public time servers, if no others are set.",
+         "By default, what does sys-timesyncd use?", "the public time servers"),
+        ("As of OpenSSH 9.1, the server no longer supports the old protocol.",
+         "As of OpenSSH 9.1, what does the server no longer support?", "the old protocol"),
+        ("The compiler (any recent one) requires a C99 library.", "What does the compiler require?", "a C99 library"),
+        ("Use --servers= to direct sys-timesyncd to other time servers.",
+         "How do I direct sys-timesyncd to other time servers?", "Use --servers="),
+        ("To install the manual pages, run make install.", "How do I install the manual pages?", "run make install"),
+        ("If you want to disable the cache, you must remove the folder cache.d.",
+         "How do I disable the cache?", "remove the folder cache.d"),
+        ("Group adm is used for system monitoring tasks.", "What is group adm used for?", "system monitoring tasks"),
+        ("By default, cache files will be owned by user man.", "By default, what will cache files be owned by?",
+         "user man"),
+        ("The range of users can be configured using /etc/login.defs.",
+         "How can the range of users be configured?", "using /etc/login.defs"),
+        ("The build type defaults to Release.", "What does the build type default to?", "Release"),
+        ("Note that the shell of user sync is /bin/sync.", "What is the shell of user sync?", "/bin/sync"),
+    ],
+)  # fmt: skip
+def test_running_text_is_asked_about(sentence, question, answer):
+    """What something uses or is for, where it is kept, how a thing is done; the answer stands in the sentence."""
+    assert (question, answer) in [(one.question, one.answer) for one in asked_of_prose(sentence)]
+    assert answer in sentence
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "This disables password logins for root.",  # what does?
+        "You can use a folder in a block.",
+        "The result of this training is stored in a file.",
+        "Use this option to leave the files alone.",
+        "The API reads and controls the homes of people.",
+        "To avoid breaking local setups, this is still true.",
+        "The rights of consumers there are described in another file.",
+        "Being in group dip allows you to use tools such as pppd.",
+        "The manual includes the following.",
+    ],
+)
+def test_running_text_that_points_elsewhere_gives_nothing(sentence):
+    """'This' and 'there' mean nothing in a question on its own."""
+    assert list(asked_of_prose(sentence)) == []
+
+
+def test_wrapped_lines_are_one_sentence():
+    """Lists, short lines and indented code are not joined to what stands before."""
+    wrapped = "The lamp of the large garden house can now\nburn for up to 99 days.\n- One\n- Two"
+    assert list(sentences(wrapped)) == [
+        "The lamp of the large garden house can now burn for up to 99 days.", "One", "Two",
+    ]  # fmt: skip
+    assert list(sentences("A short line\nAnother line\n\n    make install")) == ["A short line", "Another line"]
+    assert list(questions_of(wrapped, "Kite")) == [
+        'According to "Kite", for how many days at most can the lamp of the large garden house now burn?'
+    ]
+
+
+def test_a_title_that_says_nothing_is_not_named():
+    """The file's name stands for it; if that says nothing either, the question must name something itself."""
+    text = "The lamp can burn for 9 days."
+    assert list(questions_of(text, "FAQ", source="kite.md")) == [
+        'According to "kite", for how many days can the lamp burn?'
+    ]
+    assert questions_of(text, "FAQ", source="faq.md") == {}
+    assert list(questions_of("The lamp of Kite 3 can burn for 9 days.", "FAQ", source="faq.md")) == [
+        "For how many days can the lamp of Kite 3 burn?"
+    ]
+    assert list(questions_of("Widevine is a library for films.", "Player")) == ["What is Widevine?"]
+
+
+def test_the_heading_of_the_first_section_is_no_title():
+    """Unless another heading follows at once."""
+    text = "# Flags\nThere are many.\n\n# Search\nOne can.\n\n# Debugging\nAlso."
+    document = Document(id="a", source="a.md", title="Flags", text=text)
+    assert own_title(document) == ""
+    assert own_title(document.model_copy(update={"text": f"# Flags\n\n## One\n{text[8:]}"})) == "Flags"
+    assert own_title(document.model_copy(update={"title": "The player"})) == "The player"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("--with-cache\n--with-colour", NO_PROSE),
+        ("It is late and they know it.", NO_RULE),
+        ("The lamp can burn for 9 days.", UNCLEAR),
+        ("The lamp of Kite 3 can burn for 9 days.", ""),
+    ],
+)
+def test_a_passage_without_drafts_says_why(text, reason):
+    """By what it holds."""
+    assert why_none(chunk("faq.md", text), "FAQ") == reason
+
+
+def questions_of(text: str, title: str = "", heading: str = "", source: str = "a.md") -> dict[str, str]:
+    return {draft.question: draft.answers[0] for draft in extracted(chunk(source, text, heading=heading), title)}
 
 
 def test_the_cells_of_a_table_are_asked_for_by_row_and_column():
@@ -95,10 +193,17 @@ def test_a_row_of_a_file_is_asked_for_by_its_name():
 
 def test_the_first_of_several_steps_is_asked_for_under_its_heading():
     """One item alone is no list of steps."""
-    assert questions_of("1. Open the lid.\n2. Press the button.", "Manual", "Manual > Setup") == {
-        'According to "Manual", what is the first step of "Setup"?': "Open the lid"
+    assert questions_of("1. Open the lid.\n2. Press the button.", "Lamp", "Lamp > Setup") == {
+        'According to "Lamp", what is the first step of "Setup"?': "Open the lid"
     }
-    assert questions_of("1. Open the lid.", "Manual", "Manual > Setup") == {}
+    assert questions_of("1. Open the lid.", "Lamp", "Lamp > Setup") == {}
+
+
+def test_a_list_of_things_is_no_list_of_steps():
+    """Unless its heading says that steps follow."""
+    text = "1. 0 → The root user.\n2. 65534 → The nobody user."
+    assert questions_of(text, "Lamp", "Lamp > Special users") == {}
+    assert len(questions_of(text, "Lamp", "Lamp > How to choose a user")) == 1
 
 
 def test_a_question_that_does_not_say_what_it_is_about_names_its_document():
@@ -116,7 +221,7 @@ def test_every_answer_stands_in_its_passage_and_its_quote():
     code = "```\nThe limit is 5 days.\n```"
     text = f"- **Boost.** A Boost can last 45 minutes.\n\n{code}\n\n*The window* closes after 3 hours."
     passage = chunk("a.md", text)
-    drafts = extracted(passage, "")
+    drafts = extracted(passage, "Kite lamp")
     assert [draft.answers for draft in drafts] == [("45 minutes",), ("3 hours",)]
     assert all(holds(passage, draft.answers[0]) and draft.answers[0] in draft.quote for draft in drafts)
 

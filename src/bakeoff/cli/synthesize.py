@@ -13,10 +13,16 @@ from bakeoff.sentences import counted
 
 if TYPE_CHECKING:
     from bakeoff.models.settings import ModelSettings
-    from bakeoff.synthesis.making import Making, Settings
+    from bakeoff.synthesis.making import ByRules, Making, Settings
     from bakeoff.synthesis.output import Folder
 
 RULES = "rules"
+FEW = 0.5
+"""Below this share of passages with a draft, a model that writes is suggested."""
+MORE = (
+    "Rules ask about little of running text. For more, let a language model write: --model NAME, of models: in "
+    "--config or a local model of some billion parameters. The checks stay the same."
+)
 
 
 def synthesize(
@@ -84,9 +90,10 @@ def synthesize(
     )
     models = _models(config, model, reader)
     making = _begin(folder, documents, paraphrase, questions or [], settings, models, resume)
+    _say_what_rules_make(making, models)
     _confirm(making, models, yes, limit)
     _make(folder, making, limit)
-    _show(folder, making, as_json)
+    _show(folder, making, models, as_json)
 
 
 class _Models(NamedTuple):
@@ -152,6 +159,22 @@ def _begin(
         return Making(found.material, settings, checks, load_generator(models.writer) if models.writer else None, done)
 
 
+def _say_what_rules_make(making: "Making", models: _Models) -> None:
+    """Says before anything is asked how many passages the rules can ask about, and what to do if they are few."""
+    rules = making.by_rules()
+    if models.writer is None and rules.n_passages:
+        note(f"The rules draft {counted(rules.n_drafts, 'question')} from {rules.n_with:,} of "
+             f"{counted(rules.n_passages, 'passage')}{_why_none(rules)}.")  # fmt: skip
+        if rules.n_with < FEW * rules.n_passages:
+            note(MORE)
+
+
+def _why_none(rules: "ByRules") -> str:
+    """What the other passages have, the most frequent first; empty if every passage gave drafts."""
+    reasons = sorted(rules.why_none.items(), key=lambda item: -item[1])
+    return f"; the others have {', '.join(f'{reason} ({n:,})' for reason, n in reasons)}" if reasons else ""
+
+
 def _confirm(making: "Making", models: _Models, yes: bool, limit: int | None) -> None:
     """Says how many requests are sent at most, and asks before they go to an API. ConfigError if nobody can answer."""
     from bakeoff.models.settings import ApiModel
@@ -189,17 +212,18 @@ def _make(folder: "Folder", making: "Making", limit: int | None) -> None:
             write_files(folder)
 
 
-def _show(folder: "Folder", making: "Making", as_json: bool) -> None:
+def _show(folder: "Folder", making: "Making", models: _Models, as_json: bool) -> None:
     from bakeoff.synthesis.output import totals
     from bakeoff.synthesis.written import write_files
 
     kept, dropped = totals(folder.done())
-    paths = write_files(folder)
+    paths, rules = write_files(folder), making.by_rules()
     if as_json:
         print_json(
             {
                 "kept": kept,
                 "dropped": dropped,
+                "rules": rules.model_dump(),
                 "failed": making.counts.failed,
                 "left": len(making.left),
                 "files": paths,
@@ -211,6 +235,10 @@ def _show(folder: "Folder", making: "Making", as_json: bool) -> None:
     rows = [("kept", name, str(n)) for name, n in kept.most_common()]
     rows += [("dropped", name, str(n)) for name, n in dropped.most_common()]
     out.print(table(("", "made by, or why", "questions"), rows, right=(2,)))
+    if models.writer is None and rules.n_passages:
+        out.print(f"{rules.n_with:,} of {counted(rules.n_passages, 'passage')} gave drafts{_why_none(rules)}.")
+        if rules.n_with < FEW * rules.n_passages:
+            out.print(MORE)
     if making.counts.failed:
         out.print(f"{counted(len(making.counts.failed), 'unit')} failed and can be asked again with --resume.")
     out.print(f"For a run: questions: [..., {paths[0]}]. Nobody reviewed them, so they are only trained on.")

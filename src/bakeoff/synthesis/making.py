@@ -6,7 +6,7 @@ know files other than the log of what is done.
 """
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +19,8 @@ from bakeoff.records import Chunk, Completion, Document, GenerationSettings, Pro
 from bakeoff.synthesis.checks import FAILED, Candidate, Checks, K
 from bakeoff.synthesis.copies import AMBIGUOUS, Copies, ambiguous
 from bakeoff.synthesis.drafts import Done, Draft, Kept, plain
-from bakeoff.synthesis.extractive import extracted
+from bakeoff.synthesis.extractive import extracted, why_none
+from bakeoff.synthesis.extractive.places import own_title
 from bakeoff.synthesis.unanswerable import Swaps
 from bakeoff.synthesis.wordings import lost, reworded
 from bakeoff.synthesis.writing import (
@@ -53,7 +54,8 @@ class Settings(Record):
 
 @dataclass(frozen=True)
 class Material:
-    """What questions are made from. `titles` are those of the documents by source. `evidence` are the passages with the
+    """What questions are made from. `titles` are those of the documents by source, empty where the title is only the
+    heading of one section. `evidence` are the passages with the
     answer of each question to reword, by its id.
     """
 
@@ -65,7 +67,7 @@ class Material:
 
     @property
     def titles(self) -> dict[str, str]:
-        return {document.source: document.title for document in self.documents}
+        return {document.source: own_title(document) for document in self.documents}
 
 
 class Budget(Record):
@@ -73,6 +75,18 @@ class Budget(Record):
 
     writer: int
     reader: int
+
+
+class ByRules(Record):
+    """What the rules can ask before any check: `n_drafts` questions of `n_with` of `n_passages` passages.
+
+    `why_none` counts the other passages by reason.
+    """
+
+    n_passages: int
+    n_with: int
+    n_drafts: int
+    why_none: Mapping[str, int]
 
 
 @dataclass
@@ -107,7 +121,8 @@ class Making:
         self._passages = {f"passage:{passage.id}": passage for passage in material.passages}
         self._questions = {f"question:{question.id}": question for question in material.to_reword}
         self._titles = material.titles
-        self._unclear = ambiguous(draft for passage in material.passages for draft in self._by_rules(passage))
+        self._drafts = {unit: extracted(of, self._titles.get(of.source, "")) for unit, of in self._passages.items()}
+        self._unclear = ambiguous(draft for drafts in self._drafts.values() for draft in drafts)
 
     @property
     def units(self) -> list[str]:
@@ -127,18 +142,35 @@ class Making:
     def n_kept(self) -> int:
         return sum(len(unit.kept) for unit in self._done)
 
+    def by_rules(self) -> ByRules:
+        """What the rules can ask of all passages, and why they can ask nothing of the others."""
+        none = [passage for unit, passage in self._passages.items() if not self._drafts[unit]]
+        return ByRules(
+            n_passages=len(self._passages),
+            n_with=len(self._passages) - len(none),
+            n_drafts=sum(map(len, self._drafts.values())),
+            why_none=Counter(why_none(passage, self._titles.get(passage.source, "")) for passage in none),
+        )
+
     def budget(self) -> Budget:
-        """The most requests that the units that are left can need."""
+        """The most requests that the units that are left can need: what the rules make of them is known before."""
         settings, left = self._settings, self.left
+        candidates = [of for unit in left for of in self._by_rule(unit, defaultdict(Counter))]
         n_questions = sum(unit in self._questions for unit in left)
         n_passages = len(left) - n_questions
         calls = int(settings.per_passage > 0) + int(settings.unanswerable > 0)
-        spare = SPARE + int(self._writer is not None)
-        reads = spare * (2 * settings.per_passage + settings.k * settings.unanswerable)
+        written = n_passages * (2 * settings.per_passage + settings.k * settings.unanswerable)
         return Budget(
             writer=(n_questions + n_passages * calls) if self._writer else 0,
-            reader=n_questions * settings.wordings * (2 if self._writer else 1) + n_passages * reads,
+            reader=sum(map(self._reads, candidates))
+            + (n_questions * settings.wordings + written if self._writer else 0),
         )
+
+    def _reads(self, candidate: Candidate) -> int:
+        """How often the reader is asked at most: with the passage, and about a new question without it, too."""
+        if candidate.draft.paraphrase_of:
+            return 1
+        return 2 if candidate.draft.answers else self._settings.k
 
     def run(self, limit: int | None = None, progress: Callable[[int, int], None] | None = None) -> Iterator[Done]:
         """Every unit that is left, as it is finished, until `limit` questions are kept (with those of earlier calls).
@@ -207,7 +239,7 @@ class Making:
             texts = reworded(question.text, self._settings.wordings, self._settings.seed)
             return self._wordings(question, texts, "rule:wording", dropped[unit])
         passage = self._passages[unit]
-        drafts = self._by_rules(passage)
+        drafts = self._drafts[unit]
         clear = [draft for draft in drafts if draft.question.lower() not in self._unclear]
         dropped[unit][AMBIGUOUS] += len(drafts) - len(clear)
         draw = random.Random(f"{self._settings.seed} {unit}")
@@ -216,9 +248,6 @@ class Making:
         settings = self._settings
         tried = [*drawn[: SPARE * settings.per_passage], *without[: SPARE * settings.unanswerable]]
         return [Candidate(draft, (passage,)) for draft in tried]
-
-    def _by_rules(self, passage: Chunk) -> list[Draft]:
-        return extracted(passage, self._titles.get(passage.source, ""))
 
     def _wordings(
         self, question: Question, texts: Sequence[str], method: str, dropped: Counter[str]

@@ -30,6 +30,17 @@ IMPERATIVES = (
     "hold", "press", "wait", "keep", "let", "leave", "charge", "allow", "answer", "refuse", "mount", "place", "put",
     "send", "return", "pay", "cut", "drill", "use", "set", "run", "store", "turn", "air", "report", "expect",
 )
+HOW_TO = frozenset({
+    *IMPERATIVES, "add", "adjust", "append", "apply", "attach", "avoid", "build", "call", "change", "check", "choose",
+    "clear", "click", "compile", "configure", "connect", "contact", "convert", "copy", "create", "define", "delete",
+    "direct", "disable", "download", "edit", "enable", "enter", "exclude", "export", "extract", "find", "fix", "get",
+    "go", "grant", "import", "include", "install", "lift", "limit", "list", "load", "log", "look", "make", "modify",
+    "move", "open", "override", "pass", "pick", "plug", "prevent", "print", "provide", "pull", "push", "read",
+    "rebuild", "register", "remove", "rename", "replace", "request", "reset", "restart", "restore", "restrict",
+    "save", "scan", "screw", "see", "select", "show", "specify", "start", "stop", "switch", "take", "tap", "test",
+    "type", "unlock", "update", "upgrade", "upload", "verify", "view", "visit", "write",
+})
+"""Verbs of instructions: what is done, and what it is done for."""
 _NOT_A_SUBJECT = {
     "it", "they", "this", "that", "these", "those", "there", "he", "she", "which", "what", "who", "if", "when",
     "after", "before", "for", "in", "on", "at", "to", "with", "as", "by", "during", "once", "until", "while",
@@ -37,12 +48,13 @@ _NOT_A_SUBJECT = {
     "without", "within", "under", "over", "unless", "although", "though", "both", "neither", "one", "here", "i",
     "nothing", "their", "its", "his", "her", "such", "other", "another",
 }
+_POINTS = {"that", "which", "who", "if", "when", "it", "not", "this", "these", "those", "there"}
 # fmt: on
-_ARTICLES = {"the", "a", "an", "each", "every", "your", "our", "all", "most", "some", "any"}
+ARTICLES = {"the", "a", "an", "each", "every", "your", "our", "all", "most", "some", "any"}
 _NAMED = re.compile(
     r"^(called|named|made of|powered by|located in|based in|stored in|sold in|written in|made in)\s+(.+)$"
 )
-_OPEN = re.compile(r"\b(?:you|we|us|they|them|these|those|i)\b", re.I)
+OPEN = re.compile(r"\b(?:you|we|us|they|them|these|those|i)\b", re.I)
 _HIDES = re.compile(
     r",|\b(?:when|if|that|which|who|until|and|or|since)\b|±$|\bx$"
     r"|\b(?:than|between|from|not|of|a|an|the|its|their|past|less|least|most)$"
@@ -56,7 +68,9 @@ _GOES_ON = re.compile(
     r"unless|once|through|since|via|because)\b(?! steps)"
 )
 """What may follow an amount. Anything else goes on with it ('7 °C to 28 °C') or is described by it ('12 V adapter')."""
-_CLAUSE = re.compile(r"[;:()]|\s[–—-]\s")
+_CLAUSE = re.compile(r"[;()]|:(?:\s|$)|\s[–—-]\s")
+CODE = re.compile(r"[a-z][\w+]*(?:[-_./][\w-]+|\d\w*)+")
+"""A name in small letters that can begin a sentence: 'gpg-agent', 'ssh_config'."""
 
 
 class _Clause(NamedTuple):
@@ -89,11 +103,11 @@ def _clause(words: list[str]) -> _Clause | None:
             does, verb = word, ""
         elif word in VERBS and word not in ("reports", "starts", "stops", "counts", "lists", "returns", "adds"):
             does, verb = "does", VERBS[word]
-        elif word in BASE and (words[0].lower() in ("you", "we") or _is_plural(subject)):
+        elif word in BASE and (words[0].lower() in ("you", "we") or is_plural(subject)):
             does, verb = "do", word
         else:
             continue
-        return _Clause(_subject(subject), _agreeing(does, subject), verb, rest) if _is_subject(subject) else None
+        return _Clause(subject_of(subject), _agreeing(does, subject), verb, rest) if is_subject(subject) else None
     return None
 
 
@@ -109,21 +123,21 @@ def _agreeing(does: str, subject: list[str]) -> str:
     return "am" if does == "are" and [word.lower() for word in subject] == ["you"] else does
 
 
-def _is_plural(subject: list[str]) -> bool:
+def is_plural(subject: list[str]) -> bool:
     return subject[-1].endswith("s") and subject[0].lower() not in ("a", "an", "each", "every")
 
 
-def _is_subject(words: list[str]) -> bool:
+def is_subject(words: list[str]) -> bool:
     """Whether these words can only be a noun phrase: they begin as one, and hold no comma and no other clause."""
     first = words[0].lower()
-    if first in _NOT_A_SUBJECT or not words[0][0].isupper():
+    if first in _NOT_A_SUBJECT or not (words[0][0].isupper() or CODE.fullmatch(words[0])):
         return False
     inner = {word.lower().strip(",.") for word in words[1:]}
-    if any(word.endswith((",", ".")) for word in words) or inner & {"that", "which", "who", "if", "when", "it", "not"}:
+    if any(word.endswith((",", ".")) for word in words) or inner & _POINTS:
         return False
     if first in ("you", "we"):
         return len(words) == 1
-    return first in _ARTICLES or len(words) <= 6
+    return first in ARTICLES or len(words) <= 6
 
 
 def asker(text: str) -> str:
@@ -137,15 +151,15 @@ def asker(text: str) -> str:
     return " ".join(words)
 
 
-def _subject(words: list[str]) -> str:
+def subject_of(words: list[str]) -> str:
     """The subject within a sentence: with a small letter, unless it is a name.
 
-    >>> _subject(["Late", "payment"]), _subject(["Care", "Plus"]), _subject(["Drift"]), _subject(["The", "dial"])
-    ('late payment', 'Care Plus', 'Drift', 'the dial')
+    >>> subject_of(["Late", "payment"]), subject_of(["Care", "Plus"]), subject_of(["The", "dial"])
+    ('late payment', 'Care Plus', 'the dial')
     """
     is_name = any(re.search(r"[A-Z0-9]", word) for word in words[1:]) or re.search(r"\d|[A-Z]{2}", words[0])
     is_common = len(words) > 1 or words[0].endswith("s")
-    if words[0].lower() in _ARTICLES or (is_common and not is_name and words[0].lower() not in ("you", "we")):
+    if words[0].lower() in ARTICLES or (is_common and not is_name and words[0].lower() not in ("you", "we")):
         words = [words[0][0].lower() + words[0][1:], *words[1:]]
     return asker(" ".join(words))
 
@@ -160,8 +174,10 @@ def _amounts(clause: _Clause) -> Iterator[Asked]:
     if begin is None or _HIDES.search(begin.before.strip()) or (clause.verb == "have" and match["time"]):
         return
     follows = _cut(after)
-    if follows is None or _OPEN.search(f"{begin.before} {follows}"):
+    if follows is None or OPEN.search(f"{begin.before} {follows}"):
         return
+    if clause.subject == "I" and not begin.before.strip() and not follows:
+        return  # 'Wait for one hour' alone asks about nothing
     words = [clause.does, clause.subject, clause.verb, asker(begin.before)]
     is_distance = begin.is_bare and _BEHIND.match(follows)
     words = [begin.begins, asker(follows), *words] if is_distance else [begin.begins, *words, asker(follows)]
@@ -179,7 +195,7 @@ def _cut(after: str) -> str | None:
 def _copula(clause: _Clause) -> Iterator[Asked]:
     """What something is, is called, or is made of."""
     rest = clause.rest.rstrip(".!")
-    if _OPEN.search(rest) or clause.subject in ("I", "you"):
+    if OPEN.search(rest) or clause.subject in ("I", "you"):
         return
     if named := _NAMED.match(rest):
         how, answer = named[1], re.split(r",\s|\s(?:and|but|which|that|so|because)\s", named[2])[0]
@@ -192,7 +208,13 @@ def _copula(clause: _Clause) -> Iterator[Asked]:
     if re.match(r",\s(?!which|so|and|but|where|who|released|because)", rest[len(answer) :]):
         return  # a list, or an address: what stands before the comma is only a part of it
     n_words = len(answer.split())
-    is_value = re.match(r"[A-Z\"“]|\d[\w.-]*$", answer) and n_words <= 6 and clause.subject.split()[0] == "the"
+    if re.match(r"(?:the|an?) (?:one|same|kind|sort|following|latter|former)\b", answer):
+        return  # that says nothing without what follows, or what stands before
+    is_value = (
+        re.match(r"[A-Z\"“/~$]|--?\w|\d[\w.-]*$|\w+[_/.=][\w./-]*$", answer)
+        and n_words <= 6
+        and clause.subject.split()[0] == "the"
+    )
     is_definition = re.match(r"(?:an?|the) [a-z]", answer) and 3 <= n_words <= LONGEST_ANSWER
     if (is_value or is_definition) and not re.search(r"\b(?:not|never|only)\b", answer):
         yield Asked(f"What {clause.does} {clause.subject}?", answer, "definition")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from bakeoff.formats import markup
 from bakeoff.synthesis.drafts import plain
+from bakeoff.synthesis.extractive.clauses import HOW_TO
 from bakeoff.synthesis.extractive.places import NAME, Asked, Place
 
 LONGEST_CELL, LONGEST_NAME = 12, 8  # words
@@ -26,6 +27,8 @@ PROPERTIES = frozenset({
 # fmt: on
 """Columns that can be asked for as 'the X of Y'. Others are asked for by their heading."""
 _STEP = re.compile(r"^\s*1[.)]\s+(?P<first>.+)$", re.M)
+_OF_STEPS = re.compile(r"\b(?:how to|steps|procedure|set(?:ting)?(?: \w+)? up)\b", re.I)
+"""Headings of steps; a list below another heading must begin with the verb of an instruction."""
 _NEXT = re.compile(r"^\s*2[.)]\s+\S", re.M)
 
 
@@ -112,11 +115,17 @@ def asked_of_rows(text: str, place: Place) -> Iterator[tuple[Asked, str]]:
                     yield Asked(_value_of(column, name), value, "row"), line.strip()
 
 
+def _is_step(item: str) -> bool:
+    return item.split()[0].lower() in HOW_TO if item else False
+
+
 def first_steps(text: str, place: Place) -> Iterator[tuple[Asked, str]]:
     """The first of several numbered steps below a heading."""
     first = _STEP.search(text)
     if not first or not _NEXT.search(text, first.end()) or not place.heading:
         return
     step = plain(first["first"]).rstrip(".")
+    if not _is_step(step) and not _OF_STEPS.search(place.heading):
+        return  # a list of things
     if len(step.split()) <= LONGEST_CELL:
         yield Asked(f'What is the first step of "{place.heading}"?', step, "step"), plain(first["first"])
