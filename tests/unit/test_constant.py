@@ -1,7 +1,8 @@
 """The constant answer: the accuracy of always giving the most frequent training answer."""
 
 from bakeoff.measure.constant import constant_answer, most_frequent_answer
-from bakeoff.measure.graded import known
+from bakeoff.measure.graded import UNSURE, known
+from bakeoff.measure.score import rightness
 from tests.unit.fakes import question
 
 TRAINING = [
@@ -45,3 +46,15 @@ def test_an_unanswerable_question_is_never_answered_by_it():
     """It does not decline."""
     found = constant_answer(TRAINING, [question("u", answers=[], slice="unanswerable")], {})
     assert found is not None and found.accuracy.value == 0.0
+
+
+def test_only_what_is_surely_correct_counts_for_it():
+    """An unsure grade gives it no half, and puts no contender beside it; its interval reaches up to all unsure ones."""
+    training = [question("t", answers=["git merge"])]
+    unsure = [question(f"q{i}", answers=["the command that joins two branches"], slice="unseen") for i in range(20)]
+    assert {rightness(one, "git merge") for one in unsure} == {UNSURE}
+    tested = [*unsure, *(question(f"r{i}", answers=["git merge" if i < 4 else "7"], slice="unseen") for i in range(20))]
+    correct = {"good": known({one.id: float(i % 3 == 0 or one.id.startswith("r")) for i, one in enumerate(tested)})}
+    found = constant_answer(training, tested, correct)
+    assert found is not None and found.accuracy.value == 0.1 and found.accuracy.unsure == 20
+    assert found.accuracy.high is not None and found.accuracy.high > 0.6 and found.not_beaten_by == ()

@@ -137,6 +137,7 @@ class Estimate(Record):
 class ConstantAnswer(Record):
     """The baseline that needs no model: it always gives the most frequent answer in training.
 
+    The value of `accuracy` is what is surely correct, and its interval reaches up to all `unsure` ones being right.
     `contrasts` compare each contender (`a`) with it (`b`, named CONSTANT), adjusted as one family.
     """
 

@@ -7,9 +7,9 @@ few different answers (yes and no, labels). Does not know how contenders answer.
 from collections.abc import Mapping, Sequence
 
 from bakeoff.grading.grade import squad_normalise
-from bakeoff.measure.comparison import CONSTANT, ConstantAnswer
+from bakeoff.measure.comparison import CONSTANT, ConstantAnswer, Estimate
 from bakeoff.measure.contrasts import as_family
-from bakeoff.measure.graded import UNSURE, Graded, combined
+from bakeoff.measure.graded import UNSURE, Graded, Values, combined, known
 from bakeoff.measure.score import rightness
 from bakeoff.measure.statistics import MARGIN, PairedTest, Shifts, graded_share, paired_shift
 from bakeoff.measures import IN_DOMAIN
@@ -40,8 +40,10 @@ def constant_answer(
 ) -> ConstantAnswer | None:
     """The constant answer's accuracy on these test questions, and each contender's contrast with it.
 
-    `correct` is by contender. `shifts` are as in `statistics.contrasts`. None if no training
-    question has an answer.
+    Only what is surely correct counts for it, also in the contrasts: it was not written for these questions, so half of
+    what cannot be graded would be too much, and could call a contender no better than it. The interval reaches up to
+    all unsure ones being right. `correct` is by contender. `shifts` are as in `statistics.contrasts`. None if no
+    training question has an answer.
     """
     answer = most_frequent_answer(training)
     tested = [question for question in questions if question.slice in IN_DOMAIN]
@@ -49,7 +51,7 @@ def constant_answer(
         return None
     facts = {question.id: question.fact for question in tested}
     values = {question.id: rightness(question, answer) if question.answerable else 0.0 for question in tested}
-    constant = Graded(values, {key: answer for key, value in values.items() if value == UNSURE})
+    constant = known({key: float(value == 1.0) for key, value in values.items()})
     compared = [
         PairedTest.of(
             name, CONSTANT, combined([(1.0, given), (-1.0, constant)]), facts, "accuracy", margin, None,
@@ -59,6 +61,13 @@ def constant_answer(
     ]  # fmt: skip
     return ConstantAnswer(
         answer=answer,
-        accuracy=graded_share(constant, facts),
+        accuracy=_accuracy(values, facts),
         contrasts=tuple(as_family([test for test in compared if test is not None])),
     )
+
+
+def _accuracy(values: Values, facts: Mapping[str, str]) -> Estimate:
+    """The share that is surely correct. Its interval reaches to that of all unsure answers being right."""
+    sure = graded_share(known({key: float(value == 1.0) for key, value in values.items()}), facts)
+    most = graded_share(known({key: float(value > 0.0) for key, value in values.items()}), facts)
+    return sure.model_copy(update={"high": most.high, "unsure": sum(value == UNSURE for value in values.values())})

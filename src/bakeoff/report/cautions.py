@@ -5,9 +5,9 @@ Takes a comparison, answers and questions, gives sentences. The warnings of the 
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bakeoff.measure.comparison import Comparison
+from bakeoff.measure.comparison import Comparison, ConstantAnswer
 from bakeoff.records import Answer, Question
-from bakeoff.sentences import first_few, listed, percent
+from bakeoff.sentences import counted, first_few, listed, percent
 
 FEW = 0.05
 """Up to this share of answers, errors and cut-off answers give no warning."""
@@ -104,8 +104,14 @@ def _constant(comparison: Comparison) -> list[str]:
     which = "No contender is" if len(names) == len(comparison.names) else f"{listed(names)} {_are(names)} not"
     return [
         f"Always answering “{shortened(constant.answer)}” would be correct on {percent(constant.accuracy.value)} of "
-        f"the test questions. {which} significantly more accurate than that."
+        f"the test questions{_perhaps(constant)}. {which} significantly more accurate than that."
     ]
+
+
+def _perhaps(constant: ConstantAnswer) -> str:
+    """On how many more questions the constant answer may be correct; empty if every grade is sure."""
+    unsure = constant.accuracy.unsure
+    return f" (and perhaps on {counted(unsure, 'more question')} that the grader is unsure about)" if unsure else ""
 
 
 def shortened(answer: str, most: int = 40) -> str:

@@ -102,5 +102,5 @@ def like_a_constant(case: Case, winner: str) -> list[str]:
         return []
     return [
         f"{winner} is not significantly more accurate than always answering “{constant.answer}”, the most frequent "
-        f"answer in training ({percent(constant.accuracy.value or 0.0)})."
+        f"answer in training ({percent(constant.accuracy.value or 0.0)} surely correct)."
     ]

@@ -76,7 +76,7 @@ _VERB = re.compile(
 _END = re.compile(
     r",\s|\s(?=(?:such as|which|that|who|when|if|because|so|but|unless|where|while|since|until|whose|although|than)\s)"
 )
-_TAIL = re.compile(r"\s(?=(?:by|on|at|as|via|through|during|after|before|under)\s)")
+_TAIL = re.compile(r"\s(?=(?:on|at|as|via|through|during|after|before|under)\s)")
 _VAGUE = re.compile(
     r"^(?:to|that|it|its|them|their|this|these|those|not|some|many|several|various|all|both|one|ones|such|more|most|"
     r"any|only|no|other|another|something|everything|nothing|what|how|whether|as|up|out|in|on|by|for|with|the (?:same|"
