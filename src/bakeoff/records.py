@@ -255,7 +255,8 @@ class Contrast(Record):
     `finding` is 'different' (the adjusted p-value is below .05), 'tied' (the difference is within the margin) or
     'open' (neither). `more_questions` is how many more questions would settle it with 80 % power, 0 if they would not.
     For `unsure` of the n questions the difference is not known, because an answer could be called neither right nor
-    wrong: interval and finding hold whatever it is.
+    wrong: interval and finding hold whatever it is. On `differ` questions the two differ or may differ; None if that
+    was not counted.
     """
 
     a: str
@@ -268,6 +269,7 @@ class Contrast(Record):
     p_adjusted: float
     n: int
     unsure: int = 0
+    differ: int | None = None
     tied: bool = False
     finding: Literal["different", "tied", "open"] = "open"
     more_questions: int = 0

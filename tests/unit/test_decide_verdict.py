@@ -425,3 +425,10 @@ def test_if_todays_process_is_the_least_loss_it_is_called_that():
     assert "a year, and every contender that can be chosen less." in found.headline
     assert found.reason.startswith("Today's process gains -")
     assert "doing nothing" not in found.headline + found.reason and "best choice" not in found.headline + found.reason
+
+
+def test_a_lead_by_one_answer_says_so():
+    """Who may be the best instead is named with the one question on which they differ; a larger lead is not."""
+    found = verdict(EASY, n=60, base=0, rag=range(41), hybrid=range(42), tuned=range(5, 40))
+    assert found.few_differ["hybrid"] == {"rag": 1} and "tuned" not in found.few_differ
+    assert found.winner in ("rag", "hybrid") and "differs on 1 question)" in found.reason

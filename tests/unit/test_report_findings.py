@@ -79,6 +79,15 @@ def test_the_headline_names_no_winner_where_a_paired_interval_holds_zero(whole: 
     )
 
 
+def test_a_lead_by_a_few_answers_says_so(whole: ReportData) -> None:
+    """With the number of questions on which the two differ; nothing where they are many."""
+    data = compared(whole, {"rag": 0.64, "hybrid": 0.65}, {("rag", "hybrid"): (-0.12, 0.02)})
+    (contrast,) = data.comparison.contrasts
+    for differ, says in ((1, "rag (differs on 1 question)"), (0, "rag (differs on no question)"), (20, "rag.")):
+        few = contrast.model_copy(update={"differ": differ})
+        assert says in told(replace(data, comparison=data.comparison.model_copy(update={"contrasts": (few,)})))
+
+
 def test_the_headline_names_a_leader_ahead_of_all_others(whole: ReportData) -> None:
     """Overlapping intervals do not matter if the paired difference is significant."""
     data = compared(whole, {"rag": 0.6, "hybrid": 0.65}, {("hybrid", "rag"): (0.01, 0.09)})

@@ -381,3 +381,12 @@ def test_the_report_speaks_of_todays_process_only_where_the_profile_describes_it
     assert "Doing nothing is nobody answering." in page and of(rich).roadmap is not None
     for text in (page, markdown_page(rich)):
         assert not any(words in text for words in ("today's process", "today&#39;s process", "today’s process"))
+
+
+def test_who_is_worth_the_most_by_a_few_answers_is_said_to_differ_on_them(rich: ReportData) -> None:
+    """With the number of questions; nothing is said of others, nor of those that cannot be chosen."""
+    found = valued(of(rich))
+    assert found is not None and found.few_differ == {} and "it differs" not in worth_sentence(found)
+    other = next(name for name in found.payable if name not in (found.leader, NOTHING))
+    near = replace(found, all_few_differ={found.leader: {other: 1, "excluded": 0}})
+    assert worth_sentence(near).endswith(f" In accuracy it differs from {other} on 1 question.")

@@ -8,11 +8,14 @@ then say so.
 
 from bakeoff.measure.comparison import reversed_contrast
 from bakeoff.records import Contrast
-from bakeoff.sentences import NARROW
+from bakeoff.sentences import NARROW, counted
 from bakeoff.sentences import percent as rounded_percent
 
 NOBODY_ANSWERING = "nobody answering"
 """What a contender has to beat, whatever happens today: it is worth 0."""
+
+FEW_DIFFER = 3
+"""On so few questions two contenders differ that chance alone may say which of them leads."""
 
 
 def percent(share: float) -> str:
@@ -32,6 +35,11 @@ def money(usd: float) -> str:
         digits = max(0, len(f"{abs(usd):.0f}") - 3)
         usd = round(usd, -digits)
     return f"{usd:,.0f} USD" if abs(usd) >= 10 else f"{usd:,.2g} USD" if usd else "0 USD"
+
+
+def differs(n: int) -> str:
+    """'differs on 1 question', 'differs on no question'."""
+    return f"differs on {counted(n, 'question') if n else 'no question'}"
 
 
 def excludes_zero(contrast: Contrast) -> bool:

@@ -200,6 +200,7 @@ class PairedTest(NamedTuple):
     n: int
     n_unsure: int
     sides: tuple[PairedSide, ...]
+    n_differ: int
 
     @classmethod
     def of(
@@ -222,7 +223,8 @@ class PairedTest(NamedTuple):
         given = (ranged.values,) if ranged.is_known else (ranged.low, ranged.high)
         scales = {key: ranged.scales.get(key, 1.0) for key in ranged.values}
         sides = tuple(_side(side, fact_of, margin, weights, shift, scales) for side in given)
-        return cls(a, b, measure, margin, len(ranged.values), ranged.n_unsure, sides)
+        n_differ = sum(any(side[key] for side in given) for key in ranged.values)
+        return cls(a, b, measure, margin, len(ranged.values), ranged.n_unsure, sides, n_differ)
 
     @property
     def has_sign(self) -> bool:
@@ -241,7 +243,8 @@ class PairedTest(NamedTuple):
         return Contrast(
             a=self.a, b=self.b, measure=self.measure, difference=span * (low.mean + high.mean) / 2,
             low=span * low.low, high=span * high.high, p=p, p_adjusted=p_adjusted, n=self.n, unsure=self.n_unsure,
-            tied=tied, finding=finding, more_questions=self.more_questions(critical) if finding == "open" else 0,
+            differ=self.n_differ, tied=tied, finding=finding,
+            more_questions=self.more_questions(critical) if finding == "open" else 0,
         )  # fmt: skip
 
     def more_questions(self, critical: float) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bakeoff.decide.wording import FEW_DIFFER, differs
 from bakeoff.measure.comparison import NOTHING, Comparison, Estimate
 from bakeoff.measure.graded import UNSURE
 from bakeoff.measures import ACCURACY, IN_DOMAIN, Measure
@@ -213,10 +214,19 @@ def _lead_sentence(data: ReportData, stands: Standing) -> str:
     name = stands.best[0]
     if stands.tied:
         often = "correct most often" if _leads(data, name) else "surely correct most often"
-        return f"{name} was {often}, on {share}, but is not significantly different from {listed(stands.tied)}."
+        others = _with_differing(data, name, stands.tied)
+        return f"{name} was {often}, on {share}, but is not significantly different from {others}."
     if stands.behind and not stands.unknown:
         return f"{name} was correct on {share}, significantly more often than every other contender."
     return f"{name} was correct on {share}."
+
+
+def _with_differing(data: ReportData, leader: str, others: Sequence[str]) -> str:
+    """The others' names, with the number of questions where they differ from the leader if these are few."""
+    contrasts = {name: data.comparison.contrast(leader, name, ACCURACY.name) for name in others}
+    counts = {name: of.differ for name, of in contrasts.items() if of}
+    few = {name: n for name, n in counts.items() if n is not None and n <= FEW_DIFFER}
+    return listed([f"{name} ({differs(few[name])})" if name in few else name for name in others])
 
 
 def _leads(data: ReportData, name: str) -> bool:

@@ -5,8 +5,8 @@ answer, money is shown for an example ("what if"), and said to be one. Knows not
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bakeoff.decide.value.information import ALL, LABELS, Information, Offer
 from bakeoff.decide.value.joint import changes_of, joint_draws, terms_of
@@ -14,7 +14,7 @@ from bakeoff.decide.value.worth import NOTHING, BestFrom, Draws, Net, Range, Wor
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import NOBODY_ANSWERING, money, signed
 from bakeoff.report.charts import round_step
-from bakeoff.sentences import NOT_MEASURED, listed, percent
+from bakeoff.sentences import NOT_MEASURED, counted, listed, percent
 
 EXAMPLE_ABOVE = 2.0
 """Without a given value, the example is this multiple of the highest value at which the best contender changes."""
@@ -38,11 +38,17 @@ class Valued:
     payable: tuple[str, ...]
     worth: Worth
     ranges: tuple[BestFrom, ...]
+    all_few_differ: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def leader(self) -> str:
         """The one with the highest expected net value."""
         return max((name for name in self.payable if name in self.nets), key=lambda name: self.nets[name].net.value)
+
+    @property
+    def few_differ(self) -> dict[str, int]:
+        """On how few questions the leader differs from others that can be chosen, where it is so few."""
+        return {name: n for name, n in self.all_few_differ.get(self.leader, {}).items() if name in self.payable}
 
     @property
     def nets(self) -> dict[str, Net]:
@@ -72,7 +78,7 @@ def valued(judgement: Judgement) -> Valued | None:
     ranges = tuple(best_ranges(draws, payable))
     stakes = judgement.stakes_usd
     right = stakes.right if stakes else example_usd(ranges)
-    return Valued(draws, right, stakes is not None, payable, worth(draws, right, payable), ranges)
+    return Valued(draws, right, stakes is not None, payable, worth(draws, right, payable), ranges, judgement.few_differ)
 
 
 def handed(judgement: Judgement) -> bool:
@@ -138,8 +144,14 @@ def worth_sentence(of: Valued) -> str:
     return (
         f"If a right answer is worth {small_usd(of.right_usd)}, of those that can be chosen, {titled(name)} is worth "
         f"the most on average: {_with_span(net.net)} a year. It is the best choice with a chance of "
-        f"{percent(net.best)}, and the expected loss of choosing it is {money(net.loss)} a year."
+        f"{percent(net.best)}, and the expected loss of choosing it is {money(net.loss)} a year.{_differing(of)}"
     )
+
+
+def _differing(of: Valued) -> str:
+    """From whom the leader differs on so few questions that its lead means little; empty if from nobody."""
+    names = [f"from {name} on {counted(n, 'question') if n else 'no question'}" for name, n in of.few_differ.items()]
+    return f" In accuracy it differs {listed(names)}." if names else ""
 
 
 def range_sentences(ranges: Sequence[BestFrom]) -> list[str]:

@@ -15,6 +15,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.information import Information
 from bakeoff.decide.value.worth import NOTHING, Draws, Worth
+from bakeoff.decide.wording import FEW_DIFFER
 from bakeoff.measure.bounds import share_bound
 from bakeoff.measure.comparison import Comparison, Estimate
 from bakeoff.records import Contrast
@@ -111,6 +112,16 @@ class Case:
             if (contrast.a, contrast.b) == (a, b):
                 return contrast
         return None
+
+    @property
+    def few_differ(self) -> dict[str, dict[str, int]]:
+        """On how many questions two contenders differ in accuracy, where these are so few that a lead means little."""
+        few: dict[str, dict[str, int]] = {}
+        for contrast in self.comparison.contrasts:
+            if contrast.measure == "accuracy" and contrast.differ is not None and contrast.differ <= FEW_DIFFER:
+                few.setdefault(contrast.a, {})[contrast.b] = contrast.differ
+                few.setdefault(contrast.b, {})[contrast.a] = contrast.differ
+        return few
 
     def beats(self, a: str, b: str) -> bool:
         contrast = self.contrast(a, b)

@@ -49,6 +49,7 @@ class Verdict(Record):
     shows to be as good. `short_of` are the goals that the winner misses, `not_shown` what is not shown yet. `excluded`
     gives by contender the need or limit that it misses. `ungraded` are contenders with too many answers that are
     neither right nor wrong. `standings` are each contender's. `contrasts` are those of the decision, on utility.
+    `few_differ` says of contenders on how few test questions they differ, or may differ, in accuracy.
     `most_accurate` is the leader by accuracy alone. `baselines` are the run's base models.
     """
 
@@ -65,6 +66,7 @@ class Verdict(Record):
     ungraded: tuple[str, ...] = ()
     standings: dict[str, tuple[Standing, ...]] = Field(default_factory=dict)
     contrasts: tuple[Contrast, ...] = ()
+    few_differ: dict[str, dict[str, int]] = Field(default_factory=dict)
     most_accurate: str | None = None
     baselines: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -119,6 +121,7 @@ def _common(case: Case, headline: str, reason: str) -> Verdict:
         excluded=dict(case.excluded),
         standings={name: tuple(standings) for name, standings in case.standings.items()},
         contrasts=tuple(case.contrasts),
+        few_differ=case.few_differ,
         most_accurate=max(accuracy, key=lambda name: accuracy[name], default=None),
         baselines=tuple(case.baselines),
     )

@@ -10,7 +10,7 @@ from bakeoff.decide.value.information import ALL, LABELS
 from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, Range, titled
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
 from bakeoff.decide.verdict.thin_stakes import thin_reason
-from bakeoff.decide.wording import NOBODY_ANSWERING, interval_of, money, net_right, percent
+from bakeoff.decide.wording import NOBODY_ANSWERING, differs, interval_of, money, net_right, percent
 from bakeoff.sentences import listed
 
 MOST_NAMED = 2
@@ -208,6 +208,8 @@ def _rival_line(case: Case, winner: str, rivals: Sequence[str]) -> str:
             what += f", shown to be as good within {_points(case)}"
         elif contrast is not None and abs(contrast.difference) <= case.profile.margin:
             what += f", within {_points(case)} as measured"
+        few = case.few_differ.get(winner, {}).get(name)
+        what += f", {differs(few)}" if few is not None else ""
         parts.append(f"{titled(name)} ({what})")
     return f"May be the best choice instead: {', '.join(parts)}." if parts else ""
 
