@@ -109,6 +109,8 @@ def test_a_pipeline_is_noted(tmp_path: Path) -> None:
         ("jq '.a | .b' x.json", ("jq '.a | .b' x.json",)),
         ("it's 5|five o'clock", ("it's 5", "five o'clock")),
         ("int | None", ("int", "None")),
+        ("230|>= 230", ("230", ">= 230")),
+        ("5|>5|>-1.5", ("5", ">5", ">-1.5")),
         (r"a \| b | c", ("a | b", "c")),
         ('"[""a | b"", ""c""]"', ("a | b", "c")),
         ("\"['a', 'it''s']\"", ("['a', 'it''s']",)),
@@ -118,6 +120,13 @@ def test_a_pipeline_is_noted(tmp_path: Path) -> None:
 def test_a_bar_between_wordings_separates_them(tmp_path: Path, text: str, answers: tuple[str, ...]) -> None:
     """Two ways to write one thing are two answers; an escaped bar and lists in a cell leave no doubt."""
     assert answers_of(tmp_path, f"question,answer\nHow?,{text}\n") == [answers]
+
+
+def test_a_bar_that_is_no_separator_is_noted(tmp_path: Path) -> None:
+    """As an operator it is a part of the answer; the note says how to write two answers."""
+    _, notes = read_with_notes([csv_file(tmp_path, "question,answer\nHow?,xs |> sum\nWhich?,a|b\n")])
+    assert 'a list: ["...", "..."]' in note(notes, "line 2: 'xs |> sum'")
+    assert not any("line 3" in one for one in notes)
 
 
 def test_code_that_is_split_is_noted(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from bakeoff.records import Answer, Chunk, Hit
 from bakeoff.serve.answering import Answered
 from bakeoff.serve.citations import cite
 from bakeoff.serve.links import Links
+from bakeoff.serve.openai.chat import measured
 from bakeoff.serve.quotes import LONGEST, closest, quote, quoted
 from bakeoff.serve.showing import Showing
 
@@ -113,3 +114,32 @@ def test_a_withheld_answer_decides_nothing_about_what_is_shown():
         (n, "The kettle is blue.") for n in (1, 2, 3)
     ]
     assert not endings[0].quotes and closest((), "What?", {}, Links()) == ()
+
+
+def copied_from(passage: Chunk, text: str, start: int) -> Showing:
+    """The end of an answer that was copied from a passage."""
+    hit = Hit(chunk=passage, score=1.0, rank=1)
+    other = Hit(chunk=chunk(f"Another page about {text}.", 900), score=0.5, rank=2)
+    answer = Answer(
+        question_id="q", contender="drqa", text=text, citations=(hit, other), span=(start, start + len(text))
+    )
+    return Showing(Links()).end(Answered(answer=answer, question="How many days of holiday do I have?", versions={}))
+
+
+def test_a_copied_answer_says_where_it_stands_in_its_document():
+    """Characters of the document, on the citation of its passage only; in the API's reply, too."""
+    start = HOLIDAY.index("27 days")
+    ending = copied_from(chunk(HOLIDAY, 100), "27 days", start)
+    spans = [one.span for one in ending.quotes]
+    assert spans[0] == (100 + start, 100 + start + 7) and not any(spans[1:])
+    first, *others = measured(ending)["quotes"]
+    assert first["span"] == {"start": 100 + start, "end": 100 + start + 7}
+    assert others and all("span" not in one for one in others)
+
+
+def test_what_stands_in_other_words_in_the_document_has_no_place_there():
+    """Its place there is known only if the words stand there once."""
+    row = chunk("days,27 days\nrest,3", 10).model_copy(update={"readable": "days: 27 days; rest: 3"})
+    assert copied_from(row, "27 days", 6).quotes[0].span == (15, 22)
+    twice = row.model_copy(update={"text": "27 days,27 days"})
+    assert copied_from(twice, "27 days", 6).quotes[0].span is None

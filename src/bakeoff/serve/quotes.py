@@ -47,12 +47,16 @@ class Quote(Record):
 
 
 class Quoted(Record):
-    """A quote with its passage. `number` is that of the citation, or the place among the closest passages, from 1."""
+    """A quote with its passage. `number` is that of the citation, or the place among the closest passages, from 1.
+
+    `span` are the characters of the document that the answer was copied from; None if it was not copied from there.
+    """
 
     number: int
     title: str
     url: str
     quote: Quote
+    span: tuple[int, int] | None = None
 
 
 class _Unit(NamedTuple):
@@ -63,17 +67,35 @@ class _Unit(NamedTuple):
     end: int
 
 
-def quoted(cited: Cited, question: str, answer: str) -> tuple[Quoted, ...]:
-    """For each citation, what its passage says about question and answer."""
+def quoted(
+    cited: Cited, question: str, answer: str, copied: tuple[Chunk, tuple[int, int]] | None = None
+) -> tuple[Quoted, ...]:
+    """For each citation, what its passage says about question and answer.
+
+    `copied` is the passage that the answer was copied from, and where it stands in what is shown of it.
+    """
     return tuple(
         Quoted(
             number=citation.number,
             title=citation.title,
             url=citation.url,
             quote=quote(hit.chunk, question, without_marks(answer)),
+            span=_in_document(*copied) if copied and copied[0] == hit.chunk else None,
         )
         for citation, hit in zip(cited.citations, cited.sources, strict=True)
     )
+
+
+def _in_document(chunk: Chunk, span: tuple[int, int]) -> tuple[int, int] | None:
+    """Characters of what is shown of a passage as those of its document; None if they stand there in other words."""
+    start, end = span
+    if chunk.readable is not None:
+        text = chunk.readable[start:end]
+        if not text or chunk.text.count(text) != 1:
+            return None
+        start = chunk.text.index(text)
+        end = start + len(text)
+    return chunk.start + start, chunk.start + end
 
 
 def closest(hits: Sequence[Hit], question: str, versions: Mapping[str, int], links: Links) -> tuple[Quoted, ...]:

@@ -5,7 +5,7 @@ same text, since it is made by the same steps.
 """
 
 from bakeoff.models.prompts import DECLINE
-from bakeoff.records import Record, Usage
+from bakeoff.records import Answer, Chunk, Record, Usage
 from bakeoff.serve.answering import Answered
 from bakeoff.serve.citations import Citation, cite
 from bakeoff.serve.links import Links
@@ -68,7 +68,7 @@ class Showing:
             text=text + cited.added,
             rest=text[len(already) :] + cited.added,
             citations=cited.citations,
-            quotes=quoted(cited, answered.question, text),
+            quotes=quoted(cited, answered.question, text, _copied(answer)),
             closest=self._closest(answered) if answer.abstained else (),
             usage=answer.usage,
             contender=answer.contender,
@@ -80,3 +80,8 @@ class Showing:
 
     def _closest(self, answered: Answered) -> tuple[Quoted, ...]:
         return closest(answered.answer.citations, answered.question, answered.versions, self._links)
+
+
+def _copied(answer: Answer) -> tuple[Chunk, tuple[int, int]] | None:
+    """The passage that an answer was copied from and where; None if it was not copied."""
+    return (answer.citations[0].chunk, answer.span) if answer.span and answer.citations else None

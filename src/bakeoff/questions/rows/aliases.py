@@ -14,7 +14,9 @@ _PROTECTED = re.compile(
     r"(`+).*?\1|(?<=[\s=])(?P<quote>['\"])[^'\"\n]*(?P=quote)(?=\s|$)|\{\{.*?\}\}|\{%.*?%\}|\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}",
     re.S,
 )
-_SEPARATOR = re.compile(r"(?<![|\\<])\|(?![|>&=])")
+_SEPARATOR = re.compile(r"(?<![|\\<])\|(?![|&=]|>(?!=?\s*[\d.−-]*\d))")
+"""Not the operators '||', '|&', '|=' and '|>' of programs; but '>= 230' and '>5' after it are answers with a bound."""
+_LEFT = re.compile(r"(?<=[^|\\])\|(?=[^|])")
 _BARS = re.compile(r"\s*\|(?!\|).*(?<!\|)\|\s*", re.S)
 # Commands that read what a pipe gives them. The second list are also ordinary words.
 _FILTERS = word_set("""
@@ -62,7 +64,13 @@ def as_cell(answers: Sequence[str]) -> str:
 
 def keeps_pipe(text: str) -> bool:
     """Whether a '|' with something on both sides is part of an answer here, so that a reader should be told."""
-    return _is_one(text, _parts(text)) and len(_parts(text)) > 1
+    parts = _parts(text)
+    if _is_one(text, parts):
+        return len(parts) > 1
+    inside = [match.span() for match in _PROTECTED.finditer(text)]
+    left = [match.start() for match in _LEFT.finditer(text)]
+    n_left = sum(not any(start <= at < end for start, end in inside) for at in left)
+    return n_left > len(parts) - 1
 
 
 def splits_code(text: str) -> bool:

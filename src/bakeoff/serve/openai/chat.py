@@ -110,9 +110,13 @@ def measured(ending: Ending) -> dict[str, Any]:
 
 
 def _quoted(quoted: Quoted) -> dict[str, Any]:
-    """A quote, flat: `start` and `end` are characters of the document, `words` spans in `quote`."""
+    """A quote, flat: `start` and `end` are characters of the document, `words` spans in `quote`.
+
+    `span` is there if the answer was copied: the characters of the document that it is.
+    """
     fields = quoted.quote.model_dump(mode="json", exclude={"text"})
-    return {**quoted.model_dump(include={"number", "title", "url"}), "quote": quoted.quote.text, **fields}
+    copied = {"span": {"start": quoted.span[0], "end": quoted.span[1]}} if quoted.span else {}
+    return {**quoted.model_dump(include={"number", "title", "url"}), "quote": quoted.quote.text, **fields, **copied}
 
 
 def _reason(ending: Ending) -> str:
