@@ -454,3 +454,20 @@ def test_a_row_that_shares_nothing_is_wrong(answer: str, accepted: list[str], ve
 def test_a_mark_that_cites_a_passage_is_no_part_of_the_answer(answer, accepted, verdict):
     """A style may demand [1]: it is not the number 1. Where an accepted answer has brackets, marks stay."""
     assert grade(answer, [accepted]).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("/etc/ssh/ssh_config", "wrong"),
+        ("It is /var/log/auth.log.", "wrong"),
+        ("/etc/ssh/", "unsure"),
+        ("sshd_config", "unsure"),
+        ("$HOME/.ssh/config", "unsure"),
+        ("not /etc/ssh/ssh_config but the sshd_config beside it", "unsure"),
+        ("/etc/ssh/sshd_config", "right"),
+    ],
+)
+def test_another_path_is_no_other_wording(answer, verdict):
+    """Two paths of which neither lies in the other are two places; a part of the accepted one may mean it."""
+    assert grade(answer, ["/etc/ssh/sshd_config"]).verdict == verdict

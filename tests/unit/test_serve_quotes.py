@@ -143,3 +143,13 @@ def test_what_stands_in_other_words_in_the_document_has_no_place_there():
     assert copied_from(row, "27 days", 6).quotes[0].span == (15, 22)
     twice = row.model_copy(update={"text": "27 days,27 days"})
     assert copied_from(twice, "27 days", 6).quotes[0].span is None
+
+
+def test_a_sentence_that_stands_in_its_passage_once_was_copied_from_there():
+    """Without a span of the contender's own; a word or two can stand anywhere."""
+    hit = Hit(chunk=chunk(HOLIDAY, 100), score=1.0, rank=1)
+    for text, is_copied in (("It is booked in the calendar of the office.", True), ("27 days", False)):
+        answer = Answer(question_id="q", contender="extract", text=text, citations=(hit,))
+        (found,) = Showing(Links()).end(Answered(answer=answer, question="Where?")).quotes
+        start = 100 + HOLIDAY.index(text)
+        assert found.span == ((start, start + len(text)) if is_copied else None)

@@ -15,7 +15,7 @@ from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
 from bakeoff.grading.compounds import is_first_part
 from bakeoff.grading.doubts import denies_twice
-from bakeoff.grading.identifiers import holds, is_identifier
+from bakeoff.grading.identifiers import holds, is_identifier, names_other_path
 from bakeoff.grading.label import is_among, is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
 from bakeoff.grading.normalise import bracketed_value, without_brackets_of_figures, without_citations, without_markup
@@ -132,6 +132,8 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
         rulings.append(ruling)
     ruling = best(rulings)
     if ruling.reason == OTHER_WORDS and is_row(answer) and not _share_words(answer, golds):
+        return wrong(ruling.rule)
+    if ruling.reason == OTHER_WORDS and all(names_other_path(answer, gold) for gold in golds):
         return wrong(ruling.rule)
     if ruling.verdict == "right" and _only_asks(answer) and not any(raw.rstrip().endswith("?") for raw in golds):
         return unsure(ruling.rule, "it is a question")

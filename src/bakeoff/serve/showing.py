@@ -7,7 +7,7 @@ same text, since it is made by the same steps.
 from bakeoff.models.prompts import DECLINE
 from bakeoff.records import Answer, Chunk, Record, Usage
 from bakeoff.serve.answering import Answered
-from bakeoff.serve.citations import Citation, cite
+from bakeoff.serve.citations import FEWEST_COPIED, Citation, cite
 from bakeoff.serve.links import Links
 from bakeoff.serve.quotes import Quoted, closest, quoted
 
@@ -83,5 +83,14 @@ class Showing:
 
 
 def _copied(answer: Answer) -> tuple[Chunk, tuple[int, int]] | None:
-    """The passage that an answer was copied from and where; None if it was not copied."""
-    return (answer.citations[0].chunk, answer.span) if answer.span and answer.citations else None
+    """The passage that an answer was copied from and where; None if it was not copied.
+
+    Words that stand in a passage once, letter for letter, are copied from there.
+    """
+    if answer.span and answer.citations:
+        return answer.citations[0].chunk, answer.span
+    text = answer.text.strip()
+    if len(text.split()) < FEWEST_COPIED:
+        return None
+    chunk = next((hit.chunk for hit in answer.citations if hit.chunk.shown.count(text) == 1), None)
+    return (chunk, (start := chunk.shown.index(text), start + len(text))) if chunk else None
