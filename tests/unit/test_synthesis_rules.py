@@ -89,6 +89,9 @@ def test_a_sentence_that_no_rule_fits_gives_nothing(sentence):
          "user man"),
         ("The range of users can be configured using /etc/login.defs.",
          "How can the range of users be configured?", "using /etc/login.defs"),
+        ("If no cable can be laid, use the USB-C stand.", "What do I do if no cable can be laid?", "use the USB-C stand"),
+        ("If no path is given, the folder of the user will be used.", "What happens if no path is given?",
+         "the folder of the user will be used"),
         ("The build type defaults to Release.", "What does the build type default to?", "Release"),
         ("Note that the shell of user sync is /bin/sync.", "What is the shell of user sync?", "/bin/sync"),
     ],
@@ -111,6 +114,9 @@ def test_running_text_is_asked_about(sentence, question, answer):
         "The rights of consumers there are described in another file.",
         "Being in group dip allows you to use tools such as pppd.",
         "The manual includes the following.",
+        "If the boiler goes on by itself, the fault lies in the wiring.",
+        "If you want a copy, the office can send one.",
+        "If it is lost, call the office.",
     ],
 )
 def test_running_text_that_points_elsewhere_gives_nothing(sentence):

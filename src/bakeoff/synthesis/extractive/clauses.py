@@ -38,7 +38,7 @@ HOW_TO = frozenset({
     "move", "open", "override", "pass", "pick", "plug", "prevent", "print", "provide", "pull", "push", "read",
     "rebuild", "register", "remove", "rename", "replace", "request", "reset", "restart", "restore", "restrict",
     "save", "scan", "screw", "see", "select", "show", "specify", "start", "stop", "switch", "take", "tap", "test",
-    "type", "unlock", "update", "upgrade", "upload", "verify", "view", "visit", "write",
+    "type", "unlock", "unplug", "update", "upgrade", "upload", "verify", "view", "visit", "write",
 })
 """Verbs of instructions: what is done, and what it is done for."""
 _NOT_A_SUBJECT = {

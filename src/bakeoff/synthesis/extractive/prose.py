@@ -59,6 +59,10 @@ _TO_DO = re.compile(
     r"(?:please |simply |just |you (?:should|must|can|need to|have to) )?(?P<step>[a-z]+ .+)$"
 )
 _DO_TO = re.compile(r"^(?P<step>(?P<verb>[A-Z][a-z]+) [^,]{2,80}?) (?:in order )?to (?P<goal>(?P<do>[a-z]+) .+)$")
+_IF = re.compile(r"^(?P<when>If|When|Unless) (?P<case>[^,]{8,90}), (?:then )?(?P<then>[^,]+)$")
+_ADVISES = re.compile(r"\b(?:should|must|can|could|may|might|would|please|want|wish|need|like|prefer)\b", re.I)
+_STATES = re.compile(r"\b(?:is|are|was|were|has|have|had|lies|means|costs)\b(?! \w+ed\b)", re.I)
+"""A clause about what is so already does not say what happens."""
 _LEAD = re.compile(
     r"^(?:(?:Please |Also )?[Nn]ote(?: also)? that|However,|Therefore,|Thus,|Moreover,|Furthermore,|In addition,|"
     r"Additionally,|In general,|Generally,|Usually,|Currently,)\s+"
@@ -96,7 +100,7 @@ def asked_of_prose(sentence: str) -> Iterator[Asked]:
     front = _FRONT.match(core)
     begins = front["front"] if front and not _POINTS.search(front["front"]) and not OPEN.search(front["front"]) else ""
     rest = _capital(core[front.end() :]) if front and begins else core
-    rules = (_objects, _passives, _means, _defaults, _how_to)
+    rules = (_objects, _passives, _means, _defaults, _how_to, _conditions)
     found = [asked for rule in rules for asked in rule(rest)]
     if rest != sentence.rstrip("."):
         found += asked_of_sentence(rest + ".")
@@ -205,6 +209,22 @@ def _how_to(core: str) -> Iterator[Asked]:
     if len(step.split()) < 2 or len(step.split()) > LONGEST_STEP or _POINTS.search(f"{goal} {step}"):
         return
     yield Asked(f"How do I {asker(goal)}?", step, "how-to")
+
+
+def _conditions(core: str) -> Iterator[Asked]:
+    """What happens, or what to do, in a case: 'If the lamp blinks, replace the battery'."""
+    match = _IF.match(core)
+    if match is None or (match["case"].lower().startswith("you") and _ADVISES.search(match["case"])):
+        return
+    case, then = match["case"], match["then"].strip()
+    words = then.split()
+    if not 3 <= len(words) <= LONGEST_STEP or _POINTS.search(f"{case} {then}") or len(case.split()) < 3:
+        return
+    asks = f"{match['when'].lower()} {asker(case)}?"
+    if words[0].lower() in HOW_TO:
+        yield Asked(f"What do I do {asks}", then, "condition")
+    elif not _ADVISES.search(then) and not OPEN.search(then) and not _STATES.search(then):
+        yield Asked(f"What happens {asks}", then, "condition")
 
 
 def _is_plain(answer: str) -> bool:
