@@ -33,7 +33,7 @@ IMPERATIVES = (
 HOW_TO = frozenset({
     *IMPERATIVES, "add", "adjust", "append", "apply", "attach", "avoid", "build", "call", "change", "check", "choose",
     "clear", "click", "compile", "configure", "connect", "contact", "convert", "copy", "create", "define", "delete",
-    "direct", "disable", "download", "edit", "enable", "enter", "exclude", "export", "extract", "find", "fix", "get",
+    "direct", "disable", "download", "edit", "enable", "enter", "exclude", "export", "find", "fix", "get",
     "go", "grant", "import", "include", "install", "lift", "limit", "list", "load", "log", "look", "make", "modify",
     "move", "open", "override", "pass", "pick", "plug", "prevent", "print", "provide", "pull", "push", "read",
     "rebuild", "register", "remove", "rename", "replace", "request", "reset", "restart", "restore", "restrict",
