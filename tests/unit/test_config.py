@@ -44,7 +44,10 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
         (MINIMAL + "split: {test: 1.5}\n", "found 1.5"),
         (MINIMAL.replace("docs", "5"), "'documents': give one value, or a list (found 5)"),
         (MINIMAL.replace("docs", "[]"), "'documents': give at least one"),
-        (MINIMAL + "updates: docs\n", "'updates': give keys with their values (found 'docs')"),
+        (
+            MINIMAL + "updates: docs\n",
+            "'updates': give keys with their values; its keys are documents, questions (found 'docs')",
+        ),
         (MINIMAL.replace("pilot", "5"), "'name': give a text (found 5)"),
         (MINIMAL + "name: other\n", "the key 'name' is given a second time (line 4"),
         (MINIMAL + "retrieval:\n  k: 3\n  k: 4\n", "the key 'k' is given a second time"),

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.contenders.load import make_recipes, standard_entrants
+from bakeoff.catalogue import RECIPES
+from bakeoff.contenders.load import make_recipe, make_recipes, standard_entrants
 from bakeoff.contenders.recipe import Recipe
+from bakeoff.contenders.spec import Spec
 from bakeoff.errors import ConfigError
 from bakeoff.runs.config import load_config, validate
 
@@ -63,7 +65,18 @@ def test_a_mapping_without_a_name_is_named_by_its_recipe(tmp_path):
         ("[{like: rag, retrieval: {k: 0}}]", "'retrieval.k'"),
         ("[{like: rag, retrieval: {kk: 3}}]", "unknown key 'retrieval.kk'"),
         ("[{like: rag, tuning: 3}]", "'contenders.0.tuning'"),
-        ("[{like: rag, options: {speed: 3}}]", "options.speed"),
+        ("[{like: rag, options: {speed: 3}}]", "unknown option 'speed' of the recipe 'rag'; allowed: rewrite"),
+        ("[{like: drqa, options: {epoch: 3}}]", "unknown option 'epoch' of the recipe 'drqa' (did you mean 'epochs'?)"),
+        (
+            "[{like: tuned, tuning: {epoch: 3}}]",
+            "'tuning.epoch' (did you mean 'tuning.epochs'?); allowed: method, rank",
+        ),
+        ("[{like: tuned, tuning: {preferences: pairs.jsonl}}]", "as in {files: pairs.jsonl}"),
+        ("[{like: drqa, tuning: {epochs: 2}}]", "the recipe 'drqa' does not use 'tuning.epochs'; of tuning it uses"),
+        ("[{like: label-head, tuning: {rank: 2}}]", "the recipe 'label-head' does not use 'tuning.rank'"),
+        ("[{like: extract, presentation: fixed}]", "the recipe 'extract' does not use 'presentation'"),
+        ("[{like: base, retrieval: {k: 3}}]", "the recipe 'base' does not use 'retrieval.k'"),
+        ("[{like: extract, model: generator}]", "the recipe 'extract' does not use 'model'"),
         ("[{name: ../up, like: rag}]", "cannot be used as a file name"),
         ("[tuned, rag, {like: router, parts: {near: gone}}]", "the part 'near: gone'"),
         ("[tuned, router]", "the run lacks a contender that retrieves"),
@@ -84,6 +97,32 @@ def test_each_mistake_is_named(tmp_path, contenders, named):
         config(tmp_path, f"contenders: {contenders}\n")
     assert named in str(caught.value)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("contenders: [{like: drqa, tuning: {epochs: 2}}]\n", "write options: {epochs: 2}"),
+        ("contenders: [{like: base, tuning: {rank: 2}}]\n", "whose recipe uses it (tuned, hybrid)"),
+        ("contenders: [base, {like: drqa}]\ntuning: {epochs: 2}\n", "{like: drqa, options: {epochs: ...}}"),
+        ("contenders: [rag, {name: rag-2, like: rag}, rag]\n", "for example `name: rag-3`"),
+    ],
+)
+def test_the_remedy_says_where_a_setting_belongs(tmp_path, text, remedy):
+    """In the recipe's own options, or to a recipe that uses it; a name that is taken gets a free one."""
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, text)
+    assert remedy in str(caught.value.remedy)
+
+
+def test_every_recipe_says_which_settings_it_uses(tmp_path):
+    """Else a setting that it ignores would be no error. A run's own `tuning` are defaults, which none needs to use."""
+    made = [make_recipe(Spec(name=name, recipe=name)) for name in RECIPES]
+    assert [recipe.spec.name for recipe in made if recipe.uses is None] == []
+    assert (
+        config(tmp_path, "contenders: [base, {like: rag, tuning: {epochs: null}}]\ntuning: {rank: 9}\n").tuning.rank
+        == 9
+    )
 
 
 def test_a_model_named_twice_is_refused(tmp_path):

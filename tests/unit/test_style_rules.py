@@ -126,7 +126,10 @@ def test_points_of_a_list_are_sentences():
             r"rule 2 \('a'\): this name is taken",
         ),
         ([{"name": "examples", "kind": "cites"}], "this name is taken"),
-        ([{"name": "a", "kind": "words", "max": 3}], "unknown key 'max'; a rule of kind words has name, applies_to"),
+        (
+            [{"name": "a", "kind": "words", "max": 3}],
+            r"unknown key 'max' of a rule of kind words \(did you mean 'most'\?\); allowed: name, applies_to",
+        ),
         ([{"name": "a", "kind": "words"}], r"'style\.rules': rule 1 \('a'\): give 'least', 'most' or both"),
         (
             [{"name": "a", "kind": "cites"}, {"name": "b", "kind": "no_words", "words": ["x", ""]}],

@@ -11,6 +11,7 @@ class Base(Recipe):
     name = "base"
     title = "Base model"
     summary = "the model as it comes, without documents"
+    uses = ("model", "generation", "prompts.closed_book")
     days = Days(setup=1.0, data=0.0, upkeep_per_month=0.25)
     in_grid = True
     respects_labels = True

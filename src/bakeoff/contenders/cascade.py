@@ -31,6 +31,7 @@ class Cascade(Recipe):
     name = "cascade"
     title = "Cascade"
     summary = "several contenders in turn, the cheap ones first; each answers what it is sure enough of"
+    uses = ()
     approach = "hybrid"
     days = Days(setup=14.0, data=6.0, upkeep_per_month=1.5)
     asks_model = False

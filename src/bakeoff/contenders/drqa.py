@@ -41,6 +41,7 @@ class DrQa(Recipe):
     name = "drqa"
     title = "DrQA"
     summary = "spans that a trained reader marks in the retrieved passages; no language model"
+    uses = ("retrieval", "tuning.examples", "tuning.max_seconds")
     approach = "rag"
     days = Days(setup=4.0, data=1.0, upkeep_per_month=0.5)
     shows = "retrieval"

@@ -12,6 +12,7 @@ class Extract(Recipe):
     name = "extract"
     title = "Extract"
     summary = "whole sentences copied from the retrieved passages; no language model"
+    uses = ("retrieval",)
     approach = "rag"
     days = Days(setup=3.0, data=1.0, upkeep_per_month=0.5)
     shows = "retrieval"

@@ -26,6 +26,7 @@ class Faq(Recipe):
     name = "faq"
     title = "FAQ"
     summary = "the known answer of the most similar training question, word for word; no language model"
+    uses = ("retrieval.embedder",)
     days = Days(setup=2.0, data=2.0, upkeep_per_month=0.5)
     asks_model = False
     answers_known = True

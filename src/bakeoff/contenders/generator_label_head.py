@@ -37,6 +37,7 @@ class GeneratorLabelHead(Recipe):
     name = "generator-label-head"
     title = "Generator with a label head"
     summary = "a logistic head on the last states of the language model, which is not tuned"
+    uses = ("model",)
     approach = "fine-tuning"
     days = Days(setup=5.0, data=3.0, upkeep_per_month=0.5)
 

@@ -51,6 +51,7 @@ class GeneratorLabels(Recipe):
     name = "generator-labels"
     title = "Generator with labels"
     summary = "the model as it comes, shown the labels; the most probable label is the answer"
+    uses = ("model",)
     days = Days(setup=2.0, data=2.0, upkeep_per_month=0.25)
     shows = ""
 

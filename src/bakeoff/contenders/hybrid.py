@@ -40,6 +40,7 @@ class Hybrid(SearchingRecipe):
     name = "hybrid"
     title = "Hybrid"
     summary = "retrieved passages, read by a model fine-tuned to answer from them"
+    uses = ("model", "generation", "retrieval", "tuning", "prompts.grounded", "prompts.rewrite", "presentation")
     approach = "hybrid"
     days = Days(setup=12.0, data=6.0, upkeep_per_month=1.25)
     shows = "retrieval"

@@ -58,6 +58,7 @@ class LabelHead(Recipe):
     name = "label-head"
     title = "Label head"
     summary = "a logistic head on the sentence embedder, tuned on the labelled examples; no language model"
+    uses = ("retrieval.embedder",)
     approach = "fine-tuning"
     days = Days(setup=4.0, data=3.0, upkeep_per_month=0.5)
     asks_model = False

@@ -23,6 +23,7 @@ class LongContext(Recipe):
     name = "long-context"
     title = "Long context"
     summary = "all documents in every prompt, read by the model as it comes"
+    uses = ("model", "generation", "prompts.grounded", "presentation.headings", "presentation.prompt")
     approach = "rag"
     days = Days(setup=2.0, data=1.0, upkeep_per_month=0.5)
     shows = "all documents"

@@ -35,6 +35,7 @@ class MarginalRecipe(Recipe):
     """Retrieved passages, each read in a prompt of its own by the untuned model."""
 
     approach = "rag"
+    uses = ("model", "generation", "retrieval", "prompts.grounded", "presentation")
     days = Days(setup=6.0, data=1.0, upkeep_per_month=0.75)
     shows = "retrieval"
     retrieves = True

@@ -59,6 +59,7 @@ class NearestLabel(Recipe):
     name = "nearest-label"
     title = "Nearest label"
     summary = "the label of the most similar labelled examples, by a vote; no training, no language model"
+    uses = ("retrieval.embedder",)
     approach = "rag"
     days = Days(setup=2.0, data=3.0, upkeep_per_month=0.5)
     asks_model = False

@@ -1,5 +1,7 @@
 """`rag`: retrieve passages, then let an untuned model write the answer from them."""
 
+from typing import ClassVar
+
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.recipe import Fitted, Given, World
 from bakeoff.contenders.searching import SearchingRecipe
@@ -13,6 +15,14 @@ class Rag(SearchingRecipe):
     name = "rag"
     title = "RAG"
     summary = "retrieved passages, read by the model as it comes"
+    uses: ClassVar[tuple[str, ...] | None] = (
+        "model",
+        "generation",
+        "retrieval",
+        "prompts.grounded",
+        "prompts.rewrite",
+        "presentation",
+    )
     approach = "rag"
     days = Days(setup=5.0, data=1.0, upkeep_per_month=0.75)
     shows = "retrieval"

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from bakeoff.contenders.built import Built, Fitted, Given
+from bakeoff.contenders.given import options_of
 from bakeoff.contenders.spec import Spec
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.errors import ConfigError
 from bakeoff.measure.comparison import AskedModel, Axes, Days, Entrant
 from bakeoff.measure.rates import Rates
 from bakeoff.models.prompts import PromptTemplate
@@ -124,6 +124,8 @@ class Recipe:
     follows. `answers_known`: it gives known answers to known questions. `step` orders calibration: contenders with a
     higher step are calibrated on the answers of those with a lower one. `roles` are the roles of the contenders it
     uses, and whether several may have the same role.
+    `uses` are the settings of an entry ("tuning" or "tuning.examples") that change what it does; any other is an error
+    in bakeoff.yaml. None, where it does not say so, allows all.
     `tunes_retrieval` are the parts of its retrieval that it may tune, in order; `tuned_parts` those that it does.
     `respects_labels` says that its contenders show and cite only what a question's `access` lets see. Without it they
     are never asked for somebody who may not see every document. A subclass must say so itself: it may open another one.
@@ -148,20 +150,13 @@ class Recipe:
     respects_labels: ClassVar[bool] = False
     roles: ClassVar[Mapping[str, bool]] = {}
     tunes_retrieval: ClassVar[tuple[str, ...]] = ()
+    uses: ClassVar[tuple[str, ...] | None] = None
     Options: ClassVar[type[Record]] = NoOptions
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.presented_by = ""
-        try:
-            self.options = self.Options.model_validate(spec.options)
-        except ValidationError as error:
-            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
-            allowed = ", ".join(self.Options.model_fields) or "none"
-            raise ConfigError(
-                f"The contender '{spec.name}': options.{error.errors()[0]['loc'][-1]}: {problem}.",
-                f"options of the recipe '{spec.recipe}': {allowed}",
-            ) from error
+        self.options = options_of(self.Options, spec)
 
     # Description.
 

@@ -24,6 +24,7 @@ class Router(Recipe):
     name = "router"
     title = "Router"
     summary = "the fine-tuned model for questions that resemble its training questions, retrieval for the rest"
+    uses = ("retrieval.embedder",)
     approach = "hybrid"
     days = Days(setup=14.0, data=6.0, upkeep_per_month=1.5)
     asks_model = False

@@ -6,13 +6,14 @@ Takes the entries of `contenders:` and the run's defaults, gives one `Spec` for 
 import re
 from collections.abc import Mapping, Sequence
 from importlib import metadata
+from itertools import count
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
 from bakeoff.catalogue import ENTRY_POINTS, RECIPES
 from bakeoff.errors import ConfigError
-from bakeoff.files.did_you_mean import closest
+from bakeoff.files.did_you_mean import closest, keys_instead, unknown_with_allowed
 from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts, PromptTemplate, plainer
 from bakeoff.models.settings import GENERATOR, ModelSettings
@@ -141,12 +142,18 @@ def _check_name(name: str, specs: Mapping[str, Spec], place: str) -> None:
     if same is not None:
         raise ConfigError(
             f"{place}: there are two contenders with this name ('{same}' and '{name}'; case does not count).",
-            "give one of them another name",
+            f"give one of them another name, for example `name: {_free(name, specs)}`",
         )
     if name.rpartition(".")[2] in PHASES and "." in name:
         raise ConfigError(
             f"{place}: the name ends in '.{name.rpartition('.')[2]}', as files of answers do.", "give it another name"
         )
+
+
+def _free(name: str, specs: Mapping[str, Spec]) -> str:
+    """The name with the first number that makes it a new one."""
+    used = {other.lower() for other in specs}
+    return next(f"{name}-{number}" for number in count(2) if f"{name}-{number}".lower() not in used)
 
 
 def _parent(
@@ -212,7 +219,9 @@ def _over(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
 def _explained(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"unknown key '{where}'"
+        return unknown_with_allowed(Spec, item["loc"])
+    if item["type"] == "model_type":
+        return f"'{where}': {keys_instead(Spec, item['loc'], item['input'])}{found(item)}"
     return f"'{where}': {item['msg'].removeprefix('Value error, ')}{found(item)}"
 
 

@@ -19,6 +19,7 @@ class Tuned(Recipe):
     name = "tuned"
     title = "Fine-tuned"
     summary = "the model fine-tuned on the training questions, without documents"
+    uses = ("model", "generation", "tuning", "prompts.closed_book")
     approach = "fine-tuning"
     days = Days(setup=8.0, data=5.0, upkeep_per_month=0.75)
     tunes = True

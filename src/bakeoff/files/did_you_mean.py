@@ -16,13 +16,33 @@ CLOSE, VERY_CLOSE = 0.65, 0.85
 SHARED, MOSTLY_SHARED = 0.3, 0.6
 """The least share (0 to 1) of words that two keys have in common, at the same place and at another place."""
 LIGHT_WORDS = {
-    *("max", "min", "limit", "n", "is", "has", "needs", "must", "use", "per", "of", "on", "in", "to", "the"),
+    *(
+        "max",
+        "min",
+        "most",
+        "least",
+        "limit",
+        "n",
+        "is",
+        "has",
+        "needs",
+        "must",
+        "use",
+        "per",
+        "of",
+        "on",
+        "in",
+        "to",
+        "the",
+    ),
     *("ms", "s", "seconds", "usd", "month", "year", "day", "days", "hours", "tokens"),
 }
 """Words that say little about the meaning of a key: bounds, units, fillers. Each counts as a quarter of a word."""
 SAME_WORDS = {
     "maximum": "limit",
     "max": "limit",
+    "most": "limit",
+    "least": "min",
     "minimum": "min",
     "weights": "weight",
     "months": "month",
@@ -69,6 +89,17 @@ def unknown(noun: str, key: str, known: Iterable[str]) -> str:
     return f"unknown {noun} '{key}'" + (f" (did you mean '{meant}'?)" if meant else "")
 
 
+def unknown_of(noun: str, key: str, where: str, known: Sequence[str]) -> str:
+    """A message about a key that a place does not have, with those it has.
+
+    >>> unknown_of("option", "epoch", "the recipe 'drqa'", ["epochs", "learning_rate"])
+    "unknown option 'epoch' of the recipe 'drqa' (did you mean 'epochs'?); allowed: epochs, learning_rate"
+    """
+    meant = closest(key, known)
+    hint = f" (did you mean '{meant}'?)" if meant else ""
+    return f"unknown {noun} '{key}' of {where}{hint}; allowed: {', '.join(known) or 'none'}"
+
+
 def unknown_key(model: type[BaseModel], place: Sequence[str | int]) -> str:
     """A message about a key that `model` does not have at this place (pydantic's `loc`), with up to two suggestions.
 
@@ -85,6 +116,25 @@ def unknown_key(model: type[BaseModel], place: Sequence[str | int]) -> str:
     meant = [f"{parents}.{here}" if parents else here] if here else []
     shown = ", or ".join(f"'{other}'" for other in [*meant, *(other for other in elsewhere[:1] if other not in meant)])
     return f"unknown key '{path}'" + (f" (did you mean {shown}?)" if shown else "")
+
+
+def unknown_with_allowed(model: type[BaseModel], place: Sequence[str | int]) -> str:
+    """The same, followed by the keys that are allowed at its place."""
+    keys = keys_at(model, place[:-1])
+    return unknown_key(model, place) + (f"; allowed: {', '.join(keys)}" if keys else "")
+
+
+def keys_instead(model: type[BaseModel], place: Sequence[str | int], found: Any) -> str:
+    """What to write where keys with their values belong and one value was found.
+
+    If only one of the keys must be given, the value is shown as that key's; if none or several must, all are named.
+    """
+    kinds = [kind for kind in kinds_at(model, place) if _is_model(kind)]
+    needed = [key for kind in kinds for key, field in kind.model_fields.items() if field.is_required()]
+    if len(needed) == 1 and isinstance(found, str | int | float) and not isinstance(found, bool):
+        return f"give keys with their values, as in {{{needed[0]}: {found}}}"
+    keys = keys_at(model, place)
+    return "give keys with their values" + (f"; its keys are {', '.join(keys)}" if keys else "")
 
 
 def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:

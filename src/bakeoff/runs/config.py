@@ -18,7 +18,7 @@ from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resol
 from bakeoff.decide.situation.plain_errors import explain
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
-from bakeoff.files.did_you_mean import unknown, unknown_key
+from bakeoff.files.did_you_mean import keys_instead, unknown, unknown_with_allowed
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.llm_judge.settings import Grading, judge_model
 from bakeoff.measure.settings import Measuring
@@ -37,7 +37,6 @@ RULES = ("style", "rules")
 # Pydantic's messages about types, in terms of YAML.
 PLAIN = {
     "tuple_type": "give one value, or a list",
-    "model_type": "give keys with their values",
     "dict_type": "give keys with their values",
     "string_type": "give a text",
     "too_short": "give at least one",
@@ -224,13 +223,15 @@ def _given(record: Record) -> dict[str, Any]:
 def load_config(path: Path) -> Config:
     """The configuration in a YAML file, with relative paths made absolute.
 
-    Raises ConfigError if the file cannot be read, is not a YAML mapping, or holds an unknown key or a bad value.
+    Raises ConfigError if the file cannot be read, is not a YAML mapping, or holds an unknown key, a bad value, or a
+    setting of a contender that its recipe does not use.
     """
+    from bakeoff.contenders.given import check_used
     from bakeoff.contenders.load import make_recipes
 
     folder = path.resolve().parent
     config = validate({**_absolute(read_mapping(path), folder), "folder": str(folder)}, str(path))
-    make_recipes(config.specs, folder)
+    check_used(config.contenders, make_recipes(config.specs, folder), sorted(config.tuning.model_fields_set))
     return config
 
 
@@ -254,9 +255,11 @@ def _explain(item: Any, values: Mapping[str, Any] | None = None) -> str:
     if values and item["loc"][:2] == RULES and item["loc"][2:]:
         where = f"'style.rules': {place_in(values['style']['rules'], item['loc'][2:])}"
     if item["type"] == "extra_forbidden":
-        return unknown_key(Config, item["loc"])
+        return unknown_with_allowed(Config, item["loc"])
     if item["loc"][:1] == ("profile",):
         return explain(Profile, {**item, "loc": item["loc"][1:]}, ("profile",))
+    if item["type"] == "model_type":
+        return f"{where}: {keys_instead(Config, item['loc'], item['input'])}{found(item)}"
     message = PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
     return f"{where}: {message}{found(item)}"
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
 
-from bakeoff.files.did_you_mean import closest
+from bakeoff.files.did_you_mean import closest, unknown_of
 from bakeoff.records import Record
 from bakeoff.style.rules import KINDS, AnyRule
 
@@ -42,7 +42,7 @@ def _check(rule: Mapping[str, Any], number: int, names: Sequence[str]) -> None:
     allowed = list(KINDS[kind].model_fields)
     unknown = next((key for key in rule if key not in allowed), None)
     if unknown is not None:
-        raise ValueError(f"{place} has the unknown key '{unknown}'; a rule of kind {kind} has {', '.join(allowed)}")
+        raise ValueError(f"{place}: {unknown_of('key', str(unknown), f'a rule of kind {kind}', allowed)}")
 
 
 def _named(number: int, rule: Mapping[str, Any]) -> str:
