@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.errors import InputError
+from bakeoff.errors import ConfigError, InputError
 from bakeoff.pilot.stages import run
 from bakeoff.records import Question
 from bakeoff.runs.config import load_config
@@ -229,6 +229,24 @@ def test_a_pilot_tunes_from_preferences(tmp_path: Path) -> None:
     assert set(finished.comparison.entrant("tuned").parts) < set(entrant.parts)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"files": "files/none.jsonl"}, "'p': there is no file of preferences .*none.jsonl"),
+        ({"files": ["good.jsonl", "none.jsonl"]}, "there is no file of preferences .*none.jsonl"),
+        ({"files": "good.jsonl", "start_from": "files/none"}, "there is no folder .*files/none, which its preferences"),
+    ],
+)
+def test_preferences_that_do_not_exist_stop_a_run_before_it_begins(given: dict, message: str, tmp_path: Path) -> None:
+    """No model is loaded and no run folder is made for a wrong path."""
+    written(tmp_path / "good.jsonl", *rows_about())
+    contender = {"name": "p", "like": "tuned", "tuning": {"preferences": given}}
+    with pytest.raises(ConfigError, match=message) as caught:
+        run(pilot(tmp_path, ["base", contender]), runs=tmp_path / "runs")
+    assert "relative paths start at" in str(caught.value.remedy)
+    assert not (tmp_path / "runs").exists()
+
+
 def test_bad_preferences_cost_one_contender_each(tmp_path: Path) -> None:
     """The others go on, and each reason says what to do."""
     files = {
@@ -244,12 +262,11 @@ def test_bad_preferences_cost_one_contender_each(tmp_path: Path) -> None:
         written(tmp_path / "files" / f"{name}.jsonl", *rows)
     other, settings = write_tiny_model(tmp_path / "other", hidden_size=48), TrainingSettings(rank=2, max_epochs=1)
     train_adapter(other, arithmetic(4), [], settings, tmp_path / "files" / "of-another")
-    named = ("equal", "empty", "few", "long", "missing")
+    named = ("equal", "empty", "few", "long")
     contenders = [
         "base",
         *(with_preferences(name, "tuned", f"files/{name}.jsonl") for name in named),
         with_preferences("up", "tuned", "files/up.jsonl", method="kto"),
-        with_preferences("nowhere", "tuned", "files/good.jsonl", start_from="files/none"),
         with_preferences("foreign", "tuned", "files/good.jsonl", start_from="files/of-another"),
     ]
     config = pilot(tmp_path, contenders)
@@ -258,15 +275,13 @@ def test_bad_preferences_cost_one_contender_each(tmp_path: Path) -> None:
     finished = run(config, runs=tmp_path / "runs", listener=lambda event: notes.append(event.note or ""))
     assert [entrant.name for entrant in finished.comparison.entrants] == ["base"]
     reasons = {name: next(note for note in notes if note.startswith(f"note: {name} is left out")) for name in
-               (*named, "up", "nowhere", "foreign")}  # fmt: skip
+               (*named, "up", "foreign")}  # fmt: skip
     for name, reason in {
         "equal": "equal.jsonl, line 1: both answers of the pair are the same",
         "empty": "holds no preferences",
         "few": "about 2 different questions",
         "long": "tokens; the model takes 1024",
-        "missing": "cannot be read",
         "up": "all 6 thumbs",
-        "nowhere": "There is no folder",
         "foreign": "another model",
     }.items():
         assert reason in reasons[name], reasons[name]

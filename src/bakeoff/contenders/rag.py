@@ -16,12 +16,8 @@ class Rag(SearchingRecipe):
     title = "RAG"
     summary = "retrieved passages, read by the model as it comes"
     uses: ClassVar[tuple[str, ...] | None] = (
-        "model",
-        "generation",
-        "retrieval",
-        "prompts.grounded",
-        "prompts.rewrite",
-        "presentation",
+        *("model", "generation", "retrieval", "presentation"),
+        *("prompts.grounded", "prompts.rewrite"),
     )
     approach = "rag"
     days = Days(setup=5.0, data=1.0, upkeep_per_month=0.75)

@@ -62,8 +62,8 @@ class RagTuned(Rag):
     days = Days(setup=8.0, data=2.0, upkeep_per_month=1.0)
     respects_labels = True
     uses = (
-        *("model", "generation", "retrieval", "tuning.examples", "tuning.max_seconds"),
-        *("prompts.grounded", "prompts.rewrite", "presentation"),
+        *("model", "generation", "retrieval", "presentation", "prompts.grounded", "prompts.rewrite"),
+        *("tuning.examples", "tuning.max_seconds"),
     )
     tunes_retrieval = ("embedder", "reranker")
     Options = Tuned

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path, PurePosixPath
 
 from bakeoff.corpus.sources.folders import Problem, Reading, read_documents
-from bakeoff.errors import InputError
+from bakeoff.errors import ConfigError, InputError
 from bakeoff.models.embed import languages_of_embedder
 from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import locate_evidence, monthly_volume, read_questions, read_with_notes
@@ -32,6 +32,7 @@ from bakeoff.sentences import first_few
 from bakeoff.tuning.preferences.held import Judgements, read_usable
 from bakeoff.writing.words import count_words
 
+WHERE_PATHS = "check tuning.preferences (relative paths start at the folder of bakeoff.yaml)"
 NO_DOCUMENTS = Reading(documents=(), problems=())
 """For a run that classifies: it needs none."""
 EXCUSED = (
@@ -135,9 +136,10 @@ def prepare(config: Config) -> Prepared:
     """Reads and checks everything the configuration names.
 
     Raises InputError if documents or questions are missing, malformed or contradict each other, and ConfigError for a
-    prompt that does not show the question or the passages.
+    prompt that does not show the question or the passages, and for preferences that do not exist.
     """
     check_placeholders(config.prompts.closed_book, config.prompts.grounded)
+    _check_preferences(config)
     reading = read_documents(config.documents) if config.documents else NO_DOCUMENTS
     updated = read_documents(config.updates.documents) if config.updates else None
     updates = config.updates.questions if config.updates else ()
@@ -202,6 +204,24 @@ def prepared_of(
         data=summarise(split),
         languages=languages,
     )
+
+
+def _check_preferences(config: Config) -> None:
+    """Raises ConfigError if a file of preferences, or the tuned model they start from, does not exist.
+
+    What such a file holds is checked later: if that cannot be used, only the contenders that name it are left out.
+    """
+    for spec in config.specs:
+        settings = spec.tuning.preferences
+        for file in settings.files if settings else ():
+            if not Path(file).is_file():
+                raise ConfigError(f"The contender '{spec.name}': there is no file of preferences {file}.", WHERE_PATHS)
+        start = settings.start_from if settings else None
+        if start and not Path(start).is_dir():
+            raise ConfigError(
+                f"The contender '{spec.name}': there is no folder {start}, which its preferences start from.",
+                WHERE_PATHS,
+            )
 
 
 def _judgements(config: Config, questions: Sequence[Question]) -> tuple[Judgements, ...]:
