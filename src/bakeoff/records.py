@@ -212,8 +212,9 @@ class Answer(Record):
     """A contender's answer to one question.
 
     If answering failed, `error` holds the message and `text` is empty. `confidence` is comparable only within one
-    contender. `citations` are the chunks shown to the generator (or copied from), best first. `latency_ms` is set only
-    if the question was answered on its own, not in a batch. If `abstained`, `text` is the answer that was withheld.
+    contender; `is_chance` says that it is the chance (0 to 1) that the answer is right. `citations` are the chunks
+    shown to the generator (or copied from), best first. `latency_ms` is set only if the question was answered on its
+    own, not in a batch. If `abstained`, `text` is the answer that was withheld.
     `truncated` means that the text was cut off at a token limit, `looped` that it repeated itself and was cut to one
     occurrence. `origin` names the model if the server reports it. `span` is set if the text was copied letter for
     letter: it is characters start..end of what the first citation's chunk shows (`Chunk.shown`).
@@ -227,6 +228,7 @@ class Answer(Record):
     latency_ms: float | None = None
     route: str = ""
     confidence: float | None = None
+    is_chance: bool = Field(default=False, exclude_if=lambda is_chance: not is_chance)
     abstained: bool = False
     truncated: bool = False
     looped: bool = False

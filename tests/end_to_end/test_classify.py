@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, InputError
 from bakeoff.pilot.prepare import prepare
 from bakeoff.pilot.stages import run
 from bakeoff.runs.config import load_config, validate
@@ -86,6 +86,7 @@ def test_a_server_answers_with_the_label(tmp_path: Path) -> None:
                 "" if answer.abstained else answer.text,
                 answer.abstained,
             )
+            assert ("chance" in served) is not answer.abstained
         assert server.get("/health")["same"] is True
     finally:
         server.stop()
@@ -109,6 +110,32 @@ def test_a_run_that_classifies_has_its_own_default_contenders() -> None:
     config = validate({"name": "a", "task": "classify", "questions": ["q.csv"]})
     assert "nearest-label" in [spec.name for spec in config.specs]
     assert "rag" not in [spec.name for spec in config.specs]
+
+
+@pytest.mark.parametrize("labels", [["a", "b", "c", "d"], [*"abcdefgh", "a", "b"]])
+def test_labels_with_one_example_each_stop_a_run_before_it_begins(tmp_path: Path, labels: list[str]) -> None:
+    """Raising split.test would not help. Free answers, most of them different, look the same."""
+    path = make(tmp_path)
+    with (tmp_path / "messages.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["text", "category"], *([f"message {n}", name] for n, name in enumerate(labels))])
+    with pytest.raises(InputError, match=f"found {len(set(labels))} labels for {len(labels)} questions") as caught:
+        run(path, runs=tmp_path / "runs")
+    assert "at least 2 examples of each label" in str(caught.value.remedy)
+    assert "leave out task: classify" in str(caught.value.remedy)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_notes_of_a_run_that_classifies_speak_of_no_documents(tmp_path: Path) -> None:
+    """A message without a label is out of scope."""
+    path = make(tmp_path)
+    rows = [[f"{text.format(i)}", label] for label, text in TOPICS.items() for i in range(20)]
+    rows += [["tell me a poem", ""], ["is it football today", "unknown"]]
+    with (tmp_path / "messages.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["text", "category"], *rows])
+    lines = "\n".join(prepare(load_config(path)).lines())
+    assert "1 question has no label: treated as out of scope" in lines
+    assert "If they are no labels, leave them empty" in lines
+    assert not any(word in lines for word in ("document", "source", "treated as unanswerable"))
 
 
 def test_sources_in_the_question_file_do_not_matter_without_documents(tmp_path: Path) -> None:

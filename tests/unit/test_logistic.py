@@ -1,5 +1,7 @@
 """Logistic heads and calibrated chances against what is known of the optimum."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,14 @@ def test_a_class_without_examples_is_never_chosen():
         set(two.logits(x).argmax(axis=1)) <= {1, 2} and (two.logits(x).argmax(axis=1)[y > 0] == y[y > 0]).mean() > 0.6
     )
     assert set(fit_logistic(x, np.full(len(x), 2), 3).logits(x).argmax(axis=1)) == {2}
+
+
+def test_many_classes_with_few_examples_give_no_warning():
+    """Scikit-learn would warn, at each fit, that they may be numbers; labels never are."""
+    x, _ = points(n=30, d=5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fit_logistic(x, np.arange(30) % 25, 25).weights.shape == (5, 25)
 
 
 def test_platts_curve_says_how_often_it_is_right():

@@ -145,5 +145,6 @@ class LabelAnswers:
             text=label,
             usage=usage,
             confidence=chance,
+            is_chance=True,
             abstained=is_below(chance, self._threshold),
         )

@@ -16,6 +16,7 @@ from bakeoff.models.prompts import check_placeholders
 from bakeoff.questions import locate_evidence, monthly_volume, read_questions, read_with_notes
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.questions.facts.facts import with_same_places
+from bakeoff.questions.facts.label_set import check_repeats
 from bakeoff.questions.facts.updated import asked_again
 from bakeoff.questions.naming import first_named
 from bakeoff.questions.rows.columns import Mapped
@@ -144,6 +145,8 @@ def prepare(config: Config) -> Prepared:
     updated = read_documents(config.updates.documents) if config.updates else None
     updates = config.updates.questions if config.updates else ()
     read, notes = _read(config.questions, config.columns, updates, config.task == "classify")
+    if config.task == "classify":
+        check_repeats(read)
     if not config.documents:
         read = [question.model_copy(update={"source_spans": ()}) for question in read]
     questions, made = apart(read)

@@ -30,13 +30,13 @@ def reading_line(notes: Sequence[str]) -> list[str]:
     """One line that says where to see the notes on how the files were read; empty without notes.
 
     >>> reading_line(["q.csv: 2 columns are read as accepted answers of the same question."])[0][:52]
-    'How the questions and documents were read: see the n'
+    'How the files were read: see the note that bakeoff i'
     """
     if not notes:
         return []
     which = "the note" if len(notes) == 1 else f"the {len(notes)} notes"
     return [
-        f"How the questions and documents were read: see {which} that bakeoff init prints for these files "
+        f"How the files were read: see {which} that bakeoff init prints for these files "
         "(also in data.json, under notes)."
     ]
 

@@ -18,7 +18,8 @@ class Ending(Record):
     `rest` is the text that is still to be sent; `text` is all of it. `measured` is the answer's own text, without added
     marks, as it stands in a run's answers; it is empty if the answer was withheld. `question` is the question as it was
     completed with what was said before; empty if it stood on its own. `quotes` are what the cited passages say, by the
-    numbers of the citations; `closest` what the best passages say, if the contender declined.
+    numbers of the citations; `closest` what the best passages say, if the contender declined. `chance` is how probably
+    the answer is right (0 to 1), from contenders that say so.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Ending(Record):
     contender: str = ""
     question: str = ""
     measured: str = ""
+    chance: float | None = None
     abstained: bool = False
     truncated: bool = False
 
@@ -74,6 +76,7 @@ class Showing:
             contender=answer.contender,
             question=answered.question if answered.is_completed else "",
             measured="" if answer.abstained else answer.text,
+            chance=answer.confidence if answer.is_chance and not answer.abstained else None,
             abstained=answer.abstained,
             truncated=answer.truncated,
         )

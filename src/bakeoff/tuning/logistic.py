@@ -4,11 +4,14 @@ Takes vectors (n, d) and the number of each one's class, gives weights and biase
 know what the vectors are of.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 MOST_STEPS, TOLERANCE = 1000, 1e-6
+MANY_CLASSES = "The number of unique classes is greater than 50%"
+"""How scikit-learn begins to warn that classes may be numbers; labels with few examples each are none."""
 NEVER = -1e9
 """The bias of a class without an example: it is never chosen."""
 
@@ -33,7 +36,9 @@ def fit_logistic(vectors: np.ndarray, classes: np.ndarray, n_classes: int, c: fl
     if len(known) > 1:
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=c, max_iter=MOST_STEPS, tol=TOLERANCE).fit(vectors.astype(np.float64), classes)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=MANY_CLASSES, category=UserWarning)
+            model = LogisticRegression(C=c, max_iter=MOST_STEPS, tol=TOLERANCE).fit(vectors.astype(np.float64), classes)
         own = known[1:] if len(known) == 2 else known  # of two classes it fits the second against the first
         weights[:, own], biases[own] = model.coef_.T, model.intercept_
     return Logistic(weights, biases)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from transformers import BertModel
 
 from bakeoff.models.spans.windows import Window
+from bakeoff.models.weights import quiet_libraries
 
 N_MATCHES = 3
 """A token of one side is not on the other side, is a common one there, or a rare one."""
@@ -78,7 +79,8 @@ def padded(windows: Sequence[Window]) -> Padded:
 
 def untrained(folder: Path, seed: int) -> SpanNetwork:
     """The sentence model's weights with new heads, drawn with the seed."""
-    encoder = BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True)
+    with quiet_libraries():
+        encoder = BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True)
     torch.manual_seed(seed)
     network = SpanNetwork(encoder)
     nn.init.normal_(network.matches.weight, std=0.05)

@@ -19,6 +19,7 @@ from bakeoff.records import Document, Question
 SAME_FACT, SAME_UNANSWERABLE_FACT = 0.5, 0.8
 NEAREST = 10  # this many of the most similar questions are compared by the grader, which takes half a millisecond each
 _INFERRED = "fact-of-"
+BY_ALL = "By words, answers, sources and the places of the answers"
 CORRECT = "To correct this, write a table of them with bakeoff init --facts facts.csv, or add a column 'fact'."
 
 
@@ -68,7 +69,7 @@ def with_same_places(questions: Sequence[Question], documents: Sequence[Document
     n_grouped = len(inferred) - len({fact for fact in inferred if is_inferred(fact)})
     return complete, [
         f"{_counted(len(inferred), 'answerable question')} {'has' if len(inferred) == 1 else 'have'} no fact. "
-        f"By words, answers, sources and the places of the answers they ask for {_counted(len({*inferred}), 'fact')} "
+        f"{BY_ALL if documents else 'By words and labels'} they ask for {_counted(len({*inferred}), 'fact')} "
         f"(grouped with another question that asks for the same: {n_grouped}). {CORRECT}"
     ]
 

@@ -14,6 +14,9 @@ from bakeoff.questions.facts.labels import LABEL, is_own
 from bakeoff.records import Question
 from bakeoff.sentences import first_few
 
+MOSTLY = 0.5
+"""If a larger share of the questions has a label that no other question has, these are not labels of a closed set."""
+
 
 def as_labels(questions: Sequence[Question]) -> tuple[list[Question], list[str]]:
     """All questions, in order, with the kind 'label' where they have a label, and notes on spellings that are joined.
@@ -75,6 +78,20 @@ def _check(by_key: dict[str, list[str]]) -> None:
                 f"also a way to say '{shorter[0]}'.",
                 "rename one of them in the question file",
             )
+
+
+def check_repeats(questions: Sequence[Question]) -> None:
+    """Raises InputError if most questions share no label with another question: then none can be learned and tested."""
+    labels = [{label_key(answer) for answer in question.answers} for question in questions if question.answerable]
+    examples = Counter(label for of_question in labels for label in of_question)
+    n_alone = sum(max(examples[label] for label in of_question) == 1 for of_question in labels)
+    if n_alone > MOSTLY * len(labels):
+        raise InputError(
+            f"task: classify found {len(examples):,} labels for {len(labels):,} questions; {n_alone:,} of these are "
+            "the only example of their label.",
+            "give at least 2 examples of each label (one to train on, one to test), better 10 or more; if these are "
+            "answers in free words, not labels, leave out task: classify and name `documents:`",
+        )
 
 
 def _in_words(label: str) -> str:

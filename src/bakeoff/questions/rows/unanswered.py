@@ -28,6 +28,8 @@ from bakeoff.questions.rows.rows import Row, RowsRead
 from bakeoff.sentences import first_few
 
 MARK = "mark questions that the documents cannot answer with kind=unanswerable"
+MARK_OUT = "mark messages that have none of the labels with kind=out of scope"
+"""The same where the answers are labels: then there are no documents."""
 
 
 def unanswered_notes(file: RowsRead) -> list[str]:
@@ -42,11 +44,13 @@ def unanswered_notes(file: RowsRead) -> list[str]:
     notes = [*_said_notes(name, said), *_left_out_notes(name, rows), *_doubtful_notes(name, rows)]
     if not empty:
         return notes
+    labelled = rows[0].has_label
+    mark = MARK_OUT if labelled else MARK
     if not any("answers" in row.cells for row in rows):
         named, mapping = " or ".join(USUAL["answers"]), how_to_map("answers", file.unused)
         raise InputError(
             f"{name} has no column for answers. Its columns are: {', '.join(file.header.names)}.",
-            (f"name the column {named}, or {mapping}" if mapping else f"add a column {named}") + f"; {MARK}",
+            (f"name the column {named}, or {mapping}" if mapping else f"add a column {named}") + f"; {mark}",
         )
     n_answered = sum(bool(answers(row)) for row in rows)
     n_missing = len(empty) + sum(all(map(is_placeholder, written_answers(row))) for row in said)
@@ -56,9 +60,14 @@ def unanswered_notes(file: RowsRead) -> list[str]:
         reason = f"only {n_answered} of {len(rows)} rows have one"
     else:
         asked = "1 question has" if len(empty) == 1 else f"{len(empty)} questions have"
-        return [f"{name}: {asked} no answer: treated as unanswerable.", *notes]
-    refuse_rows(empty, lambda row: True, f"No answer, and {reason}", f"fill in the answers, and {MARK}")
+        return [f"{name}: {asked} no {'label' if labelled else 'answer'}: treated as {_without(labelled)}.", *notes]
+    refuse_rows(empty, lambda row: True, f"No answer, and {reason}", f"fill in the answers, and {mark}")
     return []
+
+
+def _without(labelled: bool) -> str:
+    """What a question without an answer is."""
+    return "out of scope" if labelled else "unanswerable"
 
 
 def _said_notes(name: str, said: Sequence[Row]) -> Iterator[str]:
@@ -67,8 +76,8 @@ def _said_notes(name: str, said: Sequence[Row]) -> Iterator[str]:
         shown = first_few([f"{row.unit} {row.line}: {shortened(written_answers(row)[0])}" for row in said], "; ")
         asked = "1 question has" if len(said) == 1 else f"{len(said)} questions have"
         yield (
-            f"{name}: {asked} a placeholder or a refusal in place of an answer: treated as unanswerable ({shown}). "
-            "If one is the right answer, write it as a sentence."
+            f"{name}: {asked} a placeholder or a refusal in place of an answer: treated as "
+            f"{_without(said[0].has_label)} ({shown}). If one is the right answer, write it as a sentence."
         )
 
 
@@ -88,8 +97,8 @@ def _doubtful_notes(name: str, rows: Sequence[Row]) -> Iterator[str]:
             [f"{row.unit} {row.line}: {shortened(question_text(row))} {answers(row)[0]}" for row in doubtful], "; "
         )
         yield (
-            f"{name}: answers that can also stand for a missing one were read as written ({shown}). If the documents "
-            "hold no answer, leave them empty."
+            f"{name}: answers that can also stand for a missing one were read as written ({shown}). "
+            f"{'If they are no labels' if rows[0].has_label else 'If the documents hold no answer'}, leave them empty."
         )
 
 

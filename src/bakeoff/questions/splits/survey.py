@@ -64,6 +64,7 @@ def summarise(questions: Sequence[Question]) -> QuestionSummary:
     )
     n_test = sum(counts["test"].get(name, 0) for name in MEASURED)
     labels = answer_labels(questions)
+    has_sources = any(question.source_spans for question in questions)
     return QuestionSummary(
         n_questions=len(questions),
         n_facts=len({fact for fact, _ in facts}),
@@ -73,7 +74,7 @@ def summarise(questions: Sequence[Question]) -> QuestionSummary:
         n_test=n_test,
         detectable_difference=detectable_difference(n_test),
         warnings=(
-            *_warnings(counts, n_test, bool(labels)),
+            *_warnings(counts, n_test, bool(labels), bool(labels) and not has_sources),
             *untrained_labels(questions, labels),
             *untrained_kinds(questions),
             *_mixed_facts(questions),
@@ -102,9 +103,10 @@ def label_note(questions: Sequence[Question]) -> list[str]:
     labels = answer_labels(questions)
     if not labels:
         return []
+    whatever = ", whatever their sources" if any(question.source_spans for question in questions) else ""
     return [
         f"The answers look like labels: {len({*labels.values()})} distinct answers for {len(labels):,} questions. "
-        "The questions of each label are split, whatever their sources. 'seen' means that the label was trained on."
+        f"The questions of each label are split{whatever}. 'seen' means that the label was trained on."
     ]
 
 
@@ -177,7 +179,9 @@ def _long_answers(questions: Sequence[Question]) -> list[str]:
     ]
 
 
-def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int, labelled: bool) -> list[str]:
+def _warnings(
+    counts: Mapping[str, Mapping[str, int]], n_test: int, labelled: bool, classified: bool = False
+) -> list[str]:
     test, dev, train = counts["test"], counts["dev"], counts["train"]
     smallest = detectable_difference(n_test)
     shows = (
@@ -194,7 +198,11 @@ def _warnings(counts: Mapping[str, Mapping[str, int]], n_test: int, labelled: bo
     if not test.get("unanswerable"):
         warnings.append(
             "No unanswerable questions in test: the test cannot show whether a contender declines when it should. "
-            "Add questions that the documents do not answer, with kind=unanswerable."
+            + (
+                "Add messages that have none of the labels, with kind=out of scope."
+                if classified
+                else "Add questions that the documents do not answer, with kind=unanswerable."
+            )
         )
     if not test.get("seen") and not labelled:
         warnings.append(

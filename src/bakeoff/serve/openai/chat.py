@@ -97,7 +97,7 @@ def measured(ending: Ending) -> dict[str, Any]:
     cited passages say.
 
     `question` is there only if the question was completed with what was said before, `closest` only if the contender
-    declined.
+    declined, `chance` (0 to 1, that the label is right) only for a label.
     """
     return {
         "contender": ending.contender,
@@ -105,6 +105,7 @@ def measured(ending: Ending) -> dict[str, Any]:
         "abstained": ending.abstained,
         "quotes": [_quoted(one) for one in ending.quotes],
         **({"closest": [_quoted(one) for one in ending.closest]} if ending.abstained else {}),
+        **({"chance": round(ending.chance, 4)} if ending.chance is not None else {}),
         **({"question": ending.question} if ending.question else {}),
     }
 

@@ -74,6 +74,7 @@ export class AnswerView {
     this.body.replaceChildren(...markdown(withoutCopiedMarks(answer.text, answer.sources), marksOf(answer.sources), this.level));
     if (!answer.text.trim()) this.body.append(el("p", { class: "remark" }, "The answer is empty."));
     if (answer.truncated) this.body.append(el("p", { class: "remark" }, "The answer was cut off at its limit of length."));
+    if (answer.chance !== null) this.body.append(el("p", { class: "remark" }, `${Math.round(100 * answer.chance)} % probable to be right, as measured on known examples.`));
     if (answer.isFromMemory) this.body.append(el("p", { class: "remark" }, "No document stands behind this answer: the model wrote it from memory."));
     this.quote(answer.quotes, "What the sources say", true);
     this.say(this.body.textContent);

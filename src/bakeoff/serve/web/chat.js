@@ -8,9 +8,9 @@ export const DECLINED = "I don't know.";
 
 /** The answer of one contender. `onText(text)` is called with the whole text so far, each time more has come.
  *
- * Resolves to {id, text, sources, quotes, closest, isFromMemory, contender, isLogged, declined, truncated, question};
+ * Resolves to {id, text, sources, quotes, closest, isFromMemory, contender, isLogged, declined, truncated, question, chance};
  * sources are numbered from 1 by their place. `quotes` and `closest` are what passages say: {source, number, quote, words}.
- * `isFromMemory` says that no passage was read.
+ * `isFromMemory` says that no passage was read. `chance` is how probably a label is right (0 to 1), null for other answers.
  * `question` is what the server made of a question that needed what was said before; else empty. Raises ApiError, or an
  * AbortError once `signal` is aborted: the server then stops the model.
  */
@@ -18,7 +18,7 @@ export async function ask(contender, messages, { onText, signal }) {
   const body = { model: contender, messages, stream: true };
   const response = await postJson("/v1/chat/completions", body, { signal });
   const passages = { sources: [], quotes: [], closest: [], isFromMemory: false };
-  const answer = { id: "", text: "", ...passages, contender, isLogged: true, declined: false, truncated: false, question: "" };
+  const answer = { id: "", text: "", ...passages, contender, isLogged: true, declined: false, truncated: false, question: "", chance: null };
   let isWhole = false;
   for await (const event of events(response)) {
     if (event.error) throw new ApiError(event.error.message, 200, event.error.code, null);
@@ -48,7 +48,8 @@ function add(answer, event) {
     answer.contender = event.bakeoff.contender || answer.contender;
     answer.question = event.bakeoff.question ?? "";
     answer.quotes = (event.bakeoff.quotes ?? []).map(quoted);
-    answer.isFromMemory = Boolean(event.bakeoff.contender) && !answer.sources.length;
+    answer.chance = event.bakeoff.chance ?? null;
+    answer.isFromMemory = Boolean(event.bakeoff.contender) && !answer.sources.length && answer.chance === null;
     answer.closest = (event.bakeoff.closest ?? []).map(quoted);
     answer.declined = event.bakeoff.abstained || answer.text.trim() === DECLINED;
   }
