@@ -53,6 +53,17 @@ def test_decisions_are_made_on_the_page_and_read_from_its_table(browser, folder,
         assert [row["decision"] for row in csv.DictReader(file)] == ["accepted", "edited", "rejected"]
 
 
+def test_a_question_is_read_without_scrolling_in_its_box(browser, folder):
+    """The box takes the width of its card, and the height that a long question needs."""
+    show(browser, (folder.root / "review.html").as_uri(), width=1200)
+    browser.execute_script("localStorage.clear(); location.reload()")  # decisions of the test above
+    card = all_of(browser, ".card")[0]
+    area = one_of(card, "textarea")
+    assert area.size["width"] > 0.9 * card.size["width"]
+    area.send_keys(" and so on, with more words than two lines hold" * 8)
+    assert browser.execute_script("return arguments[0].scrollHeight <= arguments[0].clientHeight", area)
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (360, "dark")])
 def test_the_page_is_accessible_and_says_nothing_to_the_console(browser, folder, width, scheme):
     """Contrast, names, sizes of targets; no request was refused, since none is made."""

@@ -5,7 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bakeoff.catalogue import CLASSIFYING
+from bakeoff.cli.main import app
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.pilot.first_config import first_config
 from bakeoff.questions import read_questions
@@ -119,3 +122,41 @@ def test_the_table_of_facts_is_read_as_it_was_written() -> None:
         path = Path(folder, "facts.csv")
         path.write_text(fact_table(questions), encoding="utf-8")
         assert read_questions([path]) == questions
+
+
+def labelled(folder: Path) -> Path:
+    """Messages with a label, ten of each."""
+    rows = [f"please help me with {label} number {i},{label}" for label in ("billing", "shipping") for i in range(10)]
+    (folder / "mails.csv").write_text("\n".join(["text,category", *rows]))
+    return folder / "mails.csv"
+
+
+@pytest.mark.parametrize("as_option", [False, True])
+def test_init_begins_a_run_that_classifies(tmp_path: Path, as_option: bool) -> None:
+    """Without documents; the table may stand without --questions. What is written can be run."""
+    path, output = str(labelled(tmp_path)), tmp_path / "bakeoff.yaml"
+    given = ["--questions", path] if as_option else [path]
+    command = ["init", *given, "--task", "classify", "--columns", "answers=category", "--output", str(output)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    config = load_config(output)
+    assert (config.task, config.documents, config.columns) == ("classify", (), {"answers": "category"})
+    assert [spec.name for spec in config.specs] == list(CLASSIFYING)
+    assert "document" not in output.read_text().lower().replace("docs/", "")
+    assert "max_new_tokens" not in output.read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["mails.csv"], "No file of questions is given."),
+        (["--questions", "mails.csv"], "No documents are given."),
+        (["docs", "--questions", "mails.csv", "--task", "classify"], "To classify, no documents are used; found docs"),
+    ],
+)
+def test_init_says_what_is_missing_and_how_to_classify(tmp_path: Path, given: list[str], message: str) -> None:
+    """The command that works, with the file that was named."""
+    outcome = CliRunner().invoke(app, ["init", *given, "--output", str(tmp_path / "bakeoff.yaml")])
+    assert isinstance(outcome.exception, ConfigError)
+    said = str(outcome.exception)
+    assert message in said
+    assert "bakeoff init --task classify --questions mails.csv" in said or "leave out --task classify" in said

@@ -43,6 +43,17 @@ def test_what_was_not_measured_refers_to_its_reason(data: ReportData) -> None:
     assert cell.text == "–" and dict(shown.notes)[cell.note] == "it has no language model"
 
 
+def test_an_unchanged_model_is_said_and_wins_nothing(data: ReportData) -> None:
+    """Its 100 % are no measurement."""
+    measures = {name: dict(of) for name, of in data.comparison.measures.items()}
+    measures["rag"]["retention"] = Estimate(value=1.0, low=1.0, high=1.0, detail={"unchanged": True})
+    comparison = data.comparison.model_copy(update={"measures": measures})
+    shown = table(replace(data, comparison=comparison), EIGHT)
+    retention = [measure.name for measure in shown.measures].index("retention")
+    cell = dict(shown.rows)["rag"][retention]
+    assert (cell.value, cell.mark) == (1.0, "") and dict(shown.notes)[cell.note].startswith("model unchanged")
+
+
 def test_the_best_and_those_not_significantly_different_are_marked(data: ReportData) -> None:
     """One best accuracy; ties by the paired contrasts, which reach 8 points here."""
     cells = {name: row[0] for name, row in table(data, EIGHT).rows}

@@ -23,8 +23,17 @@ QUESTIONS = [
 ENTRANTS = {
     "base": Entrant(name="base", recipe="base", title="Base", axes=Axes(model="small"), is_baseline=True),
     "tuned": Entrant(
-        name="tuned", recipe="tuned", title="Tuned", axes=Axes(model="small", tuning="LoRA"), parts=("adapter", "small")
+        name="tuned",
+        recipe="tuned",
+        title="Tuned",
+        axes=Axes(model="small", tuning="LoRA"),
+        is_tuned=True,
+        parts=("adapter", "small"),
     ),
+    "rag": Entrant(name="rag", recipe="rag", title="RAG", axes=Axes(model="small", knowledge="retrieval")),
+    "own": Entrant(name="own", recipe="their.Own", title="Own"),
+    "sends": Entrant(name="sends", recipe="router", title="Router", behind=("tuned", "rag")),
+    "levels": Entrant(name="levels", recipe="cascade", title="Cascade", behind=("base", "rag")),
 }
 
 
@@ -108,6 +117,22 @@ def test_hallucination_is_answering_wrongly(tuned):
 def test_retention_is_held_against_the_base_model(tuned):
     """The base model knew both capitals, the tuned one still knows one."""
     assert tuned["retention"].value == pytest.approx(0.5)
+
+
+def test_a_contender_whose_model_is_not_tuned_keeps_all_by_definition():
+    """Passages that make it decline a general question are no forgetting. A team's own class may have tuned."""
+    silent = {"g1": "I don't know.", "g2": "I don't know."}
+    others = [measured(name, silent) for name in ("rag", "own", "sends", "levels")]
+    found = summarise(QUESTIONS, [BASE, TUNED, *others]).measures
+    kept = {name: (of["retention"].value, "unchanged" in of["retention"].detail) for name, of in found.items()}
+    assert kept == {
+        "base": (1.0, False),
+        "tuned": (0.5, False),
+        "rag": (1.0, True),
+        "own": (0.0, False),
+        "sends": (0.0, False),
+        "levels": (1.0, True),
+    }
 
 
 def test_freshness_is_measured_after_the_update_with_what_it_cost(tuned):

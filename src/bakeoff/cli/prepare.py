@@ -4,7 +4,7 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,11 +30,18 @@ class Described(StrEnum):
 
 
 def init(
-    documents: Annotated[list[str], typer.Argument(help="Folders, files or globs of documents.", show_default=False)],
+    documents: Annotated[
+        list[str] | None,
+        typer.Argument(help="Folders, files or globs of documents; none with --task classify.", show_default=False),
+    ] = None,
     questions: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option("--questions", "-q", help="Question files (CSV, JSONL, xlsx, ...).", show_default=False),
-    ],
+    ] = None,
+    task: Annotated[
+        Literal["answer", "classify"],
+        typer.Option("--task", help="answer: from documents. classify: each message gets a label."),
+    ] = "answer",
     columns: Columns = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("bakeoff.yaml"),
     facts: Annotated[
@@ -49,11 +56,37 @@ def init(
     """
     from bakeoff.pilot.first_config import first_config
 
-    written = first_config(documents, questions, output, force, _columns(columns or []), facts)
+    named, asked = _inputs(documents or [], questions or [], task)
+    written = first_config(named, asked, output, force, _columns(columns or []), facts, task)
     if as_json:
         print_json(written)
     else:
         typer.echo("\n".join(written.lines))
+
+
+def _inputs(documents: list[str], questions: list[Path], task: str) -> tuple[list[str], list[Path]]:
+    """The documents and the question files. To classify, tables may be given without --questions.
+
+    Raises ConfigError if one is missing, or if documents are given where they are not used.
+    """
+    if task == "classify" and documents and not questions:
+        return [], [Path(name) for name in documents]
+    if task == "classify" and documents:
+        raise ConfigError(
+            f"To classify, no documents are used; found {', '.join(documents)}.",
+            "leave them out, or leave out --task classify",
+        )
+    file = next(iter([*documents, *map(str, questions)]), "FILE")
+    classify = f"to find the label of each message:  bakeoff init --task classify --questions {file}"
+    if not questions:
+        raise ConfigError(
+            "No file of questions is given.", f"name one:  bakeoff init DOCS --questions FILE;  or, {classify}"
+        )
+    if task == "answer" and not documents:
+        raise ConfigError(
+            "No documents are given.", f"name them:  bakeoff init DOCS --questions {questions[0]};  or, {classify}"
+        )
+    return documents, questions
 
 
 def _columns(given: list[str]) -> dict[str, str | tuple[str, ...]]:

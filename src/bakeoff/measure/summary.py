@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from bakeoff.catalogue import RECIPES
 from bakeoff.measure import classification, ppi, ppi_intervals
 from bakeoff.measure.comparison import Comparison, Declining, Entrant, Estimate, QuestionOrigin
 from bakeoff.measure.constant import constant_answer
@@ -300,6 +301,17 @@ class _View:
         named = [base for base in bases if not models or _model_of(base.entrant) in models]
         return next(iter(named), None)
 
+    def is_untuned(self, entrant: Entrant) -> bool:
+        """Whether neither it nor a contender it sends questions to tunes a model: then nothing can be forgotten.
+
+        Of a team's own class that is not known. A baseline is measured: others are held against it.
+        """
+        by_name = {other.entrant.name: other.entrant for other in self.measured}
+        parts = [by_name[name] for name in entrant.behind if name in by_name]
+        if entrant.is_baseline or entrant.is_tuned or entrant.recipe not in RECIPES or len(parts) < len(entrant.behind):
+            return False
+        return all(part.is_baseline or self.is_untuned(part) for part in parts)
+
     def _models_of(self, entrant: Entrant) -> set[str]:
         """The models that write its answers, by their names in the configuration."""
         behind = [other.entrant for other in self.measured if other.entrant.name in entrant.behind]
@@ -360,6 +372,8 @@ def _cost(view: _View, collected: Measured, measure: Measure) -> Estimate:
 def _ratio(view: _View, collected: Measured, measure: Measure) -> Estimate:
     if not any(question.slice in measure.slices for question in view.questions):
         return Estimate(reason=f"the test holds no {' or '.join(measure.slices)} question")
+    if view.is_untuned(collected.entrant):
+        return Estimate(value=1.0, low=1.0, high=1.0, detail={"unchanged": True})
     base = view.baseline(collected)
     if base is None:
         return Estimate(reason="the run has no contender that is the same model as it comes, without documents")
@@ -425,7 +439,7 @@ def _of_freshness(view: _View, collected: Measured, estimate: Estimate) -> dict[
 
 def _of_retention(view: _View, collected: Measured, estimate: Estimate) -> dict[str, float]:
     own = view.values(collected.values, "knows", ("general",))
-    return {"accuracy": sum(own.values()) / len(own)}
+    return {"accuracy": sum(own.values()) / len(own)} if own else {}
 
 
 def _of_setup(view: _View, collected: Measured, estimate: Estimate) -> dict[str, object]:

@@ -8,8 +8,9 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
-from bakeoff.catalogue import STANDARD
+from bakeoff.catalogue import CLASSIFYING, STANDARD
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.answer_settings import answers_line, sentences_warning, settled
@@ -75,6 +76,36 @@ generation: {{max_new_tokens: {max_new_tokens}}}   # where every answer is cut o
 """
 
 
+CLASSIFY = """\
+# yaml-language-server: $schema=./{schema}
+# A pilot for Bakeoff that classifies: which label a message gets. Run it with: bakeoff run {output}
+# Every key has a default except name, task and questions; docs/configuration.md explains each.
+name: {name}
+task: classify
+
+# CSV or JSONL with messages and their labels. A row without a label is out of scope: it has none of the labels.
+questions:
+{questions}
+
+# Columns of the question files whose names differ from their fields (docs/questions.md lists the names).
+{columns}
+
+# Found in these files: {summary}
+contenders: [{contenders}]
+
+seed: 7
+split: {{test: 0.4, dev: 0.15}}   # shares of each label's examples held out for the verdict and for calibration
+
+# Models by name: a hub name, or a folder (docs/models.md).
+models:
+  generator: bakeoff-reader
+  embedder: sentence-transformers/all-MiniLM-L6-v2
+
+# Your limits, volumes and prices. The verdict and the costs depend on them.
+{profile}
+"""
+COLUMN_OF_LABELS = "# columns: {question: text, answers: category}"
+
 WROTE_FACTS = "Wrote {facts}: correct its column 'fact', then name it in place of the question files."
 
 
@@ -94,24 +125,21 @@ def first_config(
     force: bool = False,
     columns: Mapped | None = None,
     facts: Path | None = None,
+    task: Literal["answer", "classify"] = "answer",
 ) -> FirstConfig:
     """Writes the configuration and the schema by which editors check it. Says what the data allow.
 
     `columns` maps fields of questions to the names of columns. If `facts` is given, all questions are also written
-    there with their facts, as a table to correct. Raises ConfigError if an output exists and `force` is not set,
-    InputError if the data cannot be used.
+    there with their facts, as a table to correct. With the task 'classify' there are no documents. Raises ConfigError
+    if an output exists and `force` is not set, InputError if the data cannot be used.
     """
     for path, option in ((output, "--output"), (facts, "--facts")):
         if path and path.exists() and not force:
             raise ConfigError(
                 f"{path} exists already.", f"name another file with {option}, or overwrite it with --force"
             )
-    config = Config(
-        name=_name(output),
-        documents=tuple(documents),
-        questions=tuple(map(str, questions)),
-        columns=dict(columns or {}),
-    )
+    given = {"name": _name(output), "task": task, "questions": tuple(map(str, questions)), "columns": columns or {}}
+    config = Config.model_validate(given if task == "classify" else {**given, "documents": tuple(documents)})
     prepared = prepare(config)
     jsonl.write_text(output, _text(config, prepared, output))
     schema = write_config_schema(output)
@@ -124,8 +152,7 @@ def first_config(
         lines=(
             *column_lines(questions, config.columns),
             *prepared.lines(),
-            answers_line(settled(config, prepared.answer_lengths), prepared.answer_lengths),
-            *sentences_warning(config, prepared.own_questions),
+            *(_answer_lines(config, prepared) if task == "answer" else ()),
             "",
             *reading_lines([question for question in prepared.own_questions if question.slice != "changed"]),
             "",
@@ -140,6 +167,11 @@ def first_config(
     )
 
 
+def _answer_lines(config: Config, prepared: Prepared) -> list[str]:
+    lengths = prepared.answer_lengths
+    return [answers_line(settled(config, lengths), lengths), *sentences_warning(config, prepared.own_questions)]
+
+
 def _before_splits(questions: Sequence[Question], config: Config) -> list[Question]:
     """The questions without those about updates, with only those splits that their files give."""
     given = {question.id: question.split for question in read_questions([*map(Path, config.questions)], config.columns)}
@@ -148,21 +180,27 @@ def _before_splits(questions: Sequence[Question], config: Config) -> list[Questi
 
 def _text(config: Config, prepared: Prepared, output: Path) -> str:
     folder, lengths = output.resolve().parent, prepared.answer_lengths
+    labelled = config.task == "classify"
+    shared = {
+        "output": output,
+        "schema": SCHEMA_NAME,
+        "name": config.name,
+        "questions": _list(config.questions, folder),
+        "columns": _columns(config.columns) if config.columns or not labelled else COLUMN_OF_LABELS,
+        "summary": prepared.lines()[0],
+        "contenders": ", ".join(CLASSIFYING if labelled else STANDARD),
+        "profile": _profile(prepared.monthly_volume),
+    }
+    if labelled:
+        return CLASSIFY.format(**shared)
     return TEMPLATE.format(
-        output=output,
-        schema=SCHEMA_NAME,
-        name=config.name,
+        **shared,
         documents=_list(config.documents, folder),
-        questions=_list(config.questions, folder),
-        columns=_columns(config.columns),
-        summary=prepared.lines()[0],
-        contenders=", ".join(STANDARD),
         chunk_tokens=config.retrieval.chunk_tokens,
         answer_lengths=lengths.line[:1].upper() + lengths.line[1:],
         answers=lengths.length,
         max_new_tokens=lengths.max_new_tokens,
         k=config.retrieval.k,
-        profile=_profile(prepared.monthly_volume),
     )
 
 

@@ -14,6 +14,7 @@ from bakeoff.report.findings import Standing, standing
 from bakeoff.report.gather import ReportData
 from bakeoff.sentences import NOT_MEASURED, count, counted, duration, usd
 
+UNCHANGED = "model unchanged: nothing was tuned, so nothing was forgotten (by definition, not measured)"
 SUPERSCRIPTS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -80,7 +81,7 @@ def _cell(data: ReportData, name: str, measure: Measure, stands: Standing, lette
     if estimate.value is None:
         return Cell(NOT_MEASURED, note=_note(estimate.reason or "not measured in this run", letters))
     n_measured = len(data.values(measure.name))
-    is_ranked = measure.better and 2 * len(stands.best) <= n_measured
+    is_ranked = measure.better and not estimate.detail.get("unchanged") and 2 * len(stands.best) <= n_measured
     return Cell(
         text=measure.write(estimate.value),
         interval=measure.interval(estimate.low, estimate.high),
@@ -97,7 +98,9 @@ def _note(text: str, letters: dict[str, str]) -> str:
 
 
 def _remark(estimate: Estimate) -> str:
-    """A note if evidence is only known by document, which makes retrieval look better; else empty."""
+    """A note if no model was tuned, or evidence is only known by document, which makes retrieval look better."""
+    if estimate.detail.get("unchanged"):
+        return UNCHANGED
     n = estimate.detail.get("by_document")
     if not n:
         return ""
