@@ -304,7 +304,7 @@ class _View:
     def is_untuned(self, entrant: Entrant) -> bool:
         """Whether neither it nor a contender it sends questions to tunes a model: then nothing can be forgotten.
 
-        Of a team's own class that is not known. A baseline is measured: others are held against it.
+        Of a team's own class that is not known. A baseline is measured: others are compared with it.
         """
         by_name = {other.entrant.name: other.entrant for other in self.measured}
         parts = [by_name[name] for name in entrant.behind if name in by_name]
