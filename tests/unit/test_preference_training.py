@@ -317,3 +317,19 @@ def test_long_shared_prompts_are_computed_once(tiny: Path, tmp_path: Path) -> No
         assert len(rows) == n_rows
         expected = [[plain_logp(plain(tiny), one) for one in pair] for pair in answers.tokens]
         torch.testing.assert_close(answers.compute(model), torch.tensor(expected), rtol=1e-4, atol=1e-4)
+
+
+def test_long_disliked_answers_make_no_long_rows(tiny: Path) -> None:
+    """Batches are planned by the liked answers; a row has at most so many tokens all the same."""
+    from bakeoff.tuning.full_model import FullModel
+    from bakeoff.tuning.packing import plan
+    from bakeoff.tuning.preferences.objective import TOKENS_AT_ONCE, Answers
+
+    model = FullModel(tiny)
+    answers = Answers(model, [[example(f"{i}?", str(i)), example(f"{i}?", "no " * 100)] for i in range(12)])
+    [[planned]] = plan([pair[0] for pair in answers.tokens], 1024, 512, 16, "x")
+    rows = list(answers.rows(planned))
+    assert [i for numbers, _ in rows for i in numbers] == planned
+    assert max(row.tokens.numel() for _, row in rows) <= TOKENS_AT_ONCE and 1 < len(rows) < len(planned)
+    expected = [[plain_logp(plain(tiny), one) for one in pair] for pair in answers.tokens]
+    torch.testing.assert_close(answers.compute(model), torch.tensor(expected), rtol=1e-4, atol=1e-3)
