@@ -333,3 +333,23 @@ def test_long_disliked_answers_make_no_long_rows(tiny: Path) -> None:
     assert max(row.tokens.numel() for _, row in rows) <= TOKENS_AT_ONCE and 1 < len(rows) < len(planned)
     expected = [[plain_logp(plain(tiny), one) for one in pair] for pair in answers.tokens]
     torch.testing.assert_close(answers.compute(model), torch.tensor(expected), rtol=1e-4, atol=1e-3)
+
+
+def test_the_time_of_the_reference_is_part_of_the_training(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the report, and under the limit of time."""
+    from bakeoff.tuning.preferences.objective import Answers
+
+    now, plain_compute = 0.0, Answers.compute
+
+    def compute(self: Answers, model: object) -> object:
+        nonlocal now
+        now += 100
+        return plain_compute(self, model)
+
+    monkeypatch.setattr(Answers, "compute", compute)
+    loop = QUICK.model_copy(update={"max_seconds": 150})
+    report = train_preferences(tiny, preferred(40, 2), DPO, loop, tmp_path, None, clock=lambda: now)
+    assert report.seconds == 200 and report.n_steps == 1
+    assert report.stopped_because == "the limit of 150 s"
