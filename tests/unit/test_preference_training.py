@@ -11,7 +11,7 @@ from bakeoff.errors import ModelUnavailableError, RunFolderError
 from bakeoff.tuning.full import FullSettings, train_full
 from bakeoff.tuning.lora import TrainingSettings, train_adapter
 from bakeoff.tuning.packing import Encoded, encode, pack
-from bakeoff.tuning.preferences.lesson import PreferenceLesson
+from bakeoff.tuning.preferences.lesson import Judged, PreferenceLesson
 from bakeoff.tuning.preferences.train import train_preferences
 from bakeoff.tuning.settings import Preferences
 from bakeoff.tuning.task import Part
@@ -45,12 +45,12 @@ def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bakeoff.tuning.fast_model.has_bfloat16", lambda device: False)
 
 
-def objective_of(lesson: PreferenceLesson, settings: Preferences, tiny: Path, folder: Path):
+def objective_of(lesson: PreferenceLesson, settings: Preferences, tiny: Path, folder: Path, seed: int = 0):
     """An objective whose reference is the tiny model."""
     from bakeoff.tuning.full_model import FullModel
     from bakeoff.tuning.preferences.objective import Dpo, Kto
 
-    objective = (Dpo if settings.method == "dpo" else Kto)(lesson, settings, seed=0)
+    objective = (Dpo if settings.method == "dpo" else Kto)(lesson, settings, seed)
     objective.begin(FullModel(tiny), folder)
     return objective
 
@@ -353,3 +353,17 @@ def test_the_time_of_the_reference_is_part_of_the_training(
     report = train_preferences(tiny, preferred(40, 2), DPO, loop, tmp_path, None, clock=lambda: now)
     assert report.seconds == 200 and report.n_steps == 1
     assert report.stopped_because == "the limit of 150 s"
+
+
+def test_an_answer_that_does_not_fit_beside_another_prompt_is_cut(tiny: Path, tmp_path: Path) -> None:
+    """KTO puts each answer beside another prompt. Each fits beside its own, so nothing may be refused."""
+    from bakeoff.tuning.full_model import FullModel
+
+    long = [example("x" * 900, "yes"), example("Why?", "because " * 60), *arithmetic(6)]
+    judged = [
+        Judged(prompt=one.prompt, **{"liked" if i % 2 else "disliked": one.completion}) for i, one in enumerate(long)
+    ]
+    objective = objective_of(PreferenceLesson(judged, thumbs(1, 1).held), KTO, tiny, tmp_path, seed=5)
+    ((first,), *_) = objective.answers["mismatched"].tokens
+    assert len(first.tokens) == 1024 and first.n_prompt > 900  # the long answer beside the long prompt
+    assert math.isfinite(loss_of(objective, FullModel(tiny), list(range(8))))

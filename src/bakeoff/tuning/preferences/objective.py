@@ -30,8 +30,8 @@ TOKENS_AT_ONCE = 1024
 class Answers:
     """Some judged answers as tokens, and their log-probabilities under the reference (one row for each)."""
 
-    def __init__(self, model: Trainable, judged: Sequence[Sequence[Example]]) -> None:
-        self.tokens = [encode(model.chat, examples) for examples in judged]
+    def __init__(self, model: Trainable, judged: Sequence[Sequence[Example]], is_cut: bool = False) -> None:
+        self.tokens = [encode(model.chat, examples, is_cut) for examples in judged]
         self.n_each = len(self.tokens[0]) if self.tokens else 1
         self.reference = torch.empty(0)
 
@@ -163,9 +163,9 @@ class Kto(Objective):
                       for name, judged in zip(("train", "held"), lesson, strict=True)}  # fmt: skip
 
     def parts(self, model: Trainable) -> dict[str, Answers]:
-        """With each prompt beside the answer to another one, for the reference point."""
+        """With each prompt beside the answer to another one, for the reference point: as much of it as fits there."""
         mismatched = [[one] for one in mismatches(self.lesson.train, self.seed)]
-        return {**super().parts(model), "mismatched": Answers(model, mismatched)}
+        return {**super().parts(model), "mismatched": Answers(model, mismatched, is_cut=True)}
 
     @torch.no_grad()
     def point(self, model: Trainable, batch: Sequence[Part]) -> torch.Tensor:
