@@ -24,7 +24,7 @@ from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
-from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED
+from bakeoff.models.prompts import CLOSED_BOOK, GROUNDED, PromptTemplate
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.records import Answer, Document, GenerationSettings, Hit, Origin
 from tests.unit.fakes import FakeGenerator, FakeRetriever, WordEmbedder, answer, chunk, question
@@ -131,8 +131,21 @@ def test_sentences_are_word_for_word_and_do_not_split_numbers():
 def test_long_context_says_why_it_does_not_fit():
     """The reason names both numbers."""
     documents = [Document(id="a", source="a", title="A", text="word " * 900)]
-    assert "901 tokens" in str(reason_not_to_fit(documents, FakeGenerator(context_tokens=1000), 16))
+    reason = str(reason_not_to_fit(documents, FakeGenerator(context_tokens=1000), 16))
+    assert "903 tokens" in reason and "takes 1,000" in reason
     assert reason_not_to_fit(documents, FakeGenerator(context_tokens=5000), 16) is None
+
+
+def test_long_context_counts_what_the_prompt_writes_around_each_document():
+    """Many short documents with numbers and tags; a long system message. Otherwise every question would fail."""
+    documents = [Document(id=str(i), source=str(i), text="one two") for i in range(200)]
+    plain = PromptTemplate(system="", user="{passages} {question}")
+    tagged = plain.model_copy(update={"passage": "<p> number {rank} </p> {passage}"})
+    long = plain.model_copy(update={"system": "word " * 400})
+    generator = FakeGenerator(context_tokens=1300)
+    assert reason_not_to_fit(documents, generator, 16, plain) is None
+    for template in (tagged, long):
+        assert "after the prompt" in str(reason_not_to_fit(documents, generator, 16, template))
 
 
 def test_long_context_shows_every_document():

@@ -11,7 +11,7 @@ from bakeoff.errors import ModelUnavailableError, RunFolderError
 from bakeoff.tuning.full import FullSettings, train_full
 from bakeoff.tuning.lora import TrainingSettings, train_adapter
 from bakeoff.tuning.packing import Encoded, encode, pack
-from bakeoff.tuning.preferences.lesson import PreferenceLesson
+from bakeoff.tuning.preferences.lesson import Judged, PreferenceLesson
 from bakeoff.tuning.preferences.train import train_preferences
 from bakeoff.tuning.settings import Preferences
 from bakeoff.tuning.task import Part
@@ -45,12 +45,12 @@ def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bakeoff.tuning.fast_model.has_bfloat16", lambda device: False)
 
 
-def objective_of(lesson: PreferenceLesson, settings: Preferences, tiny: Path, folder: Path):
+def objective_of(lesson: PreferenceLesson, settings: Preferences, tiny: Path, folder: Path, seed: int = 0):
     """An objective whose reference is the tiny model."""
     from bakeoff.tuning.full_model import FullModel
     from bakeoff.tuning.preferences.objective import Dpo, Kto
 
-    objective = (Dpo if settings.method == "dpo" else Kto)(lesson, settings, seed=0)
+    objective = (Dpo if settings.method == "dpo" else Kto)(lesson, settings, seed)
     objective.begin(FullModel(tiny), folder)
     return objective
 
@@ -317,3 +317,53 @@ def test_long_shared_prompts_are_computed_once(tiny: Path, tmp_path: Path) -> No
         assert len(rows) == n_rows
         expected = [[plain_logp(plain(tiny), one) for one in pair] for pair in answers.tokens]
         torch.testing.assert_close(answers.compute(model), torch.tensor(expected), rtol=1e-4, atol=1e-4)
+
+
+def test_long_disliked_answers_make_no_long_rows(tiny: Path) -> None:
+    """Batches are planned by the liked answers; a row has at most so many tokens all the same."""
+    from bakeoff.tuning.full_model import FullModel
+    from bakeoff.tuning.packing import plan
+    from bakeoff.tuning.preferences.objective import TOKENS_AT_ONCE, Answers
+
+    model = FullModel(tiny)
+    answers = Answers(model, [[example(f"{i}?", str(i)), example(f"{i}?", "no " * 100)] for i in range(12)])
+    [[planned]] = plan([pair[0] for pair in answers.tokens], 1024, 512, 16, "x")
+    rows = list(answers.rows(planned))
+    assert [i for numbers, _ in rows for i in numbers] == planned
+    assert max(row.tokens.numel() for _, row in rows) <= TOKENS_AT_ONCE and 1 < len(rows) < len(planned)
+    expected = [[plain_logp(plain(tiny), one) for one in pair] for pair in answers.tokens]
+    torch.testing.assert_close(answers.compute(model), torch.tensor(expected), rtol=1e-4, atol=1e-3)
+
+
+def test_the_time_of_the_reference_is_part_of_the_training(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the report, and under the limit of time."""
+    from bakeoff.tuning.preferences.objective import Answers
+
+    now, plain_compute = 0.0, Answers.compute
+
+    def compute(self: Answers, model: object) -> object:
+        nonlocal now
+        now += 100
+        return plain_compute(self, model)
+
+    monkeypatch.setattr(Answers, "compute", compute)
+    loop = QUICK.model_copy(update={"max_seconds": 150})
+    report = train_preferences(tiny, preferred(40, 2), DPO, loop, tmp_path, None, clock=lambda: now)
+    assert report.seconds == 200 and report.n_steps == 1
+    assert report.stopped_because == "the limit of 150 s"
+
+
+def test_an_answer_that_does_not_fit_beside_another_prompt_is_cut(tiny: Path, tmp_path: Path) -> None:
+    """KTO puts each answer beside another prompt. Each fits beside its own, so nothing may be refused."""
+    from bakeoff.tuning.full_model import FullModel
+
+    long = [example("x" * 900, "yes"), example("Why?", "because " * 60), *arithmetic(6)]
+    judged = [
+        Judged(prompt=one.prompt, **{"liked" if i % 2 else "disliked": one.completion}) for i, one in enumerate(long)
+    ]
+    objective = objective_of(PreferenceLesson(judged, thumbs(1, 1).held), KTO, tiny, tmp_path, seed=5)
+    ((first,), *_) = objective.answers["mismatched"].tokens
+    assert len(first.tokens) == 1024 and first.n_prompt > 900  # the long answer beside the long prompt
+    assert math.isfinite(loss_of(objective, FullModel(tiny), list(range(8))))

@@ -92,6 +92,36 @@ def test_other_bad_files_are_named(tmp_path: Path) -> None:
     assert "cannot be read" in read_usable([str(tmp_path / "none.jsonl")], []).problem
 
 
+def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    """Unquoted texts with signs that some programs take for line ends, long cells, semicolons, formula marks."""
+    path, long = tmp_path / "answers.csv", "x" * 200_000
+    path.write_text(
+        f"question;answer;thumb\nHow long?;12\x0cdays;up\nHow?;one\u2028two;down\nWhat?;{long};up\nWhy?;' =3;up\n",
+        encoding="utf-8",
+    )
+    assert read_judgements(path) == [
+        Judgement(question="How long?", liked="12\x0cdays"),
+        Judgement(question="How?", disliked="one\u2028two"),
+        Judgement(question="What?", liked=long),
+        Judgement(question="Why?", liked="=3"),
+    ]
+
+
+def test_no_file_stops_a_run(tmp_path: Path) -> None:
+    """Whatever is wrong with it is a problem of its contender."""
+    bad = {
+        "half.jsonl": (
+            '{"prompt": "a\\ud83d", "chosen": "b", "rejected": "c"}',
+            "line 1: 'prompt' has half a character",
+        ),
+        "deep.jsonl": ("[" * 100_000, "line 1 is not JSON"),
+        "open.csv": ('question,answer,thumb\na,"b,up\n', "a quote is never closed"),
+    }
+    for name, (text, problem) in bad.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert problem in read_usable([str(tmp_path / name)], []).problem
+
+
 def asked(text: str, split: str, *answers: str, fact: str = "f") -> Question:
     return Question(id=text, text=text, answers=answers, fact=fact, split=split)
 
@@ -148,6 +178,25 @@ def test_what_is_held_out_shares_no_question_with_what_is_trained_on() -> None:
     assert (len(parts.train), len(parts.held)) == (16, 4)
     held = {row.question.upper() for row in parts.held}
     assert len(held) == 2 and not held & {row.question.upper() for row in parts.train}
+
+
+def test_rare_thumbs_are_trained_on_and_measured() -> None:
+    """Whatever is drawn: training has both kinds, and what is held out a liked answer, which the stop looks at."""
+    settings, rows = Preferences(files="x", method="kto"), some(10).rows
+    for rare, seed in ((side, seed) for side in ("liked", "disliked") for seed in range(10)):
+        common = "disliked" if rare == "liked" else "liked"
+        sides = [rare if n < 2 else common for n in range(10)]
+        thumbs = tuple(Judgement(question=row.question, **{side: "a"}) for row, side in zip(rows, sides, strict=True))
+        parts = divided(Judgements(files=("x",), rows=thumbs), settings, seed)
+        assert (len(parts.train), len(parts.held)) == (8, 2)
+        assert {bool(row.liked) for row in parts.train} == {True, False}
+        assert any(row.liked for row in parts.held)
+
+
+def test_something_is_left_to_train_on() -> None:
+    """However large the share that is held out."""
+    parts = divided(some(5), Preferences(files="x", held_out=0.95), seed=1)
+    assert (len(parts.train), len(parts.held)) == (1, 4)
 
 
 def test_preferences_that_teach_nothing_are_refused_with_the_reason() -> None:

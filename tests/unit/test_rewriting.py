@@ -150,6 +150,8 @@ def test_rewordings_are_lines_that_say_something_else() -> None:
     text = "1. How long?\n\n- how LONG?\n2) \"Until when is it?\"\nWhat's up?\nI don't know.\n***\n• 12 V or 24 V?"
     assert rewordings(text, "what's up? ", 9) == ["How long?", "Until when is it?", "12 V or 24 V?"]
     assert rewordings(text, "", 1) == ["How long?"]
+    announced = "Here are 2 other ways to ask:\n\n1. **How long?**\n2. Until when?\n质问如下：\n* For how long?"
+    assert rewordings(announced, "", 3) == ["How long?", "Until when?", "For how long?"]
     assert rewordings("2024 was it?\n3.5 mm or 4 mm?", "", 5) == ["2024 was it?", "3.5 mm or 4 mm?"]
 
 

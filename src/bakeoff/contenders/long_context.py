@@ -11,10 +11,14 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.formats.line_kinds import line_kinds
 from bakeoff.formats.readable import readable
 from bakeoff.measure.comparison import Days
+from bakeoff.models.prompts import GROUNDED, PromptTemplate
 from bakeoff.protocols import Generator
-from bakeoff.records import Document, Question
+from bakeoff.records import Document, Prompt, Question
 
 ROOM_FOR_QUESTION = 256
+"""Also for the tokens of the chat template."""
+BETWEEN = 2
+"""Tokens of the blank line between two documents, at most."""
 
 
 class LongContext(Recipe):
@@ -34,7 +38,7 @@ class LongContext(Recipe):
     def obstacle(self, world: World, material: Material) -> str | None:
         """The reason if the documents do not fit into the model's context."""
         generator = world.generator(self.spec.model)
-        return reason_not_to_fit(material.documents, generator, self.spec.generation.max_new_tokens)
+        return reason_not_to_fit(material.documents, generator, self.spec.generation.max_new_tokens, self.spec.grounded)
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Direct:
         """A contender that is shown every document of the world's store that the caller may see."""
@@ -84,13 +88,23 @@ def _text(document: Document, titles: bool = True) -> str:
     return f"{document.title}\n{shown}" if titles and document.title else shown
 
 
-def reason_not_to_fit(documents: Iterable[Document], generator: Generator, max_new_tokens: int) -> str | None:
-    """Why the corpus does not fit into the model's context, or None if it fits."""
-    available = generator.context_tokens - max_new_tokens - ROOM_FOR_QUESTION
-    needed = sum(generator.count_tokens(_text(document)) for document in documents)
+def reason_not_to_fit(
+    documents: Iterable[Document], generator: Generator, max_new_tokens: int, template: PromptTemplate = GROUNDED
+) -> str | None:
+    """Why the corpus does not fit into the model's context, or None if it fits.
+
+    What the template writes around each document counts, and so do its own words.
+    """
+    own = _tokens_of(generator, template.render(""))
+    available = generator.context_tokens - max_new_tokens - ROOM_FOR_QUESTION - own
+    needed = sum(_tokens_of(generator, template.render("", [_text(one)])) - own + BETWEEN for one in documents)
     if needed <= available:
         return None
     return (
         f"the corpus has {needed:,} tokens, but {generator.name} takes {generator.context_tokens:,}, of which "
-        f"{available:,} are left after the question and the answer"
+        f"{available:,} are left after the prompt, the question and the answer"
     )
+
+
+def _tokens_of(generator: Generator, prompt: Prompt) -> int:
+    return sum(generator.count_tokens(message.content) for message in prompt.messages)

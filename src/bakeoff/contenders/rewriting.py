@@ -24,6 +24,8 @@ from bakeoff.retrieval.visible import hits_by_vectors, hits_for
 
 FUSED_DEPTH = 20
 """The hits of each wording that are fused, or k if that is more."""
+_AROUND = "\"'“”*"
+"""Quotes, and the stars of bold text."""
 _MARK = re.compile(r"^\s*(?:[-*•]\s*|\(?\d{1,2}[.):]\s+)")
 
 
@@ -115,7 +117,7 @@ class MultiQuery:
 def rewordings(text: str, question: str, n: int) -> list[str]:
     """The first n lines of a model's text that are not the question again, without list marks and quotes.
 
-    A line that says that the model does not know is none.
+    A line that says that the model does not know is none, and neither is one that announces others ("Here they are:").
 
     >>> rewordings("1. How long is it?\\n- HOW LONG is it?\\n\\"What length?\\"\\nWhy?", "Why?", 3)
     ['How long is it?', 'What length?']
@@ -123,8 +125,9 @@ def rewordings(text: str, question: str, n: int) -> list[str]:
     kept: dict[str, str] = {}
     known = question.casefold().strip()
     for line in text.splitlines():
-        wording = _MARK.sub("", line).strip().strip("\"'“”").strip()
-        if any(map(str.isalnum, wording)) and wording.casefold() != known and not is_abstention(wording):
+        wording = _MARK.sub("", line).strip().strip(_AROUND).strip()
+        is_other = any(map(str.isalnum, wording)) and wording.casefold() != known
+        if is_other and not wording.endswith((":", "：")) and not is_abstention(wording):
             kept.setdefault(wording.casefold(), wording)
     return list(kept.values())[:n]
 

@@ -77,10 +77,10 @@ class Row:
         )
 
 
-def encode(chat: Chat, examples: Sequence[Example]) -> list[Encoded]:
+def encode(chat: Chat, examples: Sequence[Example], is_cut: bool = False) -> list[Encoded]:
     """Each example as the generator renders it: the chat template's prompt, the completion, the end of the turn.
 
-    Raises InputError if a completion is empty or an example exceeds the model's context.
+    Raises InputError if a completion is empty or an example exceeds the model's context. With `is_cut` it is cut there.
     """
     encoded = []
     for number, example in enumerate(examples, 1):
@@ -89,6 +89,8 @@ def encode(chat: Chat, examples: Sequence[Example]) -> list[Encoded]:
         prompt = chat.ids(example.prompt)
         completion = chat.plain_ids(example.completion)
         tokens = (*prompt, *completion, chat.turn_end_id)
+        if is_cut and len(prompt) < chat.context_tokens:
+            tokens = tokens[: chat.context_tokens]
         if len(tokens) > chat.context_tokens:
             raise InputError(
                 f"Training example {number} has {len(tokens)} tokens; the model takes {chat.context_tokens}.",

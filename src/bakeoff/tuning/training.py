@@ -88,8 +88,6 @@ class _Training:
         self.at = Position()
         self.best: dict[str, Any] = self.model.kept() if task.begin else {}
         self.curve = folder / "training.jsonl"
-        if task.begin:
-            task.begin(self.model, self._checkpoint_path.parent)
 
     def _groups(self) -> list[dict[str, Any]]:
         """The parameters that have the same learning rate, with its share of the highest: one group without a decay."""
@@ -116,6 +114,7 @@ class _Training:
 
     def run(self, on_progress: Callable[[Progress], None] | None, clock: Callable[[], float]) -> TrainingReport:
         """Does all remaining work, then writes the tuned model and the report."""
+        self._begin(clock)
         self._resume()
         first, began = self.at, clock()
         schedule = checkpoint.Schedule(self.settings.checkpoint_every_s, clock)
@@ -130,6 +129,13 @@ class _Training:
                     return self._finish()
                 self._save_checkpoint()
                 schedule.saved()
+
+    def _begin(self, clock: Callable[[], float]) -> None:
+        """What comes before the first step, with the model to begin with; its time is part of the training's."""
+        if self.task.begin:
+            began = clock()
+            self.task.begin(self.model, self._checkpoint_path.parent)
+            self._move(seconds=clock() - began)
 
     def _work(
         self, seconds: Callable[[], float], first: Position, on_progress: Callable[[Progress], None] | None

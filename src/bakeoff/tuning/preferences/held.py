@@ -95,15 +95,36 @@ class Divided(NamedTuple):
 def divided(judgements: Judgements, settings: Preferences, seed: int) -> Divided:
     """The judgements that the method takes, with some questions held out. Call `why_not` first."""
     rows = _taken(judgements.rows, settings.method)
-    groups = _groups(rows)
-    draw = random.Random(seed)
-    draw.shuffle(groups)
-    n_held = max(1, round(settings.held_out * len(groups)))
+    groups = _drawn(rows, seed)
+    n_held = min(max(1, round(settings.held_out * len(groups))), len(groups) - len(_needed(groups, rows)))
     held = {number for group in groups[:n_held] for number in group}
     return Divided(
         [row for number, row in enumerate(rows) if number not in held],
         [row for number, row in enumerate(rows) if number in held],
     )
+
+
+def _drawn(rows: Sequence[Judgement], seed: int) -> list[list[int]]:
+    """The groups in a drawn order, in which those to hold out come first.
+
+    A liked answer is among these if there are two questions with one: whether such answers stay likely is what stops a
+    training. The last ones are those that training needs.
+    """
+    groups = _groups(rows)
+    random.Random(seed).shuffle(groups)
+    needed = _needed(groups, rows)
+    others = [group for group in groups if group not in needed]
+    first = next((group for group in others if any(rows[number].liked for number in group)), None)
+    return [*([first] if first else []), *(group for group in others if group is not first), *needed]
+
+
+def _needed(groups: Sequence[list[int]], rows: Sequence[Judgement]) -> list[list[int]]:
+    """The last group with a liked answer and the last one with a disliked answer, which may be the same."""
+    last = {
+        side: max((i for i, group in enumerate(groups) if any(getattr(rows[number], side) for number in group)))
+        for side in ("liked", "disliked")
+    }
+    return [groups[i] for i in sorted(set(last.values()))]
 
 
 def why_not(judgements: Judgements, settings: Preferences) -> str:

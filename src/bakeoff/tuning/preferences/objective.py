@@ -24,26 +24,38 @@ from bakeoff.tuning.task import Part, Trainable
 
 Numbered = tuple[tuple[int, ...], Row]
 TOKENS_AT_ONCE = 1024
-"""So many tokens are in a row when the reference is computed."""
+"""The most tokens of a row, unless one item alone has more: this bounds memory, however long disliked answers are."""
 
 
 class Answers:
     """Some judged answers as tokens, and their log-probabilities under the reference (one row for each)."""
 
-    def __init__(self, model: Trainable, judged: Sequence[Sequence[Example]]) -> None:
-        self.tokens = [encode(model.chat, examples) for examples in judged]
+    def __init__(self, model: Trainable, judged: Sequence[Sequence[Example]], is_cut: bool = False) -> None:
+        self.tokens = [encode(model.chat, examples, is_cut) for examples in judged]
         self.n_each = len(self.tokens[0]) if self.tokens else 1
         self.reference = torch.empty(0)
 
     def rows(self, numbers: Sequence[int]) -> Iterator[Numbered]:
-        """These answers as one row, or as one row each if that computes fewer tokens (their prompts are long)."""
-        together = [one for i in numbers for one in self.tokens[i]]
-        alone = sum(_n_computed(self.tokens[i]) for i in numbers)
-        if _n_computed(together) <= alone:
-            yield tuple(numbers), pack(together)
-        else:
-            for i in numbers:
-                yield (i,), pack(self.tokens[i])
+        """These answers in rows. An item has a row of its own if that computes fewer tokens (its prompt is long)."""
+        for some in self._cut(numbers):
+            together = [one for i in some for one in self.tokens[i]]
+            alone = sum(_n_computed(self.tokens[i]) for i in some)
+            if _n_computed(together) <= alone:
+                yield tuple(some), pack(together)
+            else:
+                for i in some:
+                    yield (i,), pack(self.tokens[i])
+
+    def _cut(self, numbers: Sequence[int]) -> Iterator[list[int]]:
+        """Items in order, together at most TOKENS_AT_ONCE tokens, or one longer item."""
+        some: list[int] = []
+        for i in numbers:
+            if some and _n_computed([one for j in (*some, i) for one in self.tokens[j]]) > TOKENS_AT_ONCE:
+                yield some
+                some = []
+            some.append(i)
+        if some:
+            yield some
 
     def log_probabilities(self, model: Trainable, row: Row) -> torch.Tensor:
         """As many columns as each item has answers."""
@@ -58,9 +70,8 @@ class Answers:
     def compute(self, model: Trainable) -> torch.Tensor:
         """The log-probabilities under the model as it is now."""
         computed = torch.empty(len(self.tokens), self.n_each)
-        for numbers in _cut(self.tokens):
-            for some, row in self.rows(numbers):
-                computed[list(some)] = self.log_probabilities(model, row)
+        for numbers, row in self.rows(range(len(self.tokens))):
+            computed[list(numbers)] = self.log_probabilities(model, row)
         return computed
 
     def n_wanted(self, i: int) -> int:
@@ -152,9 +163,9 @@ class Kto(Objective):
                       for name, judged in zip(("train", "held"), lesson, strict=True)}  # fmt: skip
 
     def parts(self, model: Trainable) -> dict[str, Answers]:
-        """With each prompt beside the answer to another one, for the reference point."""
+        """With each prompt beside the answer to another one, for the reference point: as much of it as fits there."""
         mismatched = [[one] for one in mismatches(self.lesson.train, self.seed)]
-        return {**super().parts(model), "mismatched": Answers(model, mismatched)}
+        return {**super().parts(model), "mismatched": Answers(model, mismatched, is_cut=True)}
 
     @torch.no_grad()
     def point(self, model: Trainable, batch: Sequence[Part]) -> torch.Tensor:
@@ -202,18 +213,3 @@ def mismatches(judged: Sequence[Judged], seed: int) -> list[Example]:
 
 def _n_computed(encoded: Sequence[Encoded]) -> int:
     return sum(len(one.tokens) for one in encoded) - (len(encoded) - 1) * n_common(encoded)
-
-
-def _cut(items: Sequence[Sequence[Encoded]]) -> Iterator[list[int]]:
-    """Numbers of items in order, together at most TOKENS_AT_ONCE tokens, or one longer item."""
-    some: list[int] = []
-    room = 0
-    for i, item in enumerate(items):
-        length = _n_computed(item)
-        if some and length > room:
-            yield some
-            some = []
-        room = (room if some else TOKENS_AT_ONCE) - length
-        some.append(i)
-    if some:
-        yield some

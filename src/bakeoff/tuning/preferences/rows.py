@@ -5,13 +5,15 @@ and the table of a server's log (CSV). Gives `Judgement`s in order. Knows nothin
 Sources: OpenAI, "Direct preference optimization" guide; TRL, "Dataset formats".
 """
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import InputError
+from bakeoff.files.spreadsheet_csv import is_risky
+from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.tables.csv_rows import csv_rows
 from bakeoff.records import Record
 
 LAYOUTS: tuple[tuple[str, ...], ...] = (
@@ -64,7 +66,7 @@ def _of_lines(text: str, path: Path) -> Iterator[Judgement]:
         place = f"{path}, line {number}"
         try:
             values = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{place} is not JSON: {error}.", REMEDY) from error
         if not isinstance(values, dict):
             raise InputError(f"{place} is not a JSON object.", REMEDY)
@@ -108,6 +110,11 @@ def _of_role(values: Mapping[str, Any], key: str, role: str, place: str) -> str:
         )
     if not isinstance(texts[0], str) or not texts[0].strip():
         raise InputError(f"{place}: '{key}' has no text.", REMEDY)
+    if any("\ud800" <= c <= "\udfff" for c in texts[0]):
+        raise InputError(
+            f"{place}: '{key}' has half a character (a lone surrogate), which no model reads.",
+            "remove it, or cut the text before or after the whole character",
+        )
     return texts[0].strip()
 
 
@@ -122,26 +129,29 @@ def _checked(judgement: Judgement, place: str) -> Judgement:
 
 def _of_table(text: str, path: Path) -> Iterator[Judgement]:
     """The rows with a thumb. A thumb up beside another right answer says nothing about the answer."""
-    rows = csv.DictReader(text.splitlines(keepends=True))
-    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+    try:
+        lines = list(csv_rows(text, strict=True))
+    except UnreadableError as error:
+        raise InputError(f"{path}: {error.message}.", error.remedy) from error
+    names = lines[0][1] if lines else []
+    missing = [column for column in COLUMNS if column not in names]
     if missing:
         raise InputError(
-            f"{path}: the column '{missing[0]}' is missing; found: {', '.join(rows.fieldnames or ()) or 'none'}.",
+            f"{path}: the column '{missing[0]}' is missing; found: {', '.join(names) or 'none'}.",
             f"a table of thumbs has the columns {', '.join(COLUMNS)}, as the export of a server's log",
         )
-    for row in rows:
-        question, answer, thumb = ((row[column] or "").strip() for column in COLUMNS)
+    for number, cells in lines[1:]:
+        row = {name: _plain(cell.strip()) for name, cell in zip(names, cells, strict=False)}
+        question, answer, thumb = (row.get(column, "") for column in COLUMNS)
         if thumb not in ("", "up", "down"):
-            raise InputError(f"{path}, line {rows.line_num}: thumb is {thumb!r}.", "write up, down, or nothing")
-        if question and answer and (thumb == "down" or (thumb == "up" and not (row.get("right_answer") or "").strip())):
-            yield Judgement.model_validate(
-                {"question": _plain(question), "liked" if thumb == "up" else "disliked": _plain(answer)}
-            )
+            raise InputError(f"{path}, line {number}: thumb is {thumb!r}.", "write up, down, or nothing")
+        if question and answer and (thumb == "down" or (thumb == "up" and not row.get("right_answer"))):
+            yield Judgement.model_validate({"question": question, "liked" if thumb == "up" else "disliked": answer})
 
 
 def _plain(text: str) -> str:
     """A cell without the apostrophe that keeps a spreadsheet from running it as a formula."""
-    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
+    return text[1:].strip() if text[:1] == "'" and is_risky(text[1:]) else text
 
 
 def thumbs_of(judgements: Sequence[Judgement]) -> list[Judgement]:
