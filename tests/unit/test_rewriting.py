@@ -245,14 +245,13 @@ def test_hyde_needs_an_index_that_can_be_searched_by_vectors() -> None:
         ({"rewrite_tokens": 50}, "limits what the model writes"),
         ({"rewrite": "hyde", "iterations": 2}, "2 rounds cannot be combined with rewrite: hyde"),
         ({"iterations": 0}, "greater than or equal to 1"),
-        ({"golden": 0.5}, "not permitted"),
+        ({"golden": 0.5}, "unknown option 'golden' .*allowed: rewrite, rewordings, rewrite_tokens, iterations"),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any], words: str) -> None:
     """With what is allowed."""
     with pytest.raises(ConfigError, match=words) as refused:
         make_recipe(Spec(name="r", recipe="rag", options=options))
-    assert "rewrite, rewordings, rewrite_tokens, iterations" in refused.value.remedy
     assert "Value error" not in refused.value.message
 
 
