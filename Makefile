@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast test-wheel check lint format install schemas clean
+.PHONY: demo test test-fast test-wheel site check lint format install schemas clean
 
 demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the result and where the report is
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
 
-test: $(VENV)/.installed-test lint test-wheel ## Install and pass all tests (what CI runs)
+test: $(VENV)/.installed-test lint test-wheel site ## Install and pass all tests (what CI runs)
 	$(BIN)/python -m pytest src tests/unit tests/contracts
 	$(BIN)/python -m pytest tests/end_to_end tests/reference tests/statistics
 
@@ -17,6 +17,9 @@ test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real 
 
 test-wheel: $(VENV)/.installed-test ## The built wheel in a clean environment: the command works, package data are there
 	$(BIN)/python tests/wheel.py
+
+site: $(VENV)/.installed-test ## Write the documentation as a site to site/, with all links checked; needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
 
 check: lint
 
@@ -50,4 +53,4 @@ schemas: $(VENV)/.installed-test ## Write docs/schemas/ anew from the records
 	$(BIN)/python -m bakeoff.cli.schemas docs/schemas
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) site .pytest_cache .ruff_cache .mypy_cache .hypothesis
