@@ -22,8 +22,7 @@ from bakeoff.errors import BakeoffError, ModelUnavailableError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
-from bakeoff.measure.summary import IN_DOMAIN
-from bakeoff.measures import Measure
+from bakeoff.measures import IN_DOMAIN, Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.model_sums import check_sums
