@@ -47,6 +47,10 @@ class ModelUnavailableError(BakeoffError):
     """A model's weights were not found, or are not the expected ones."""
 
 
+class AdapterError(ModelUnavailableError):
+    """An adapter does not fit the model that it was named for. Contenders on other models can go on."""
+
+
 class MissingExtraError(BakeoffError):
     """An optional dependency is not installed."""
 

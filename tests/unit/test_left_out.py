@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.contenders.load import make_recipes
-from bakeoff.errors import ContenderError, InputError, LimitReachedError, StoppedError
+from bakeoff.errors import AdapterError, ContenderError, InputError, LimitReachedError, StoppedError
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.stages import run
 from bakeoff.runs.config import load_config
@@ -40,6 +40,7 @@ def fail(left_out: LeftOut, recipes, name: str, error: BaseException) -> None:
         FileNotFoundError(errno.ENOENT, "No such file"),
         ConnectionError("nobody answers"),
         ContenderError("one answer for two questions"),
+        AdapterError("it does not fit the model", "name another"),
         type("OwnError", (Exception,), {})("of a team's class"),
     ],
 )
@@ -128,6 +129,33 @@ def test_an_index_that_fails_costs_those_that_read_it(tmp_path, monkeypatch):
         assert finished.comparison.skipped["rag"] == "its index failed: RuntimeError: it broke"
     finished.folder.verdict_path.unlink()
     assert set(run(config, runs=tmp_path / "runs", resume=True).comparison.names) == {"base", "rag", "extract"}
+
+
+def test_an_adapter_for_another_model_costs_the_contenders_that_use_it(tmp_path, monkeypatch):
+    """It is found before the run begins; the others go on. Where nothing else is left, the run stops at once."""
+
+    def probe(settings, embeds=False):
+        if settings.label.endswith("cautious"):
+            raise AdapterError("The adapter does not fit the model", "name another")
+
+    def cautious():
+        raise AdapterError("The adapter does not fit the model", "name another")
+
+    monkeypatch.setattr("bakeoff.pilot.stages.probe", probe)
+    monkeypatch.setattr("tests.end_to_end.small.cautious", cautious, raising=False)
+    models = {
+        "generator": "tests.end_to_end.small.reader",
+        "embedder": "hash",
+        "other": "tests.end_to_end.small.cautious",
+    }
+    entry = {"name": "rag-other", "like": "rag", "model": "other"}
+    config = make(tmp_path / "both", models=models, contenders=["extract", entry])
+    finished = run(config, runs=tmp_path / "runs")
+    assert set(finished.comparison.names) == {"extract"}
+    reason = "loading the model 'other' failed: The adapter does not fit the model"
+    assert finished.comparison.skipped["rag-other"].startswith(reason)
+    with pytest.raises(AdapterError):
+        run(make(tmp_path / "alone", models=models, contenders=[entry]), runs=tmp_path / "runs2")
 
 
 def test_a_run_without_any_contender_says_so(tmp_path, monkeypatch):

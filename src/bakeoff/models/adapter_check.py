@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bakeoff.errors import MissingExtraError, ModelUnavailableError
+from bakeoff.errors import AdapterError, MissingExtraError, ModelUnavailableError
 from bakeoff.models.damage import refusing_damage
 
 CONFIG, WEIGHTS = FILES = ("adapter_config.json", "adapter_model.safetensors")
@@ -74,9 +74,8 @@ def difference(given: Shapes, expected: Shapes) -> str:
 
 
 def check_adapter(folder: Path, adapter: Path) -> None:
-    """Raises ModelUnavailableError if the adapter is damaged, cannot be merged, or does not fit the model in `folder`.
-
-    Raises MissingExtraError without peft.
+    """Raises ModelUnavailableError if the adapter is damaged or cannot be merged, AdapterError if it does not fit the
+    model in `folder`, MissingExtraError without peft.
     """
     require_files(adapter)
     try:
@@ -88,9 +87,7 @@ def check_adapter(folder: Path, adapter: Path) -> None:
     model = _shape_of_both(folder, adapter)
     problem = difference(shapes_of(tensors), _taken(model))
     if problem and not _taken_all_the_same(model, tensors):
-        raise ModelUnavailableError(
-            f"The adapter in {adapter} does not fit the model in {folder}: {problem}.", FOR_THIS_MODEL
-        )
+        raise AdapterError(f"The adapter in {adapter} does not fit the model in {folder}: {problem}.", FOR_THIS_MODEL)
 
 
 def _shape_of_both(folder: Path, adapter: Path) -> Any:
@@ -112,7 +109,7 @@ def _shape_of_both(folder: Path, adapter: Path) -> Any:
             model = peft.get_peft_model(base, config)
     except (ValueError, TypeError, RuntimeError, AttributeError, KeyError) as error:
         reason = " ".join(str(error).split())[:200].rstrip(". ")
-        raise ModelUnavailableError(
+        raise AdapterError(
             f"The adapter in {adapter} does not fit the model in {folder}: {reason}.", FOR_THIS_MODEL
         ) from error
     if not hasattr(model, "merge_and_unload"):

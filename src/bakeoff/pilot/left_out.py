@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.errors import (
+    AdapterError,
     BakeoffError,
     ConfigError,
     ContenderError,
@@ -35,7 +36,8 @@ NO_MEMORY_WORDS = ("DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory")
 class LeftOut:
     """The contenders of a run that could not be built, and why.
 
-    An error with a remedy ends the run at once, since its configuration has to change. Where all of it worked
+    An error with a remedy ends the run at once, since its configuration has to change, unless it is about one adapter.
+    Where all of it worked
     `once`, as in a round of learning, it costs the contender too. `tell` is called with a line for a person. The
     traceback of what failed is written into the folder.
     """
@@ -50,7 +52,7 @@ class LeftOut:
         self._recipes = recipes
         self._folder = folder
         self._tell = tell
-        self._forgiven = WORKED_ONCE if once else (ContenderError,)
+        self._forgiven = WORKED_ONCE if once else (ContenderError, AdapterError)
         self.reasons: dict[str, str] = {}
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)

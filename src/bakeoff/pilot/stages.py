@@ -18,7 +18,7 @@ from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.decide.requirements.standing import times_wanted
-from bakeoff.errors import BakeoffError, ModelUnavailableError, RunFolderError
+from bakeoff.errors import AdapterError, BakeoffError, ModelUnavailableError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
@@ -111,9 +111,16 @@ def _waits(folder: Path) -> str:
 
 
 def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
-    """Tests every model once, before any work is done that an unreachable model would waste."""
+    """Tests every model once, before any work is done that an unreachable model would waste.
+
+    An adapter that does not fit its model costs the contenders that use it, if there are others.
+    """
     for name in _generators(recipes):
-        probe(config.models[name])
+        try:
+            probe(config.models[name])
+        except AdapterError:
+            if all(recipe.asks_model and recipe.spec.model == name for recipe in recipes):
+                raise
     for name in _embedders(recipes):
         probe(config.models[name], embeds=True)
 
