@@ -152,7 +152,7 @@ def test_an_adapter_for_another_model_costs_the_contenders_that_use_it(tmp_path,
     config = make(tmp_path / "both", models=models, contenders=["extract", entry])
     finished = run(config, runs=tmp_path / "runs")
     assert set(finished.comparison.names) == {"extract"}
-    reason = "loading the model 'other' failed: The adapter does not fit the model"
+    reason = "loading the model 'other' failed: AdapterError: The adapter does not fit the model"
     assert finished.comparison.skipped["rag-other"].startswith(reason)
     with pytest.raises(AdapterError):
         run(make(tmp_path / "alone", models=models, contenders=[entry]), runs=tmp_path / "runs2")
