@@ -126,14 +126,12 @@ def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "
 
     A plain string is the name of a local model (see `weights.resolve_model` for the places). Engine `auto` takes
     transformers where there is a GPU, else OpenVINO. Raises ModelUnavailableError where the model was not found
-    or is none that can be loaded, MissingExtraError where the engine is not installed, ConfigError for an adapter
-    or a price.
+    or is none that can be loaded, MissingExtraError where the engine is not installed, ConfigError for an adapter.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
         from bakeoff.models.providers.embeddings import ApiEmbedder
 
-        _refuse_price(settings)
         return ApiEmbedder(settings)
     if settings.name == HashEmbedder.name:
         return HashEmbedder()
@@ -143,14 +141,6 @@ def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "
         engine = "transformers" if has_gpu() else "openvino"
     encoder = OpenVinoEncoder(folder, model) if engine == "openvino" else TorchEncoder(folder, model)
     return ModelEmbedder(settings.name, model, SentenceTokenizer(folder, model), encoder)
-
-
-def _refuse_price(settings: ApiModel) -> None:
-    if settings.price is not None:
-        raise ConfigError(
-            f"The embedder {settings.label} has a price ({settings.price}): embedding tokens are not priced yet.",
-            "remove price from this model; the costs of the run then hold no embedding tokens",
-        )
 
 
 def languages_of_embedder(settings: LocalModel | ApiModel) -> tuple[str, ...] | None:

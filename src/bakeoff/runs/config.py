@@ -25,6 +25,7 @@ from bakeoff.measure.settings import Measuring
 from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts, closed_book, grounded
 from bakeoff.models.settings import Models, ModelSettings
+from bakeoff.models.spending.rows import Budget
 from bakeoff.questions.settings import Split
 from bakeoff.records import GenerationSettings, Length, Record
 from bakeoff.retrieval.presentation import ASPECTS, Presentation
@@ -93,6 +94,7 @@ class Config(Record):
     measuring: Measuring = Measuring()
     grading: Grading = Grading()
     split: Split = Split()
+    budget: Budget | None = None
     seed: int = 7
     threads: int | None = Field(default=None, ge=1)
     profile: Profile = Profile()

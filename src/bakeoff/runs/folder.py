@@ -43,6 +43,7 @@ class RunFolder:
         self.stages_path = root / "stages.jsonl"
         self.scores_path = root / "scores.jsonl"
         self.labels_path = root / "labels.jsonl"
+        self.spending_path = root / "spending.json"
         self.label_weights_path = root / "label_weights.jsonl"
         self.judge_path = root / "judge.jsonl"
         self.judge_verdicts_path = root / "judge_verdicts.jsonl"
@@ -223,7 +224,7 @@ def resume(config: Config, runs: Path, fresh: Config | None = None) -> RunFolder
     begun = folder.config()
     if begun.answers != "auto":
         config = config.settled(begun.answers, begun.generation.max_new_tokens)
-    before, now = begun.model_dump(), config.model_dump()
+    before, now = begun.model_dump(exclude={"budget"}), config.model_dump(exclude={"budget"})  # may be raised
     changed = sorted(key for key in now if now[key] != before[key])
     if changed:
         raise RunFolderError(

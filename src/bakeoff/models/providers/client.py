@@ -22,10 +22,12 @@ from bakeoff.models.providers.retry import (
     LONGEST_ASKED_WAIT_S,
     asked_wait_s,
     backoff_s,
+    is_out_of_quota,
     spread_s,
     worth_another_try,
 )
 from bakeoff.models.settings import ApiModel
+from bakeoff.models.spending.calls import earlier_reply, may_count, quota_used_up, sending
 
 SHOWN_CHARACTERS = 300
 ERROR_BYTES = 65_536
@@ -57,6 +59,10 @@ class ApiBusyError(ApiError):
     """The server has no room for this request now, after all retries."""
 
 
+class ApiQuotaError(ApiError):
+    """The account has no credit left: no further request can succeed."""
+
+
 class ApiClient:
     """A server and its connections, at most `settings.concurrency` at a time. Safe to use from several threads.
 
@@ -83,9 +89,15 @@ class ApiClient:
         )
 
     def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing."""
+        """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing.
+
+        In a run, a reply that a killed session has paid for is not asked for again (`models/spending/`).
+        """
         key = key_of(self.settings)
         with self.key_hidden():
+            earlier = earlier_reply(self.settings, url, _content(body))
+            if earlier is not None:
+                return self._json_object(url, httpx2.Response(200, text=earlier), key)
             return self._json_object(url, self._response(url, body, key, streamed=False), key)
 
     def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
@@ -110,8 +122,11 @@ class ApiClient:
             raise
 
     def _read_lines(self, url: str, response: httpx2.Response, key: str) -> Generator[str]:
+        counts: list[str] = []
         try:
             for line in _lines(response):
+                if may_count(line):
+                    counts.append(line)
                 if "text/html" in response.headers.get("content-type", "") or line.startswith("<"):
                     raise self._html(url, response.status_code)
                 if line.strip():
@@ -121,6 +136,7 @@ class ApiClient:
             raise self._broken(url, error, key) from None
         finally:
             response.close()
+            response.extensions[PAID_CALL].streamed(counts)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -134,6 +150,8 @@ class ApiClient:
             if isinstance(outcome, httpx2.Response):
                 self._n_given_up = 0
                 return outcome
+            if isinstance(outcome, ApiQuotaError):
+                quota_used_up(self.settings, outcome.message)
             if wait_s is None:
                 raise outcome from None
             if attempt == n_retries:
@@ -148,18 +166,27 @@ class ApiClient:
     ) -> tuple[httpx2.Response | ApiError, float | None]:
         """A response; or an error and the seconds to wait: 0 to use our own backoff, None for no further attempt."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        try:
-            request = self._http.build_request("POST", url, content=json.dumps(body).encode(), headers=headers)
-            response = self._http.send(request, stream=True)
-            if response.is_success:
-                if not streamed:
+        content = _content(body)
+        with sending(self.settings, url, body, content) as call:
+            try:
+                request = self._http.build_request("POST", url, content=content, headers=headers)
+                response = self._http.send(request, stream=True)
+                if not response.is_success:
+                    call.refused(response.status_code)
+                    return self._refused(url, response, key)
+                if streamed:
+                    response.extensions[PAID_CALL] = call.goes_on()
+                else:
                     response.read()
+                    call.done(without_key(response.text, key))
                 return response, None
-            return self._refused(url, response, key)
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-            return self._broken(url, error, key), None
-        except httpx2.HTTPError as error:
-            return self._broken(url, error, key), 0.0
+            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+                call.refused()
+                return self._broken(url, error, key), None
+            except httpx2.HTTPError as error:
+                if isinstance(error, NEVER_ARRIVED):
+                    call.refused()
+                return self._broken(url, error, key), 0.0
 
     def _refused(self, url: str, response: httpx2.Response, key: str) -> tuple[ApiError, float | None]:
         """The error for a status that means failure, and the seconds to wait before the next attempt, if any."""
@@ -171,6 +198,8 @@ class ApiClient:
         if 300 <= status < 400:
             return self._redirected(url, response, key), None
         words = _words(body) or without_key(response.reason_phrase, key)
+        if is_out_of_quota(status, body):
+            return ApiQuotaError(f"{_shown(url)} answered {status}: {words}", ADD_CREDIT, status, body), None
         kind = _KINDS.get(status, ApiError)
         error = kind(f"{_shown(url)} answered {status}: {words}", self._remedy(status), status, body)
         if not worth_another_try(status, response.headers):
@@ -254,8 +283,16 @@ class ApiClient:
         )
 
 
+ADD_CREDIT = "add credit or raise the limit at the provider"
+PAID_CALL = "bakeoff.paid_call"
+"""Where a streamed response has the call that is counted when the stream ends."""
+NEVER_ARRIVED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTimeoutError}
 """The errors for statuses that say more than that the request failed. Source: RFC 9110, section 15."""
+
+
+def _content(body: dict[str, Any]) -> bytes:
+    return json.dumps(body).encode()
 
 
 def _wait(seconds: float) -> None:

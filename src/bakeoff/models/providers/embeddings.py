@@ -18,6 +18,7 @@ from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
+from bakeoff.models.spending.who import EMBEDDING, in_role
 
 TEXTS_PER_REQUEST = 64
 TOKENS_PER_REQUEST = 100_000  # estimated; OpenAI accepts 300,000 in one request
@@ -70,7 +71,8 @@ class ApiEmbedder:
 
     def _vectors(self, texts: Sequence[str]) -> np.ndarray:
         batches = _batches(texts)
-        return np.concatenate(in_parallel(self._batch, batches, self._settings.concurrency))
+        with in_role(EMBEDDING):
+            return np.concatenate(in_parallel(self._batch, batches, self._settings.concurrency))
 
     def _batch(self, texts: Sequence[str]) -> np.ndarray:
         url, body = self._request(texts)

@@ -17,6 +17,11 @@ LONGEST_ASKED_WAIT_S = 300.0
 """If a server asks for a longer wait, the request fails instead."""
 AGAIN = (408, 409, 425, 429)
 NEVER_AGAIN = (401, 403)
+OUT_OF_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "credit balance is too low")
+"""What providers say where the account has no credit left, rather than too many requests a minute.
+
+Sources: https://platform.openai.com/docs/guides/error-codes; https://docs.anthropic.com/en/api/errors.
+"""
 
 
 def worth_another_try(status: int, headers: Mapping[str, str]) -> bool:
@@ -27,6 +32,15 @@ def worth_another_try(status: int, headers: Mapping[str, str]) -> bool:
     if asked in ("true", "false"):
         return asked == "true"
     return status in AGAIN or status >= 500
+
+
+def is_out_of_quota(status: int, body: str) -> bool:
+    """Whether a refusal says that nothing more is answered until somebody pays.
+
+    >>> is_out_of_quota(429, '{"error": {"code": "insufficient_quota"}}'), is_out_of_quota(429, "slow down")
+    (True, False)
+    """
+    return status == 402 or (400 <= status < 500 and any(words in body for words in OUT_OF_QUOTA))
 
 
 def backoff_s(attempt: int, first_wait_s: float = FIRST_WAIT_S) -> float:
