@@ -3,11 +3,13 @@
     python benchmarks/api_concurrency.py [--questions 400] [--concurrency 16] [--seconds 1.0]
 
 Prints the time against the least it can take (questions / concurrency x seconds): for the client alone, with one call
-for all questions and with calls of `concurrency` questions, and for the answer stage of a whole pilot. No model, no
-network beyond this machine.
+for all questions and with calls of `concurrency` questions, and for the answer stage of a whole pilot. Then what the
+ledger of paid calls adds to each call: the same calls with and without it, in turn. No model, no network beyond this
+machine.
 """
 
 import argparse
+import statistics
 import sys
 import tempfile
 import time
@@ -19,7 +21,9 @@ from tests.api_pilot import answer_stage
 from tests.fake_api import FakeApi
 
 from bakeoff.models.load import load_generator
-from bakeoff.models.settings import ApiModel
+from bakeoff.models.settings import ApiModel, TokenPrice
+from bakeoff.models.spending.ledger import Ledger, counting
+from bakeoff.models.spending.rows import Budget
 from bakeoff.protocols import Generator
 from bakeoff.records import GenerationSettings, Message, Prompt
 
@@ -65,6 +69,38 @@ def pilot(protocol: str, arguments: argparse.Namespace) -> None:
     )
 
 
+def ledger(arguments: argparse.Namespace, rounds: int = 5) -> None:
+    """What counting adds to a call: the median of rounds with a ledger less the median of those without."""
+    took: dict[bool, list[float]] = {True: [], False: []}
+    price = TokenPrice(input_tokens=1.0, output_tokens=4.0)
+    with FakeApi(delay_s=arguments.seconds) as server, tempfile.TemporaryDirectory(dir=".") as folder:
+        for i in range(2 * rounds):
+            is_counted = bool(i % 2)
+            settings = ApiModel(
+                api="openai",
+                base_url=server.url,
+                model="m",
+                concurrency=arguments.concurrency,
+                timeout_s=60,
+                price=price,
+            )
+            with counting(Ledger(lambda model: price, Budget(usd=1e6))) as account:
+                if is_counted:
+                    account.keep_in(Path(folder) / str(i))
+                    took[True].append(
+                        seconds(load_generator(settings), prompts(arguments.questions), arguments.questions)
+                    )
+            if not is_counted:
+                took[False].append(seconds(load_generator(settings), prompts(arguments.questions), arguments.questions))
+    with_, without = (statistics.median(took[key]) for key in (True, False))
+    a_call = (with_ - without) / arguments.questions
+    print(
+        f"ledger: {arguments.questions} calls, {arguments.concurrency} at once: {with_:.2f} s with it, {without:.2f} s "
+        f"without: {1000 * a_call:.2f} ms of wall time for each call, {1000 * a_call * arguments.concurrency:.1f} ms in "
+        "each thread"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--questions", type=int, default=400)
@@ -75,6 +111,7 @@ def main() -> None:
         for together in (arguments.questions, arguments.concurrency):
             client(protocol, arguments, together)
         pilot(protocol, arguments)
+    ledger(arguments)
 
 
 if __name__ == "__main__":
