@@ -93,11 +93,11 @@ def ledger(arguments: argparse.Namespace, rounds: int = 5) -> None:
             if not is_counted:
                 took[False].append(seconds(load_generator(settings), prompts(arguments.questions), arguments.questions))
     with_, without = (statistics.median(took[key]) for key in (True, False))
-    a_call = (with_ - without) / arguments.questions
+    a_call_ms = 1000 * (with_ - without) / arguments.questions
     print(
         f"ledger: {arguments.questions} calls, {arguments.concurrency} at once: {with_:.2f} s with it, {without:.2f} s "
-        f"without: {1000 * a_call:.2f} ms of wall time for each call, {1000 * a_call * arguments.concurrency:.1f} ms in "
-        "each thread"
+        f"without: {a_call_ms:.2f} ms of wall time for each call, {a_call_ms * arguments.concurrency:.1f} ms in each "
+        "thread"
     )
 
 

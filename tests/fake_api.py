@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
 
 from bakeoff.models.embed import HashEmbedder
+from tests.fake_batches import FakeBatches
 
 Messages = list[dict[str, str]]
 Reply = Callable[[Messages], str]
@@ -70,6 +71,8 @@ class FakeApi:
     ) -> None:
         self.reply, self.delay_s, self.fault, self.refuses, self.key = reply, delay_s, fault, tuple(refuses), key
         self.model, self.context_tokens, self.refuse_all_at_once = model, context_tokens, refuse_all_at_once
+        self.n_cached = 0
+        """The tokens of each prompt that come from a cache."""
         self.refusal_words: str | None = None
         """The words of a refusal, where it shall not name what it refuses."""
         self.requests: list[Request] = []
@@ -81,6 +84,7 @@ class FakeApi:
         """A stream waits for this after its first words, where it is given."""
         self.served_s: list[float] = []
         """How long each request took here, measured: `delay_s` and what the machine added."""
+        self.batches = FakeBatches()
         self._n_now = 0
         self._n_faults = 0
         self._lock = threading.Lock()
@@ -163,7 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve({})
 
     def do_POST(self) -> None:
-        self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        is_upload = self.headers["Content-Type"].startswith("multipart/")
+        self._serve({"upload": content.decode()} if is_upload else json.loads(content))
 
     def _serve(self, body: dict[str, Any]) -> None:
         begun = time.perf_counter()
@@ -185,6 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.fake.key is not None and self.headers.get("Authorization") != f"Bearer {self.fake.key}":
             given = self.headers.get("Authorization")
             return self._send(401, {"error": {"message": f"Incorrect API key provided: {given}"}})
+        if self.path.startswith(("/v1/files", "/v1/batches")):
+            return self._send_text(*self.fake.batches.answer(self.command, self.path, body, self._completion), {})
         refusal = self._refusal(body)
         if refusal is not None:
             return self._send(400, refusal)
@@ -234,15 +242,27 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send_lines("text/event-stream", self._events(body, (words, n_prompt, reason), fault), fault)
         if fault is not None and fault.kind == "error inside":
             return self._send(200, {"error": {"message": "the model crashed"}})
+        reply = self._whole(body, (words, cut, n_prompt))
+        return self._send(200, reply, half=fault is not None and fault.kind in ("half", "cut off"))
+
+    def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The reply to one request of a batch."""
+        limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
+        return self._whole(body, self._words(body["messages"], limit, body.get("stop") or []))
+
+    def _whole(self, body: dict[str, Any], said: tuple[list[str], bool, int]) -> dict[str, Any]:
+        """The reply in one piece. `said` are the words, whether the limit cut them, and the words of the prompt."""
+        words, cut, n_prompt = said
         choice: dict[str, Any] = {
             "message": {"role": "assistant", "content": "".join(words)},
-            "finish_reason": reason,
+            "finish_reason": "length" if cut else "stop",
         }
         if body.get("logprobs"):
             choice["logprobs"] = {"content": [{"token": word, "logprob": -0.5} for word in words]}
-        usage = {"prompt_tokens": n_prompt, "completion_tokens": len(words)}
-        reply = {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage}
-        return self._send(200, reply, half=fault is not None and fault.kind in ("half", "cut off"))
+        usage: dict[str, Any] = {"prompt_tokens": n_prompt, "completion_tokens": len(words)}
+        if self.fake.n_cached:
+            usage["prompt_tokens_details"] = {"cached_tokens": min(self.fake.n_cached, n_prompt)}
+        return {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage}
 
     def _events(self, body: dict[str, Any], said: tuple[Sequence[str], int, str], fault: Fault | None) -> Iterator[str]:
         """Server-sent events, with the comments and empty chunks that real servers send among them.

@@ -151,17 +151,22 @@ class Prompt(Record):
 
 
 class Usage(Record):
-    """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch."""
+    """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch.
+
+    `batched`: it came from a batch API, which answers within hours, so its seconds say nothing of how fast it is.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    batched: bool = Field(default=False, exclude_if=lambda batched: not batched)
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             seconds=self.seconds + other.seconds,
+            batched=self.batched or other.batched,
         )
 
 

@@ -96,18 +96,6 @@ def test_what_the_probe_negotiated_is_known_to_the_run() -> None:
         assert [body["temperature"] for body in server.bodies] == [0.7] * 3
 
 
-@pytest.mark.parametrize("price", ["text-embedding-3-small", {"input_tokens": 0.02, "output_tokens": 0.0}])
-def test_a_price_of_an_embedder_is_refused(price: Any) -> None:
-    """It would be ignored: said before anything is asked. A model that writes may have one."""
-    with FakeApi() as server:
-        settings = model(server, price=price)
-        for asked in (lambda: probe(settings, embeds=True), lambda: load_embedder(settings)):
-            with pytest.raises(ConfigError, match=r"some-model at .* has a price.*tokens are not priced"):
-                asked()
-        assert server.n_requests == 0
-        probe(settings)
-
-
 def test_a_local_model_is_found_and_not_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Missing weights and adapters are errors. Of existing weights only what they hold is read, not their values."""
     pytest.importorskip("torch")

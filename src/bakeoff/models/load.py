@@ -105,6 +105,10 @@ def behind_a_server(settings: ApiModel) -> "OpenAiGenerator | OllamaGenerator":
         return OllamaGenerator(settings)
     from bakeoff.models.engines.openai import OpenAiGenerator
 
+    if settings.batch:
+        from bakeoff.models.engines.openai_batches import BatchingGenerator
+
+        return BatchingGenerator(settings)
     return OpenAiGenerator(settings)
 
 

@@ -6,10 +6,10 @@ environment variable, never by its value.
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from bakeoff.models.defaults import DEFAULT_EMBEDDER, MOST_CONCURRENCY
 from bakeoff.models.reader import READER
@@ -64,7 +64,8 @@ class ApiModel(Record):
     """A model behind a server: OpenAI's protocol, or Ollama's own.
 
     `key_env` names the environment variable that holds the key. `price` is a name that `genai-prices` knows, or the
-    prices of a million tokens. Without a price, answers cost the time of your own machine.
+    prices of a million tokens. Without a price, answers cost the time of your own machine. With `batch`, questions
+    whose latency is not measured are asked by the batch API, at the price less `batch_discount`.
     """
 
     api: Literal["openai", "ollama"]
@@ -78,6 +79,15 @@ class ApiModel(Record):
     temperature: float = Field(default=0.0, ge=0)
     seed: int | None = None
     price: str | TokenPrice | None = None
+    batch: bool = False
+    batch_discount: float = Field(default=0.5, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _batches_save_money(self) -> Self:
+        if self.batch and (self.api != "openai" or self.price is None):
+            missing = "a price" if self.api == "openai" else "api: openai"
+            raise ValueError(f"batch: true needs {missing}: it uses OpenAI's batch API, to pay less")
+        return self
 
     @field_validator("base_url")
     @classmethod

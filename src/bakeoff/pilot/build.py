@@ -24,6 +24,7 @@ from bakeoff.measure.score import rightness
 from bakeoff.measure.settings import Measuring
 from bakeoff.measure.threshold import Facts, fit
 from bakeoff.models.memory import release_memory
+from bakeoff.models.providers.batches import MOST_BATCHED
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.present import Presenter, followers, groups
@@ -342,8 +343,13 @@ class Builder:
 
 
 def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: Measuring) -> int:
-    """How many questions are asked together: the batch size, rounded up to a multiple of a server's concurrency."""
+    """How many questions are asked together: the batch size, rounded up to a multiple of a server's concurrency.
+
+    As many as a batch API takes where the model has one.
+    """
     settings = models[recipe.spec.model] if recipe.asks_model else None
+    if isinstance(settings, ApiModel) and settings.batch:
+        return MOST_BATCHED
     at_once = settings.concurrency if isinstance(settings, ApiModel) else 1
     return -(-measuring.batch_size // at_once) * at_once
 

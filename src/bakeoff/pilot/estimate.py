@@ -40,6 +40,8 @@ ANSWER = 0.5
 """Answers have at least this share of the tokens of the known ones."""
 OWN_CALLS = (1, 3)
 """Calls for one answer of a team's own recipe."""
+IN_BATCHES = ("dev", "test", "update", "presentation", REWRITING)
+"""The roles in which a batch API may be used. Lines that fail there are asked again at the full price."""
 VERDICT_PROMPT, VERDICT = (300, 2000), 30
 """Tokens of a judge's prompt, and the fewest of its reply."""
 
@@ -110,6 +112,7 @@ def estimate(config: Config, prepared: Prepared, recipes: Sequence[Recipe], pric
 def _priced(need: _Need, price_of: PriceOf, judge_usd: float | None) -> Line:
     """The line with its cost. The judge has a budget of its own."""
     price = price_of(need.model)
+    shares = (1 - need.model.batch_discount if need.model.batch and need.role in IN_BATCHES else 1.0, 1.0)
     ends = [Tokens(round(need.prompt[end]), 0, round(need.completion[end])) for end in (0, 1)]
     most = judge_usd if need.role == JUDGE and judge_usd is not None else math.inf
     return Line(
@@ -119,7 +122,9 @@ def _priced(need: _Need, price_of: PriceOf, judge_usd: float | None) -> Line:
         calls=Range(math.ceil(need.calls.low), math.ceil(need.calls.high)),
         prompt_tokens=Range(*map(round, need.prompt)),
         completion_tokens=Range(*map(round, need.completion)),
-        usd=Range(*(min(most, usd_of(tokens, price)) for tokens in ends)) if price else None,
+        usd=Range(*(min(most, usd_of(*end)) for end in zip(ends, (price, price), shares, strict=True)))
+        if price
+        else None,
     )
 
 

@@ -6,7 +6,7 @@ Takes a model's settings and JSON, gives JSON objects or the lines of a stream. 
 import json
 import socket
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -100,6 +100,30 @@ class ApiClient:
                 return self._json_object(url, httpx2.Response(200, text=earlier), key)
             return self._json_object(url, self._response(url, body, key, streamed=False), key)
 
+    def fetched(self, method: str, url: str, tries: int | None = None, **content: Any) -> str:
+        """The text that the server answers to a request that costs nothing: a file, the state of a batch.
+
+        `content` is what httpx takes: `json`, `data`, `files`, `params`. It is tried at most so many times, by default
+        as the settings say. Raises as `post`.
+        """
+        key = key_of(self.settings)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+
+        def attempt() -> tuple[httpx2.Response | ApiError, float | None]:
+            try:
+                response = self._http.send(
+                    self._http.build_request(method, url, headers=headers, **content), stream=True
+                )
+                if not response.is_success:
+                    return self._refused(url, response, key)
+                response.read()
+                return response, None
+            except httpx2.HTTPError as error:
+                return self._broken(url, error, key), 0.0
+
+        with self.key_hidden():
+            return without_key(self._tried(attempt, tries).text, key)
+
     def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
         """The non-empty lines of a streamed answer as they arrive. Closing the iterator ends the request.
 
@@ -144,9 +168,16 @@ class ApiClient:
 
     def _response(self, url: str, body: dict[str, Any], key: str, streamed: bool) -> httpx2.Response:
         """A successful response, read to its end unless it is streamed."""
+        return self._tried(lambda: self._attempt(url, body, key, streamed))
+
+    def _tried(
+        self, request: Callable[[], tuple[httpx2.Response | ApiError, float | None]], tries: int | None = None
+    ) -> httpx2.Response:
+        """The response of the first attempt that succeeds. Raises the error of the last one."""
         n_retries = 0 if self._n_given_up > self.settings.concurrency else self.settings.retries
+        n_retries = n_retries if tries is None else tries - 1
         for attempt in range(n_retries + 1):
-            outcome, wait_s = self._attempt(url, body, key, streamed)
+            outcome, wait_s = request()
             if isinstance(outcome, httpx2.Response):
                 self._n_given_up = 0
                 return outcome

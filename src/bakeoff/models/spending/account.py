@@ -3,19 +3,32 @@
 Takes rows one by one, gives sums. An intent counts at its most until its outcome is known. Writes nothing.
 """
 
+from typing import NamedTuple
+
 from bakeoff.models.spending.rows import Budget, Row, Spending, Spent, SpentBy
 
+BATCH = "batch:"
+"""How the sums of batches begin."""
 Key = tuple[str, str, str]
 SUMS = tuple(Spent.model_fields)
 
 
+class HostBatch(NamedTuple):
+    """A batch: its intent, its id at the host (empty if a kill came before it was written), and whether it ended."""
+
+    intent: Row
+    id: str = ""
+    has_ended: bool = False
+
+
 class Account:
-    """The sums of all rows so far. `batches` are the rows of batches, in order."""
+    """The sums of all rows so far."""
 
     def __init__(self) -> None:
         self.under_way: dict[int, Row] = {}
         """The intents of calls that have not come back, by id. Those of a session that was killed never will."""
-        self.batches: list[Row] = []
+        self.batches: dict[int, HostBatch] = {}
+        """The batches by the id of their intent, in order."""
         self._back, self._out = Spent(), Spent()
         self._parts: dict[Key, Spent] = {}
         self._unpriced: dict[str, None] = {}
@@ -30,13 +43,17 @@ class Account:
         if row.row == "intent":
             self.under_way[row.id] = row
             self._out += spent_on(row, None)
+            if row.request.startswith(BATCH):
+                self.batches[row.id] = HostBatch(row)
             self._parts.setdefault(_key(row), Spent())
             if row.most_usd is None:
                 self._unpriced[row.model] = None
         elif row.row == "batch":
-            self.batches.append(row)
+            self.batches[row.id] = self.batches[row.id]._replace(id=row.batch)
         elif row.id in self.under_way:
             intent = self.under_way.pop(row.id)
+            if row.id in self.batches:
+                self.batches[row.id] = self.batches[row.id]._replace(has_ended=True)
             most, spent = spent_on(intent, None), spent_on(intent, row)
             self._out = _less(self._out, most) if self.under_way else Spent()  # no error of rounding stays
             self._back += spent

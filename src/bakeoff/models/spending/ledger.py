@@ -17,7 +17,7 @@ from typing import NamedTuple
 from bakeoff.errors import LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.models.settings import ApiModel
-from bakeoff.models.spending.account import Account
+from bakeoff.models.spending.account import Account, HostBatch
 from bakeoff.models.spending.journal import Journal
 from bakeoff.models.spending.prices import PriceOf, usd_of
 from bakeoff.models.spending.rows import Budget, Reply, Row, Spending, Status
@@ -144,15 +144,47 @@ class Ledger:
         self._took(now - begun)
         return Sent(intent, model, share, now)
 
+    def batches(self, request: str) -> list[HostBatch]:
+        """The batches whose sum begins so and that this asker has sent, in order."""
+        who = asker()
+        with self._room:
+            return [
+                batch
+                for batch in self._account.batches.values()
+                if batch.intent.request.startswith(request)
+                and (batch.intent.contender, batch.intent.stage, batch.intent.role) == who
+            ]
+
+    def sent_before(self, batch: HostBatch, model: ApiModel, share: float) -> Sent:
+        """A batch that an earlier session has sent, to be recorded by this one."""
+        with self._room:
+            self._n_under_way += batch.intent.id in self._account.under_way
+        return Sent(batch.intent, model, share, time.perf_counter())
+
+    def name_batch(self, sent: Sent, batch: str) -> None:
+        """Writes the id that the host gave a batch, so that a killed run finds it again."""
+        row = Row(row="batch", id=sent.intent.id, at=datetime.now(UTC), batch=batch)
+        with self._room:
+            self._account.add(row)
+        self._write(row)
+
     def record(
-        self, sent: Sent, status: Status, tokens: Tokens | None = None, http: int | None = None, text: str = ""
+        self,
+        sent: Sent,
+        status: Status,
+        tokens: Tokens | None = None,
+        http: int | None = None,
+        text: str = "",
+        calls: int = 0,
     ) -> None:
         """Writes the outcome of a call; with `text`, its reply first, which the next session takes if this is killed.
 
-        A call that is done but whose tokens are not known counts at its most.
+        A call that is done but whose tokens are not known counts at its most. `calls` is how many requests of a batch
+        are done, if not all.
         """
         begun = time.perf_counter()
         outcome = self._outcome(sent, status, tokens, http, begun - sent.begun)
+        outcome = outcome.model_copy(update={"calls": calls})
         if text and self._replies is not None:
             intent = sent.intent
             named = {name: getattr(intent, name) for name in ("contender", "stage", "role", "request")}
@@ -227,7 +259,7 @@ class Ledger:
         """Takes room for a call. Called with the lock; waits while calls under way may leave some of theirs."""
         while self._stopped is None and not self._fits(calls, usd):
             if not self._n_under_way:
-                self._stopped = self._over(usd)
+                self._stopped = self._over(calls, usd)
                 self._room.notify_all()
             else:
                 self._room.wait()
@@ -241,11 +273,12 @@ class Ledger:
         has_calls = budget.calls is None or taken.calls + calls <= budget.calls
         return has_calls and (budget.usd is None or taken.usd + usd <= budget.usd)
 
-    def _over(self, usd: float) -> LimitReachedError:
+    def _over(self, calls: int, usd: float) -> LimitReachedError:
         spent, budget = self._account.spent, self.budget
         unknown = f" ({spent.unknown} of them with an unknown outcome)" if spent.unknown else ""
-        if budget.calls is not None and spent.calls >= budget.calls:
-            words = f"budget.calls is {budget.calls:,}, and {spent.calls:,} calls were made{unknown}."
+        if budget.calls is not None and spent.calls + calls > budget.calls:
+            more = f"; a batch needs {calls:,} more" if calls > 1 else ""
+            words = f"budget.calls is {budget.calls:,}, and {spent.calls:,} calls were made{unknown}{more}."
         else:
             words = (
                 f"budget.usd is {dollars(budget.usd or 0.0)}; {dollars(spent.usd)} are spent on {spent.calls:,} "
