@@ -8,7 +8,6 @@ import pytest
 
 from bakeoff.errors import ConfigError, ModelUnavailableError
 from bakeoff.models import weights
-from bakeoff.models.embed import load_embedder
 from bakeoff.models.load import load_generator
 from bakeoff.models.probe import probe
 from bakeoff.models.settings import ApiModel, LocalModel

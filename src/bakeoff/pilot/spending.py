@@ -12,7 +12,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.measure.comparison import AskedModel
 from bakeoff.models.settings import ApiModel, ModelSettings, TokenPrice
-from bakeoff.models.spending.ledger import Ledger, counting, ledger
+from bakeoff.models.spending.ledger import Ledger, ledger
 from bakeoff.models.spending.prices import PriceOf, is_paid
 from bakeoff.models.spending.rows import Budget, Spending
 from bakeoff.runs.config import Config
@@ -67,22 +67,14 @@ def check_prices(budget: Budget | None, models: Mapping[str, ApiModel], price_of
         )
 
 
-@contextmanager
-def counted_calls(profile: Profile, budget: Budget | None) -> Iterator[Ledger]:
-    """Within this block, paid calls are counted, and none leaves for which the budget has no room.
-
-    Raises LimitReachedError in place of a call that has none.
-    """
-    with counting(Ledger(prices_of(profile), budget)) as account:
-        yield account
+def pays(config: Config) -> bool:
+    """Whether a run with this configuration pays for a model."""
+    return bool(paid_models(config))
 
 
 @contextmanager
-def kept(account: Ledger, folder: RunFolder, config: Config, tell: Callable[[str], None]) -> Iterator[None]:
-    """Keeps the ledger in the run's folder, if the run pays for a model, and writes spending.json at the end."""
-    if not paid_models(config):
-        yield
-        return
+def kept(account: Ledger, folder: RunFolder, tell: Callable[[str], None] = lambda line: None) -> Iterator[None]:
+    """Keeps the ledger in the run's folder, and writes spending.json at the end. Says what was spent before."""
     before = account.keep_in(folder.root)
     if before.total.calls:
         tell(f"note: {spent_line(before)}")

@@ -8,7 +8,7 @@ where it stopped.
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.model_sums import check_sums
 from bakeoff.models.probe import probe
 from bakeoff.models.settings import ModelSettings
-from bakeoff.models.spending.ledger import settle
+from bakeoff.models.spending.ledger import Ledger, counting, settle
 from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.budget import budget_lines, planned
@@ -41,7 +41,7 @@ from bakeoff.pilot.material import material_of
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
 from bakeoff.pilot.regrade import regraded_notes
-from bakeoff.pilot.spending import counted_calls, kept, write_spending
+from bakeoff.pilot.spending import kept, pays, prices_of, write_spending
 from bakeoff.records import Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
@@ -92,7 +92,7 @@ def run(
     prepared = prepared or prepare(config)
     fresh = settled(config, prepared.answer_lengths)
     budget, expected = config.budget, planned(fresh, prepared, resume)
-    with counted_calls(config.profile, budget) as ledger:
+    with counting(Ledger(prices_of(config.profile), budget)) as ledger:
         _probe(config, recipes)
         judge_notes = _probe_judge(config)
         waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
@@ -104,7 +104,8 @@ def run(
         notes = (*([_waits(waiting)] if waiting else []), *judge_notes)
         for line in (*(f"note: {note}" for note in notes), *budget_lines(expected, budget)):
             tell(Event(stage="data", note=line))
-        with folder.lock(), kept(ledger, folder, config, lambda line: tell(Event(stage="data", note=line))):
+        account = kept(ledger, folder, lambda line: tell(Event(stage="data", note=line)))
+        with folder.lock(), account if pays(config) else nullcontext():
             own = measures_of(config, folder, prepared.of("test"))
             Pilot(config, recipes, own, folder, prepared, tell).run()
     return Run(folder)

@@ -20,6 +20,7 @@ from bakeoff.files import jsonl
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.measure.comparison import Comparison
 from bakeoff.models.checksums import Sums
+from bakeoff.models.spending.rows import Spending
 from bakeoff.records import Answer, Question, Record, Score, Stage
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.data import DataSummary
@@ -146,6 +147,10 @@ class RunFolder:
     def data(self) -> DataSummary:
         """The content of data.json. Raises RunFolderError if it is missing or broken."""
         return self.record(self.data_path, DataSummary)
+
+    def spending(self) -> Spending | None:
+        """The content of spending.json: what the run has spent on paid models. None if it paid for none."""
+        return self.record(self.spending_path, Spending) if self.spending_path.exists() else None
 
     def record(self, path: Path, kind: type[R], remedy: str = "") -> R:
         """One of the run's JSON files as a record. Raises RunFolderError with the first bad field."""

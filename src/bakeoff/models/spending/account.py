@@ -59,7 +59,7 @@ class Account:
             self._back += spent
             self._parts[_key(intent)] += spent
 
-    def spending(self, budget: Budget) -> Spending:
+    def spending(self, budget: Budget | None) -> Spending:
         """The sums as a record. Parts of which every call was refused are left out."""
         sums = dict(self._parts)
         for intent in self.under_way.values():

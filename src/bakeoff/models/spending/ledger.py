@@ -53,8 +53,12 @@ class Ledger:
     Before `keep_in` it writes nothing and stops nothing: models are tested before there is a folder.
     """
 
-    def __init__(self, price_of: PriceOf, budget: Budget | None = None) -> None:
-        self.budget = budget or Budget()
+    def __init__(
+        self, price_of: PriceOf, budget: Budget | None = None, option: str = "budget.", go_on: str = GO_ON
+    ) -> None:
+        """`option` stands before the names of the budget's limits in messages; `go_on` says how to go on there."""
+        self.budget = budget
+        self._option, self._go_on = option, go_on
         self.own_seconds = 0.0
         """The time that calls waited for this ledger: it is no part of any model's latency."""
         self._price_of = price_of
@@ -267,24 +271,25 @@ class Ledger:
             raise SpendingStopped(self._stopped)
 
     def _fits(self, calls: int, usd: float) -> bool:
-        if self._journal is None:
-            return True
         taken, budget = self._account.spent, self.budget
+        if self._journal is None or budget is None:
+            return True
         has_calls = budget.calls is None or taken.calls + calls <= budget.calls
         return has_calls and (budget.usd is None or taken.usd + usd <= budget.usd)
 
     def _over(self, calls: int, usd: float) -> LimitReachedError:
         spent, budget = self._account.spent, self.budget
+        assert budget is not None  # the call did not fit
         unknown = f" ({spent.unknown} of them with an unknown outcome)" if spent.unknown else ""
         if budget.calls is not None and spent.calls + calls > budget.calls:
             more = f"; a batch needs {calls:,} more" if calls > 1 else ""
-            words = f"budget.calls is {budget.calls:,}, and {spent.calls:,} calls were made{unknown}{more}."
+            words = f"{self._option}calls is {budget.calls:,}, and {spent.calls:,} calls were made{unknown}{more}."
         else:
             words = (
-                f"budget.usd is {dollars(budget.usd or 0.0)}; {dollars(spent.usd)} are spent on {spent.calls:,} "
+                f"{self._option}usd is {dollars(budget.usd or 0.0)}; {dollars(spent.usd)} are spent on {spent.calls:,} "
                 f"calls{unknown}, and the next one may cost up to {dollars(usd)}."
             )
-        return LimitReachedError(f"The run stopped at its budget: {words}", GO_ON)
+        return LimitReachedError(f"The run stopped at its budget: {words}", self._go_on)
 
     def _write(self, row: Row, wait: bool = True) -> None:
         if self._journal is None:

@@ -94,7 +94,7 @@ class Budget(Record):
 
     @model_validator(mode="after")
     def _limits_something(self) -> Self:
-        if self.model_fields_set and self.usd is None and self.calls is None:
+        if self.usd is None and self.calls is None:
             raise ValueError("give usd, calls or both, or leave budget out")
         return self
 
@@ -102,7 +102,7 @@ class Budget(Record):
 class Spending(Record):
     """The content of spending.json: what a run has spent on paid models. `unpriced` are models of unknown price."""
 
-    budget: Budget = Budget()
+    budget: Budget | None = None
     total: Spent = Spent()
     parts: tuple[SpentBy, ...] = ()
     unpriced: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ EMBEDDING, REWRITING, RERANKING, JUDGE, CHECK = "embedding", "rewriting", "reran
 """Roles that are the same in every stage. In all other calls the role is that of the stage."""
 ROLES = {
     "calibrate": "dev",
+    "served-dev": "dev",
     "latency": "latency",
     "answer": "test",
     "answer-updated": "update",
