@@ -358,7 +358,7 @@ class Pilot:
 
     def _progress(self, stage: str, contender: str = "") -> Callable[..., None]:
         def progress(done: int, total: int, detail: str = "") -> None:
-            settle()  # whoever calls this has written down what it has done
+            settle()  # what is done is on the disk when this is called
             self._tell(Event(stage=stage, contender=contender, done=done, total=total, detail=detail))
 
         return progress

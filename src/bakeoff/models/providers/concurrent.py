@@ -20,7 +20,7 @@ def complete_all(
 
     If a request fails after all retries, its completion holds the error. Requests that overlap share the wall time of
     the whole call, each by how long it took: otherwise a machine paid by the hour would be counted several times.
-    A reply that a killed session had got counts with its share of the time that it took then.
+    A reply that a killed session has paid for counts with its share of the time that it took then.
     """
     again: dict[int, float] = {}
 

@@ -88,7 +88,7 @@ def sending(model: ApiModel, url: str, body: Mapping[str, Any], content: bytes) 
 
 
 def earlier_reply(model: ApiModel, url: str, content: bytes) -> str | None:
-    """The reply to this request that a killed session had paid for, if its answer was not stored."""
+    """The reply to this request that a killed session has paid for, if its answer was not stored."""
     current = ledger()
     found = current.earlier_reply(request_sum(url, content)) if current is not None and is_paid(model) else None
     if found is None:

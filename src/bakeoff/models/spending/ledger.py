@@ -1,6 +1,6 @@
 """The ledger of a run: an intent on the disk before each paid call leaves, its outcome after, and a stop at the cap.
 
-Takes calls with who asks, gives room to send them, and replies that an earlier, killed session had paid for. Its file
+Takes calls with who asks, gives room to send them, and replies that an earlier, killed session has paid for. Its file
 is only appended to. Knows nothing about protocols and price lists. docs/budget.md says why it is made so.
 """
 
