@@ -343,10 +343,7 @@ class Builder:
 
 
 def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: Measuring) -> int:
-    """How many questions are asked together: the batch size, rounded up to a multiple of a server's concurrency.
-
-    As many as a batch API takes where the model has one.
-    """
+    """How many questions are asked together: all by a batch API, else the batch size, rounded up by concurrency."""
     settings = models[recipe.spec.model] if recipe.asks_model else None
     if isinstance(settings, ApiModel) and settings.batch:
         return MOST_BATCHED
