@@ -106,6 +106,33 @@ def test_a_run_killed_at_random_moments_pays_for_nothing_twice(tmp_path: Path, a
     assert spending["total"]["calls"] == len(intents)
 
 
+def test_a_run_killed_when_its_batch_was_made_does_not_send_a_second(tmp_path: Path, api: FakeApi) -> None:
+    """The host has the batch, but the process dies before it hears of that: the next session finds it in the list."""
+    settings = {"api": "openai", "base_url": api.url, "model": "m", "price": {"input_tokens": 1, "output_tokens": 4}}
+    make(tmp_path, models={"generator": {**settings, "batch": True}, "embedder": "hash"}, contenders=["base"])
+    process: list[subprocess.Popen[bytes]] = []
+
+    def kill() -> None:
+        while not process:
+            time.sleep(0.001)
+        process[0].send_signal(signal.SIGKILL)
+        process[0].wait()
+
+    api.batches.on_create = kill
+    command = [sys.executable, "-m", "bakeoff", "run"]
+    process.append(
+        subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    )
+    assert process[0].wait() == -signal.SIGKILL
+    rows = jsonl.read(tmp_path / "runs" / "planets" / "spending.jsonl", Row)
+    assert not [row for row in rows if row.row == "batch"]
+    api.batches.on_create = lambda: None
+    finished = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True)
+    assert len(api.batches.created) == 2  # dev and test
+    assert finished.spending is not None
+    assert finished.spending.total.unknown == 0
+
+
 def test_a_run_stopped_by_its_budget_goes_on_where_it_stopped(tmp_path: Path, api: FakeApi) -> None:
     """Calls that were under way when the budget ended are answered from the ledger; the answers are the same."""
     undisturbed = run(load_config(paid_pilot(tmp_path / "whole", api)), runs=tmp_path / "whole" / "runs")
