@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from bakeoff.corpus.sources.unread import kept
 from bakeoff.errors import InputError
 from bakeoff.formats.parse import SUFFIXES, parse
 from bakeoff.formats.part import Part, Problem, UnreadableError
@@ -77,16 +78,21 @@ class FolderSource:
     def changes_since(self, cursor: str) -> Changes:
         """New and changed documents and the sources that are gone. An empty cursor returns everything.
 
-        The cursor of the result describes the state that was read: every source with a hash of its title and text.
+        The cursor of the result describes the state that was read: every source with a hash of its content. What could
+        not be read stays in it as it was, so it is neither deleted nor given again.
         Raises the InputErrors of `read_documents`, and InputError for a cursor that this class did not make.
         """
         before = _read_cursor(cursor)
-        documents = read_documents(self._paths).documents
+        reading = read_documents(self._paths)
+        documents, problems = reading.documents, reading.problems
         now = {document.source: _hash_of(document) for document in documents}
+        missing = [source for source in before if source not in now]
+        unread = {source: before[source] for source in kept(missing, problems)}
         return Changes(
             documents=tuple(document for document in documents if before.get(document.source) != now[document.source]),
-            deleted=tuple(source for source in before if source not in now),
-            cursor=json.dumps(now, sort_keys=True, ensure_ascii=False),
+            deleted=tuple(source for source in missing if source not in unread),
+            problems=problems,
+            cursor=json.dumps({**now, **unread}, sort_keys=True, ensure_ascii=False),
         )
 
 
@@ -104,7 +110,9 @@ def _read_cursor(cursor: str) -> dict[str, str]:
 
 
 def _hash_of(document: Document) -> str:
-    return hashlib.sha256(f"{document.title}\0{document.text}".encode()).hexdigest()[:16]
+    """A hash of all that a reader sees or a key is asked for: labels that change are a change."""
+    content = document.model_dump(mode="json", include={"title", "text", "access", "meta"})
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def documents_in(source: str, content: bytes, changed: datetime | None = None) -> Reading:

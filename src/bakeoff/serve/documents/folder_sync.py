@@ -7,6 +7,7 @@ nobody.
 from collections.abc import Iterable, Iterator, Sequence
 
 from bakeoff.corpus.sources.folders import document_id
+from bakeoff.corpus.sources.unread import is_unread, unread_names
 from bakeoff.corpus.store import content_hash
 from bakeoff.errors import InputError
 from bakeoff.formats.part import Problem
@@ -61,7 +62,7 @@ def difference(
     """
     there = {one.source: one for one in listed}
     here = {document.source for document in read}
-    unreadable = {problem.source for problem in problems}
+    unread = unread_names(problems)
     changed = []
     for document in read:
         known = there.get(document.source)
@@ -73,7 +74,7 @@ def difference(
         if known.sha256 != content_hash(kept):
             changed.append(kept)
     taken = {document.id for document in changed}
-    gone = [one for one in listed if one.source not in here and one.source.partition("#")[0] not in unreadable]
+    gone = [one for one in listed if one.source not in here and not is_unread(one.source, unread)]
     deleted = [one.id for one in gone if one.id not in taken]
     return Difference(changed=tuple(changed), deleted=tuple(deleted), n_same=len(read) - len(changed))
 
