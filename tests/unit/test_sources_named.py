@@ -10,7 +10,8 @@ import yaml
 
 from bakeoff.corpus.sources import kinds
 from bakeoff.corpus.sources.files import FileSettings
-from bakeoff.corpus.sources.folders import FolderSource, document_id
+from bakeoff.corpus.sources.folder_source import FolderSource
+from bakeoff.corpus.sources.folders import document_id
 from bakeoff.corpus.sources.opened import open_sources, read_sources
 from bakeoff.corpus.sources.own import OwnSettings
 from bakeoff.corpus.sources.settings import SourceSettings, without_password

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from bakeoff.corpus.sources.folders import FolderSource
+from bakeoff.corpus.sources.folder_source import FolderSource
 from bakeoff.corpus.sources.settings import SourceSettings, Texts, resolved
 
 

@@ -21,6 +21,9 @@ from bakeoff.files.did_you_mean import closest, unknown
 
 KINDS: Mapping[str, str] = {
     "files": "bakeoff.corpus.sources.files.FileSettings",
+    "git": "bakeoff.corpus.sources.git.GitSettings",
+    "mail": "bakeoff.corpus.sources.mail.MailSettings",
+    "bucket": "bakeoff.corpus.sources.bucket.BucketSettings",
     "source": "bakeoff.corpus.sources.own.OwnSettings",
 }
 GROUP = "bakeoff.sources"

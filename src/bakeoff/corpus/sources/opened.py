@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.sources.folders import FolderSource, Reading, document_id
+from bakeoff.corpus.sources.folder_source import FolderSource
+from bakeoff.corpus.sources.folders import Reading, document_id
 from bakeoff.corpus.sources.settings import SourceSettings
 from bakeoff.errors import InputError
 from bakeoff.protocols import Changes, Source
