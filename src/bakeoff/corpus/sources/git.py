@@ -1,7 +1,7 @@
 """A Git repository as a source: `{git: ../handbook, ref: main, paths: [docs/**], labels: [hr]}`.
 
-Takes the settings, gives the files of one commit. Reads blobs from a bare copy in the cache (`git_copy.py`): there is no
-work tree, so nothing in the repository is run or checked out.
+Takes the settings, gives the files of one commit. Reads blobs from a bare copy in the cache (`git_copy.py`): there is
+no work tree, so nothing in the repository is run or checked out.
 """
 
 import re

@@ -142,7 +142,7 @@ def _begins_as_mbox(path: Path) -> bool:
 
 
 def _messages(path: Path, is_mbox: bool) -> Iterator[tuple[_Found, bytes]]:
-    """Each message of a file with its bytes. A line that begins with 'From ' and a time begins one, after an empty one."""
+    """Each message of a file with its bytes. In an mbox, a line 'From NAME TIME' after an empty line begins one."""
     if not is_mbox:
         content = path.read_bytes()
         yield _Found(path, 0, len(content), False), content
