@@ -183,12 +183,13 @@ class BucketSource:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for start in range(0, len(wanted), AT_ONCE):
                 for content in pool.map(self._content, *zip(*wanted[start : start + AT_ONCE], strict=True)):
-                    failed = isinstance(content.content, UnreadableError) and content.content.remedy == TRY_AGAIN
-                    n_failed, n_read = (n_failed + 1 if failed else 0), n_read + 1
-                    if n_failed == min(IN_A_ROW, len(wanted)):
+                    error = content.content if isinstance(content.content, UnreadableError) else None
+                    n_failed = n_failed + 1 if error and error.remedy == TRY_AGAIN else 0
+                    n_read += 1
+                    if error and n_failed == min(IN_A_ROW, len(wanted)):
                         raise BakeoffError(
                             f"The bucket {self._shown} can no longer be read: after {n_read} of {len(wanted)} objects, "
-                            f"{n_failed} in a row failed, {content.name} last: {content.content}. Nothing was changed.",
+                            f"{n_failed} in a row failed, {content.name} last: {error.message}. Nothing was changed.",
                             "check that the credentials are still valid and may read objects, and sync again",
                         )
                     yield content
