@@ -1,8 +1,8 @@
 """How long sources take: everything at first, nothing changed, and 1 % changed.
 
 `python benchmarks/source_sync.py [N]` makes N short documents (5,000 by default) in a folder, a Git repository, an mbox
-and a bucket in memory, and prints seconds of `changes_since`, the ratio of 1 % changed to everything, and the size of the
-cursor. Then a bucket with 100,000 empty objects.
+and a bucket in memory, and prints seconds of `changes_since`, the ratio of 1 % changed to everything, and the size of
+the cursor. Then a bucket with 100,000 empty objects.
 """
 
 import mailbox
