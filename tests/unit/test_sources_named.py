@@ -78,6 +78,7 @@ def test_a_configuration_that_is_written_is_read_again(team: str) -> None:
         ([{}], "an entry is empty"),
         ([3], "write a path, or a mapping"),
         ([], "give at least one"),
+        (["https://me:abc@example.org/a.git"], "an address needs its kind, such as {git: ADDRESS}"),
         ([{"source": "team.Notes", "options": {"a": {"api_key": "abc"}}}], "'api_key' looks like a secret"),
     ],
 )
@@ -86,6 +87,14 @@ def test_what_is_wrong_is_named(documents: Any, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         config_of(documents)
     assert message in str(caught.value) and "abc" not in str(caught.value)
+
+
+def test_an_address_without_a_kind_is_refused_in_a_file_too(tmp_path: Path) -> None:
+    """It is not taken for a path below the folder, and not shown: it may hold a password."""
+    (tmp_path / "bakeoff.yaml").write_text("name: p\nquestions: q.csv\ndocuments: https://me:hunter2@example.org/a\n")
+    with pytest.raises(ConfigError, match="an address needs its kind") as caught:
+        load_config(tmp_path / "bakeoff.yaml")
+    assert "hunter2" not in str(caught.value)
 
 
 def test_updates_may_come_from_sources(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def absolute(value: Any, folder: Path) -> Any:
     if isinstance(value, list | tuple):
         return [absolute(item, folder) for item in value]
     if not isinstance(value, dict):
-        return resolved(value, folder)
+        return value if _is_address(value) else resolved(value, folder)
     try:
         return settings_class(kind_of(value)).absolute(value, folder)
     except ValueError:
@@ -97,9 +97,15 @@ def absolute(value: Any, folder: Path) -> Any:
 def _entry(value: Any) -> Any:
     if isinstance(value, Mapping):
         return settings_of(value)
+    if _is_address(value):
+        raise ValueError(f"an address needs its kind, such as {{git: ADDRESS}}; the kinds are {', '.join(KINDS)}")
     if isinstance(value, str | Path | SourceSettings):
         return str(value) if isinstance(value, Path) else value
     raise ValueError("write a path, or a mapping such as {files: docs, labels: [hr]}")
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and "://" in value
 
 
 def _entries(value: Any) -> Any:
