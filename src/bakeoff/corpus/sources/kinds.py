@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = {
     "git": "bakeoff.corpus.sources.git.GitSettings",
     "mail": "bakeoff.corpus.sources.mail.MailSettings",
     "bucket": "bakeoff.corpus.sources.bucket.BucketSettings",
+    "sql": "bakeoff.corpus.sources.sql.settings.SqlSettings",
     "source": "bakeoff.corpus.sources.own.OwnSettings",
 }
 GROUP = "bakeoff.sources"
