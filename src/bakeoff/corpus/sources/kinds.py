@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "mail": "bakeoff.corpus.sources.mail.MailSettings",
     "bucket": "bakeoff.corpus.sources.bucket.BucketSettings",
     "sql": "bakeoff.corpus.sources.sql.settings.SqlSettings",
+    "web": "bakeoff.corpus.sources.web.settings.WebSettings",
     "source": "bakeoff.corpus.sources.own.OwnSettings",
 }
 GROUP = "bakeoff.sources"
