@@ -116,6 +116,15 @@ def test_a_change_from_a_transaction_that_ends_late_is_found(server: Server) -> 
     assert sources(changes(one, cursor)) == ["articles/1"]
 
 
+def test_an_older_version_that_comes_back_is_found(server: Server) -> None:
+    """Its time of change goes back."""
+    one = settings(server)
+    server.run("UPDATE articles SET updated_at = '2025-01-01 00:00:00' WHERE id = 1")
+    cursor = changes(one).cursor
+    server.run("UPDATE articles SET body = 'From a backup.', updated_at = '2024-01-01 00:00:00' WHERE id = 1")
+    assert sources(changes(one, cursor)) == ["articles/1"]
+
+
 def test_a_time_in_the_far_future_hides_no_change(server: Server) -> None:
     """One row with a wrong year is not the latest change."""
     one = settings(server)
@@ -366,7 +375,11 @@ def test_other_settings_read_all_rows_again(sqlite: Server) -> None:
 
 def test_a_cursor_of_another_kind_is_refused(sqlite: Server) -> None:
     """What was found is named."""
-    for cursor in ("yesterday", '{"at": "", "files": {}}', '{"sql": "a", "mark": ["int", "x"], "rows": {}}'):
+    for cursor in (
+        "yesterday",
+        '{"at": "", "files": {}}',
+        '{"sql": "a", "mark": ["int", "x"], "rows": {}, "stamps": {}}',
+    ):
         with pytest.raises(InputError, match="is not a cursor of a database"):
             changes(settings(sqlite), cursor)
 

@@ -39,10 +39,11 @@ class Reader:
         return list(self._connection.execute(self._select().limit(0)).keys())
 
     def key_values(self) -> Iterator[tuple[Any, ...]]:
-        """The values of the key's columns, of every row."""
+        """The values of the key's columns, then of the column `changed`, of every row."""
         from sqlalchemy import column
 
-        for row in self._fetched(self._select(*map(column, self._settings.key))):
+        names = dict.fromkeys((*self._settings.key, self._settings.changed))
+        for row in self._fetched(self._select(*map(column, names))):
             yield tuple(row)
 
     def rows(self) -> Iterator[Mapping[str, Any]]:

@@ -1,6 +1,7 @@
 """The rows of a query as a source: what changed is found by a column that grows with changes, or by hashes of rows.
 
-Takes the settings, gives changes. The cursor holds a hash for each key, and the greatest value of `changed`.
+Takes the settings, gives changes. The cursor holds two hashes for each key, of its document and of its `changed`, and
+the greatest value of `changed`: rows with that value or a later one are read again, for changes in the same second.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from bakeoff.corpus.sources.by_file import hash_of
 from bakeoff.corpus.sources.sql.database import Reader, reading
@@ -47,6 +49,7 @@ class _Known(NamedTuple):
     of: str = ""
     mark: tuple[str, ...] = ()
     rows: Mapping[str, str] = {}
+    stamps: Mapping[str, str] = {}
 
 
 class SqlSource:
@@ -79,6 +82,7 @@ class _Reading:
         self._before = before
         self._columns: Columns = columns_of(settings, names)
         self._rows: dict[str, str] = {}
+        self._stamps: dict[str, str] = {}
         self._documents: dict[str, Document] = {}
         self._problems: dict[tuple[str, str, bool], list[str]] = {}
         self._mark: Any = from_json(before.mark) if before.mark else None
@@ -96,10 +100,11 @@ class _Reading:
         keys: dict[str, Sequence[Any]] = {}
         known = self._before.rows
         for values in reader.key_values():
-            key = self._key(values)
+            key = self._key(values[: len(self._settings.key)])
             if key in keys:
                 raise self._twice(key)
-            keys[key] = values
+            keys[key] = values[: len(self._settings.key)]
+            self._stamps[key] = _stamp(values[-1])
         self._rows = {key: known[key] for key in keys if key in known}
         taken = set()
         for row in reader.rows_since(self._since()):
@@ -107,7 +112,13 @@ class _Reading:
             taken.add(key)
             self._rows.pop(key, None)
             self._take(key, row)
-        left = [key for key in keys if key not in taken and known.get(key, _UNREAD).startswith(_UNREAD)]
+        stamps = self._before.stamps
+        left = [
+            key
+            for key in keys
+            if key not in taken
+            and (known.get(key, _UNREAD).startswith(_UNREAD) or stamps.get(key) != self._stamps[key])
+        ]
         if len(left) > MOST_BY_KEY:
             self._rows = {}
             self.take_all(reader.rows())
@@ -123,7 +134,7 @@ class _Reading:
         changed = [key for key in sorted(self._documents) if before.get(key, "").lstrip(_UNREAD) != self._rows[key]]
         gone = [key for key, hash_ in before.items() if hash_.lstrip(_UNREAD) and not self._rows.get(key)]
         mark = as_json(self._mark) if settings.changed and self._mark is not None else []
-        written = {"sql": self.of, "mark": mark, "rows": self._rows}
+        written = {"sql": self.of, "mark": mark, "rows": self._rows, "stamps": self._stamps}
         return Changes(
             documents=tuple(self._documents[key] for key in changed),
             deleted=tuple(source_of(settings, key) for key in sorted(gone)),
@@ -146,6 +157,7 @@ class _Reading:
             self._rows[key] = hash_of(document)
             self._documents[key] = document
         if self._settings.changed:
+            self._stamps[key] = _stamp(row[self._settings.changed])
             self._mark = _later(self._mark, row[self._settings.changed])
 
     def _note(self, error: UnreadableError, key: str, is_read: bool = False) -> None:
@@ -207,6 +219,10 @@ def _checked(settings: SqlSettings, names: Sequence[str]) -> Sequence[str]:
     return names
 
 
+def _stamp(value: Any) -> str:
+    return format(crc32(repr(value).encode()), "x")
+
+
 def _later(mark: Any, value: Any) -> Any:
     """The later of two values of `changed`. NULL and times far in the future do not count."""
     if value is None or _is_ahead(value):
@@ -236,7 +252,7 @@ def _opened(cursor: str) -> _Known:
         return _Known()
     try:
         opened = json.loads(cursor)
-        known = _Known(str(opened["sql"]), tuple(opened["mark"]), dict(opened["rows"]))
+        known = _Known(str(opened["sql"]), tuple(opened["mark"]), dict(opened["rows"]), dict(opened["stamps"]))
         if known.mark:
             from_json(known.mark)
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:
