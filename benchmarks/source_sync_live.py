@@ -30,10 +30,13 @@ N_PAGES = 1000
 
 
 def filled(server: Server, n: int) -> None:
-    server.run("CREATE TABLE articles (id INTEGER PRIMARY KEY, title VARCHAR(99), body TEXT, updated_at TIMESTAMP NULL)")
+    server.run(
+        "CREATE TABLE articles (id INTEGER PRIMARY KEY, title VARCHAR(99), body TEXT, updated_at TIMESTAMP NULL)"
+    )
     with server.open() as connection:
         for start in range(0, n, 1000):
-            rows = (f"({i}, 'Article {i}', '{TEXT}', '2026-01-01 10:{i % 60:02}:00')" for i in range(start, start + 1000))
+            some = range(start, start + 1000)
+            rows = (f"({i}, 'Article {i}', '{TEXT}', '2026-01-01 10:{i % 60:02}:00')" for i in some)
             connection.exec_driver_sql(f"INSERT INTO articles VALUES {', '.join(rows)}")
         connection.commit()
 
