@@ -1,6 +1,7 @@
 """A site on 127.0.0.1 for tests: pages in a dictionary, conditional requests, redirects, a log of what was asked."""
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -83,12 +84,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def site_server() -> Iterator[Site]:
+def site_server(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     """A running site without pages."""
     site = Site()
     handler = type("Handler", (_Handler,), {"site": site})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    site.address = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    site.address = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

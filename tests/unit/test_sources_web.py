@@ -1,13 +1,19 @@
 """Pages of a site as documents: what is read, what changed, what is refused; against a server on this machine."""
 
+import functools
 import gzip
 import socket
+import ssl
+import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+import yaml
 
 pytest.importorskip("protego")
 
@@ -17,9 +23,11 @@ from bakeoff.corpus.sources.web import fetching
 from bakeoff.corpus.sources.web.addresses import normal, shape_of, site_of, source_of
 from bakeoff.corpus.sources.web.guard import addresses_of, refusal
 from bakeoff.corpus.sources.web.settings import WebSettings
-from bakeoff.errors import InputError
+from bakeoff.errors import InputError, MissingExtraError
 from bakeoff.protocols import Changes
 from tests.unit.site_server import Reply, Site, page, site_server
+
+WEEK = timedelta(days=7)
 
 
 @pytest.fixture
@@ -374,6 +382,70 @@ def test_a_name_is_resolved_once(site: Site, monkeypatch: pytest.MonkeyPatch) ->
     found = changes(settings(site, web=f"http://docs.example:{port}/docs/"))
     assert len(found.documents) == 3 and asked == ["docs.example"]
     assert {one["Host"] for one in site.headers} == {f"docs.example:{port}"}
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A file with a key, and a certificate for this name that signs itself."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    made = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number(), now, now + WEEK)
+    signed = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False).sign(key, hashes.SHA256())
+    pem, none = serialization.Encoding.PEM, serialization.NoEncryption()
+    written = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, none) + signed.public_bytes(pem)
+    (folder / "certificate.pem").write_bytes(written)
+    return folder / "certificate.pem"
+
+
+@pytest.mark.parametrize("name", ["docs.example", "other.example"])
+def test_a_certificate_must_be_of_the_name_not_of_the_address(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the connection goes to an address; the server is told the name."""
+    monkeypatch.setattr(fetching, "FIRST_WAIT_S", 0.01)
+    path, told = certificate(tmp_path, name), list[str]()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    server.sni_callback = lambda _, asked, __: told.append(asked)
+    trusting = ssl.create_default_context(cafile=str(path))
+    monkeypatch.setattr(httpx2, "Client", functools.partial(httpx2.Client, verify=trusting))
+    monkeypatch.setattr("bakeoff.corpus.sources.web.fetching.addresses_of", lambda *_: ["127.0.0.1"])
+    with site_server(server) as site:
+        site.pages["/"] = page("Docs", "The beginning.")
+        one = settings(site, web=f"https://docs.example:{site.address.rpartition(':')[2]}/")
+        if name == "docs.example":
+            assert len(changes(one).documents) == 1
+        else:
+            with pytest.raises(InputError, match=r"(?i)certificate verify failed"):
+                changes(one)
+    assert set(told) == {"docs.example"}
+
+
+def test_no_cookie_is_sent_back(site: Site) -> None:
+    """A session would make pages of one visitor."""
+    site.pages["/docs/"] = Reply(page("Docs", "Begin.", "pay"), headers={"Set-Cookie": "a=b; Path=/"})
+    assert len(changes(settings(site)).documents) == 3
+    assert not any("Cookie" in one for one in site.headers)
+
+
+def test_without_protego_the_extra_is_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the source is opened."""
+    for module in ("visits", "source"):
+        monkeypatch.delitem(sys.modules, f"bakeoff.corpus.sources.web.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, "protego", None)
+    with pytest.raises(MissingExtraError, match=r"bakeoff\[web\]"):
+        settings(site).open()
+
+
+def test_settings_that_are_written_are_read_again(site: Site) -> None:
+    """The kind stays the first key, and defaults are left out."""
+    one = settings(site, exclude="/docs/old/*")
+    written = yaml.safe_dump(one.model_dump(mode="json"), sort_keys=False)
+    assert written.startswith("web: http://") and "depth" not in written
+    assert settings_of(yaml.safe_load(written)) == one
 
 
 @pytest.mark.parametrize(
