@@ -349,6 +349,14 @@ def test_bytes_are_text_or_a_problem(sqlite: Server) -> None:
     assert [(one.source, "holds binary" in one.reason) for one in found.problems] == [("files/b", True)]
 
 
+def test_settings_that_are_written_are_read_again(sqlite: Server) -> None:
+    """The kind stays the first key, and defaults are left out."""
+    one = settings(sqlite)
+    written = one.model_dump(mode="json")
+    assert next(iter(written)) == "sql" and "timeout_s" not in written
+    assert settings_of(written) == one
+
+
 def test_a_column_that_orders_nothing_is_refused(sqlite: Server) -> None:
     """Bytes, and values of several kinds."""
     sqlite.run("UPDATE articles SET updated_at = X'01'")
