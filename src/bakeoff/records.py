@@ -38,6 +38,23 @@ class Document(Record):
     meta: dict[str, Any] = Field(default_factory=dict)
 
 
+class Problem(Record):
+    """Something that was not read: its name, the reason, and what a person can do about it.
+
+    `is_read` if it was read after all, but a person should check how.
+    """
+
+    source: str
+    reason: str
+    remedy: str = ""
+    is_read: bool = False
+
+    @property
+    def line(self) -> str:
+        """The problem on one line, without the remedy."""
+        return f"{'check' if self.is_read else 'not read'}: {self.source}: {self.reason}"
+
+
 class Chunk(Record):
     """A passage of a document: `document.text[start:end] == text`. `heading` lists the headings above, title first.
 

@@ -195,7 +195,7 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         return CLASSIFY.format(**shared)
     return TEMPLATE.format(
         **shared,
-        documents=_list(config.documents, folder),
+        documents=_list([*map(str, config.documents)], folder),
         chunk_tokens=config.retrieval.chunk_tokens,
         answer_lengths=lengths.line[:1].upper() + lengths.line[1:],
         answers=lengths.length,

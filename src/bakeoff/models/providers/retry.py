@@ -1,15 +1,16 @@
 """Which requests are sent again, and after how long.
 
 Takes a response's status and headers, gives seconds. Sends nothing.
-Sources: RFC 9110, 10.2.3 (Retry-After); the clients of OpenAI for `retry-after-ms` and `x-should-retry`; M. Brooker
-2015, Exponential Backoff And Jitter (AWS Architecture Blog).
+Sources: the clients of OpenAI for `x-should-retry`; M. Brooker 2015, Exponential Backoff And Jitter (AWS Architecture
+Blog).
 """
 
-import math
 import random
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+
+from bakeoff.files.retry_after import asked_wait_s
+
+__all__ = ["asked_wait_s", "backoff_s", "spread_s", "worth_another_try"]
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
@@ -52,29 +53,3 @@ def backoff_s(attempt: int, first_wait_s: float = FIRST_WAIT_S) -> float:
 def spread_s(wait_s: float) -> float:
     """The wait a server asked for plus up to a tenth, so that many threads do not all send again at once."""
     return wait_s * random.uniform(1.0, 1.1)
-
-
-def asked_wait_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """The seconds a server asks to wait: from `retry-after-ms`, else Retry-After (seconds or a date), else None."""
-    milliseconds = _number(headers.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after", "").strip()
-    seconds = _number(value)
-    return seconds if seconds is not None else _until(value, now or datetime.now(UTC))
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return max(0.0, number) if math.isfinite(number) else None
-
-
-def _until(text: str, now: datetime) -> float | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds())
