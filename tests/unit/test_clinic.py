@@ -1,4 +1,4 @@
-"""The example of the clinic is whole: quotes stand in their documents, splits leak nothing, triage replies as it should."""
+"""The example of the clinic is whole: quotes stand in their documents, no split leaks, triage replies as it should."""
 
 import csv
 import re
@@ -195,7 +195,7 @@ class Index:
 
 
 def test_triage_gives_fixed_replies_and_passes_on_the_rest(triage: ModuleType) -> None:
-    """In the order of the questions. What is urgent does not reach the contender behind it; a reply cites its guideline."""
+    """In the order of the questions. What is urgent does not reach the contender behind it. A reply has a citation."""
     behind = Leaflets()
     texts = {"a": "dose of it", "b": "emergency now", "c": "storage", "d": "unsafe-plan"}
     asked = [question(id, text) for id, text in texts.items()]
