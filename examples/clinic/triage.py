@@ -46,7 +46,7 @@ class Triage(LabelHead):
 
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> "Triaged":  # type: ignore[override]
         """The head, and the contender behind it. Answers that it gave in the run are reused."""
-        behind = remembering(world.open(*self.behind()), given)
+        behind = remembering(world.open(self.behind()[0]), given)
         return Triaged(self.spec.name, super().open(world, fitted), behind, world.index(self.spec.retrieval))
 
 

@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from bakeoff.contenders.load import make_recipes
+from bakeoff.contenders.recipe import Recipe
 from bakeoff.corpus.sources.folders import read_documents
 from bakeoff.grading.grade import grade
 from bakeoff.pilot.prepare import Prepared, prepare
@@ -64,6 +66,20 @@ def triage() -> ModuleType:
     finally:
         sys.path.remove(str(EXAMPLE))
     return triage
+
+
+def test_every_contender_of_the_pilot_can_be_made() -> None:
+    """Triage among them, from the example's folder; three of them send questions to another one."""
+    config = load_config(EXAMPLE / "bakeoff.yaml")
+    recipes = {recipe.spec.name: recipe for recipe in make_recipes(config.specs, config.imports_from)}
+    behind = {name: recipe.behind() for name, recipe in recipes.items() if name.startswith("triage")}
+    assert behind == {"triage-faq": ("faq",), "triage-rag": ("rag",), "triage-hybrid": ("hybrid",)}
+    assert {row["label"] for row in REQUESTS} > set(triage_replies(recipes["triage-rag"]))
+
+
+def triage_replies(recipe: Recipe) -> dict[str, str]:
+    """The fixed replies of the module that a recipe comes from."""
+    return sys.modules[type(recipe).__module__].REPLIES
 
 
 def test_documents_are_of_every_format(documents: dict[str, str]) -> None:
