@@ -77,6 +77,8 @@ class FakeApi:
         self.most_at_once = 0
         self.n_left = 0
         """Requests whose client closed the connection before the end of the answer."""
+        self.more_fields: Callable[[Messages], dict[str, Any]] | None = None
+        """Further fields of a reply to these messages, and of its message under `message`, where it is given."""
         self.hold: threading.Event | None = None
         """A stream waits for this after its first words, where it is given."""
         self.served_s: list[float] = []
@@ -241,7 +243,9 @@ class _Handler(BaseHTTPRequestHandler):
         if body.get("logprobs"):
             choice["logprobs"] = {"content": [{"token": word, "logprob": -0.5} for word in words]}
         usage = {"prompt_tokens": n_prompt, "completion_tokens": len(words)}
-        reply = {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage}
+        more = dict(self.fake.more_fields(body["messages"])) if self.fake.more_fields else {}
+        choice["message"] |= more.pop("message", {})
+        reply = {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage, **more}
         return self._send(200, reply, half=fault is not None and fault.kind in ("half", "cut off"))
 
     def _events(self, body: dict[str, Any], said: tuple[Sequence[str], int, str], fault: Fault | None) -> Iterator[str]:

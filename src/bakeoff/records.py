@@ -40,6 +40,7 @@ class Document(Record):
 
 class Chunk(Record):
     """A passage of a document: `document.text[start:end] == text`. `heading` lists the headings above, title first.
+    The text is empty where a system that is not Bakeoff's cited the whole document.
 
     `readable` is the text without pictures, link targets and the like, where it differs.
     """
@@ -151,17 +152,22 @@ class Prompt(Record):
 
 
 class Usage(Record):
-    """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch."""
+    """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch.
+
+    `usd` is what it cost in US dollars where somebody recorded that; else it is None, and prices say what it cost.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    usd: float | None = Field(default=None, exclude_if=lambda usd: usd is None)
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             seconds=self.seconds + other.seconds,
+            usd=None if self.usd is None and other.usd is None else (self.usd or 0.0) + (other.usd or 0.0),
         )
 
 
