@@ -1,4 +1,4 @@
-"""A system behind an address is asked the bare question, cited by what its replies name, and neither updated nor served."""
+"""A system behind an address is asked the bare question; it is neither updated nor served."""
 
 import json
 

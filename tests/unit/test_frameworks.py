@@ -98,7 +98,7 @@ def test_what_is_built_from_documents_knows_their_update(system):
 def test_an_object_of_another_kind_is_refused(system):
     """The message names what was given and what is needed."""
     wrap, build = system
-    with pytest.raises(ConfigError, match="A int is no|A list is no"):
+    with pytest.raises(ConfigError, match=r"A int is no"):
         wrap(7)
     with pytest.raises(ConfigError, match="either an object or built_from"):
         wrap()

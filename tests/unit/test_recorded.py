@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from bakeoff.contenders.citing import CitedDocuments
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recorded import RecordedContender
 from bakeoff.contenders.recorded_answers import RecordedAnswer, read_recorded
-from bakeoff.contenders.citing import CitedDocuments
 from bakeoff.contenders.spec import Spec
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.pilot.stages import run
@@ -125,7 +125,7 @@ def test_a_missing_file_is_found_before_any_work(tmp_path):
     recipe = make_recipe(Spec(name="ours", recipe="recorded", options={"answers": str(tmp_path / "gone.jsonl")}))
     with pytest.raises(InputError, match="cannot be read"):
         recipe.check([recipe])
-    with pytest.raises(ConfigError, match="options.answers"):
+    with pytest.raises(ConfigError, match=r"options\.answers"):
         make_recipe(Spec(name="ours", recipe="recorded"))
 
 

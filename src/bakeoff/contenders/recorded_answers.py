@@ -110,7 +110,7 @@ def _answer(row: RawRow, columns: Mapping[str, str], table: Table) -> RecordedAn
         numbers["latency_ms"] = 1000 * seconds
     counts = {field: numbers.pop(field) for field in ("prompt_tokens", "completion_tokens") if field in numbers}
     whole = {field: None if count is None else round(count) for field, count in counts.items()}
-    contexts = [*map(_recorded, sources_in(_parsed(cells.get(columns.get("contexts", "")))))]
+    contexts = [*map(_recorded, sources_in(parsed(cells.get(columns.get("contexts", "")))))]
     return RecordedAnswer.model_validate({**texts, **numbers, **whole, "contexts": contexts})
 
 
@@ -122,7 +122,7 @@ def _text(value: Any) -> str:
     return "" if value is None else value.strip() if isinstance(value, str) else str(value)
 
 
-def _parsed(value: Any) -> Any:
+def parsed(value: Any) -> Any:
     """A list, also one that is written in a cell as JSON or by Python."""
     if isinstance(value, str) and value.strip().startswith("["):
         for parse in (json.loads, ast.literal_eval):

@@ -155,7 +155,7 @@ def _chosen(run: Run, contenders: Sequence[str]) -> tuple[tuple[str, ...], str]:
 
 
 def _outside(run: Run, name: str) -> str:
-    """The contender that answers outside of Bakeoff: this one, or one that it sends questions to; empty if none does."""
+    """This contender, or one that it sends questions to, if that answers outside of Bakeoff; empty if none does."""
     entrant = run.comparison.entrant(name)
     if entrant.outside:
         return name
