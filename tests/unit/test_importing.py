@@ -265,21 +265,24 @@ def test_results_of_promptfoo_are_tests_and_the_answers_of_each_provider(tmp_pat
     results.append({**results[0], "testCase": poem, "vars": poem["vars"]})
     results.append({**results[13], "provider": "third", "response": {"error": "rate limit"}, "error": "rate limit"})
     results.append(results[14])
+    given = {**results[15]["testCase"], "providerOutput": "orange"}
+    results.append({**results[15], "provider": "third", "testCase": given})
     path = tmp_path / "results.json"
     path.write_text(
         json.dumps({"evalId": "e", "results": {"version": 3, "results": results, "stats": {}}, "config": {}})
     )
     found, config = imported(path, tmp_path / "project")
     assert (found.tool, found.n_documents, found.n_questions) == ("promptfoo", 12, 12)
-    assert found.answers == {"openai-chat-m": 12, "ours": 12, "third": 1}
+    assert found.answers == {"openai-chat-m": 12, "ours": 12, "third": 2}
     assert "1 answer was left out: the same system answered the question more than once." in found.left_out
     assert "2 latencies were left out: promptfoo answered from its cache." in found.left_out
     assert "1 result was left out: its test has no reference answer, or no question." in found.left_out
     answers = [json.loads(line) for line in (tmp_path / "project" / "answers" / "ours.jsonl").open()]
     assert "latency_ms" not in answers[0] and "cost_usd" not in answers[0]
     assert (answers[1]["latency_ms"], answers[1]["cost_usd"], answers[1]["prompt_tokens"]) == (701, 0.001, 40)
-    (failed,) = read_recorded(tmp_path / "project" / "answers" / "third.jsonl")
+    failed, given = read_recorded(tmp_path / "project" / "answers" / "third.jsonl")
     assert (failed.answer, failed.error) == ("", "rate limit")
+    assert given.latency_ms is None and "1 latency was left out: the test has the output already." in found.left_out
     assert {spec.name for spec in config.specs} > {"openai-chat-m-recorded", "ours-recorded"}
 
 

@@ -16,6 +16,12 @@ from bakeoff.runs.run import Run
 
 ADDRESS = "http://127.0.0.1:8000/v1"
 """The address of `bakeoff serve` by default."""
+REFUSED = {
+    "type": "assert-set",
+    "threshold": 0.5,
+    "assert": [{"type": "is-refusal"}, {"type": "icontains-any", "value": ["don't know", "do not know"]}],
+}
+"""One of the two must hold: what promptfoo calls a refusal is one to help, not one for lack of knowledge."""
 
 
 def export_promptfoo(run: Run, out: Path, contender: str | None = None) -> tuple[int, list[str]]:
@@ -51,9 +57,7 @@ def _recorded(contender: str) -> dict[str, Any]:
 def _test(asked: Asked) -> dict[str, Any]:
     """Any of the accepted answers must be in the output; a question without one must be refused."""
     question = asked.question
-    expected: dict[str, Any] = {"type": "is-refusal"}
-    if question.answers:
-        expected = {"type": "icontains-any", "value": list(question.answers)}
+    expected = {"type": "icontains-any", "value": list(question.answers)} if question.answers else REFUSED
     test = {
         "description": question.id,
         "vars": {"question": question.text},

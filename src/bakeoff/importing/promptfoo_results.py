@@ -95,8 +95,12 @@ def _add_answer(gathered: Gathered, system: str, result: Mapping[str, Any], ques
     if output is None and not error:
         gathered.leave_out("answer", "it has no output")
         return
+    test = result.get("testCase")
     is_cached = bool(response.get("cached"))
-    if is_cached:
+    if isinstance(test, Mapping) and test.get("providerOutput") is not None:
+        is_cached = True
+        gathered.leave_out("latency", "the test has the output already")
+    elif is_cached:
         gathered.leave_out("latency", "promptfoo answered from its cache")
     used = response.get("tokenUsage")
     used = used if isinstance(used, Mapping) and not is_cached else {}
