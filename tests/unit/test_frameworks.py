@@ -193,3 +193,86 @@ def test_it_is_not_asked_before_it_was_built():
     contender = Wrapped(lambda own, text: Said(text), None, lambda documents: object())
     with pytest.raises(ContenderError, match="was not built yet"):
         contender.answer([question("q")])
+
+
+# What the libraries' objects may give
+
+
+def said(system: Any, text: str = "Which sky colour has Borun?") -> Any:
+    """What a contender says, with the small documents."""
+    system.use_documents(DOCUMENTS)
+    (found,) = system.answer([question("q", text)])
+    return found
+
+
+def test_outputs_of_chains_are_read_in_their_usual_forms():
+    """A mapping with documents, a message, the messages of an agent; another key by its name."""
+    pytest.importorskip("langchain_core", reason="langchain-core is not installed")
+    from langchain_core.documents import Document as Passage
+    from langchain_core.messages import AIMessage
+    from langchain_core.runnables import RunnableLambda
+
+    from_chain = adapter("langchain", "from_chain")
+    passage = Passage(page_content="Its sky is grey at noon.", metadata={"source": "borun.md"})
+    whole = RunnableLambda(lambda given: {"input": given["input"], "context": [passage], "answer": "grey"})
+    found = said(from_chain(whole, input_key="input"))
+    assert (found.text, found.citations[0].chunk.text) == ("grey", "Its sky is grey at noon.")
+    agent = RunnableLambda(lambda given: {"messages": [*given["messages"], AIMessage(content="grey")]})
+    assert said(from_chain(agent, input_key="messages")).text == "grey"
+    parts = AIMessage(content=[{"type": "text", "text": "gr"}, {"type": "text", "text": "ey"}])
+    assert said(from_chain(RunnableLambda(lambda given: parts))).text == "grey"
+    own = RunnableLambda(lambda given: {"colour": "grey"})
+    assert said(from_chain(own, answer_key="colour")).text == "grey"
+    assert "answer_key=KEY" in said(from_chain(own)).error
+    assert "which is no text and no message" in said(from_chain(RunnableLambda(lambda given: 7))).error
+
+
+def test_haystack_s_answers_and_chat_messages_are_read():
+    """An AnswerBuilder's answers have their own documents; a chat generator's replies their own meta."""
+    pytest.importorskip("haystack", reason="haystack-ai is not installed")
+    from haystack import Document as Passage
+    from haystack import Pipeline, component
+    from haystack.components.builders import AnswerBuilder
+    from haystack.dataclasses import ChatMessage
+
+    @component
+    class Chat:
+        @component.output_types(replies=list[ChatMessage])
+        def run(self, messages: list[ChatMessage]) -> dict[str, Any]:
+            used = {"usage": {"prompt_tokens": 7, "completion_tokens": 2}}
+            return {"replies": [ChatMessage.from_assistant("grey", meta=used)]}
+
+    @component
+    class Finder:
+        @component.output_types(documents=list[Passage])
+        def run(self, query: str) -> dict[str, Any]:
+            return {"documents": [Passage(content="Its sky is grey at noon.", meta={"file_path": "borun.md"})]}
+
+    from_pipeline = adapter("haystack", "from_pipeline")
+    pipeline = Pipeline()
+    for name, part in {"chat": Chat(), "finder": Finder(), "answers": AnswerBuilder()}.items():
+        pipeline.add_component(name, part)
+    pipeline.connect("chat.replies", "answers.replies")
+    pipeline.connect("finder.documents", "answers.documents")
+    found = said(from_pipeline(pipeline))
+    assert (found.text, found.usage.prompt_tokens, found.usage.completion_tokens) == ("grey", 7, 2)
+    assert [hit.chunk.source for hit in found.citations] == ["borun.md"]
+    asked = ["chat.messages", "finder.query", "answers.query"]
+    assert said(from_pipeline(pipeline, question=asked, answer="answers.answers")).text == "grey"
+    assert "answer='COMPONENT.SOCKET'" in said(from_pipeline(pipeline, answer="chat.text")).error
+    lonely = Pipeline()
+    lonely.add_component("answers", AnswerBuilder())
+    assert said(from_pipeline(lonely)).error
+
+
+def test_a_prediction_without_a_known_field_says_which_it_has():
+    """And the field can be named."""
+    dspy = pytest.importorskip("dspy", reason="dspy is not installed")
+    from_program = adapter("dspy", "from_program")
+
+    class Program(dspy.Module):
+        def forward(self, text: str) -> Any:
+            return dspy.Prediction(colour="grey")
+
+    assert "answer_field=FIELD" in said(from_program(Program(), input_field="text")).error
+    assert said(from_program(Program(), input_field="text", answer_field="colour")).text == "grey"

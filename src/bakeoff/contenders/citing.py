@@ -17,7 +17,6 @@ from bakeoff.records import Chunk, Document, Hit
 
 SHORTEST_QUOTE = 20
 """The fewest characters of a text that is searched in documents that are not named."""
-_SPACE = re.compile(r"\s+")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
 
 
@@ -34,7 +33,6 @@ class CitedDocuments:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._documents = tuple(documents)
-        self._texts: dict[str, _Squeezed] = {}
 
     def hits(self, sources: Sequence[Source]) -> tuple[Hit, ...]:
         """The hits of those that are found, in their order, each passage once. A score that is not given falls with the
@@ -73,7 +71,7 @@ class CitedDocuments:
         if document is None:
             found = self._quoted(source.text)
             return found and _passage(*found)
-        place = self._squeezed(document).find(source.text)
+        place = _Quote(source.text).place_in(document.text)
         return _passage(document, place) if place else _whole(document)
 
     def named(self, name: str) -> Document | None:
@@ -100,13 +98,9 @@ class CitedDocuments:
         """The only document that holds the text, and where. None for a short text, or if several hold it."""
         if len(text.strip()) < SHORTEST_QUOTE:
             return None
-        found = [(one, place) for one in self._documents if (place := self._squeezed(one).find(text))]
+        quote = _Quote(text)
+        found = [(one, place) for one in self._documents if (place := quote.place_in(one.text))]
         return found[0] if len(found) == 1 else None
-
-    def _squeezed(self, document: Document) -> "_Squeezed":
-        if document.id not in self._texts:
-            self._texts[document.id] = _Squeezed(document.text)
-        return self._texts[document.id]
 
     @cached_property
     def _by_path(self) -> Mapping[str, list[Document]]:
@@ -125,38 +119,28 @@ class CitedDocuments:
         return _grouped((_words(one.title), one) for one in self._documents if one.title)
 
 
-class _Squeezed:
-    """A text in which any white space counts as one blank, with the place of each character."""
+class _Quote:
+    """A text that is searched in others, in which any white space counts as one blank."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._words = text.split()
+        self._written = " ".join(self._words)
+
+    def place_in(self, text: str) -> tuple[int, int] | None:
+        """Where it stands in a text, as characters start..end; None if it does not."""
+        if not self._words:
+            return None
+        start = text.find(self._written)
+        if start >= 0:
+            return start, start + len(self._written)
+        if len(self._words) == 1 or max(self._words, key=len) not in text:
+            return None
+        found = self._pattern.search(text)
+        return found.span() if found else None
 
     @cached_property
-    def _squeezed(self) -> tuple[str, list[int]]:
-        pieces: list[str] = []
-        places: list[int] = []
-        end = 0
-        for blank in _SPACE.finditer(self._text):
-            pieces.append(self._text[end : blank.start()])
-            places += range(end, blank.start())
-            pieces.append(" ")
-            places.append(blank.start())
-            end = blank.end()
-        pieces.append(self._text[end:])
-        places += range(end, len(self._text) + 1)
-        return "".join(pieces), places
-
-    def find(self, text: str) -> tuple[int, int] | None:
-        """Where the text stands, as characters start..end; None if it does not."""
-        wanted = _SPACE.sub(" ", text.strip())
-        if not wanted:
-            return None
-        start = self._text.find(wanted)
-        if start >= 0:
-            return start, start + len(wanted)
-        squeezed, places = self._squeezed
-        start = squeezed.find(wanted)
-        return None if start < 0 else (places[start], places[start + len(wanted) - 1] + 1)
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(r"\s+".join(map(re.escape, self._words)))
 
 
 def _passage(document: Document, place: tuple[int, int]) -> Chunk:
