@@ -162,6 +162,34 @@ def test_bad_options_say_what_is_allowed(wrong, words):
     assert words in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("like", "setting"),
+    [
+        ("endpoint", {"retrieval": {"k": 5}}),
+        ("endpoint", {"model": "generator"}),
+        ("recorded", {"generation": {"max_new_tokens": 9}}),
+        ("own-retriever", {"retrieval": {"chunk_tokens": 64}}),
+    ],
+)
+def test_a_setting_that_changes_nothing_is_refused(tmp_path, like, setting):
+    """What happens elsewhere cannot be set here."""
+    (tmp_path / "a.jsonl").write_text('{"question": "Why?", "answer": "So"}\n')
+    given = {
+        "endpoint": {"base_url": "https://rag.example/v1", "model": "m"},
+        "recorded": {"answers": "a.jsonl"},
+        "own-retriever": {"retriever": "tests.unit.test_endpoint.Nothing"},
+    }
+    with pytest.raises(ConfigError, match=next(iter(setting))):
+        pilot(tmp_path, ["extract", {"name": "ours", "like": like, "options": given[like], **setting}])
+
+
+class Nothing:
+    """A retriever that finds nothing."""
+
+    def search(self, queries, k):
+        return [[] for _ in queries]
+
+
 def test_where_questions_are_sent_is_known(tmp_path):
     """A profile that keeps data on the premises excludes an address on the internet."""
     given = {"base_url": "https://rag.example/v1", "model": "m"}

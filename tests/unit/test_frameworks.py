@@ -155,6 +155,19 @@ def test_a_chain_and_a_retriever_run_beside_the_others(tmp_path):
     assert [stage.part for stage in found.folder.stages() if stage.stage == "index"] == ["index:" + _index(found)]
 
 
+def test_a_retriever_alone_needs_no_index_also_where_dev_is_large(tmp_path):
+    """How passages are shown is chosen on Bakeoff's own retrieval, so here it stays as it is."""
+    pytest.importorskip("langchain_core", reason="langchain-core is not installed")
+    names = {"function": "from_chain", "build": "langchain_chain", "retriever": "langchain_retriever"}
+    (tmp_path / "own_alone.py").write_text(OWN.format(library="langchain", **names))
+    entry = {"name": "by-name", "like": "own-retriever", "options": {"retriever": "own_alone.retriever"}}
+    config = load_config(make(tmp_path, contenders=[entry], split={"test": 0.3, "dev": 0.4}))
+    found = run(config, runs=tmp_path / "runs")
+    assert len([one for one in found.folder.questions() if one.split == "dev"]) >= 10
+    assert found.measure("by-name", "accuracy") > 0.5
+    assert not (found.folder.world / "indexes").exists()
+
+
 def _index(found: Any) -> str:
     (folder,) = (found.folder.world / "indexes").iterdir()
     return folder.name

@@ -74,6 +74,7 @@ class Endpoint(Recipe):
     summary = "a system of your own behind an address, asked the question alone"
     days = Days(setup=0.0, data=0.0, upkeep_per_month=1.25)  # it exists already; its upkeep is assumed
     asks_model = False
+    uses = ("generation",)
     declines = False
     outside = True
     Options: ClassVar[type[Record]] = EndpointOptions

@@ -39,6 +39,7 @@ class OwnRetriever(Recipe):
     shows = "retrieval"
     retrieves = True
     presents = ASPECTS
+    uses = ("model", "generation", "retrieval.k", "prompts.grounded", "presentation")
     outside = True
     Options: ClassVar[type[Record]] = OwnRetrieverOptions
     options: OwnRetrieverOptions

@@ -42,6 +42,7 @@ class Recorded(Recipe):
     summary = "answers recorded elsewhere; nothing was asked in this run"
     days = Days(setup=0.0, data=0.0, upkeep_per_month=1.25)  # it exists already; its upkeep is assumed
     asks_model = False
+    uses = ()
     declines = False
     outside = True
     recorded = True
