@@ -80,6 +80,8 @@ class FakeApi:
         self.most_at_once = 0
         self.n_left = 0
         """Requests whose client closed the connection before the end of the answer."""
+        self.more_fields: Callable[[Messages], dict[str, Any]] | None = None
+        """Further fields of a reply to these messages, and of its message under `message`, where it is given."""
         self.hold: threading.Event | None = None
         """A stream waits for this after its first words, where it is given."""
         self.served_s: list[float] = []
@@ -262,7 +264,9 @@ class _Handler(BaseHTTPRequestHandler):
         usage: dict[str, Any] = {"prompt_tokens": n_prompt, "completion_tokens": len(words)}
         if self.fake.n_cached:
             usage["prompt_tokens_details"] = {"cached_tokens": min(self.fake.n_cached, n_prompt)}
-        return {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage}
+        more = dict(self.fake.more_fields(body["messages"])) if self.fake.more_fields else {}
+        choice["message"] |= more.pop("message", {})
+        return {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage, **more}
 
     def _events(self, body: dict[str, Any], said: tuple[Sequence[str], int, str], fault: Fault | None) -> Iterator[str]:
         """Server-sent events, with the comments and empty chunks that real servers send among them.

@@ -57,6 +57,7 @@ class Problem(Record):
 
 class Chunk(Record):
     """A passage of a document: `document.text[start:end] == text`. `heading` lists the headings above, title first.
+    The text is empty where a system that is not Bakeoff's cited the whole document.
 
     `readable` is the text without pictures, link targets and the like, where it differs.
     """
@@ -171,12 +172,14 @@ class Usage(Record):
     """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch.
 
     `batched`: it came from a batch API, which answers within hours, so its seconds say nothing of how fast it is.
+    `usd` is what it cost in US dollars where somebody recorded that; else it is None, and prices say what it cost.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
     batched: bool = Field(default=False, exclude_if=lambda batched: not batched)
+    usd: float | None = Field(default=None, exclude_if=lambda usd: usd is None)
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -184,6 +187,7 @@ class Usage(Record):
             completion_tokens=self.completion_tokens + other.completion_tokens,
             seconds=self.seconds + other.seconds,
             batched=self.batched or other.batched,
+            usd=None if self.usd is None and other.usd is None else (self.usd or 0.0) + (other.usd or 0.0),
         )
 
 

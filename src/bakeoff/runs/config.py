@@ -284,7 +284,9 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
         }
     resolved = _absolute_tuning(resolved, folder)
     if isinstance(resolved.get("contenders"), list):
-        resolved["contenders"] = [_absolute_tuning(entry, folder) for entry in resolved["contenders"]]
+        resolved["contenders"] = [
+            _absolute_answers(_absolute_tuning(entry, folder), folder) for entry in resolved["contenders"]
+        ]
     if resolved.get("general") not in (None, "builtin"):
         resolved["general"] = _resolve(resolved["general"], folder)
     if isinstance(resolved.get("style"), dict) and isinstance(resolved["style"].get("examples"), str):
@@ -304,6 +306,14 @@ def _absolute_tuning(entry: Any, folder: Path) -> Any:
         return entry
     paths = {key: _resolve(preferences[key], folder) for key in ("files", "start_from") if preferences.get(key)}
     return {**entry, "tuning": {**tuning, "preferences": {**preferences, **paths}}}
+
+
+def _absolute_answers(entry: Any, folder: Path) -> Any:
+    """The same contender, with its file of recorded answers resolved."""
+    options = entry.get("options") if isinstance(entry, dict) else None
+    if not isinstance(options, dict) or not isinstance(options.get("answers"), str):
+        return entry
+    return {**entry, "options": {**options, "answers": _resolve(options["answers"], folder)}}
 
 
 def _absolute_model(model: Any, folder: Path) -> Any:
