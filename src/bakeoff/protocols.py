@@ -185,7 +185,7 @@ class Tuner(Protocol):
 
     def fit(
         self,
-        weights: Path,
+        weights: Any,
         lesson: Any,
         settings: Any,
         folder: Path,
@@ -193,6 +193,8 @@ class Tuner(Protocol):
         start_from: Path | None = None,
     ) -> Any:
         """Tune the model in `weights` and write the result to `folder`.
+
+        `weights` is the folder of a local model; for one that is tuned at its host, its settings (`ApiModel`).
 
         `lesson` is a `tuning.lessons.Lesson`, `settings` a `tuning.settings.Tuning`. Called again after a kill, it
         continues where it stopped. Returns a report on the time and the results of the tuning. `start_from` is the

@@ -107,3 +107,16 @@ def test_a_terminal_shows_count_and_speed() -> None:
 def test_a_duration_in_words(seconds: float, words: str) -> None:
     """The two largest units at most."""
     assert _duration(seconds) == words
+
+
+def test_a_job_at_a_host_says_how_it_stands_although_its_steps_are_not_known() -> None:
+    """A line every half minute, with the host's state."""
+    log = Log()
+    log.show("train", contender="tuned-gpt")
+    for second in range(1, 62):
+        log.now = float(second)
+        log.show("train", contender="tuned-gpt", detail="ftjob-1 at llm.example, 1 min, running: Step 3/9")
+    assert log.lines == [
+        f"tuned-gpt: Train: {seconds} so far, ftjob-1 at llm.example, 1 min, running: Step 3/9"
+        for seconds in ("30 s", "1 min 0 s")
+    ]

@@ -1,6 +1,8 @@
 """Commands that measure and judge: run a pilot, judge it again, grade it again."""
 
+import datetime
 import shlex
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +12,7 @@ import typer
 from bakeoff.cli.options import DEPLOYMENTS, Deployments, Json, RunName, Runs, command_for, deployment_names
 from bakeoff.cli.output import console, percent, print_json, table
 from bakeoff.errors import ConfigError
+from bakeoff.sentences import usd
 
 if TYPE_CHECKING:
     from bakeoff.pilot.prepare import Prepared
@@ -42,6 +45,15 @@ def run(
         bool,
         typer.Option("--dry-run", help="Only say what the run would ask paid models. Nothing is sent or trained."),
     ] = False,
+    yes_spend: Annotated[
+        float | None,
+        typer.Option(
+            metavar="USD",
+            min=0,
+            help="The most that tuning at hosts (tuning.host) may cost, in US dollars.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Build every contender, measure all of them on the same held-out questions, write the report."""
@@ -69,7 +81,8 @@ def run(
         _planned(settings, prepared, as_json)
     else:
         with stoppable(go_on) as check:
-            _show(_measured(settings, runs, resume, check, prepared), as_json)
+            prepared, yes_spend = _asked_to_spend(settings, prepared, resume, yes_spend)
+            _show(_measured(settings, runs, resume, check, prepared, yes_spend), as_json)
 
 
 def _planned(settings: "Config", prepared: "Prepared | None", as_json: bool) -> None:
@@ -93,6 +106,28 @@ def _planned(settings: "Config", prepared: "Prepared | None", as_json: bool) -> 
         out.print(line, soft_wrap=True)
 
 
+def _asked_to_spend(
+    settings: "Config", prepared: "Prepared | None", resume: bool, yes_spend: float | None
+) -> "tuple[Prepared | None, float | None]":
+    """The data and what may be spent: a person at a terminal is asked, if nothing was said and tuning costs money."""
+    from bakeoff.pilot.hosting import allowed_usd, expected_lines, hosted_costs
+
+    if allowed_usd(settings, yes_spend) is not None or resume or not sys.stdin.isatty():
+        return prepared, yes_spend
+    if not any(spec.tuning.host for spec in settings.specs):
+        return prepared, yes_spend
+    from bakeoff.pilot.prepare import prepare
+
+    prepared = prepared or prepare(settings)
+    costs = hosted_costs(settings, prepared)
+    most = sum(cost.usd[1] for cost in costs)
+    for line in expected_lines(costs, datetime.date.today()):
+        console().print(line, soft_wrap=True)
+    if most > 0 and typer.confirm(f"Spend up to {usd(most)} on that?"):
+        return prepared, most
+    return prepared, yes_spend
+
+
 def _from_deployment(
     origin: str, deployments: Path, runs: Path, name: str | None, resume: bool
 ) -> "tuple[Config, Prepared]":
@@ -104,7 +139,12 @@ def _from_deployment(
 
 
 def _measured(
-    settings: "Config", runs: Path, resume: bool, check: Callable[[], None], prepared: "Prepared | None" = None
+    settings: "Config",
+    runs: Path,
+    resume: bool,
+    check: Callable[[], None],
+    prepared: "Prepared | None" = None,
+    yes_spend: float | None = None,
 ) -> Path:
     """Runs the pilot and shows its progress. Returns the run's folder. `check` is called at every event."""
     from bakeoff.cli.progress import Display
@@ -117,7 +157,8 @@ def _measured(
             check()
             display.show(event)
 
-        return run_pilot(settings, runs=runs, resume=resume, listener=show, prepared=prepared).folder.root
+        finished = run_pilot(settings, runs=runs, resume=resume, listener=show, prepared=prepared, yes_spend=yes_spend)
+        return finished.folder.root
 
 
 def report(

@@ -84,8 +84,9 @@ class Display:
         key = (event.stage, event.contender)
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(_title(event), total=None, count="")
-        if event.total > 1:
-            count = ", ".join(filter(None, (f"{event.done}/{event.total}", event.detail)))
+        if event.total > 1 or event.detail:  # of a host's job the steps are not known
+            steps = f"{event.done}/{event.total}" if event.total > 1 else ""
+            count = ", ".join(filter(None, (steps, event.detail)))
             self._progress.update(self._tasks[key], count=count)
         self._progress.update(self._tasks[key], completed=event.done, total=event.total or None)
 
@@ -95,9 +96,9 @@ class Display:
         pace = self._paces.setdefault((event.stage, event.contender), _Pace(began=now, printed=now))
         if event.note == "done":
             self._print(event, _duration(now - pace.began))
-        elif event.total:
+        elif event.total or event.detail:
             pace.counted = pace.counted or (now, event.done)
-            if now - pace.printed >= self._every_s and event.done < event.total:
+            if now - pace.printed >= self._every_s and (event.done < event.total or not event.total):
                 pace.printed = now
                 self._print(event, _standing(event, now, pace))
 
@@ -114,6 +115,8 @@ def _standing(event: Event, now: float, pace: _Pace) -> str:
     """The progress of a stage, its elapsed time, the remaining time at the pace so far, and its detail."""
     counted_at, counted = pace.counted or (now, event.done)
     n_done, seconds = event.done - counted, now - counted_at
+    if not event.total:
+        return ", ".join((f"{_duration(now - pace.began)} so far", event.detail))
     parts = [
         f"{event.done}/{event.total} {UNITS.get(event.stage, 'questions')}",
         f"{100 * event.done // event.total} %",

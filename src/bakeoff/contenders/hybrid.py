@@ -47,6 +47,7 @@ class Hybrid(SearchingRecipe):
     retrieves = True
     presents = ASPECTS
     tunes = True
+    tuned_at_hosts = True
     in_grid = True
     respects_labels = True
     epochs = 2

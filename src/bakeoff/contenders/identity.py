@@ -23,6 +23,7 @@ from bakeoff.models.checksums import ORIGIN, file_sha256
 from bakeoff.models.load import THE_GENERATOR, is_import_path
 from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import LocalModel, ModelSettings
+from bakeoff.models.tuned_folder import DEPLOYMENT, HOSTED_JOB
 from bakeoff.models.weights import resolve_model
 from bakeoff.retrieval.contents import index_sha256
 from bakeoff.tuning.retriever.folders import check_part
@@ -132,7 +133,10 @@ def _files(folder: Path) -> Iterable[Path]:
             yield path
 
 
-LEFT_OUT = {"report.json", "request.json", "training.jsonl", "sums.json", "README.md"}
+LEFT_OUT = {
+    *("report.json", "request.json", "training.jsonl", "sums.json", "README.md"),
+    *(HOSTED_JOB, DEPLOYMENT, "download.json"),
+}
 """Records of how something was made. Times in them would make two equal contenders look different."""
 
 

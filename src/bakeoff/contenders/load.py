@@ -34,6 +34,7 @@ def make_recipes(specs: Sequence[Spec], folder: Path | None = None) -> list[Reci
     recipes = [make_recipe(spec, folder) for spec in specs]
     for recipe in recipes:
         _check_roles(recipe)
+        _check_host(recipe)
         recipe.check(recipes)
     _check_circles(recipes)
     _check_steps(recipes)
@@ -53,6 +54,15 @@ def _check_roles(recipe: Recipe) -> None:
             raise ConfigError(
                 f"The contender '{name}': parts.{role} names {', '.join(players)}.", f"name one contender for '{role}'"
             )
+
+
+def _check_host(recipe: Recipe) -> None:
+    """Raises ConfigError if a contender is to be tuned at a host, but is trained by a program of its own."""
+    if recipe.spec.tuning.host is not None and not recipe.tuned_at_hosts:
+        raise ConfigError(
+            f"The contender '{recipe.spec.name}': the recipe '{recipe.spec.recipe}' cannot be tuned at a host.",
+            "leave tuning.host out, or use a recipe that is tuned on prompts and answers alone (tuned, hybrid)",
+        )
 
 
 def _check_circles(recipes: Sequence[Recipe]) -> None:

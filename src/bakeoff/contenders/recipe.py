@@ -12,14 +12,16 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import Field
 
+from bakeoff.contenders.asked import asked_model
 from bakeoff.contenders.built import Built, Fitted, Given
 from bakeoff.contenders.given import options_of
 from bakeoff.contenders.spec import Spec
+from bakeoff.contenders.where_tuned import why_not_hosted, why_not_tuned
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.measure.comparison import AskedModel, Axes, Days, Entrant
+from bakeoff.measure.comparison import Axes, Days, Entrant
 from bakeoff.measure.rates import Rates
 from bakeoff.models.prompts import PromptTemplate
-from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.models.settings import ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
 from bakeoff.records import Approach, Document, Hit, Prompt, Question, Record
 from bakeoff.retrieval.presentation import Aspect, Presentation
@@ -127,6 +129,7 @@ class Recipe:
     `uses` are the settings of an entry ("tuning" or "tuning.examples") that change what it does; any other is an error
     in bakeoff.yaml. None, where it does not say so, allows all.
     `tunes_retrieval` are the parts of its retrieval that it may tune, in order; `tuned_parts` those that it does.
+    `tuned_at_hosts`: its lesson is all that its training needs, so that a host can train it (`tuning.host`).
     `respects_labels` says that its contenders show and cite only what a question's `access` lets see. Without it they
     are never asked for somebody who may not see every document. A subclass must say so itself: it may open another one.
     `outside`: it answers outside of Bakeoff. `recorded`: its answers were given before, with their times.
@@ -142,6 +145,7 @@ class Recipe:
     retrieves: ClassVar[bool] = False
     presents: ClassVar[tuple[Aspect, ...]] = ()
     tunes: ClassVar[bool] = False
+    tuned_at_hosts: ClassVar[bool] = False
     learns_facts: ClassVar[bool] = False
     answers_known: ClassVar[bool] = False
     in_grid: ClassVar[bool] = False
@@ -195,6 +199,18 @@ class Recipe:
         return type(self)(self.spec.model_copy(update={"tuning": tuning}))
 
     @property
+    def is_hosted(self) -> bool:
+        """Whether its model is tuned at a host and stays there."""
+        return bool(self.adapter) and self.spec.tuning.host is not None and not self.spec.trained_as
+
+    @property
+    def at_its_host(self) -> "Recipe | None":
+        """The same with the model behind a server, which is tuned at its host and whose adapter this one runs here."""
+        if not self.adapter or not self.spec.trained_as:
+            return None
+        return type(self)(self.spec.model_copy(update={"model": self.spec.trained_as, "trained_as": ""}))
+
+    @property
     def tuning_options(self) -> Mapping[str, Any]:
         """Those of its options that its training depends on, as they were given: all of them unless it says which."""
         return self.spec.options
@@ -219,7 +235,8 @@ class Recipe:
         model = f"model:{self.spec.model}" if self.asks_model and not self.tunes else ""
         index = f"index:{self.index}" if self.index else ""
         adapter = f"adapter:{self.adapter}" if self.adapter else ""
-        before = f"adapter:{self.supervised.adapter}" if self.supervised else ""
+        first = self.supervised or self.at_its_host
+        before = f"adapter:{first.adapter}" if first else ""
         return tuple(part for part in (model, index, self.presented_by, before, adapter, self.own_part) if part)
 
     @property
@@ -293,7 +310,7 @@ class Recipe:
             retrieves=self.retrieves,
             is_tuned=self.tunes,
             learns_facts=self.learns_facts,
-            model=_asked(self.spec.model, models[self.spec.model]) if self.asks_model else None,
+            model=asked_model(self.spec, self.adapter, models[self.spec.model]) if self.asks_model else None,
             parts=self.parts(),
             behind=self.behind(),
             days=self.days,
@@ -310,7 +327,9 @@ class Recipe:
         """Why it cannot be built here, or None. If there is a reason, the run leaves it out and reports the reason."""
         if not self.tunes:
             return None
-        reason, preferences = _why_not_tuned(world.models[self.spec.model], material), self.spec.tuning.preferences
+        if self.spec.tuning.host is not None:
+            return why_not_hosted(self, world.models, len(material.train))
+        reason, preferences = why_not_tuned(world.models[self.spec.model], material.train), self.spec.tuning.preferences
         if reason or preferences is None:
             return reason
         return why_not(material.judgements_of(preferences.files), preferences) or None
@@ -381,23 +400,3 @@ class Recipe:
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Contender:
         """The contender, ready to answer. `given` returns earlier answers of the contenders behind it."""
         raise NotImplementedError(f"{type(self).__name__} does not define open()")
-
-
-def _asked(name: str, settings: ModelSettings) -> AskedModel:
-    price = settings.price if isinstance(settings, ApiModel) else None
-    return AskedModel(name=name, label=settings.label, location=settings.location, host=settings.host, price=price)
-
-
-def _why_not_tuned(settings: ModelSettings, material: Material) -> str | None:
-    from bakeoff.models.load import has_no_weights
-    from bakeoff.models.weights import resolve_model
-    from bakeoff.tuning.tunable import why_not_tunable
-
-    if not isinstance(settings, LocalModel) or has_no_weights(settings):
-        return f"the weights of {settings.label} are not on this machine; only a local model can be tuned"
-    if not material.train:
-        return "there are no training questions: every fact is held out"
-    if not any(question.answerable for question in material.train):
-        return "there are no answerable questions to train on"
-    reason = why_not_tunable(resolve_model(settings.name))
-    return f"{settings.label} cannot be tuned: {reason}" if reason else None

@@ -24,6 +24,8 @@ from bakeoff.tuning.settings import Tuning
 
 PHASES = ("dev", "latency", "updated")
 """Endings of a contender's answer files that are not for the test (`answers/<name>.<phase>.jsonl`)."""
+LOCAL = "-local"
+"""How the contender is named that runs an adapter on this machine which a host has trained for another contender."""
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
 
@@ -73,7 +75,8 @@ class Spec(Defaults):
 
     `parts` maps roles to the names of contenders it uses. `options` are those of its recipe. `chosen_on` is the number
     of dev questions that its presentation was chosen on, 0 if it was given. `reranker` names the tuned reranker of its
-    retrieval, once there is one; then `retrieval.embedder` may name a tuned embedder.
+    retrieval, once there is one; then `retrieval.embedder` may name a tuned embedder. `trained_as` names a model that
+    is tuned at its host: this contender runs the adapter from there on its own local model.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Spec(Defaults):
     options: dict[str, Any] = Field(default_factory=dict)
     chosen_on: int = 0
     reranker: str = Field(default="", exclude_if=lambda name: not name)
+    trained_as: str = Field(default="", exclude_if=lambda name: not name)
 
     @property
     def n_passages(self) -> int:
@@ -131,6 +135,12 @@ def resolve(entries: Sequence[Entry], defaults: Defaults, models: Mapping[str, M
         _check_model(spec.model, "model", models, place)
         _check_model(spec.retrieval.embedder, "retrieval.embedder", models, place)
         specs[spec.name] = spec
+        host = spec.tuning.host
+        if host is not None and host.local is not None and not spec.trained_as:
+            _check_model(host.local, "tuning.host.local", models, place)
+            _check_name(spec.name + LOCAL, specs, place)
+            copy = {"name": spec.name + LOCAL, "model": host.local, "trained_as": spec.model}
+            specs[spec.name + LOCAL] = spec.model_copy(update=copy)
     for spec in specs.values():
         _check_parts(spec, specs)
     return tuple(specs.values())

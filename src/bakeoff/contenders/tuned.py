@@ -23,6 +23,7 @@ class Tuned(Recipe):
     approach = "fine-tuning"
     days = Days(setup=8.0, data=5.0, upkeep_per_month=0.75)
     tunes = True
+    tuned_at_hosts = True
     learns_facts = True
     in_grid = True
     respects_labels = True

@@ -37,13 +37,19 @@ class Days(Record):
 
 
 class AskedModel(Record):
-    """The model that writes a contender's answers, and how it is paid for."""
+    """The model that writes a contender's answers, and how it is paid for.
+
+    One that is tuned at a host has the price of a million training tokens, in US dollars; one that answers there from a
+    deployment that of an hour.
+    """
 
     name: str
     label: str
     location: Location = "here"
     host: str = ""
     price: str | TokenPrice | None = None
+    training_price: float | None = Field(default=None, exclude_if=lambda price: price is None)
+    hourly_price: float | None = Field(default=None, exclude_if=lambda price: price is None)
 
 
 class Entrant(Record):

@@ -13,6 +13,7 @@ from bakeoff.models.adapter_check import require_files
 from bakeoff.models.gpu import has_gpu
 from bakeoff.models.reference import shown_address
 from bakeoff.models.settings import ApiModel, LocalModel
+from bakeoff.models.tuned_folder import asked_name, hosted_model
 from bakeoff.models.weights import resolve_model
 from bakeoff.protocols import Generator
 
@@ -38,12 +39,26 @@ def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None =
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
-        _refuse_adapter(adapter, settings.label)
-        return behind_a_server(settings)
+        return behind_a_server(_tuned_at_its_host(settings, adapter))
     if has_no_weights(settings):
         _refuse_adapter(adapter or settings.adapter, settings.name)
         return _imported(settings.name)
     return _local(settings, _one_adapter(settings, adapter))
+
+
+def _tuned_at_its_host(settings: ApiModel, adapter: Path | None) -> ApiModel:
+    """The settings with the name of the model that was tuned at this host, if the folder stands for one."""
+    tuned = hosted_model(adapter) if adapter else None
+    if adapter is None or tuned is None:
+        _refuse_adapter(adapter, settings.label)
+        return settings
+    if tuned.host != settings.host:
+        raise ConfigError(
+            f"The model {tuned.model} was tuned at {tuned.host}, but '{settings.model}' is asked at {settings.host}.",
+            f"set base_url to the address of {tuned.host}",
+        )
+    price = settings.price if tuned.price is None else tuned.price
+    return settings.model_copy(update={"model": asked_name(adapter, tuned), "price": price})
 
 
 def as_settings(settings: LocalModel | ApiModel | str) -> LocalModel | ApiModel:

@@ -3,12 +3,13 @@
 Takes a configuration and its data, gives an estimate and lines. Asks nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.errors import ConfigError
 from bakeoff.models.spending.rows import Budget
 from bakeoff.pilot.estimate import Estimate, Line, Range, estimate
+from bakeoff.pilot.hosting import Expected, hosted_costs
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.pilot.spending import check_prices, paid_models, prices_of
 from bakeoff.runs.config import Config
@@ -17,6 +18,8 @@ from bakeoff.sentences import usd as dollars
 
 ASK_LESS = "raise it, or ask less: fewer contenders, a smaller split.test, presentation: fixed, no judge"
 SHARED = "several"
+TUNING = "tuning"
+"""The role of a model that is tuned at its host."""
 
 
 def planned(config: Config, prepared: Prepared, resume: bool = False) -> Estimate:
@@ -27,10 +30,29 @@ def planned(config: Config, prepared: Prepared, resume: bool = False) -> Estimat
     """
     recipes, price_of = make_recipes(config.specs, config.imports_from), prices_of(config.profile)
     check_prices(config.budget, paid_models(config), price_of)
-    expected = estimate(config, prepared, recipes, price_of)
+    expected = with_tuning(estimate(config, prepared, recipes, price_of), hosted_costs(config, prepared))
     if not resume:
         check_estimate(expected, config.budget)
     return expected
+
+
+def with_tuning(calls: Estimate, tuning: Sequence[Expected]) -> Estimate:
+    """The estimate with what tuning at hosts may cost. Its tokens are those of all epochs; it is no call."""
+    lines = [
+        Line(
+            contender=one.contender,
+            role=TUNING,
+            model=one.host,
+            calls=Range(),
+            prompt_tokens=Range(*one.training.tokens),
+            completion_tokens=Range(),
+            usd=Range(*one.usd),
+        )
+        for one in tuning
+    ]
+    tokens = sum((line.prompt_tokens for line in lines), calls.tokens)
+    usd = sum((line.usd for line in lines if line.usd), calls.usd)
+    return calls.model_copy(update={"lines": (*calls.lines, *lines), "tokens": tokens, "usd": usd})
 
 
 def check_estimate(estimate: Estimate, budget: Budget | None) -> None:

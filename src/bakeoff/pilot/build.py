@@ -25,16 +25,15 @@ from bakeoff.measure.settings import Measuring
 from bakeoff.measure.threshold import Facts, fit
 from bakeoff.models.memory import release_memory
 from bakeoff.models.providers.batches import MOST_BATCHED
-from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.pilot.retrieval_parts import tune_in_turn
+from bakeoff.pilot.tuners import NO_LESSON, NOTHING_ALLOWED, Course, Hosting, check_length, tuner_of, waiting_for
 from bakeoff.records import Answer
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
-from bakeoff.tuning.packing import Example
 from bakeoff.tuning.retriever.folders import is_tuned_part
-from bakeoff.tuning.tuner import tuner_for
 
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
 Progress = Callable[..., Callable[..., None]]
@@ -48,14 +47,6 @@ class Earlier(NamedTuple):
 
     world: WorldFolder
     relearns: bool
-
-
-class Course(NamedTuple):
-    """A training: whose model, on what, from which earlier tuned model."""
-
-    recipe: Recipe
-    lesson: Lesson
-    start_from: Path | None
 
 
 class Builder:
@@ -74,12 +65,14 @@ class Builder:
         progress: Progress,
         earlier: Earlier | None = None,
         left_out: LeftOut | None = None,
+        hosting: Hosting = NOTHING_ALLOWED,
     ) -> None:
         self._recipes = recipes
         self._material = material
         self._timed = timed
         self._progress = progress
         self._earlier = earlier
+        self._hosting = hosting
         self.left_out = left_out or LeftOut(recipes)
         self._silent: set[str] = set()
         self.engine_notes: dict[str, str] = {}
@@ -149,7 +142,7 @@ class Builder:
             world.release()
             release_memory()
         for adapter, course in courses.items():
-            waiting = self.left_out.without(_waiting_for(adapter, self._recipes))
+            waiting = self.left_out.without(waiting_for(adapter, self._recipes))
             if waiting:
                 with (
                     self.left_out.trying("its training", waiting),
@@ -159,6 +152,10 @@ class Builder:
 
     def _courses(self, world: WorldFolder, recipe: Recipe) -> "dict[str, Course]":
         """The trainings that make a recipe's tuned model, in order: before preferences its supervised training."""
+        there = recipe.at_its_host
+        if there is not None:
+            course = Course(recipe, NO_LESSON, world.adapter_folder(there.adapter))
+            return {**self._courses(world, there), recipe.adapter: course}
         before, preferences = recipe.supervised, recipe.spec.tuning.preferences
         if preferences is None:
             earlier = self._earlier_adapter(recipe)
@@ -170,7 +167,7 @@ class Builder:
                 raise InputError(f"There is no folder {start}.", "set tuning.preferences.start_from to a tuned model")
             learned = recipe.preference_lesson(world, self._material)
             assert learned is not None  # the recipe has preferences
-            _check_length(world, recipe, [example for part in learned for one in part for example in one.examples])
+            check_length(world, recipe, [example for part in learned for one in part for example in one.examples])
         return {**courses, recipe.adapter: Course(recipe, Lesson([], [], preferences.epochs, learned), start)}
 
     def _earlier_adapter(self, recipe: Recipe) -> Path | None:
@@ -243,7 +240,7 @@ class Builder:
         lesson = recipe.lesson(world, self._material)
         if earlier is not None:
             lesson = lesson._replace(max_epochs=-(-lesson.max_epochs // 2))
-        _check_length(world, recipe, [*lesson.examples, *lesson.dev])
+        check_length(world, recipe, [*lesson.examples, *lesson.dev])
         return lesson
 
     def _fit(
@@ -253,8 +250,9 @@ class Builder:
         tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
         progress = self._progress(stage, recipe.spec.name)
         with _costing_one_contender() if lesson.preferences else nullcontext():
-            report = tuner_for(tuning.method, self._material.seed).fit(
-                _weights(world, recipe),
+            tuner, model = tuner_of(recipe, world, self._material.seed, self._hosting)
+            report = tuner.fit(
+                model,
                 lesson,
                 tuning,
                 folder,
@@ -328,18 +326,27 @@ class Builder:
         """Brings a copied world up to date: indexes the new documents, and tunes models that hold facts again."""
         world.store.upsert(documents)
         self._index(world, "update-index")
-        for adapter, recipes in _by_adapter(self.left_out.without(self.relearning())).items():
-            recipe = recipes[0]
+        for recipes in _by_adapter(self.left_out.without(self.relearning())).values():
             with self.left_out.trying("its training after the update", recipes):
-                lesson = recipe.update_lesson(world, self._material)
-                if lesson is not None:
-                    with self._timed("update-train", recipe.spec.name, f"adapter:{adapter}") as more:
-                        more |= self._fit("update-train", world, recipe, lesson, before.adapter_folder(adapter))
+                for part, course in self._update_courses(world, before, recipes[0]).items():
+                    with self._timed("update-train", recipes[0].spec.name, f"adapter:{part}") as more:
+                        more |= self._fit("update-train", world, *course)
         train = (*self._material.train, *self._material.changed)
         after = self._material.model_copy(update={"train": train, "changed": ()})
         for recipe in self.left_out.without(self._recipes):
             with self.left_out.trying("its preparation after the update", [recipe]):
                 self._prepared("update-prepare", world, recipe, after)
+
+    def _update_courses(self, world: WorldFolder, before: WorldFolder, recipe: Recipe) -> dict[str, Course]:
+        """The trainings after an update, by the names of the tuned models; none if there is nothing to learn."""
+        there = recipe.at_its_host
+        if there is not None:
+            first = self._update_courses(world, before, there)
+            last = {recipe.adapter: Course(recipe, NO_LESSON, world.adapter_folder(there.adapter))}
+            return {**first, **last} if first else {}
+        lesson = recipe.update_lesson(world, self._material)
+        start = before.adapter_folder(recipe.adapter)
+        return {} if lesson is None else {recipe.adapter: Course(recipe, lesson, start)}
 
 
 def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: Measuring) -> int:
@@ -369,11 +376,6 @@ def _copy_folder(source: Path, target: Path) -> None:
         half.rename(target)
 
 
-def _waiting_for(adapter: str, recipes: Sequence[Recipe]) -> list[Recipe]:
-    """The recipes whose model is this tuned model, or is tuned from it."""
-    return [one for one in recipes if adapter in (one.adapter, one.supervised and one.supervised.adapter)]
-
-
 @contextmanager
 def _costing_one_contender() -> Iterator[None]:
     """What is wrong with a contender's preferences, or with where they start, leaves out that contender alone."""
@@ -381,19 +383,3 @@ def _costing_one_contender() -> Iterator[None]:
         yield
     except (InputError, ModelUnavailableError) as error:
         raise ContenderError(error.message, error.remedy) from error
-
-
-def _check_length(world: WorldFolder, recipe: Recipe, examples: Sequence[Example]) -> None:
-    """Raises InputError if the recipe's model cannot take one of the examples."""
-    from bakeoff.models.chat import Chat
-    from bakeoff.tuning.packing import encode
-
-    encode(Chat(_weights(world, recipe)), examples)
-
-
-def _weights(world: WorldFolder, recipe: Recipe) -> Path:
-    from bakeoff.models.weights import resolve_model
-
-    settings = world.models[recipe.spec.model]
-    assert isinstance(settings, LocalModel)  # Recipe.obstacle has excluded models without local weights
-    return resolve_model(settings.name)

@@ -5,6 +5,7 @@ report. Each step reads what the previous one left in the run folder and skips w
 where it stopped.
 """
 
+import datetime
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,9 +30,20 @@ from bakeoff.models.probe import probe
 from bakeoff.models.settings import ModelSettings
 from bakeoff.models.spending.ledger import Ledger, counting, settle
 from bakeoff.models.spending.who import asking_in
+from bakeoff.models.tuned_folder import DEPLOYMENT
 from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.budget import budget_lines, planned
 from bakeoff.pilot.build import Builder, Earlier, batch_size
+from bakeoff.pilot.hosting import (
+    Machines,
+    allowed_usd,
+    check_allowed,
+    expected_lines,
+    hosted_costs,
+    hosted_notes,
+    hosting_in,
+    set_aside,
+)
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judge_answers import judge_answers, judge_warnings
 from bakeoff.pilot.judging import judge_run
@@ -42,7 +54,7 @@ from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
 from bakeoff.pilot.regrade import regraded_notes
 from bakeoff.pilot.spending import kept, pays, prices_of, write_spending
-from bakeoff.records import Record, Stage
+from bakeoff.records import Question, Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
 from bakeoff.runs.environment import data_sha256, describe
@@ -77,9 +89,11 @@ def run(
     resume: bool = False,
     listener: Listener | None = None,
     prepared: Prepared | None = None,
+    yes_spend: float | None = None,
 ) -> Run:
     """Runs the whole pilot (or the rest of it) and writes its report. `prepared` are the data, if they are not to be
-    read from the configuration's files.
+    read from the configuration's files. `yes_spend` is the most US dollars that tuning at hosts may cost, by default
+    the `budget.usd` of the configuration.
 
     Raises a BakeoffError if the configuration, the data or a model does not allow it. The folder stays resumable.
     """
@@ -92,6 +106,9 @@ def run(
     prepared = prepared or prepare(config)
     fresh = settled(config, prepared.answer_lengths)
     budget, expected = config.budget, planned(fresh, prepared, resume)
+    costs = hosted_costs(config, prepared)
+    if not resume:
+        check_allowed(costs, allowed_usd(config, yes_spend))
     with counting(Ledger(prices_of(config.profile), budget)) as ledger:
         _probe(config, recipes)
         judge_notes = _probe_judge(config)
@@ -101,13 +118,15 @@ def run(
         recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
         tell = listener or (lambda event: None)
         tell(Event(stage="data", note=f"Run folder: {folder.root}"))
+        for line in expected_lines(costs, datetime.date.today()):
+            tell(Event(stage="data", note=line))
         notes = (*([_waits(waiting)] if waiting else []), *judge_notes)
         for line in (*(f"note: {note}" for note in notes), *budget_lines(expected, budget)):
             tell(Event(stage="data", note=line))
         account = kept(ledger, folder, lambda line: tell(Event(stage="data", note=line)))
         with folder.lock(), account if pays(config) else nullcontext():
             own = measures_of(config, folder, prepared.of("test"))
-            Pilot(config, recipes, own, folder, prepared, tell).run()
+            Pilot(config, recipes, own, folder, prepared, tell, yes_spend=yes_spend).run()
     return Run(folder)
 
 
@@ -169,6 +188,7 @@ class Pilot:
         prepared: Prepared,
         listener: Listener,
         earlier: Earlier | None = None,
+        yes_spend: float | None = None,
     ) -> None:
         self._config = config
         self._recipes = recipes
@@ -177,9 +197,12 @@ class Pilot:
         self._prepared = prepared
         self._tell = listener
         self._world = WorldFolder(folder.world, config.models, config.imports_from)
+        self._updated_world = WorldFolder(folder.updated_world, config.models, config.imports_from)
         material = material_of(config, prepared, recipes)
         self._left_out = LeftOut(recipes, folder.root / "left-out", self._note, earlier is not None)
-        self._builder = Builder(recipes, material, self._timed, self._progress, earlier, self._left_out)
+        hosting = hosting_in(folder.root, yes_spend)
+        self._builder = Builder(recipes, material, self._timed, self._progress, earlier, self._left_out, hosting)
+        self._machines = Machines(recipes, hosting, self._note)
         self._presenter = Presenter(
             folder,
             material.dev,
@@ -189,18 +212,29 @@ class Pilot:
         )
 
     def run(self) -> None:
-        """Runs every stage in turn, after saying what the data allow."""
+        """Runs every stage in turn, after saying what the data allow. No deployment outlives it."""
+        self._machines.stop_left(self._world, self._updated_world)
+        set_aside(self._folder.root)
+        try:
+            self._run()
+        finally:
+            self._machines.stop()
+
+    def _run(self) -> None:
         for line in self._lines():
             self._tell(Event(stage="data", note=line))
         self._write_data()
         self._builder.build(self._world, self._presenter)
+        set_aside(self._folder.root)
         data = self._prepared.summary(self._builder.n_chunks(self._world))
         for recipe in sorted(self._recipes, key=lambda recipe: recipe.step):
             if self._left_out.without([recipe]):
                 with self._left_out.trying("its calibration or test", [recipe]):
                     self._answer(recipe)
+        self._machines.stop()
         if self._prepared.updated_documents:
             self._update()
+            self._machines.stop()
         built = self._left_out.remaining()
         self._ask_judge()
         warnings = (*data.warnings, *self._warnings(built), *style_notes(self._folder), *regraded_notes(self._folder))
@@ -237,6 +271,7 @@ class Pilot:
         )
         return [
             *self._builder.engine_notes.values(),
+            *hosted_notes([self._world, self._updated_world], built),
             *self._builder.retrieval_notes.values(),
             *([note] if silent else []),
             *(
@@ -280,6 +315,10 @@ class Pilot:
     def _answer(self, recipe: Recipe) -> None:
         """Calibrates a contender on dev, then asks it some test questions one at a time, then all of them."""
         name, world = recipe.spec.name, self._world
+        if self._is_asked_no_more(recipe, "", self._prepared.of("test")):
+            return
+        self._machines.need(world, recipe, lambda line: self._progress("load", name)(0, 0, line))
+        set_aside(self._folder.root)
         if recipe.tunes:
             with self._timed("load", name, f"adapter:{recipe.adapter}"):
                 world.generator(recipe.spec.model, recipe.adapter)
@@ -302,22 +341,30 @@ class Pilot:
                 progress,
             )
 
+    def _is_asked_no_more(self, recipe: Recipe, phase: str, asked: Sequence[Question]) -> bool:
+        """Whether a tuned model at a host would be asked for answers that an earlier session has stored."""
+        stored = self._folder.answers(recipe.spec.name, phase)
+        is_done = len(stored) == len(asked) and not any(answer.error for answer in stored)
+        return is_done and self._machines.are_needed(recipe)
+
     def _update(self) -> None:
         """Applies the updates to a copy of the world, then asks about what changed."""
         changed = [question for question in self._prepared.of("test") if question.slice == "changed"]
         root = self._folder.updated_world
         if not root.exists():
             self._world.store.close()
-            relearning = {recipe.adapter for recipe in self._builder.relearning()}
+            again = self._builder.relearning()
+            relearning = {one.adapter for recipe in again for one in (recipe, recipe.at_its_host) if one is not None}
             _copy_world(self._folder.world, root, without=sorted(relearning))
         self._world.release()
-        world = WorldFolder(root, self._config.models, self._config.imports_from)
+        world = self._updated_world
         self._builder.update(world, self._world, self._prepared.updated_documents)
         for recipe in sorted(self._left_out.without(self._recipes), key=lambda recipe: recipe.step):
             name = recipe.spec.name
-            if recipe.not_updated:
+            if recipe.not_updated or self._is_asked_no_more(recipe, "updated", changed):
                 continue
             with self._left_out.trying("its test after the update", [recipe]), self._timed("answer-updated", name):
+                self._machines.need(world, recipe, lambda line: None)
                 contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
                 path, progress = self._folder.answers_path(name, "updated"), self._progress("answer-updated", name)
                 collect(
@@ -398,7 +445,7 @@ def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:
     shutil.copy2(world / "store.sqlite", half / "store.sqlite")
     for part in ("indexes", "adapters", "contenders"):
         if (world / part).exists():
-            shutil.copytree(world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*"))
+            shutil.copytree(world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*", DEPLOYMENT))
     for name in without:
         shutil.rmtree(half / "adapters" / name, ignore_errors=True)
     half.replace(copy)

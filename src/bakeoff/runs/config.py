@@ -153,6 +153,15 @@ class Config(Record):
             return values
         return {"documents": (), "general": None, "contenders": list(CLASSIFYING), **values}
 
+    @field_validator("tuning")
+    @classmethod
+    def _is_tuned_here(cls, tuning: Tuning) -> Tuning:
+        if tuning.host is not None:
+            raise ValueError(
+                "host costs money, so give it to each contender it is for: {like: tuned, tuning: {host: ...}}"
+            )
+        return tuning
+
     @field_validator("documents")
     @classmethod
     def _has_documents(cls, documents: Named, others: ValidationInfo) -> Named:
@@ -235,7 +244,8 @@ def load_config(path: Path) -> Config:
 
     folder = path.resolve().parent
     config = validate({**_absolute(read_mapping(path), folder), "folder": str(folder)}, str(path))
-    check_used(config.contenders, make_recipes(config.specs, folder), sorted(config.tuning.model_fields_set))
+    named = [recipe for recipe in make_recipes(config.specs, folder) if not recipe.spec.trained_as]
+    check_used(config.contenders, named, sorted(config.tuning.model_fields_set))
     return config
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from bakeoff.records import Record
+from bakeoff.tuning.hosted.settings import HostApi, HostedTuning
 
 Method = Literal["lora", "full"]
 Schedule = Literal["linear", "slanted-triangular"]
@@ -60,6 +61,8 @@ class Tuning(Record):
 
     `examples` is the maximum number of training questions (None: all). `declining` is the share of the examples whose
     correct completion is to decline. `max_seconds` limits each training. `preferences` are learned after the questions.
+
+    With `host` the model, one behind a server, is tuned there. `max_seconds` is then the longest wait in one session.
     """
 
     method: Method = "lora"
@@ -73,6 +76,20 @@ class Tuning(Record):
     layer_decay: float = Field(default=1.0, ge=1, le=10)
     unfreezing: Unfreezing = "none"
     preferences: Preferences | None = None
+    host: HostedTuning = None
+
+    @model_validator(mode="after")
+    def _host_has_no_loop_of_ours(self) -> "Tuning":
+        if self.host is None:
+            return self
+        differing = [name for name in _DEFAULTS if getattr(self, name) != _DEFAULTS[name]]
+        given = [name for name in differing if name in LOCAL_ONLY and name not in TAKEN[self.host.api]]
+        if given:
+            raise ValueError(
+                f"{given[0]} is given with host ({self.host.api}), which trains with its own program; leave {given[0]} "
+                "out. What the host itself takes goes into host.hyperparameters"
+            )
+        return self
 
     @model_validator(mode="after")
     def _no_rank_without_lora(self) -> "Tuning":
@@ -106,6 +123,9 @@ class Tuning(Record):
         for name in LATER:
             if values[name] == _DEFAULTS[name]:
                 del values[name]
+        if self.host is not None:
+            hosted = {"host": self.host.identity(), "rank": self.rank, "learning_rate": self.learning_rate}
+            return {key: value for key, value in {**values, **hosted}.items() if key != "max_seconds"}
         rank = self.own_rank if self.method == "lora" else None
         return {**values, "rank": rank, "learning_rate": self.own_learning_rate}
 
@@ -118,12 +138,20 @@ class Tuning(Record):
         """
         usual = {**_DEFAULTS, "rank": RANK, "learning_rate": LEARNING_RATES[self.method]}
         given = {"rank": self.own_rank, "learning_rate": self.own_learning_rate}
-        given |= {key: getattr(self, key) for key in LATER if key != "preferences"}
+        given |= {key: getattr(self, key) for key in LATER if key not in ("preferences", "host")}
         differing = [f"{key.replace('_', ' ')} {value}" for key, value in given.items() if value != usual[key]]
         then = [self.preferences.method] if self.preferences else []
-        named = [*([] if self.method == "lora" else [self.method]), *differing, *then]
+        where = [f"at {self.host.api}"] if self.host else []
+        named = [*where, *([] if self.method == "lora" else [self.method]), *differing, *then]
         return f"fine-tuned ({', '.join(named)})" if named else "fine-tuned"
 
 
-LATER = ("schedule", "layer_decay", "unfreezing", "preferences")
+LATER = ("schedule", "layer_decay", "unfreezing", "preferences", "host")
+LOCAL_ONLY = ("method", "rank", "learning_rate", "schedule", "layer_decay", "unfreezing", "preferences")
+TAKEN: dict[HostApi, tuple[str, ...]] = {
+    "openai": (),
+    "together": ("method", "rank", "learning_rate"),
+    "fireworks": ("rank", "learning_rate"),
+}
+"""Which options of training on this machine a host takes too."""
 _DEFAULTS = {name: field.default for name, field in Tuning.model_fields.items()}

@@ -13,7 +13,7 @@ from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.cost.payment import Payment, payment_of, payment_without_run
 from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage, size_of
 from bakeoff.decide.plan.tasks import project_days
-from bakeoff.decide.situation.prices import Price, known_price, price_list
+from bakeoff.decide.situation.prices import UNITS, Price, known_price, price_list
 from bakeoff.decide.situation.profile import DAYS_OF_WORK, Profile
 from bakeoff.decide.situation.ranges import assumed_days
 from bakeoff.measure.comparison import Comparison, Entrant
@@ -207,6 +207,11 @@ def _training_prices(amounts: Mapping[str, float], terms: _Terms) -> dict[str, P
     """The price of training by the hour, or by the token if an API trains; {} for a contender that is not trained."""
     if not amounts["training_seconds"] and not amounts["training_tokens"]:
         return {}
+    there = terms.entrant.model
+    if there is not None and there.training_price is not None:
+        source = "tuning.host.training_price in the configuration"
+        own = Price(amount=there.training_price, unit=UNITS["training_tokens"], source=source)
+        return {"training_usd_per_million_tokens": own}
     where = terms.profile.training_on
     if where == "api":
         purpose = f"training '{terms.entrant.name}' by an API"

@@ -69,6 +69,9 @@ def payment_of(
     """
     machine = machine_price(profile)
     for model in _models(entrant, entrants):
+        if model.hourly_price is not None:
+            source = f"the deployment at {model.host}: tuning.host.deployment in the configuration"
+            return Payment(machine=Price(amount=model.hourly_price, unit=UNITS["machine_hour"], source=source))
         tokens = _token_prices(model, profile, on or datetime.date.today())
         if tokens:
             return Payment(machine=machine, tokens=tokens)
@@ -178,11 +181,13 @@ def _profile_tokens(profile: Profile) -> dict[str, Price]:
 
 
 def _lacks_price(model: AskedModel) -> bool:
-    return model.price is None and model.location == "internet"
+    return model.price is None and model.hourly_price is None and model.location == "internet"
 
 
 def _token_key(model: AskedModel) -> str:
     """A key that is equal for models whose answers are paid for in the same way."""
+    if model.hourly_price is not None:
+        return f"{model.hourly_price:g} an hour at {model.host}"
     if isinstance(model.price, TokenPrice):
         return model.price.model_dump_json()
     return model.price or ("profile" if _lacks_price(model) else "time")

@@ -68,6 +68,7 @@ class Ledger:
         self._room = threading.Condition()
         self._stopped: LimitReachedError | None = None
         self._n_ids = self._n_under_way = 0
+        self._aside_usd = 0.0
         self._is_unsettled = False
         self._journal: Journal | None = None
         self._replies: Journal | None = None
@@ -259,6 +260,11 @@ class Ledger:
             self._room.notify_all()
         return SpendingStopped(self._stopped)
 
+    def set_aside(self, usd: float) -> None:
+        """Keeps so much of the budget for what is no call: what tuning at hosts has cost, or was promised."""
+        with self._room:
+            self._aside_usd = usd
+
     def _reserve(self, calls: int, usd: float) -> None:
         """Takes room for a call. Called with the lock; waits while calls under way may leave some of theirs."""
         while self._stopped is None and not self._fits(calls, usd):
@@ -275,11 +281,12 @@ class Ledger:
         if self._journal is None or budget is None:
             return True
         has_calls = budget.calls is None or taken.calls + calls <= budget.calls
-        return has_calls and (budget.usd is None or taken.usd + usd <= budget.usd)
+        return has_calls and (budget.usd is None or taken.usd + self._aside_usd + usd <= budget.usd)
 
     def _over(self, calls: int, usd: float) -> LimitReachedError:
         spent, budget = self._account.spent, self.budget
         assert budget is not None  # the call did not fit
+        aside = f" and {dollars(self._aside_usd)} on tuning at hosts" if self._aside_usd else ""
         unknown = f" ({spent.unknown} of them with an unknown outcome)" if spent.unknown else ""
         if budget.calls is not None and spent.calls + calls > budget.calls:
             more = f"; a batch needs {calls:,} more" if calls > 1 else ""
@@ -287,7 +294,7 @@ class Ledger:
         else:
             words = (
                 f"{self._option}usd is {dollars(budget.usd or 0.0)}; {dollars(spent.usd)} are spent on {spent.calls:,} "
-                f"calls{unknown}, and the next one may cost up to {dollars(usd)}."
+                f"calls{unknown}{aside}, and the next one may cost up to {dollars(usd)}."
             )
         return LimitReachedError(f"The run stopped at its budget: {words}", self._go_on)
 

@@ -1,0 +1,187 @@
+"""Deployments that answer with tuned models: started when they are needed, stopped in any case, priced by the minute.
+
+Takes a model's settings and its folder, keeps `deployment.json` there. A deployment that a killed run has left is found
+by the folder's record, or by its name at the host, and stopped. Knows no host's protocol.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bakeoff.errors import ContenderError, ModelUnavailableError
+from bakeoff.files import jsonl
+from bakeoff.models.cancelling import sleep
+from bakeoff.models.settings import ApiModel
+from bakeoff.models.tuned_folder import DEPLOYMENT, Deployed, deployed, hosted_model
+from bakeoff.tuning.hosted.host import Host, Machine
+from bakeoff.tuning.hosted.hosts import host_for
+from bakeoff.tuning.hosted.http import HostError
+from bakeoff.tuning.hosted.job import LATER, USUAL, Pace
+from bakeoff.tuning.hosted.journal import new_name
+from bakeoff.tuning.hosted.settings import Hosted, Rented
+from bakeoff.tuning.hosted.spending import Permission
+
+OnMachine = Callable[[str], None]
+RUNNING = ("starting", "ready", "stopping")
+
+
+class HostedMachine:
+    """The deployment of one tuned model. `folder` is the tuned model's. `told` is called with how far it is."""
+
+    def __init__(
+        self,
+        model: ApiModel,
+        hosted: Hosted,
+        folder: Path,
+        pace: Pace = USUAL,
+        host: Host | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._model, self._hosted, self._folder = model, hosted, folder
+        self._pace, self._given, self._clock = pace, host, clock
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def _host(self) -> Host:
+        if self._given is None:
+            self._given = host_for(self._model, self._hosted)
+        return self._given
+
+    @property
+    def record(self) -> Deployed | None:
+        return deployed(self._folder)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it may be running at the host, as far as the record says."""
+        return self.record is not None and self.record.step in RUNNING
+
+    def start(self, permission: Permission, told: OnMachine = lambda line: None) -> None:
+        """Starts it and waits until it answers.
+
+        Raises ContenderError if that is not allowed, refused, or takes too long; then nothing is left running.
+        """
+        rented = self._hosted.deployment
+        assert rented is not None  # the host needs one
+        record = self.record
+        if record is not None and record.step == "ready":
+            return
+        left = rented.max_minutes - (record.minutes(self._clock()) if record else 0.0)
+        permission.limit(max(left, 0.0) * rented.minute_price, f"A deployment at {self._model.host}")
+        if left <= 0:
+            raise ContenderError(
+                f"The deployment at {self._model.host} has run {rented.max_minutes:g} minutes in this run.",
+                "raise tuning.host.deployment.max_minutes in a new run",
+            )
+        try:
+            self._started(self._planned(rented, record), rented, told)
+        except BaseException:
+            self.stop()
+            raise
+        running = self.record
+        ran_s = self._clock() - running.began_at if running else 0.0
+        self._timer = threading.Timer(max(0.0, 60 * left - ran_s), self._stop_in_time)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _planned(self, rented: Rented, before: Deployed | None) -> Deployed:
+        tuned = hosted_model(self._folder)
+        assert tuned is not None  # it has been tuned
+        minutes = before.minutes(self._clock()) if before else 0.0
+        return self._write(
+            Deployed(
+                name=new_name(),
+                api=self._hosted.api,
+                source=tuned.model,
+                step="starting",
+                began_at=self._clock(),
+                minute_price=rented.minute_price,
+                max_minutes=rented.max_minutes,
+                earlier_minutes=minutes,
+            )
+        )
+
+    def _started(self, record: Deployed, rented: Rented, told: OnMachine) -> None:
+        try:
+            machine = self._host.deploy(record.name, record.source, rented)
+        except HostError as error:
+            if error.made_nothing:
+                self._change(record, step="stopped", stopped_at=record.began_at)
+            found = None if error.made_nothing else self._looked_for(record.name)
+            if found is None:
+                message = f"{self._model.host} did not start a deployment: {error.message}"
+                raise ContenderError(message, error.remedy) from error
+            machine = found
+        record = self._change(record, id=machine.id)
+        machine = self._ready(machine, told)
+        self._change(record, step="ready", model=machine.model)
+
+    def _ready(self, machine: Machine, told: OnMachine) -> Machine:
+        begun, wait_s = time.monotonic(), self._pace.first_s
+        while machine.status != "ready":
+            waited_s = time.monotonic() - begun
+            if machine.status in ("failed", "stopped") or waited_s > self._pace.ready_s:
+                why = f": {machine.error}" if machine.error else ""
+                late = f" after {waited_s:,.0f} seconds" if machine.status == "starting" else ""
+                raise ContenderError(
+                    f"The deployment {machine.id} at {self._model.host} is {machine.status}{late}{why}. It is stopped.",
+                    f"try other hardware (tuning.host.deployment.hardware), or {LATER}",
+                )
+            told(f"deployment {machine.id} at {self._model.host} is {machine.status}, {waited_s / 60:.0f} min")
+            sleep(wait_s)
+            wait_s = min(self._pace.longest_s, 1.5 * wait_s)
+            machine = self._host.machine(machine.id)
+        return machine
+
+    def stop(self) -> None:
+        """Stops it, if it may be running. Raises ModelUnavailableError if the host does not do so.
+
+        The record then stays as it is, so that the next session tries again.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._lock:
+            record = self.record
+            if record is None or record.step not in RUNNING:
+                return
+            try:
+                id = record.id or self._id_of(record.name)
+                if id:
+                    record = self._change(record, step="stopping", id=id)
+                    self._host.stop(id)
+            except HostError as error:
+                raise ModelUnavailableError(
+                    f"The deployment {record.id or record.name} at {self._model.host} could not be stopped: "
+                    f"{error.message} It may still be paid for, by the minute.",
+                    "stop it at the host; bakeoff run CONFIG --resume tries again, too",
+                ) from error
+            self._change(record, step="stopped", stopped_at=self._clock())
+
+    def _stop_in_time(self) -> None:
+        """What the timer calls. If it fails, the end of the run tries again and says so."""
+        try:
+            self.stop()
+        except ModelUnavailableError:
+            return
+
+    def _id_of(self, name: str) -> str:
+        machine = self._looked_for(name)
+        return machine.id if machine and machine.status != "stopped" else ""
+
+    def _looked_for(self, name: str) -> Machine | None:
+        for look in range(self._pace.n_looks):
+            machine = self._host.find_machine(name)
+            if machine is not None:
+                return machine
+            sleep(self._pace.look_s * 2**look)
+        return None
+
+    def _change(self, record: Deployed, **changes: Any) -> Deployed:
+        return self._write(record.model_copy(update=changes))
+
+    def _write(self, record: Deployed) -> Deployed:
+        jsonl.write_text(self._folder / DEPLOYMENT, record.model_dump_json(indent=1) + "\n")
+        return record

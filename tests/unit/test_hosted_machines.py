@@ -1,0 +1,152 @@
+"""Deployments of tuned models run while they are needed, cost what they run, and are stopped whatever happens."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bakeoff.errors import ContenderError, ModelUnavailableError
+from bakeoff.files import jsonl
+from bakeoff.models.load import load_generator
+from bakeoff.models.tuned_folder import HOSTED_MODEL, HostedModel, deployed
+from bakeoff.records import GenerationSettings, Message, Prompt
+from bakeoff.tuning.hosted.machines import HostedMachine
+from bakeoff.tuning.hosted.settings import Hosted
+from bakeoff.tuning.hosted.spending import Permission
+from tests.fake_hosts import ACCOUNT, FakeHost, Trouble
+from tests.unit.test_hosted_jobs import FAST, Killed, model_at
+
+PROMPT = Prompt(messages=(Message(role="user", content="hello"),))
+
+
+@pytest.fixture(params=("together", "fireworks"))
+def host(request):
+    with FakeHost(request.param) as server:
+        yield server
+
+
+def machine_for(host: FakeHost, folder: Path, clock=time.time, max_minutes: float = 60.0) -> HostedMachine:
+    rented = {"hardware": "1x_h100", "minute_price": 0.1, "max_minutes": max_minutes}
+    account = {"account": ACCOUNT} if host.kind == "fireworks" else {}
+    tuned = HostedModel(model="acme/tuned", host="127.0.0.1", needs_deployment=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    jsonl.write_text(folder / HOSTED_MODEL, tuned.model_dump_json())
+    hosted = Hosted.model_validate({"api": host.kind, "deployment": rented, **account})
+    return HostedMachine(model_at(host), hosted, folder, FAST, clock=clock)
+
+
+def test_a_deployment_answers_until_it_is_stopped(host, tmp_path):
+    """The generator of the tuned model's folder asks the deployment by its name; afterwards it says that none runs."""
+    machine = machine_for(host, tmp_path)
+    machine.start(Permission(10.0))
+    asked = load_generator(model_at(host), tmp_path)
+    assert asked.generate([PROMPT], GenerationSettings())[0].text == "you said hello"
+    (one,) = host.machines.values()
+    assert host.requests[-1].body["model"] == one["model"]
+    body = one["body"]
+    assert {"1x_h100"} <= set(map(str, body.values())) and "acme/tuned" in body.values()
+    machine.stop()
+    assert host.machines == {} and deployed(tmp_path).step == "stopped"
+    with pytest.raises(ModelUnavailableError, match=r"only while a deployment runs(?s:.*)tuning\.host\.local"):
+        load_generator(model_at(host), tmp_path)
+
+
+def test_what_runs_is_counted_by_the_minute(host, tmp_path):
+    """Until it is stopped it counts at its most; a second deployment of the same model adds to the first."""
+    now = [1000.0]
+    for minutes in (5, 12):
+        machine = machine_for(host, tmp_path, lambda: now[0])
+        machine.start(Permission(10.0))
+        assert deployed(tmp_path).usd == pytest.approx(6.0)
+        now[0] += 60 * 5 if minutes == 5 else 60 * 7
+        machine.stop()
+        assert deployed(tmp_path).usd == pytest.approx(0.1 * minutes)
+
+
+def test_a_deployment_that_was_not_allowed_is_not_started(host, tmp_path):
+    with pytest.raises(ContenderError, match=r"may cost up to 6\.00.USD, and 5\.00"):
+        machine_for(host, tmp_path).start(Permission(5.0))
+    assert host.requests == []
+
+
+@pytest.mark.parametrize("fate", ["failed", "starting"])
+def test_one_that_never_answers_is_stopped(host, fate, tmp_path):
+    """Failed at once or not ready in time: nothing is left running."""
+    host.machine_fate = fate
+    machine = machine_for(host, tmp_path)
+    machine._pace = FAST._replace(ready_s=0.05)
+    with pytest.raises(ContenderError, match=f"is {fate}(?s:.*)hardware"):
+        machine.start(Permission(10.0))
+    assert host.machines == {} and deployed(tmp_path).step == "stopped"
+
+
+@pytest.mark.parametrize("trouble", [Trouble(500, after=True), Trouble(None, after=True)])
+def test_one_that_was_started_without_an_answer_is_found_by_its_name(host, trouble, tmp_path):
+    host.troubles = {"deploy": [trouble]}
+    machine_for(host, tmp_path).start(Permission(10.0))
+    assert len(host.machines) == 1 and deployed(tmp_path).step == "ready"
+
+
+def test_a_refused_one_is_said_and_leaves_nothing(host, tmp_path):
+    host.troubles = {"deploy": [Trouble(400, message="no such hardware")]}
+    with pytest.raises(ContenderError, match=r"did not start a deployment.*no such hardware"):
+        machine_for(host, tmp_path).start(Permission(10.0))
+    assert host.machines == {} and deployed(tmp_path).step == "stopped"
+
+
+def test_what_a_kill_leaves_running_is_stopped_by_the_next_session(host, tmp_path, monkeypatch):
+    """Killed at each write in turn, without any clean-up: the next session finds it, by id or by name, and stops it."""
+    write = HostedMachine._write
+    for number in range(9):
+        folder, left = tmp_path / str(number), [number]
+
+        def killing(self, record, left=left):
+            if left[0] == 0:
+                raise Killed
+            left[0] -= 1
+            return write(self, record)
+
+        monkeypatch.setattr(HostedMachine, "_write", killing)
+        monkeypatch.setattr(HostedMachine, "stop", lambda self: None)
+        survived = True
+        try:
+            machine_for(host, folder).start(Permission(10.0))
+        except Killed:
+            survived = False
+        monkeypatch.undo()
+        machine_for(host, folder).stop()
+        assert host.machines == {}, f"killed at write {number}"
+        if survived:
+            break
+    assert survived and number == 3
+
+
+def test_one_that_cannot_be_stopped_is_said_and_tried_again(host, tmp_path):
+    """The error says that it is still paid for; the record stays, so that the next session stops it."""
+    machine_for(host, tmp_path).start(Permission(10.0))
+    host.troubles = {"stop": [Trouble(403, message="not yours")]}
+    with pytest.raises(ModelUnavailableError, match=r"could not be stopped.*not yours.*paid for"):
+        machine_for(host, tmp_path).stop()
+    assert deployed(tmp_path).step == "stopping" and machine_for(host, tmp_path).is_running
+    machine_for(host, tmp_path).stop()
+    assert host.machines == {} and not machine_for(host, tmp_path).is_running
+
+
+def test_it_is_stopped_when_its_time_is_up(host, tmp_path):
+    """After `max_minutes`, although nobody stops it; another one of the same model is refused."""
+    machine = machine_for(host, tmp_path, max_minutes=0.005)
+    machine.start(Permission(10.0))
+    for _ in range(200):
+        if deployed(tmp_path).step == "stopped":
+            break
+        time.sleep(0.02)
+    assert host.machines == {} and deployed(tmp_path).step == "stopped"
+    with pytest.raises(ContenderError, match=r"has run 0\.005 minutes"):
+        machine_for(host, tmp_path, max_minutes=0.005).start(Permission(10.0))
+
+
+def test_one_that_is_gone_already_is_no_error(host, tmp_path):
+    machine_for(host, tmp_path).start(Permission(10.0))
+    host.machines.clear()
+    machine_for(host, tmp_path).stop()
+    assert deployed(tmp_path).step == "stopped"
