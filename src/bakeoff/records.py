@@ -151,16 +151,21 @@ class Prompt(Record):
 
 
 class Usage(Record):
-    """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch."""
+    """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch.
+
+    `cached_tokens` are those of the prompt that a server says it took from its cache.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = Field(default=0, exclude_if=lambda n: not n)
     seconds: float = 0.0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
             seconds=self.seconds + other.seconds,
         )
 

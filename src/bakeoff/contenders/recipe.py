@@ -87,7 +87,7 @@ class World(Protocol):
         """The index for these settings."""
 
     def reranker(self, name: str) -> Scores:
-        """The tuned reranker of this name."""
+        """The reranker of this name in `models:`, or the tuned one."""
 
     def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:
         """The model of this name in `models:`, with this adapter, and checked against this template."""
@@ -255,6 +255,11 @@ class Recipe:
     def embedder(self) -> str:
         """The name in `models:` of its embedder; empty if it embeds nothing."""
         return self.spec.retrieval.embedder if self.retrieves else ""
+
+    @property
+    def reranker(self) -> str:
+        """The name in `models:` of its reranker, or of a tuned one; empty if its hits stay as retrieved."""
+        return self.spec.reranker or (self.spec.retrieval.reranker if self.retrieves else "")
 
     def behind(self) -> tuple[str, ...]:
         """The names of the contenders it sends questions to."""

@@ -130,6 +130,8 @@ def resolve(entries: Sequence[Entry], defaults: Defaults, models: Mapping[str, M
         spec = _spec(entry, _parent(entry, specs, recipes, defaults, place), place)
         _check_model(spec.model, "model", models, place)
         _check_model(spec.retrieval.embedder, "retrieval.embedder", models, place)
+        if spec.retrieval.reranker:
+            _check_model(spec.retrieval.reranker, "retrieval.reranker", models, place)
         specs[spec.name] = spec
     for spec in specs.values():
         _check_parts(spec, specs)

@@ -17,7 +17,7 @@ from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.models.damage import check_weights
 from bakeoff.models.engines.sentence_encoders import Encoder, OpenVinoEncoder, TorchEncoder, batches_of
 from bakeoff.models.gpu import has_gpu
-from bakeoff.models.load import as_settings
+from bakeoff.models.load import as_settings, refuse_price
 from bakeoff.models.long_words import PIECE
 from bakeoff.models.sentence_model import SentenceModel, read_sentence_model
 from bakeoff.models.sentence_tokens import SentenceTokenizer
@@ -133,7 +133,7 @@ def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "
     if isinstance(settings, ApiModel):
         from bakeoff.models.providers.embeddings import ApiEmbedder
 
-        _refuse_price(settings)
+        refuse_price(settings, "embedder")
         return ApiEmbedder(settings)
     if settings.name == HashEmbedder.name:
         return HashEmbedder()
@@ -143,14 +143,6 @@ def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "
         engine = "transformers" if has_gpu() else "openvino"
     encoder = OpenVinoEncoder(folder, model) if engine == "openvino" else TorchEncoder(folder, model)
     return ModelEmbedder(settings.name, model, SentenceTokenizer(folder, model), encoder)
-
-
-def _refuse_price(settings: ApiModel) -> None:
-    if settings.price is not None:
-        raise ConfigError(
-            f"The embedder {settings.label} has a price ({settings.price}): embedding tokens are not priced yet.",
-            "remove price from this model; the costs of the run then hold no embedding tokens",
-        )
 
 
 def languages_of_embedder(settings: LocalModel | ApiModel) -> tuple[str, ...] | None:

@@ -11,14 +11,18 @@ from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.imports import imported
 from bakeoff.models.adapter_check import require_files
 from bakeoff.models.gpu import has_gpu
+from bakeoff.models.providers.roles import require_role
 from bakeoff.models.reference import shown_address
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.models.weights import resolve_model
 from bakeoff.protocols import Generator
 
 if TYPE_CHECKING:
+    from bakeoff.models.engines.hosted import HostedGenerator
     from bakeoff.models.engines.ollama import OllamaGenerator
     from bakeoff.models.engines.openai import OpenAiGenerator
+
+    Server = OpenAiGenerator | OllamaGenerator | HostedGenerator
 
 SCRIPTED = "scripted"
 OPENVINO = ("openvino", "openvino_genai")
@@ -73,6 +77,15 @@ def is_import_path(name: str) -> bool:
     )
 
 
+def refuse_price(settings: ApiModel, role: str) -> None:
+    """Raises ConfigError if an embedder or a reranker has a price: it would be ignored."""
+    if settings.price is not None:
+        raise ConfigError(
+            f"The {role} {settings.label} has a price ({settings.price}): {role} tokens are not priced yet.",
+            f"remove price from this model; the costs of the run then hold no {role} tokens",
+        )
+
+
 def _refuse_adapter(adapter: Path | str | None, name: str) -> None:
     if adapter is not None:
         raise ConfigError(f"The adapter {adapter} cannot be merged into '{name}'.", "tune a local model")
@@ -97,15 +110,22 @@ def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
     return own
 
 
-def behind_a_server(settings: ApiModel) -> "OpenAiGenerator | OllamaGenerator":
-    """The generator for this server's protocol."""
+def behind_a_server(settings: ApiModel) -> "Server":
+    """The generator for this server's protocol. Raises ConfigError if its protocol has no generators."""
+    require_role(settings, "generator")
     if settings.api == "ollama":
         from bakeoff.models.engines.ollama import OllamaGenerator
 
         return OllamaGenerator(settings)
-    from bakeoff.models.engines.openai import OpenAiGenerator
+    if settings.api == "openai":
+        from bakeoff.models.engines.openai import OpenAiGenerator
 
-    return OpenAiGenerator(settings)
+        return OpenAiGenerator(settings)
+    from bakeoff.models.engines.anthropic import Anthropic
+    from bakeoff.models.engines.google import Google
+    from bakeoff.models.engines.hosted import HostedGenerator
+
+    return HostedGenerator(settings, Anthropic() if settings.api == "anthropic" else Google())
 
 
 def _imported(name: str) -> Generator:

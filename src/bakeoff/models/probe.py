@@ -20,8 +20,9 @@ PROMPT = Prompt(messages=(Message(role="user", content="Say: yes"),))
 ONE_ANSWER = GenerationSettings(max_new_tokens=16)  # some servers of reasoning models refuse fewer
 
 
-def probe(settings: LocalModel | ApiModel | str, embeds: bool = False) -> None:
-    """Asks a server for a few tokens, or with `embeds` for one embedding. Of a local model it checks the files.
+def probe(settings: LocalModel | ApiModel | str, embeds: bool = False, reranks: bool = False) -> None:
+    """Asks a server for a few tokens, with `embeds` for one embedding, with `reranks` for one score. Of a local model
+    it checks the files.
 
     A server is asked at most twice, whatever `retries` says. Raises ConfigError (a missing key variable, settings that
     cannot be combined) or ModelUnavailableError (unreachable, 401, an unknown model, no API at that address; damaged
@@ -29,20 +30,26 @@ def probe(settings: LocalModel | ApiModel | str, embeds: bool = False) -> None:
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
-        _probe_server(settings, embeds)
+        _probe_server(settings, embeds, reranks)
+    elif reranks:
+        _probe_reranker(settings)
     elif embeds:
         _probe_embedder(settings)
     else:
         _probe_generator(settings)
 
 
-def _probe_server(settings: ApiModel, embeds: bool) -> None:
+def _probe_server(settings: ApiModel, embeds: bool, reranks: bool) -> None:
     patient = settings.model_copy(update={"retries": min(settings.retries, 1)})
     try:
         if embeds:
             from bakeoff.models.embed import load_embedder
 
             load_embedder(patient).embed_queries(["yes"])
+        elif reranks:
+            from bakeoff.models.rerank import reranker_for
+
+            reranker_for(patient).scores([("yes?", "yes")])
         else:
             behind_a_server(patient).complete(PROMPT, ONE_ANSWER)
     except ModelUnavailableError as error:
@@ -68,3 +75,9 @@ def _probe_embedder(settings: LocalModel) -> None:
     from bakeoff.models.embed import check_embedder
 
     check_embedder(settings)
+
+
+def _probe_reranker(settings: LocalModel) -> None:
+    from bakeoff.models.rerank import PairTokenizer, check_reranker
+
+    PairTokenizer(check_reranker(settings))

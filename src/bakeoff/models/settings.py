@@ -23,6 +23,8 @@ DEFAULT_GENERATOR = READER
 
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 """What key_env may be: the name of an environment variable."""
+Api = Literal["openai", "anthropic", "google", "ollama", "cohere", "jina", "voyage", "tei"]
+"""The protocols of servers."""
 KEY_PREFIXES = ("sk_", "gsk_", "hf_", "r8_", "AIza")
 SHORTEST_LIKELY_KEY = 20
 
@@ -61,13 +63,13 @@ class LocalModel(Record):
 
 
 class ApiModel(Record):
-    """A model behind a server: OpenAI's protocol, or Ollama's own.
+    """A model behind a server. `api` is the protocol that the server speaks (`providers.roles` says what each can be).
 
     `key_env` names the environment variable that holds the key. `price` is a name that `genai-prices` knows, or the
     prices of a million tokens. Without a price, answers cost the time of your own machine.
     """
 
-    api: Literal["openai", "ollama"]
+    api: Api
     base_url: str
     model: str = Field(min_length=1)
     key_env: str | None = None

@@ -123,6 +123,8 @@ def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
                 raise
     for name in _embedders(recipes):
         probe(config.models[name], embeds=True)
+    for name in _rerankers(recipes):
+        probe(config.models[name], reranks=True)
 
 
 def _probe_judge(config: Config) -> list[str]:
@@ -147,6 +149,10 @@ def _generators(recipes: Sequence[Recipe]) -> list[str]:
 
 def _embedders(recipes: Sequence[Recipe]) -> list[str]:
     return list(dict.fromkeys(recipe.embedder for recipe in recipes if recipe.embedder))
+
+
+def _rerankers(recipes: Sequence[Recipe]) -> list[str]:
+    return list(dict.fromkeys(one.spec.retrieval.reranker for one in recipes if one.retrieves and one.reranker))
 
 
 class Pilot:
@@ -265,7 +271,7 @@ class Pilot:
 
     def _models(self) -> dict[str, ModelSettings]:
         """The models that this run's contenders use, by their names in `models:`."""
-        names = dict.fromkeys([*_generators(self._recipes), *_embedders(self._recipes)])
+        names = dict.fromkeys([*_generators(self._recipes), *_embedders(self._recipes), *_rerankers(self._recipes)])
         known = self._config.models  # what a deployment serves may have an embedder that was tuned
         return {name: known[name] for name in names if name in known}
 

@@ -40,6 +40,7 @@ def completion_of(
         usage=Usage(
             prompt_tokens=estimated_prompt_tokens(prompt) if n_prompt is None else n_prompt,
             completion_tokens=estimated_tokens(sent) if n_completion is None else n_completion,
+            cached_tokens=_count(_mapping(counted.get("prompt_tokens_details")), "cached_tokens") or 0,
             seconds=seconds,
         ),
         logprob=mean_logprob(_mapping(choice.get("logprobs")).get("content")),

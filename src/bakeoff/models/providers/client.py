@@ -16,10 +16,12 @@ import httpx2
 from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.cancelling import caller, sleep
-from bakeoff.models.providers.keys import key_of, without_key
+from bakeoff.models.providers.keys import headers_with, key_of, without_key
+from bakeoff.models.providers.remedies import remedy_for
 from bakeoff.models.providers.retry import (
     FIRST_WAIT_S,
     LONGEST_ASKED_WAIT_S,
+    asked_wait_in,
     asked_wait_s,
     backoff_s,
     spread_s,
@@ -82,11 +84,29 @@ class ApiClient:
             headers={"User-Agent": f"bakeoff/{__version__}"},
         )
 
-    def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing."""
+    def post(self, url: str, body: dict[str, Any], listed: str = "") -> dict[str, Any]:
+        """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing.
+
+        `listed`: the server may answer with a list, which is given under this name.
+        """
         key = key_of(self.settings)
         with self.key_hidden():
-            return self._json_object(url, self._response(url, body, key, streamed=False), key)
+            return self._json_object(url, self._response(url, body, key, streamed=False), key, listed)
+
+    def tell(self, url: str, body: dict[str, Any]) -> str:
+        """The text of the server's answer to an order, which computes nothing and costs nothing. Raises ApiError."""
+        key = key_of(self.settings)
+        with self.key_hidden():
+            return without_key(self._response(url, body, key, streamed=False).text, key)
+
+    def look_up(self, url: str) -> dict[str, Any]:
+        """The JSON object at an address of the server, asked for once. Raises ApiError."""
+        key = key_of(self.settings)
+        with self.key_hidden():
+            outcome, _ = self._attempt(url, None, key, streamed=False)
+            if not isinstance(outcome, httpx2.Response):
+                raise outcome from None
+            return self._json_object(url, outcome, key)
 
     def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
         """The non-empty lines of a streamed answer as they arrive. Closing the iterator ends the request.
@@ -144,12 +164,13 @@ class ApiClient:
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(
-        self, url: str, body: dict[str, Any], key: str, streamed: bool
+        self, url: str, body: dict[str, Any] | None, key: str, streamed: bool
     ) -> tuple[httpx2.Response | ApiError, float | None]:
         """A response; or an error and the seconds to wait: 0 to use our own backoff, None for no further attempt."""
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        headers = {"Content-Type": "application/json"} | headers_with(key, self.settings.api)
+        method, content = ("GET", None) if body is None else ("POST", json.dumps(body).encode())
         try:
-            request = self._http.build_request("POST", url, content=json.dumps(body).encode(), headers=headers)
+            request = self._http.build_request(method, url, content=content, headers=headers)
             response = self._http.send(request, stream=True)
             if response.is_success:
                 if not streamed:
@@ -171,14 +192,15 @@ class ApiClient:
         if 300 <= status < 400:
             return self._redirected(url, response, key), None
         words = _words(body) or without_key(response.reason_phrase, key)
-        kind = _KINDS.get(status, ApiError)
-        error = kind(f"{_shown(url)} answered {status}: {words}", self._remedy(status), status, body)
-        if not worth_another_try(status, response.headers):
+        kind, remedy = _KINDS.get(status, ApiError), remedy_for(self.settings, status, body)
+        error = kind(f"{_shown(url)} answered {status}: {words}", remedy, status, body)
+        if not worth_another_try(status, response.headers, body):
             return error, None
         wait_s = asked_wait_s(response.headers)
+        wait_s = asked_wait_in(body) if wait_s is None else wait_s
         if wait_s is not None and wait_s > LONGEST_ASKED_WAIT_S:
             message = f"{_shown(url)} answered {status} and asks to wait {wait_s:,.0f} seconds: {words}"
-            return kind(message, self._remedy(status), status, body), None
+            return kind(message, remedy, status, body), None
         return error, wait_s or 0.0
 
     def _redirected(self, url: str, response: httpx2.Response, key: str) -> ApiError:
@@ -213,7 +235,7 @@ class ApiClient:
             status,
         )
 
-    def _json_object(self, url: str, response: httpx2.Response, key: str) -> dict[str, Any]:
+    def _json_object(self, url: str, response: httpx2.Response, key: str, listed: str = "") -> dict[str, Any]:
         text = without_key(response.text, key)
         if "text/html" in response.headers.get("content-type", "") or text.lstrip()[:1] == "<":
             raise self._html(url, response.status_code)
@@ -226,6 +248,8 @@ class ApiClient:
                 response.status_code,
                 text,
             ) from None
+        if listed and isinstance(reply, list):
+            return {listed: reply}
         if not isinstance(reply, dict):
             raise ApiError(
                 f"{_shown(url)} sent JSON that is not an object: {_words(text)!r}.",
@@ -235,27 +259,12 @@ class ApiClient:
             )
         return reply
 
-    def _remedy(self, status: int) -> str:
-        if status in (401, 403):
-            variable = self.settings.key_env
-            return (
-                f"check the key in the variable {variable}"
-                if variable
-                else "set key_env to the name of the environment variable that holds the key"
-            )
-        if status == 404:
-            return f"check model ({self.settings.model!r}) and base_url ({self.settings.base_url})"
-        if status == 429:
-            return "lower concurrency, or ask for a higher rate limit; then continue the run with --resume"
-        return (
-            "check the server's log; then continue the run with --resume"
-            if status >= 500
-            else "see the server's message"
-        )
 
+_KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTimeoutError, 529: ApiBusyError}
+"""The errors for statuses that say more than that the request failed.
 
-_KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTimeoutError}
-"""The errors for statuses that say more than that the request failed. Source: RFC 9110, section 15."""
+Sources: RFC 9110, section 15; https://platform.claude.com/docs/en/api/errors (529: the API is overloaded).
+"""
 
 
 def _wait(seconds: float) -> None:
