@@ -30,6 +30,7 @@ from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usag
 Reply = TypeVar("Reply")
 UNPROCESSABLE = (400, 422)
 """The statuses with which servers refuse a parameter."""
+CHECK = "ask again; check the server's log"
 
 
 @dataclass
@@ -118,6 +119,8 @@ class HostedGenerator:
         written = Written()
         with self._client.key_hidden():
             self._add(written, reply, 200)
+            if not written.over:
+                raise ApiError("The reply does not say how the answer ended, so it is not the whole answer.", CHECK)
             return self._completion(written, prompt, asked, time.perf_counter() - begun)
 
     def _negotiated(self, send: Callable[[frozenset[str]], Reply]) -> Reply:
@@ -200,7 +203,7 @@ class HostedGenerator:
         if not written.over:
             raise ApiError(
                 f"The stream ended after {len(written.text)} characters, before the end of the answer.",
-                "ask again; check the server's log",
+                CHECK,
             )
 
     def count_tokens(self, text: str) -> int:

@@ -16,6 +16,7 @@ from bakeoff.models.providers.asking import asked_of, estimated_tokens
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.stops import pieces_before_stop
@@ -134,6 +135,10 @@ class OpenAiGenerator:
         lines = self._negotiated(send, settings, more)
         try:
             yield from pieces_of(lines, self._settings.timeout_s, reply)
+        except ApiError as error:
+            if REFUSED_KEY.search(error.body):
+                error.remedy = remedy_for(self._settings, None, error.body)
+            raise
         finally:
             lines.close()
 

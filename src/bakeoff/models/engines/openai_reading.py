@@ -182,7 +182,7 @@ def _event(content: str) -> dict[str, Any]:
             f"The stream holds something that is not JSON: {content[:SHOWN_CHARACTERS]!r}.", "check base_url"
         ) from None
     if _mapping(event).get("error"):
-        raise ApiError(f"The server reported an error in the stream: {_in_words(event)}", "ask again")
+        raise ApiError(f"The server reported an error in the stream: {_in_words(event)}", "ask again", body=content)
     return _mapping(event)
 
 
