@@ -64,10 +64,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Recorded:
-    """An answer as a server gave it: a status, headers, and an object or the lines of a stream."""
+    """An answer as a server gave it: a status, headers, and an object, a text or the lines of a stream."""
 
     status: int = 200
     body: Any = None
+    text: str | None = None
     lines: tuple[str, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -143,6 +144,10 @@ class FakeApi:
     def base_url(self, api: str) -> str:
         """The address that a model of this protocol is given."""
         return {"ollama": self.ollama_url, "tei": self.ollama_url, "google": self.google_url}.get(api, self.url)
+
+    def own(self, path: str, body: dict[str, Any]) -> Recorded | None:
+        """The answer that comes before those of the protocols: as recorded, or whatever a kind of server adds."""
+        return self.recorded[min(self.n_requests, len(self.recorded)) - 1] if self.recorded else None
 
     def begin(self, request: Request) -> Fault | None:
         """Counts a request in; the fault it has, if any."""
@@ -224,8 +229,8 @@ class _Handler(BaseHTTPRequestHandler):
         given = self.headers.get("x-api-key") or self.headers.get("x-goog-api-key") or self.headers.get("Authorization")
         if self.fake.key is not None and (given or "").removeprefix("Bearer ") != self.fake.key:
             return self._send(401, {"error": {"message": f"Incorrect API key provided: {given}"}})
-        if self.fake.recorded:
-            one = self.fake.recorded[min(self.fake.n_requests, len(self.fake.recorded)) - 1]
+        one = self.fake.own(self.path, body)
+        if one is not None:
             if one.lines:
                 return self._send_lines("text/event-stream", iter(one.lines), fault)
             return self._send_text(

@@ -1,4 +1,4 @@
-"""`retrieval.reranker`: a model of `models:` puts hits in order, for every contender that retrieves, and when served."""
+"""`retrieval.reranker`: a model of `models:` puts hits in order, for each contender that retrieves and when served."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -19,7 +19,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.measure.comparison import AskedModel, Axes, Days, Entrant
 from bakeoff.measure.rates import Rates
 from bakeoff.models.prompts import PromptTemplate
-from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
 from bakeoff.records import Approach, Document, Hit, Prompt, Question, Record
 from bakeoff.retrieval.presentation import Aspect, Presentation
@@ -305,7 +305,10 @@ class Recipe:
         """Why it cannot be built here, or None. If there is a reason, the run leaves it out and reports the reason."""
         if not self.tunes:
             return None
-        reason, preferences = _why_not_tuned(world.models[self.spec.model], material), self.spec.tuning.preferences
+        settings, preferences = world.models[self.spec.model], self.spec.tuning.preferences
+        if isinstance(settings, LocalModel) and settings.answered_by and self.spec.tuning.method == "full":
+            return f"the server {settings.host} (answered_by) loads adapters, but tuning.method is full; set it to lora"
+        reason = _why_not_tuned(settings, material)
         if reason or preferences is None:
             return reason
         return why_not(material.judgements_of(preferences.files), preferences) or None
@@ -379,8 +382,8 @@ class Recipe:
 
 
 def _asked(name: str, settings: ModelSettings) -> AskedModel:
-    price = settings.price if isinstance(settings, ApiModel) else None
-    return AskedModel(name=name, label=settings.label, location=settings.location, host=settings.host, price=price)
+    location, host = settings.location, settings.host
+    return AskedModel(name=name, label=settings.label, location=location, host=host, price=settings.price)
 
 
 def _why_not_tuned(settings: ModelSettings, material: Material) -> str | None:

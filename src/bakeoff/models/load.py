@@ -46,6 +46,7 @@ def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None =
         return behind_a_server(settings)
     if has_no_weights(settings):
         _refuse_adapter(adapter or settings.adapter, settings.name)
+        _refuse_server(settings)
         return _imported(settings.name)
     return _local(settings, _one_adapter(settings, adapter))
 
@@ -89,6 +90,14 @@ def refuse_price(settings: ApiModel, role: str) -> None:
 def _refuse_adapter(adapter: Path | str | None, name: str) -> None:
     if adapter is not None:
         raise ConfigError(f"The adapter {adapter} cannot be merged into '{name}'.", "tune a local model")
+
+
+def _refuse_server(settings: LocalModel) -> None:
+    if settings.answered_by is not None:
+        raise ConfigError(
+            f"'{settings.name}' has no weights that {settings.answered_by.host} (answered_by) could have too.",
+            "write a model behind a server as {api: openai, base_url: https://host/v1, model: NAME}",
+        )
 
 
 def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
@@ -139,6 +148,8 @@ def _imported(name: str) -> Generator:
 def _local(settings: LocalModel, adapter: Path | None) -> Generator:
     require_packages(settings)
     folder = resolve_model(settings.name)
+    if settings.answered_by is not None:
+        return _on_vllm(settings, settings.answered_by, folder, adapter)
     if settings.engine == "openvino":
         return _on_openvino(folder, settings.name, adapter)
     if settings.engine == "transformers" or not _openvino_is_faster():
@@ -155,6 +166,13 @@ def _on_transformers(folder: Path, name: str, adapter: Path | None, note: str = 
     from bakeoff.models.engines.transformers import TransformersGenerator
 
     return TransformersGenerator(folder, name, adapter, note=note)
+
+
+def _on_vllm(settings: LocalModel, server: ApiModel, folder: Path, adapter: Path | None) -> Generator:
+    from bakeoff.models.engines.vllm import VllmGenerator
+
+    shared = Path(settings.adapters_at).expanduser() if settings.adapters_at else None
+    return VllmGenerator(server, folder, settings.name, adapter, shared)
 
 
 def _on_openvino(folder: Path, name: str, adapter: Path | None) -> Generator:

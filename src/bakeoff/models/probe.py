@@ -4,6 +4,8 @@ Takes a model's settings, returns nothing if the model works. Of a local model i
 adapter; it reads its settings, its tokenizer and what its weights hold.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bakeoff.errors import ModelUnavailableError
@@ -40,8 +42,8 @@ def probe(settings: LocalModel | ApiModel | str, embeds: bool = False, reranks: 
 
 
 def _probe_server(settings: ApiModel, embeds: bool, reranks: bool) -> None:
-    patient = settings.model_copy(update={"retries": min(settings.retries, 1)})
-    try:
+    patient = _patient(settings)
+    with _named(settings.label):
         if embeds:
             from bakeoff.models.embed import load_embedder
 
@@ -51,9 +53,24 @@ def _probe_server(settings: ApiModel, embeds: bool, reranks: bool) -> None:
 
             reranker_for(patient).scores([("yes?", "yes")])
         else:
+            from bakeoff.models.providers.served import check_context
+
             behind_a_server(patient).complete(PROMPT, ONE_ANSWER)
+            check_context(patient)
+
+
+def _patient(settings: ApiModel) -> ApiModel:
+    """The settings with at most one retry."""
+    return settings.model_copy(update={"retries": min(settings.retries, 1)})
+
+
+@contextmanager
+def _named(label: str) -> Iterator[None]:
+    """An error in this block names the model."""
+    try:
+        yield
     except ModelUnavailableError as error:
-        message = f"The model {settings.label} does not answer: {error.message}"
+        message = f"The model {label} does not answer: {error.message}"
         raise ModelUnavailableError(message, error.remedy) from None
 
 
@@ -69,6 +86,18 @@ def _probe_generator(settings: LocalModel) -> None:
     Chat(folder)
     if settings.adapter is not None:
         check_adapter(folder, Path(settings.adapter).expanduser())
+    if settings.answered_by is not None:
+        _probe_vllm(settings, settings.answered_by, folder)
+
+
+def _probe_vllm(settings: LocalModel, server: ApiModel, folder: Path) -> None:
+    """Asks the server that writes the model's answers."""
+    from bakeoff.models.engines.vllm import VllmGenerator
+    from bakeoff.models.providers.served import check_context
+
+    with _named(f"{settings.label} at {server.host}"):
+        VllmGenerator(_patient(server), folder, settings.name).complete(PROMPT, ONE_ANSWER)
+        check_context(server)
 
 
 def _probe_embedder(settings: LocalModel) -> None:

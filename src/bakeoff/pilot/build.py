@@ -24,7 +24,7 @@ from bakeoff.measure.score import rightness
 from bakeoff.measure.settings import Measuring
 from bakeoff.measure.threshold import Facts, fit
 from bakeoff.models.memory import release_memory
-from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.pilot.retrieval_parts import tune_in_turn
@@ -344,7 +344,7 @@ class Builder:
 def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: Measuring) -> int:
     """How many questions are asked together: the batch size, rounded up to a multiple of a server's concurrency."""
     settings = models[recipe.spec.model] if recipe.asks_model else None
-    at_once = settings.concurrency if isinstance(settings, ApiModel) else 1
+    at_once = settings.concurrency if settings else 1
     return -(-measuring.batch_size // at_once) * at_once
 
 
