@@ -115,7 +115,7 @@ def test_a_protocol_without_such_models_is_refused(api: str, load: Any) -> None:
     with FakeApi() as server:
         with pytest.raises(ConfigError, match=f"`api: {api}` has none .it has generators") as caught:
             load(model(server, api))
-        assert "`cohere`" in caught.value.remedy and server.n_requests == 0
+        assert "cohere" in caught.value.remedy and server.n_requests == 0
 
 
 def test_a_price_of_a_reranker_is_refused() -> None:

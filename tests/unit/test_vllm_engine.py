@@ -196,7 +196,7 @@ def test_a_folder_that_the_server_cannot_see(tiny: Path, adapter: Path, monkeypa
     with FakeVllm() as fake:
         monkeypatch.setattr(fake, "_load", lambda name, path: FakeVllm._load(fake, name, Path("/nowhere")))
         shared = adapter.parent / "shared"
-        with pytest.raises(ModelUnavailableError, match="cannot load the adapter .*No adapter found") as caught:
+        with pytest.raises(ModelUnavailableError, match=r"cannot load the adapter .*No adapter found") as caught:
             load_adapter(server_of(fake), adapter, shared)
     assert "adapters_at" in caught.value.remedy and not [*shared.iterdir()]
 

@@ -13,6 +13,7 @@ from bakeoff.imports import imported
 from bakeoff.models.adapter_check import check_adapter
 from bakeoff.models.chat import Chat
 from bakeoff.models.damage import check_weights
+from bakeoff.models.engines.openai_dialect import negotiation_with
 from bakeoff.models.load import SCRIPTED, THE_GENERATOR, as_settings, behind_a_server, is_import_path, require_packages
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.models.weights import resolve_model
@@ -56,7 +57,16 @@ def _probe_server(settings: ApiModel, embeds: bool, reranks: bool) -> None:
             from bakeoff.models.providers.served import check_context
 
             behind_a_server(patient).complete(PROMPT, ONE_ANSWER)
-            check_context(patient)
+            negotiation_with(settings).context = check_context(patient)
+
+
+def negotiated_with(settings: ApiModel) -> list[str]:
+    """What is known of a model's server since it was probed: the parameters it refuses, the context it names."""
+    from bakeoff.models.engines.negotiated import context_note, note_about
+
+    known = negotiation_with(settings)
+    lines = (note_about(settings, sorted(known.dialect.refused)), context_note(settings, known.context))
+    return [line for line in lines if line]
 
 
 def _patient(settings: ApiModel) -> ApiModel:

@@ -26,8 +26,8 @@ from bakeoff.measures import IN_DOMAIN, Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.model_sums import check_sums
-from bakeoff.models.probe import probe
-from bakeoff.models.settings import ModelSettings
+from bakeoff.models.probe import negotiated_with, probe
+from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.build import Builder, Earlier, batch_size
 from bakeoff.pilot.judge import check_profile
@@ -87,6 +87,7 @@ def run(
     threads.configure(config.threads)
     prepared = prepared or prepare(config)
     _probe(config, recipes)
+    negotiated = _negotiated(config, recipes)
     judge_notes = _probe_judge(config)
     waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
     fresh = settled(config, prepared.answer_lengths)
@@ -95,7 +96,7 @@ def run(
     recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
     tell = listener or (lambda event: None)
     tell(Event(stage="data", note=f"Run folder: {folder.root}"))
-    for note in (*([_waits(waiting)] if waiting else []), *judge_notes):
+    for note in (*([_waits(waiting)] if waiting else []), *negotiated, *judge_notes):
         tell(Event(stage="data", note=f"note: {note}"))
     with folder.lock():
         own = measures_of(config, folder, prepared.of("test"))
@@ -125,6 +126,12 @@ def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
         probe(config.models[name], embeds=True)
     for name in _rerankers(recipes):
         probe(config.models[name], reranks=True)
+
+
+def _negotiated(config: Config, recipes: Sequence[Recipe]) -> list[str]:
+    """What the servers of these models were found to take, in words; the report has what they refused."""
+    asked = dict.fromkeys(config.models[name] for name in _generators(recipes))
+    return [line for model in asked if isinstance(model, ApiModel) for line in negotiated_with(model)]
 
 
 def _probe_judge(config: Config) -> list[str]:

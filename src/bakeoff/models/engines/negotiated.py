@@ -31,3 +31,18 @@ def note_about(model: ApiModel, refused: Sequence[str]) -> str:
         return ""
     consequences = list(dict.fromkeys(CONSEQUENCES[name] for name in refused if name in CONSEQUENCES))
     return "; ".join([f"The server of {model.label} takes no {listed(list(refused))}", *consequences]) + "."
+
+
+def context_note(model: ApiModel, tokens: int | None) -> str:
+    """The context that the server names, where it is larger than the settings use; empty else.
+
+    >>> model = ApiModel(api="openai", base_url="http://gpu:8000/v1", model="m", context_tokens=4096)
+    >>> context_note(model, 32768)
+    'The server of m at gpu has a context of 32,768 tokens; context_tokens uses 4,096 of them.'
+    """
+    if tokens is None or tokens <= model.context_tokens:
+        return ""
+    return (
+        f"The server of {model.label} has a context of {tokens:,} tokens; context_tokens uses "
+        f"{model.context_tokens:,} of them."
+    )

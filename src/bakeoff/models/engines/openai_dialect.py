@@ -58,7 +58,8 @@ class Dialect(Record):
 
 
 class Negotiation:
-    """What one model's server was found to take: `dialect`, and the parameters it has `accepted` so far.
+    """What one model's server was found to take: `dialect`, the parameters it has `accepted` so far, and the tokens of
+    its `context` where it names them.
 
     `first` is held by the very first request, `asked` says that it was made.
     """
@@ -66,6 +67,7 @@ class Negotiation:
     def __init__(self) -> None:
         self.dialect = Dialect()
         self.accepted: frozenset[str] = frozenset()
+        self.context: int | None = None
         self.first = threading.Lock()
         self.asked = False
 

@@ -28,5 +28,5 @@ def require_role(settings: ApiModel, role: str) -> None:
         raise ConfigError(
             f"The model {settings.label} is used as {'an' if role[0] in 'aeiou' else 'a'} {role}, but `api: "
             f"{settings.api}` has none (it has {listed([f'{one}s' for one in ROLES[settings.api]])}).",
-            f"name a local model, or a model with `api: {'` or `'.join(can)}`",
+            f"name a local model, or one with api: {', '.join(can[:-1])} or {can[-1]}",
         )
