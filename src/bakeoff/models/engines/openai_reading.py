@@ -8,6 +8,7 @@ https://openrouter.ai/docs/api/reference/errors-and-debugging.
 import json
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -148,6 +149,7 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float, reply: StreamedRep
     `longest_silence_s` seconds with comments only, and if the stream ends before the answer does.
     """
     n_characters, ended, heard = 0, False, time.monotonic()
+    lines = iter(lines)
     for line in lines:
         if not line.startswith(("data:", "{")):
             if time.monotonic() - heard > longest_silence_s:
@@ -158,6 +160,7 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float, reply: StreamedRep
         heard = time.monotonic()
         content = line.removeprefix("data:").strip()
         if content == DONE:
+            read_to_the_end(lines)
             return
         event = _event(content)
         choice = _event_choice(event)
@@ -171,6 +174,12 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float, reply: StreamedRep
             f"The stream ended after {n_characters} characters, before the end of the answer.",
             "ask again; check the server's log",
         )
+
+
+def read_to_the_end(lines: Iterator[str]) -> None:
+    """Reads what follows the last line of an answer, which is nothing: else its connection could not be used again."""
+    with suppress(ApiError):  # the answer is whole
+        next(lines, None)
 
 
 def _event(content: str) -> dict[str, Any]:
