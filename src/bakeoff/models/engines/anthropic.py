@@ -61,7 +61,6 @@ class Anthropic:
             piece = "".join(_text(mapping(block)) for block in sent["content"])
             _begin(written, sent)
             _end(written, sent, mapping(sent.get("usage")))
-            written.over = True
         elif kind == "message_start":
             _begin(written, mapping(sent.get("message")))
         elif kind == "content_block_start":
@@ -71,8 +70,6 @@ class Anthropic:
             piece = str(delta.get("text") or "") if delta.get("type") == "text_delta" else ""
         elif kind == "message_delta":
             _end(written, mapping(sent.get("delta")), mapping(sent.get("usage")))
-        elif kind == "message_stop":
-            written.over = True
         elif kind is None:
             raise no_reply(sent, "Anthropic's Messages API")
         written.text += piece
@@ -105,7 +102,7 @@ def _end(written: Written, ending: dict[str, Any], usage: dict[str, Any]) -> Non
         )
     if reason not in ENDED + LIMITED:
         raise ApiError(f"The server stopped the answer: stop_reason {str(reason)!r}.", "check the model's name", 200)
-    written.ended, written.limited = reason in ENDED, reason in LIMITED
+    written.over, written.ended, written.limited = True, reason in ENDED, reason in LIMITED
 
 
 def _count(written: Written, usage: dict[str, Any]) -> None:
