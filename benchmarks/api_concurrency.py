@@ -5,12 +5,14 @@
 Prints, for each protocol, the time against the least it can take (questions / concurrency x seconds): for the client
 alone, with one call for all questions and with calls of `concurrency` questions, and for the answer stage of a whole
 pilot. Then the overhead of a call at concurrency 32: what it takes longer than the server in a process of its own took,
-and the processor time of this process. No model, no network beyond this machine.
+and the processor time of this process. Then what the ledger of paid calls adds to each call: the same calls with and
+without it, in turn. No model, no network beyond this machine.
 """
 
 import argparse
 import multiprocessing
 import random
+import statistics
 import sys
 import tempfile
 import time
@@ -28,7 +30,9 @@ from bakeoff.models.embed import load_embedder
 from bakeoff.models.load import load_generator
 from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.rerank import reranker_for
-from bakeoff.models.settings import ApiModel
+from bakeoff.models.settings import ApiModel, TokenPrice
+from bakeoff.models.spending.ledger import Ledger, counting
+from bakeoff.models.spending.rows import Budget
 from bakeoff.protocols import Generator
 from bakeoff.records import GenerationSettings, Message, Prompt
 
@@ -170,6 +174,41 @@ def _middle(values: tuple[float, ...]) -> str:
     return f"{ordered[len(ordered) // 2]:.2f} ({low:.2f} to {high:.2f})"
 
 
+# --- what the ledger adds
+
+
+def ledger(arguments: argparse.Namespace, rounds: int = 5) -> None:
+    """What counting adds to a call: the median of rounds with a ledger less the median of those without."""
+    took: dict[bool, list[float]] = {True: [], False: []}
+    price = TokenPrice(input_tokens=1.0, output_tokens=4.0)
+    with FakeApi(delay_s=arguments.seconds) as server, tempfile.TemporaryDirectory(dir=".") as folder:
+        for i in range(2 * rounds):
+            is_counted = bool(i % 2)
+            settings = ApiModel(
+                api="openai",
+                base_url=server.url,
+                model="m",
+                concurrency=arguments.concurrency,
+                timeout_s=60,
+                price=price,
+            )
+            with counting(Ledger(lambda model: price, Budget(usd=1e6))) as account:
+                if is_counted:
+                    account.keep_in(Path(folder) / str(i))
+                    took[True].append(
+                        seconds(load_generator(settings), prompts(arguments.questions), arguments.questions)
+                    )
+            if not is_counted:
+                took[False].append(seconds(load_generator(settings), prompts(arguments.questions), arguments.questions))
+    with_, without = (statistics.median(took[key]) for key in (True, False))
+    a_call_ms = 1000 * (with_ - without) / arguments.questions
+    print(
+        f"ledger: {arguments.questions} calls, {arguments.concurrency} at once: {with_:.2f} s with it, {without:.2f} s "
+        f"without: {a_call_ms:.2f} ms of wall time for each call, {a_call_ms * arguments.concurrency:.1f} ms in each "
+        "thread"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--questions", type=int, default=400)
@@ -177,7 +216,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--server-ms", type=float, default=400.0, help="how long the server takes, for the overhead")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--skip", choices=("overhead", "concurrency"), action="append", default=[])
+    parser.add_argument("--skip", choices=("overhead", "concurrency", "ledger"), action="append", default=[])
     arguments = parser.parse_args()
     for protocol in GENERATORS if "concurrency" not in arguments.skip else ():
         for together in (arguments.questions, arguments.concurrency):
@@ -185,6 +224,8 @@ def main() -> None:
         pilot(protocol, arguments)
     if "overhead" not in arguments.skip:
         overhead(10 * AT_ONCE, arguments.server_ms / 1000, max(2, arguments.repeats))
+    if "ledger" not in arguments.skip:
+        ledger(arguments)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
 
 from bakeoff.models.embed import HashEmbedder
+from tests.fake_batches import FakeBatches
 from tests.fake_protocols import (
     Asked,
     Said,
@@ -101,6 +102,8 @@ class FakeApi:
         self.known = known or {}
         """What GET answers, by path."""
         self.looked_up: list[str] = []
+        self.n_cached = 0
+        """The tokens of each prompt that come from a cache."""
         self.refusal_words: str | None = None
         """The words of a refusal, where it shall not name what it refuses."""
         self.requests: list[Request] = []
@@ -108,10 +111,13 @@ class FakeApi:
         self.most_at_once = 0
         self.n_left = 0
         """Requests whose client closed the connection before the end of the answer."""
+        self.more_fields: Callable[[Messages], dict[str, Any]] | None = None
+        """Further fields of a reply to these messages, and of its message under `message`, where it is given."""
         self.hold: threading.Event | None = None
         """A stream waits for this after its first words, where it is given."""
         self.served_s: list[float] = []
         """How long each request took here, measured: `delay_s` and what the machine added."""
+        self.batches = FakeBatches()
         self._n_now = 0
         self._n_faults = 0
         self._lock = threading.Lock()
@@ -200,6 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent."""
 
     def do_GET(self) -> None:
+        if self.path.startswith(("/v1/files", "/v1/batches")):
+            return self._serve({})
         self.fake.looked_up.append(self.path)
         known = self.fake.known.get(self.path)
         if known is None:
@@ -207,7 +215,9 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(200, known)
 
     def do_POST(self) -> None:
-        self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        is_upload = self.headers["Content-Type"].startswith("multipart/")
+        self._serve({"upload": content.decode()} if is_upload else json.loads(content))
 
     def _serve(self, body: dict[str, Any]) -> None:
         begun = time.perf_counter()
@@ -229,6 +239,8 @@ class _Handler(BaseHTTPRequestHandler):
         given = self.headers.get("x-api-key") or self.headers.get("x-goog-api-key") or self.headers.get("Authorization")
         if self.fake.key is not None and (given or "").removeprefix("Bearer ") != self.fake.key:
             return self._send(401, {"error": {"message": f"Incorrect API key provided: {given}"}})
+        if self.path.startswith(("/v1/files", "/v1/batches")):
+            return self._send_text(*self.fake.batches.answer(self.command, self.path, body, self._completion), {})
         one = self.fake.own(self.path, body)
         if one is not None:
             if one.lines:
@@ -294,15 +306,29 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send_lines("text/event-stream", self._events(body, (words, n_prompt, reason), fault), fault)
         if fault is not None and fault.kind == "error inside":
             return self._send(200, {"error": {"message": "the model crashed"}})
+        reply = self._whole(body, (words, cut, n_prompt))
+        return self._send(200, reply, half=fault is not None and fault.kind in ("half", "cut off"))
+
+    def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The reply to one request of a batch."""
+        limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
+        return self._whole(body, self._words(body["messages"], limit, body.get("stop") or []))
+
+    def _whole(self, body: dict[str, Any], said: tuple[list[str], bool, int]) -> dict[str, Any]:
+        """The reply in one piece. `said` are the words, whether the limit cut them, and the words of the prompt."""
+        words, cut, n_prompt = said
         choice: dict[str, Any] = {
             "message": {"role": "assistant", "content": "".join(words)},
-            "finish_reason": reason,
+            "finish_reason": "length" if cut else "stop",
         }
         if body.get("logprobs"):
             choice["logprobs"] = {"content": [{"token": word, "logprob": -0.5} for word in words]}
-        usage = {"prompt_tokens": n_prompt, "completion_tokens": len(words)}
-        reply = {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage}
-        return self._send(200, reply, half=fault is not None and fault.kind in ("half", "cut off"))
+        usage: dict[str, Any] = {"prompt_tokens": n_prompt, "completion_tokens": len(words)}
+        if self.fake.n_cached:
+            usage["prompt_tokens_details"] = {"cached_tokens": min(self.fake.n_cached, n_prompt)}
+        more = dict(self.fake.more_fields(body["messages"])) if self.fake.more_fields else {}
+        choice["message"] |= more.pop("message", {})
+        return {"model": self.fake.model, "system_fingerprint": "fp_fake", "choices": [choice], "usage": usage, **more}
 
     def _events(self, body: dict[str, Any], said: tuple[Sequence[str], int, str], fault: Fault | None) -> Iterator[str]:
         """Server-sent events, with the comments and empty chunks that real servers send among them.

@@ -11,8 +11,7 @@ import typer.main
 
 from bakeoff.catalogue import CLASSIFYING, RECIPES, STANDARD
 from bakeoff.cli.main import app
-from bakeoff.contenders.load import make_recipe
-from bakeoff.contenders.spec import Spec
+from bakeoff.imports import imported
 from bakeoff.measures import MEASURES
 from bakeoff.runs.schema import config_schema
 
@@ -154,7 +153,7 @@ def contenders() -> str:
     ]
     rows, options = [], []
     for name in RECIPES:
-        recipe = make_recipe(Spec(name=name, recipe=name))
+        recipe = imported(RECIPES[name], None, name)
         mark = "standard" if name in STANDARD else "labels" if name in CLASSIFYING else ""
         rows.append((f"`{name}`", recipe.approach or "none", mark, recipe.summary))
         schema = recipe.Options.model_json_schema()

@@ -22,6 +22,9 @@ RECIPES = {
     "generator-label-head": "bakeoff.contenders.generator_label_head.GeneratorLabelHead",
     "generator-labels": "bakeoff.contenders.generator_labels.GeneratorLabels",
     "drqa": "bakeoff.contenders.drqa.DrQa",
+    "endpoint": "bakeoff.contenders.endpoint.Endpoint",
+    "recorded": "bakeoff.contenders.recorded.Recorded",
+    "own-retriever": "bakeoff.contenders.own_retriever.OwnRetriever",
 }
 STANDARD = ("base", "rag", "tuned", "hybrid", "extract", "faq", "router", "cascade", "long-context")
 """The contenders of a run that names none. The other recipes take more time or are for special questions."""

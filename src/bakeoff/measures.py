@@ -104,9 +104,9 @@ def tokens(question: Question, answer: Answer) -> float:
     return float(answer.usage.prompt_tokens + answer.usage.completion_tokens)
 
 
-def seconds(question: Question, answer: Answer) -> float:
-    """One answer's share of its batch's wall time."""
-    return answer.usage.seconds
+def seconds(question: Question, answer: Answer) -> float | None:
+    """One answer's share of its batch's wall time; None for an answer of a batch API, which is in no hurry."""
+    return None if answer.usage.batched else answer.usage.seconds
 
 
 def words(question: Question, answer: Answer) -> float | None:

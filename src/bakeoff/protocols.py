@@ -10,7 +10,18 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from bakeoff.records import Answer, Completion, Document, GenerationSettings, Hit, Labels, Prompt, Question, Record
+from bakeoff.records import (
+    Answer,
+    Completion,
+    Document,
+    GenerationSettings,
+    Hit,
+    Labels,
+    Problem,
+    Prompt,
+    Question,
+    Record,
+)
 
 
 class Embedder(Protocol):
@@ -191,10 +202,16 @@ class Tuner(Protocol):
 
 
 class Changes(Record):
-    """What changed in a source: new or changed documents, the sources that are gone, and a cursor for the next call."""
+    """What changed in a source since a cursor, and the cursor for the next call.
+
+    `documents` are new or changed, `deleted` are the sources of documents that are gone. A renamed document is in both:
+    its old source in `deleted`, and the document under its new one. A source never reports a document as deleted
+    because it could not be read; `problems` name what was not read now, by its source or by the file that it is in.
+    """
 
     documents: tuple[Document, ...] = ()
     deleted: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     cursor: str = ""
 
 
@@ -202,5 +219,10 @@ class Source(Protocol):
     """A place where documents come from."""
 
     def changes_since(self, cursor: str) -> Changes:
-        """What changed since that cursor. An empty cursor returns everything."""
+        """What changed since that cursor. An empty cursor returns everything that is there now.
+
+        `Document.source` is unique within the source. The same cursor may be given again: after a crash, the same
+        changes are read and applied once more. Raises BakeoffError if the place cannot be reached or read at all, and
+        InputError for a cursor that this source did not make.
+        """
         ...

@@ -38,8 +38,26 @@ class Document(Record):
     meta: dict[str, Any] = Field(default_factory=dict)
 
 
+class Problem(Record):
+    """Something that was not read: its name, the reason, and what a person can do about it.
+
+    `is_read` if it was read after all, but a person should check how.
+    """
+
+    source: str
+    reason: str
+    remedy: str = ""
+    is_read: bool = False
+
+    @property
+    def line(self) -> str:
+        """The problem on one line, without the remedy."""
+        return f"{'check' if self.is_read else 'not read'}: {self.source}: {self.reason}"
+
+
 class Chunk(Record):
     """A passage of a document: `document.text[start:end] == text`. `heading` lists the headings above, title first.
+    The text is empty where a system that is not Bakeoff's cited the whole document.
 
     `readable` is the text without pictures, link targets and the like, where it differs.
     """
@@ -153,13 +171,17 @@ class Prompt(Record):
 class Usage(Record):
     """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch.
 
-    `cached_tokens` are those of the prompt that a server says it took from its cache.
+    `cached_tokens` are those of the prompt that a server says it took from its cache. `batched`: it came from a batch
+    API, which answers within hours, so its seconds say nothing of how fast it is. `usd` is what it cost in US dollars
+    where somebody recorded that; else it is None, and prices say what it cost.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = Field(default=0, exclude_if=lambda n: not n)
     seconds: float = 0.0
+    batched: bool = Field(default=False, exclude_if=lambda batched: not batched)
+    usd: float | None = Field(default=None, exclude_if=lambda usd: usd is None)
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -167,6 +189,8 @@ class Usage(Record):
             completion_tokens=self.completion_tokens + other.completion_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             seconds=self.seconds + other.seconds,
+            batched=self.batched or other.batched,
+            usd=None if self.usd is None and other.usd is None else (self.usd or 0.0) + (other.usd or 0.0),
         )
 
 

@@ -13,7 +13,8 @@ from bakeoff.models.embed import load_embedder
 from bakeoff.models.providers.reranking import PASSAGES_PER_REQUEST
 from bakeoff.models.providers.roles import ROLES
 from bakeoff.models.rerank import reranker_for
-from bakeoff.models.settings import ApiModel
+from bakeoff.models.settings import ApiModel, TokenPrice
+from bakeoff.models.spending.ledger import Ledger, counting
 
 RECORDED: dict[str, Any] = json.loads(
     (Path(__file__).parent / "recorded" / "embeddings-and-scores.json").read_text(encoding="utf-8")
@@ -118,7 +119,18 @@ def test_a_protocol_without_such_models_is_refused(api: str, load: Any) -> None:
         assert "cohere" in caught.value.remedy and server.n_requests == 0
 
 
-def test_a_price_of_a_reranker_is_refused() -> None:
-    """It would be ignored."""
-    with FakeApi() as server, pytest.raises(ConfigError, match="reranker tokens are not priced"):
-        reranker_for(model(server, "cohere", price={"input_tokens": 1.0, "output_tokens": 0.0}))
+@pytest.mark.parametrize("api", ["cohere", "voyage", "tei"])
+def test_a_reranker_with_a_price_is_counted(api: str) -> None:
+    """Also where the server counts no tokens, or answers with a list: then a call counts at its most."""
+    price = {"input_tokens": 1.0, "output_tokens": 0.0}
+    body: Any = [{"index": 0, "score": 0.5}] if api == "tei" else {"results": [{"index": 0, "relevance_score": 0.5}]}
+    if api == "voyage":
+        body = {"data": body["results"], "usage": {"total_tokens": 7}}
+    with (
+        FakeApi(recorded=[Recorded(body=body)]) as server,
+        counting(Ledger(lambda one: TokenPrice(**price))) as ledger,
+    ):
+        reranker_for(model(server, api, price=price)).scores([("q", "a")])
+        part = ledger.spending().parts[0]
+    assert (part.role, part.calls, part.unknown) == ("reranking", 1, 0) and part.usd > 0
+    assert part.prompt_tokens == (7 if api == "voyage" else 0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.corpus.sources.folders import FolderSource
+from bakeoff.corpus.sources.folder_source import FolderSource
 from bakeoff.errors import InputError
 from bakeoff.protocols import Source
 

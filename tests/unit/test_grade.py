@@ -471,3 +471,16 @@ def test_a_mark_that_cites_a_passage_is_no_part_of_the_answer(answer, accepted, 
 def test_another_path_is_no_other_wording(answer, verdict):
     """Two paths of which neither lies in the other are two places; a part of the accepted one may mean it."""
     assert grade(answer, ["/etc/ssh/sshd_config"]).verdict == verdict
+
+
+def test_a_wrong_amount_is_wrong_beside_an_accepted_sentence_that_states_the_amount():
+    """House style is the first accepted answer, the bare one stands behind it. What is right stays right."""
+    accepted = ("The leaflet says: 7 days. Ask a pharmacist.", "7 days")
+    given = {"10 days": "wrong", "The leaflet says: 10 days.": "wrong", "7 days": "right", "For 7 days.": "right"}
+    assert {answer: grade(answer, accepted, "numeric").verdict for answer in given} == given
+    assert grade("6 October", ("The clinic says: 5 October.", "5 October"), "date").verdict == "wrong"
+
+
+def test_an_accepted_sentence_without_the_amount_leaves_a_doubt():
+    """It may say the same in other words."""
+    assert grade("10 days", ("The leaflet says: a week and a half or so.", "7 days"), "numeric").verdict == "unsure"

@@ -39,6 +39,7 @@ ORDER = (
     ("labelling",),
     ("learn",),
     ("exports",),
+    ("importing",),
     ("cli",),
 )
 FLOOR = {package: floor for floor, packages in enumerate(ORDER) for package in packages}

@@ -216,13 +216,16 @@ def test_a_graph_that_cannot_be_stepped_is_an_obstacle(tmp_path: Path, tiny: Pat
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"temperature": 0}, "greater than 0"), ({"by": "rank"}, "'cosine' or 'score'"), ({"beams": 4}, "not permitted")],
-)  # fmt: skip
+    [
+        ({"temperature": 0}, "greater than 0"),
+        ({"by": "rank"}, "'cosine' or 'score'"),
+        ({"beams": 4}, "unknown option .*allowed: temperature, by, decoding"),
+    ],
+)
 def test_wrong_options_are_refused(options: dict[str, Any], words: str) -> None:
     """With what is allowed."""
-    with pytest.raises(ConfigError, match=words) as refused:
+    with pytest.raises(ConfigError, match=words):
         make_recipe(Spec(name="t", recipe="rag-sequence", options=options))
-    assert "temperature, by, decoding" in refused.value.remedy
 
 
 class SteppingWorld(WorldFolder):

@@ -8,7 +8,6 @@ import pytest
 
 from bakeoff.errors import ConfigError, ModelUnavailableError
 from bakeoff.models import weights
-from bakeoff.models.embed import load_embedder
 from bakeoff.models.load import load_generator
 from bakeoff.models.probe import probe
 from bakeoff.models.settings import ApiModel, LocalModel
@@ -94,18 +93,6 @@ def test_what_the_probe_negotiated_is_known_to_the_run() -> None:
         assert load_generator(settings).generate([prompt], GenerationSettings())[0].text == "you said hello"
         assert server.n_requests == 3
         assert [body["temperature"] for body in server.bodies] == [0.7] * 3
-
-
-@pytest.mark.parametrize("price", ["text-embedding-3-small", {"input_tokens": 0.02, "output_tokens": 0.0}])
-def test_a_price_of_an_embedder_is_refused(price: Any) -> None:
-    """It would be ignored: said before anything is asked. A model that writes may have one."""
-    with FakeApi() as server:
-        settings = model(server, price=price)
-        for asked in (lambda: probe(settings, embeds=True), lambda: load_embedder(settings)):
-            with pytest.raises(ConfigError, match=r"some-model at .* has a price.*tokens are not priced"):
-                asked()
-        assert server.n_requests == 0
-        probe(settings)
 
 
 def test_a_local_model_is_found_and_not_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

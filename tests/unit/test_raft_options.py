@@ -60,9 +60,8 @@ def test_reports_name_the_options() -> None:
 )
 def test_wrong_options_are_refused(options: dict[str, Any], words: str) -> None:
     """With what is allowed."""
-    with pytest.raises(ConfigError, match=words) as refused:
+    with pytest.raises(ConfigError, match=words):
         hybrid(**options)
-    assert "golden, distractors" in refused.value.remedy
 
 
 def test_training_follows_the_options_and_dev_does_not(tmp_path: Path) -> None:

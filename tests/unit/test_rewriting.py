@@ -266,7 +266,7 @@ def test_the_prompt_of_rewriting_can_be_set_for_a_run_or_a_contender() -> None:
         make_recipe(Spec(name="r", recipe="rag", prompts=counting, options={"rewrite": "hyde"})).check([])
     recipe = make_recipe(Spec(name="r", recipe="rag", prompts=counting, options={"rewrite": "multi-query"}))
     recipe.check([])
-    assert recipe._writing() == (PromptTemplate(system="Write 3.", user="3 for {question}"), 96)  # type: ignore[attr-defined]
+    assert recipe.writing() == (PromptTemplate(system="Write 3.", user="3 for {question}"), 96)  # type: ignore[attr-defined]
     assert "rewrite" not in Prompts().model_dump()
 
 

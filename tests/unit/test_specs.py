@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from bakeoff.catalogue import RECIPES
-from bakeoff.contenders.load import make_recipe, make_recipes, standard_entrants
+from bakeoff.contenders.load import make_recipes, standard_entrants
 from bakeoff.contenders.recipe import Recipe
-from bakeoff.contenders.spec import Spec
 from bakeoff.errors import ConfigError
+from bakeoff.imports import imported
 from bakeoff.runs.config import load_config, validate
 
 MINIMAL = "name: pilot\ndocuments: docs\nquestions: [questions.csv]\n"
@@ -117,8 +117,8 @@ def test_the_remedy_says_where_a_setting_belongs(tmp_path, text, remedy):
 
 def test_every_recipe_says_which_settings_it_uses(tmp_path):
     """Else a setting that it ignores would be no error. A run's own `tuning` are defaults, which none needs to use."""
-    made = [make_recipe(Spec(name=name, recipe=name)) for name in RECIPES]
-    assert [recipe.spec.name for recipe in made if recipe.uses is None] == []
+    kinds = {name: imported(path, None, name) for name, path in RECIPES.items()}
+    assert [name for name, kind in kinds.items() if kind.uses is None] == []
     assert (
         config(tmp_path, "contenders: [base, {like: rag, tuning: {epochs: null}}]\ntuning: {rank: 9}\n").tuning.rank
         == 9

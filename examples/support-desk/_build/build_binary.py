@@ -1,19 +1,21 @@
-"""Build the PDF and DOCX documents of this example from their Markdown sources.
+"""Build the PDF and DOCX documents of an example from their Markdown sources.
 
-Takes every ``_build/half-*/**/*.md``; gives the file that its front matter names, relative to the example's folder:
+Takes the folder of an example (this one, if none is given) and every ``_build/**/*.md`` in it; gives the file that its
+front matter names, relative to that folder:
 
     ---
     output: documents/hearth/hearth-3-installation.pdf
     ---
 
 Reads headings, paragraphs, ``-`` and ``1.`` lists, ``> notes``, pipe tables, ``**bold**``, ``*italic*`` and
-`` `code` ``. An optional ``base: updates`` in the front matter writes below ``updates/`` instead. The same sources give
-the same bytes. Knows nothing of questions.
+`` `code` ``. An optional ``base: updates`` in the front matter writes below ``updates/`` instead, ``author`` is Norrvik
+if it is not given. The same sources give the same bytes. Knows nothing of questions.
 
-    python examples/support-desk/_build/build_binary.py
+    python examples/support-desk/_build/build_binary.py [examples/clinic]
 """
 
 import re
+import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -30,8 +32,6 @@ from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-BUILD = Path(__file__).resolve().parent
-ROOT = BUILD.parent
 FIXED = datetime(2025, 1, 1)
 INLINE = re.compile(r"(\*\*.+?\*\*|\*[^*\s][^*]*\*|`[^`]+`)")
 STARTS = re.compile(r"\s*(?:(#{1,4})|(\d+)[.)]|([-*])|(>)) *(.*)")
@@ -128,11 +128,11 @@ def title_of(content: list[Block], target: Path) -> str:
     return next((block.text for block in content if block.kind == "h1"), target.stem)
 
 
-def write_pdf(target: Path, content: list[Block]) -> None:
+def write_pdf(target: Path, content: list[Block], author: str) -> None:
     title = title_of(content, target)
     margins = {"leftMargin": 20 * mm, "rightMargin": 20 * mm, "topMargin": 18 * mm, "bottomMargin": 20 * mm}
-    document = SimpleDocTemplate(str(target), pagesize=A4, title=title, author="Norrvik", invariant=1, **margins)
-    draw = partial(footer, f"Norrvik - {title}".translate(PLAIN))
+    document = SimpleDocTemplate(str(target), pagesize=A4, title=title, author=author, invariant=1, **margins)
+    draw = partial(footer, f"{author} - {title}".translate(PLAIN))
     document.build([part for block in content for part in flowables(block)], onFirstPage=draw, onLaterPages=draw)
 
 
@@ -167,12 +167,12 @@ def markup(text: str) -> str:
     return "".join(MARKUP[style].format(escape(run.translate(PLAIN), quote=False)) for style, run in spans(text))
 
 
-def write_docx(target: Path, content: list[Block]) -> None:
+def write_docx(target: Path, content: list[Block], author: str) -> None:
     document = Document()
     document.styles["Normal"].font.name = "Calibri"
     document.styles["Normal"].font.size = Pt(11)
     core = document.core_properties
-    core.author = core.last_modified_by = "Norrvik"
+    core.author = core.last_modified_by = author
     core.created = core.modified = FIXED
     core.title = title_of(content, target)
     for block in content:
@@ -223,16 +223,17 @@ def freeze(path: Path) -> None:
             out.writestr(member, content)
 
 
-def main() -> None:
-    for source in sorted(BUILD.glob("half-*/**/*.md")):
+def main(example: Path) -> None:
+    for source in sorted(example.glob("_build/**/*.md")):
         head, body = front_matter(source.read_text(encoding="utf-8"))
         if "output" not in head:
             raise SystemExit(f"{source}: no 'output:' in its front matter; name the .pdf or .docx that it becomes")
-        target = ROOT / head.get("base", "") / head["output"]
+        target = example / head.get("base", "") / head["output"]
         target.parent.mkdir(parents=True, exist_ok=True)
-        (write_pdf if target.suffix == ".pdf" else write_docx)(target, list(blocks(body)))
-        print(target.relative_to(ROOT))
+        write = write_pdf if target.suffix == ".pdf" else write_docx
+        write(target, list(blocks(body)), head.get("author", "Norrvik"))
+        print(target.relative_to(example))
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else Path(__file__).resolve().parents[1])

@@ -40,7 +40,10 @@ Labels = Annotated[
 Prefix = Annotated[str, typer.Option(help="Put before each source, e.g. handbook/.")]
 SERVER = "http://127.0.0.1:8000"
 
-app = typer.Typer(no_args_is_help=True, help="Add, remove and list the documents of a server; keep a folder in step.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Add, remove and list the documents of a server; keep a folder or sources in step.",
+)
 
 
 @app.command()
@@ -107,21 +110,49 @@ def list_documents(
 
 @app.command()
 def sync(
-    folder: Annotated[Path, typer.Argument(help="The folder.", show_default=False)],
+    folder: Annotated[Path | None, typer.Argument(help="The folder.", show_default=False)] = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option(
+            "--sources",
+            metavar="CONFIG",
+            help="In place of a folder: all that `documents:` names in this bakeoff.yaml. With --deployment and no "
+            "folder, that of the deployment's own configuration.",
+            show_default=False,
+        ),
+    ] = None,
     labels: Labels = None,
     prefix: Annotated[
         str, typer.Option(help="Compare only documents whose source begins with this; it is put before each path.")
     ] = "",
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and do it again whenever files change.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep-others", help="With --sources: leave documents that no source ever had.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete even more than half of the documents.")] = False,
     url: Url = SERVER,
     deployment: DeploymentPath = None,
     as_json: Json = False,
 ) -> None:
-    """Make the server's documents equal those of a folder: add, replace, and delete what is not in the folder.
+    """Make the server's documents equal those of a folder or of sources: add, replace, and delete what is not there.
 
-    Files that did not change are not sent.
+    What did not change is not sent.
     """
+    if folder is None or sources:
+        from bakeoff.cli.document_sources import sync_named
+
+        if folder or labels is not None or prefix or watch:
+            raise InputError(
+                "--sources cannot be used with a folder, --labels, --prefix or --watch.",
+                "write labels: and prefix: into the configuration, and run the command again from a timer",
+            )
+        with _documents(url, deployment) as documents:
+            synced = sync_named(documents, sources, deployment, url, yes, keep)
+            _report(synced.counts, synced.problems, as_json)
+        synced.check()
+        return
+    if keep:
+        raise InputError("--keep-others needs --sources.", "use --prefix to compare only a part of the documents")
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder.", "name a folder; single files are added with: documents add")
     with _documents(url, deployment) as documents:

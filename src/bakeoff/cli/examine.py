@@ -9,7 +9,7 @@ import typer
 
 from bakeoff.cli.options import Json, RunName, Runs, run_names
 from bakeoff.cli.output import console, print_json, table
-from bakeoff.sentences import NARROW, counted
+from bakeoff.sentences import NARROW, counted, usd
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,11 +50,12 @@ def runs(runs: Runs = Path("runs"), as_json: Json = False) -> None:
             run.state,
             run.winner or ("none" if run.state == "finished" else ""),
             "" if run.n_test is None else str(run.n_test),
+            "" if run.usd is None else usd(run.usd),
             ", ".join(run.contenders) or run.problem,
         )
         for run in listed
     ]
-    console().print(table(("Run", "Begun", "State", "Winner", "Test", "Contenders"), rows, right=(4,)))
+    console().print(table(("Run", "Begun", "State", "Winner", "Test", "Spent", "Contenders"), rows, right=(4, 5)))
 
 
 def diff(run: RunName, other: Other, runs: Runs = Path("runs"), as_json: Json = False) -> None:

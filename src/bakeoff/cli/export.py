@@ -9,9 +9,9 @@ from bakeoff.cli.options import Json, Runs, contender_names, run_names
 from bakeoff.cli.output import note, print_json
 from bakeoff.errors import ConfigError
 
-Form = Literal["mlflow", "chat", "preferences", "adapter", "merged", "gguf"]
+Form = Literal["mlflow", "ragas", "promptfoo", "beir", "chat", "preferences", "adapter", "merged", "gguf"]
 OPTIONS: dict[str, tuple[Form, ...]] = {
-    "--contender": ("adapter", "merged", "gguf"),
+    "--contender": ("ragas", "promptfoo", "adapter", "merged", "gguf"),
     "--base": ("adapter",),
     "--precision": ("merged", "gguf"),
     "--converter": ("gguf",),
@@ -36,8 +36,8 @@ def export(
         Form,
         typer.Option(
             "--to",
-            help="mlflow: a run with its measures. chat, preferences: the log of a server as JSONL. adapter, merged, "
-            "gguf: the model of a contender.",
+            help="mlflow: a run with its measures. ragas, promptfoo, beir: its test for them. chat, preferences: "
+            "the log of a server as JSONL. adapter, merged, gguf: the model of a contender.",
             show_default=False,
         ),
     ],
@@ -53,7 +53,8 @@ def export(
         typer.Option(
             "--contender",
             "-c",
-            help="The contender whose model is exported. By default the winner, else the most accurate.",
+            help="The contender whose model or answers are exported. By default the winner, else the most accurate; "
+            "for promptfoo, none.",
             autocompletion=contender_names,
             show_default=False,
         ),
@@ -103,6 +104,8 @@ def export(
     _check(to, given)
     if to == "mlflow":
         written = _to_mlflow(origin, out, runs, deployments)
+    elif to in ("ragas", "promptfoo", "beir"):
+        written = _test_of(origin, to, Path(out).expanduser(), contender, (runs, deployments))
     elif to in ("chat", "preferences"):
         written = _log_to_lines(origin, to, Path(out).expanduser(), given, deployments)
     else:
@@ -135,6 +138,31 @@ def _to_mlflow(origin: str, out: str, runs: Path, deployments: Path) -> dict[str
     if not written.address.startswith("http"):
         sentence += f" Look at it with: mlflow ui --backend-store-uri {written.address}"
     return {**written._asdict(), "sentence": sentence}
+
+
+def _test_of(origin: str, form: Form, out: Path, contender: str | None, folders: tuple[Path, Path]) -> dict[str, Any]:
+    from bakeoff.exports.beir import export_beir
+    from bakeoff.exports.origin import run_root
+    from bakeoff.exports.promptfoo import export_promptfoo
+    from bakeoff.exports.ragas import export_ragas
+    from bakeoff.runs.run import open_run
+    from bakeoff.sentences import counted
+
+    run = open_run(run_root(origin, *folders), folders[0])
+    if form == "ragas":
+        chosen, n, notes = export_ragas(run, out, contender)
+        return {
+            "contender": chosen,
+            "n_questions": n,
+            "notes": notes,
+            "sentence": f"{counted(n, 'answer')} of '{chosen}'.",
+        }
+    if form == "promptfoo":
+        n, notes = export_promptfoo(run, out, contender)
+        return {"contender": contender, "n_questions": n, "notes": notes, "sentence": f"{counted(n, 'test')}."}
+    n_documents, n, notes = export_beir(run, out)
+    sentence = f"{counted(n_documents, 'document')}, {counted(n, 'query', 'queries')}."
+    return {"n_documents": n_documents, "n_questions": n, "notes": notes, "sentence": sentence}
 
 
 def _log_to_lines(origin: str, form: Form, out: Path, given: dict[str, Any], deployments: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from bakeoff.cli import (
     documents,
     examine,
     export,
+    importing,
     judge,
     keys,
     label,
@@ -43,6 +44,7 @@ app = typer.Typer(
 PREPARE, MEASURE, LOOK, USE = "Before a run", "Measure", "Look at runs", "Use the results"
 
 app.command(rich_help_panel=PREPARE)(prepare.init)
+app.command("import", rich_help_panel=PREPARE)(importing.import_)
 app.command(rich_help_panel=PREPARE)(show.show)
 app.command(rich_help_panel=PREPARE)(prepare.advise)
 app.command(rich_help_panel=PREPARE)(synthesize.synthesize)

@@ -38,6 +38,10 @@ def run(
         typer.Option(help="Name of the run folder, instead of the one in the configuration.", show_default=False),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the newest run of this name.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what the run would ask paid models. Nothing is sent or trained."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Build every contender, measure all of them on the same held-out questions, write the report."""
@@ -61,8 +65,32 @@ def run(
     else:
         settings = load_config(config or Path("bakeoff.yaml"))
         settings = settings.renamed(name) if name else settings
-    with stoppable(go_on) as check:
-        _show(_measured(settings, runs, resume, check, prepared), as_json)
+    if dry_run:
+        _planned(settings, prepared, as_json)
+    else:
+        with stoppable(go_on) as check:
+            _show(_measured(settings, runs, resume, check, prepared), as_json)
+
+
+def _planned(settings: "Config", prepared: "Prepared | None", as_json: bool) -> None:
+    """Prints what the run would ask paid models, and the warnings of its budget."""
+    from bakeoff.pilot.answer_settings import settled
+    from bakeoff.pilot.budget import budget_lines, estimate_rows, planned
+    from bakeoff.pilot.prepare import prepare
+
+    prepared = prepared or prepare(settings)
+    expected = planned(settled(settings, prepared.answer_lengths), prepared)
+    if as_json:
+        print_json(expected)
+        return
+    out = console()
+    if not expected.lines:
+        out.print("The run asks no paid model.")
+        return
+    heads = ("Contender", "For", "Model", "Calls", "Tokens", "Cost")
+    out.print(table(heads, estimate_rows(expected), right=(3, 4, 5)))
+    for line in budget_lines(expected, settings.budget):
+        out.print(line, soft_wrap=True)
 
 
 def _from_deployment(

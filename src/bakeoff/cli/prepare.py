@@ -57,7 +57,7 @@ def init(
     from bakeoff.pilot.first_config import first_config
 
     named, asked = _inputs(documents or [], questions or [], task)
-    written = first_config(named, asked, output, force, _columns(columns or []), facts, task)
+    written = first_config(named, asked, output, force, columns_of(columns or []), facts, task)
     if as_json:
         print_json(written)
     else:
@@ -89,7 +89,7 @@ def _inputs(documents: list[str], questions: list[Path], task: str) -> tuple[lis
     return documents, questions
 
 
-def _columns(given: list[str]) -> dict[str, str | tuple[str, ...]]:
+def columns_of(given: list[str]) -> dict[str, str | tuple[str, ...]]:
     """'field=column' as a mapping; of a field that is given more than once all columns, in order.
 
     Raises ConfigError if a text has another form.
@@ -131,7 +131,7 @@ def advise(
     from bakeoff.report.advice.write import check_output, write_advice
 
     check_output(output, force)
-    inspection = inspect_data(documents or (), questions or (), _columns(columns or []))
+    inspection = inspect_data(documents or (), questions or (), columns_of(columns or []))
     if profile:
         known = read_profile(profile)
     else:

@@ -15,6 +15,7 @@ from bakeoff.files import jsonl
 from bakeoff.llm_judge.records import Calibration, Judged
 from bakeoff.measure.comparison import Comparison
 from bakeoff.measure.labels import Label
+from bakeoff.models.spending.rows import Row, Spending
 from bakeoff.records import Answer, Question, Record, Score
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.judged import UnitVerdict
@@ -26,6 +27,8 @@ WRITTEN: Mapping[str, tuple[type[Record], str]] = {
     "comparison": (Comparison, "comparison.json"),
     "data": (DataSummary, "data.json"),
     "verdict": (Judgement, "verdict.json"),
+    "spending": (Spending, "spending.json"),
+    "spending_rows": (Row, "one line of spending.jsonl"),
     "scores": (Score, "one line of scores.jsonl"),
     "splits": (Question, "one line of splits.jsonl"),
     "answers": (Answer, "one line of answers/<contender>.jsonl"),

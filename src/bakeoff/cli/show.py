@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show(
-    documents: Annotated[Path, typer.Argument(metavar="DOCS", help="The folder, file or glob of the documents.")],
+    documents: Annotated[Path, typer.Argument(metavar="DOCS", help="A folder, file or glob, or a bakeoff.yaml.")],
     file: Annotated[
         str, typer.Argument(help="The file: its path below DOCS, the end of it, or table.csv#row.", show_default=False)
     ],
@@ -26,8 +26,9 @@ def show(
 ) -> None:
     """Show a file as it was read: its title, labels, metadata and text, and what was left out."""
     from bakeoff.corpus.sources.one_file import read_one
+    from bakeoff.runs.named_documents import is_config, read_named
 
-    reading = read_one(documents, file)
+    reading = read_one(documents, file, read_named([documents]) if is_config(documents) else None)
     cut = {one.id: _chunks(one, tokens, embedder) for one in reading.documents} if chunks else {}
     if as_json:
         shown = [

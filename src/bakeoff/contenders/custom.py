@@ -4,10 +4,14 @@ Takes a class (or function) that returns an object with `answer(questions)`. Fil
 need. Does not know how the object answers. It is never asked for somebody who may not see every document, unless the
 class has `respects_labels = True`: then it must show and cite only what `question.access` lets see. What it streams is
 held back until its answer, unless the class has `decides_before_streaming = True`.
+
+An object may also have `use_documents(documents)`: it is called with the documents of the run before the first
+question, and again, on a new object, with those after the update. If it has `not_updated`, a sentence that says why it
+does not know changed documents, it is not asked about them.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bakeoff.contenders.recipe import Fitted, Given, Recipe
@@ -15,7 +19,7 @@ from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.streaming import whole
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.grading.grade import is_abstention
-from bakeoff.records import Answer, Hit, Question
+from bakeoff.records import Answer, Document, Hit, Question
 
 
 class Custom(Recipe):
@@ -29,6 +33,7 @@ class Custom(Recipe):
     def __init__(self, spec: Spec, made_by: Any) -> None:
         super().__init__(spec)
         self.made_by = made_by
+        self._made: Any = None
 
     @property
     def keeps_to_labels(self) -> bool:
@@ -39,29 +44,58 @@ class Custom(Recipe):
         """All, in their order, if your own class says `cites_by_number = True`; else none."""
         return hits if getattr(self.made_by, "cites_by_number", False) is True else ()
 
+    @property
+    def not_updated(self) -> str:
+        """Why its object says that it does not know changed documents."""
+        if self._made is None:
+            self._made = self._make()
+        return str(getattr(self._made, "not_updated", ""))
+
     def check(self, others: Sequence[Recipe]) -> None:
         """Makes one instance now, so that mistakes show before any work is done."""
-        self._make()
+        self._made = self._make()
 
     def open(self, world: Any, fitted: Fitted, given: Given | None = None) -> "HeldToContract":
-        """The contender, with its answers checked against the contract."""
-        return HeldToContract(self.spec.name, self._make())
+        """The contender, with its answers checked against the contract.
+
+        Raises ContenderError if it cannot use the documents of the run.
+        """
+        contender = self._make()
+        if callable(getattr(contender, "use_documents", None)):
+            use_documents(contender, world.store.documents(), self.spec.name)
+        return HeldToContract(self.spec.name, contender)
 
     def _make(self) -> Any:
         path = self.spec.recipe
-        try:
-            contender = self.made_by()
-        except Exception as error:  # a team's own code may raise anything
-            raise ConfigError(
-                f"The contender '{path}' could not be created: {type(error).__name__}: {error}.",
-                "it is called without arguments; fix the class",
-            ) from error
+        contender = made(self.made_by, f"The contender '{path}'")
         if not callable(getattr(contender, "answer", None)):
             raise ConfigError(
                 f"The contender '{path}' has no method answer(questions).",
                 "give the class a method answer(questions) that returns one Answer for each question",
             )
         return contender
+
+
+def made(made_by: Any, what: str) -> Any:
+    """What a team's own class or function gives. `what` names it. Raises ConfigError for any error in it."""
+    try:
+        return made_by()
+    except Exception as error:  # a team's own code may raise anything
+        raise ConfigError(
+            f"{what} could not be created: {type(error).__name__}: {error}.",
+            "it is called without arguments; fix the class",
+        ) from error
+
+
+def use_documents(own: Any, documents: Iterable[Document], name: str) -> None:
+    """Gives a team's own object the documents of the run. Raises ContenderError for any error in it."""
+    try:
+        own.use_documents(list(documents))
+    except Exception as error:  # a team's own code may raise anything
+        raise ContenderError(
+            f"'{name}' cannot use the documents of the run: {type(error).__name__}: {error}",
+            "fix its use_documents(documents), or the function that builds it from documents",
+        ) from error
 
 
 class HeldToContract:

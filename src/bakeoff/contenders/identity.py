@@ -72,7 +72,19 @@ def source_sha256() -> str:
     return digest.hexdigest()
 
 
-NOT_ANSWERING = ("decide", "runs", "report", "pilot", "synthesis", "labelling", "serve", "learn", "exports", "cli")
+NOT_ANSWERING = (
+    "decide",
+    "runs",
+    "report",
+    "pilot",
+    "synthesis",
+    "labelling",
+    "serve",
+    "learn",
+    "exports",
+    "importing",
+    "cli",
+)
 """The packages that `contenders` knows nothing about. They carry answers on, compare and show them."""
 
 

@@ -129,6 +129,7 @@ class Recipe:
     `tunes_retrieval` are the parts of its retrieval that it may tune, in order; `tuned_parts` those that it does.
     `respects_labels` says that its contenders show and cite only what a question's `access` lets see. Without it they
     are never asked for somebody who may not see every document. A subclass must say so itself: it may open another one.
+    `outside`: it answers outside of Bakeoff. `recorded`: its answers were given before, with their times.
     """
 
     name: ClassVar[str] = ""
@@ -151,6 +152,8 @@ class Recipe:
     roles: ClassVar[Mapping[str, bool]] = {}
     tunes_retrieval: ClassVar[tuple[str, ...]] = ()
     uses: ClassVar[tuple[str, ...] | None] = None
+    outside: ClassVar[bool] = False
+    recorded: ClassVar[bool] = False
     Options: ClassVar[type[Record]] = NoOptions
 
     def __init__(self, spec: Spec) -> None:
@@ -274,6 +277,11 @@ class Recipe:
         """Whether its own class says that it respects labels."""
         return vars(type(self)).get("respects_labels") is True
 
+    @property
+    def not_updated(self) -> str:
+        """Why it is not asked again after documents have changed; empty if it is."""
+        return ""
+
     def entrant(self, models: Mapping[str, ModelSettings]) -> Entrant:
         """What comparison, cost, verdict and report need to know about it."""
         axes = Axes(model=self.spec.model, tuning=self.tuning_label, knowledge=self.knowledge)
@@ -294,6 +302,8 @@ class Recipe:
             parts=self.parts(),
             behind=self.behind(),
             days=self.days,
+            outside=self.outside,
+            unmeasured={"freshness": self.not_updated} if self.not_updated else {},
         )
 
     # Building. Each step is optional for a subclass.

@@ -16,6 +16,7 @@ from bakeoff.contenders.finding import Found, share_since
 from bakeoff.errors import ContenderError
 from bakeoff.grading.abstention import is_abstention
 from bakeoff.models.prompts import PromptTemplate
+from bakeoff.models.spending.who import REWRITING, in_role
 from bakeoff.protocols import Embedder, Generator, Retriever, VectorRetriever
 from bakeoff.records import Completion, GenerationSettings, Hit, Question, Usage
 from bakeoff.retrieval.fuse import fused_hits
@@ -39,7 +40,8 @@ class Writer:
 
     def written(self, questions: Sequence[Question]) -> list[Completion]:
         """What it writes about each question, in order."""
-        return self._generator.generate([self._template.render(one.text) for one in questions], self._settings)
+        with in_role(REWRITING):
+            return self._generator.generate([self._template.render(one.text) for one in questions], self._settings)
 
 
 class Hyde:

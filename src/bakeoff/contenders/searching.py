@@ -112,12 +112,12 @@ class SearchingRecipe(Recipe):
         options, index = self.searching, retriever_of(world, self.spec.retrieval)
         if not options.rewrites:
             return index
-        writer = Writer(world.generator(self.spec.model), *self._writing())
+        writer = Writer(world.generator(self.spec.model), *self.writing())
         if options.rewrite == "hyde":
             return Hyde(writer, index, world.embedder(self.spec.retrieval.embedder))
         return MultiQuery(writer, index, options.rewordings)
 
-    def _writing(self) -> tuple[PromptTemplate, int]:
+    def writing(self) -> tuple[PromptTemplate, int]:
         """The prompt that rewrites, and the most tokens it may take."""
         options, given = self.searching, self.spec.prompts.rewrite
         if options.rewrite == "hyde":

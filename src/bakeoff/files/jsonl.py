@@ -61,13 +61,13 @@ def append(path: Path, records: Sequence[Record]) -> None:
     """Append records and flush them to the disk. A half line left by a kill is removed first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab+") as file:
-        _cut_half_line(file)
+        cut_half_line(file)
         file.write(b"".join(record.model_dump_json().encode() + b"\n" for record in records))
         file.flush()
         os.fsync(file.fileno())
 
 
-def _cut_half_line(file: BinaryIO) -> None:
+def cut_half_line(file: BinaryIO) -> None:
     """Remove everything after the last newline. Reads from the end, because the file may be long."""
     end = file.seek(0, os.SEEK_END)
     keep = end

@@ -9,24 +9,9 @@ from typing import Any
 from pydantic import Field
 
 from bakeoff.errors import InputError
-from bakeoff.records import Record
+from bakeoff.records import Problem, Record
 
-
-class Problem(Record):
-    """Something that was not read: its name, the reason, and what a person can do about it.
-
-    `is_read` if it was read after all, but a person should check how.
-    """
-
-    source: str
-    reason: str
-    remedy: str = ""
-    is_read: bool = False
-
-    @property
-    def line(self) -> str:
-        """The problem on one line, without the remedy."""
-        return f"{'check' if self.is_read else 'not read'}: {self.source}: {self.reason}"
+__all__ = ["Parsed", "Part", "Problem", "UnreadableError"]
 
 
 class Part(Record):

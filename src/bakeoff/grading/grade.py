@@ -130,7 +130,7 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
         if ruling.verdict == "right" and is_identifier(raw) and not holds(answer, raw):
             ruling = unsure(ruling.rule, "a name in code is written in another way")
         rulings.append(ruling)
-    ruling = best(rulings)
+    ruling = best(_restated(rulings, wanted))
     if ruling.reason == OTHER_WORDS and is_row(answer) and not _share_words(answer, golds):
         return wrong(ruling.rule)
     if ruling.reason == OTHER_WORDS and all(names_other_path(answer, gold) for gold in golds):
@@ -140,6 +140,23 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
     if ruling.verdict == "right" and ruling.rule != "same" and mentions_declining(answer):
         return unsure(ruling.rule, "it also declines") if not any(map(is_abstention, golds)) else ruling
     return ruling
+
+
+def _restated(rulings: Sequence[Ruling], golds: Sequence[Terms]) -> list[Ruling]:
+    """The rulings by accepted answer. A sentence around an accepted amount or date is wrong where that one is.
+
+    Else no wrong amount would be wrong beside an accepted answer in house style ('The leaflet says: 7 days. | 7 days').
+    """
+    pairs = list(zip(rulings, golds, strict=True))
+    refuted = [gold for ruling, gold in pairs if ruling.verdict == "wrong" and (is_quantity(gold) or _is_date(gold))]
+    return [
+        wrong(ruling.rule) if ruling.reason == OTHER_WORDS and any(runs(gold, one) for one in refuted) else ruling
+        for ruling, gold in pairs
+    ]
+
+
+def _is_date(gold: Terms) -> bool:
+    return len(content(gold)) == 1 and any(term.dates for term in gold)
 
 
 def _with_may(answer: str, gold: Terms) -> str:
@@ -251,7 +268,7 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
         return wrong("number").but("one rises and the other falls")
     if is_quantity(gold) and kind != "list" and (kind not in ("name", "phrase") or content(gold)[0].unit):
         return number_ruling(answer_terms, gold, golds, "number", kind)
-    if any(term.dates for term in gold) and len(content(gold)) == 1:
+    if _is_date(gold):
         return number_ruling(answer_terms, gold, golds, "date", kind)
     if len(content(gold)) >= LONG and kind != "list":
         return long_ruling(answer_terms, gold, golds)

@@ -6,7 +6,8 @@ reached. Everything that was done is on the disk, so the next call goes on. Know
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ from bakeoff.decide.cost.payment import rates_for
 from bakeoff.errors import LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.measure.rates import Rates, setup_usd, usd
+from bakeoff.models.spending.ledger import Ledger, counting
+from bakeoff.models.spending.rows import Budget
+from bakeoff.pilot.spending import kept, pays, prices_of
 from bakeoff.pilot.stages import Event, Listener
 from bakeoff.records import Answer, Record, Usage
 from bakeoff.runs.folder import RunFolder
@@ -86,6 +90,19 @@ class Spending:
     def _setup_usd(self) -> float:
         machine = next(iter(self._rates.values()), Rates())
         return sum(setup_usd(stage.seconds, machine) for stage in self._folder.stages() if stage.stage in SETS_UP)
+
+
+@contextmanager
+def counted_round(folder: RunFolder, limits: Limits) -> Iterator[None]:
+    """Counts the paid calls of a round in the ledger of its folder: none leaves for which `usd` has no room.
+
+    Machine time is not in the ledger: `bounded` stops the round at the sum of both.
+    """
+    config = folder.config()
+    budget = None if limits.usd is None else Budget(usd=limits.usd)
+    ledger = Ledger(prices_of(config.profile), budget, option="--", go_on=GO_ON)
+    with counting(ledger), kept(ledger, folder) if pays(config) else nullcontext():
+        yield
 
 
 def bounded(

@@ -23,6 +23,8 @@ from bakeoff.measure.rates import usd
 from bakeoff.measure.score import values_of
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.models import threads
+from bakeoff.models.spending.ledger import settle
+from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.build import Earlier, batch_size
 from bakeoff.pilot.stages import Event, Listener, Pilot
 from bakeoff.records import Answer, Question
@@ -100,9 +102,11 @@ def _dev_answers(
     path = here.folder.answers_path(name, AS_SERVED)
 
     def progress(done: int, total: int) -> None:
+        settle()
         listener(Event(stage="calibrate", contender=name, done=done, total=total))
 
-    collect(world.open(name), dev, path, batch_size(recipe, config.models, config.measuring), progress)
+    with asking_in(AS_SERVED, name):
+        collect(world.open(name), dev, path, batch_size(recipe, config.models, config.measuring), progress)
     return here.folder.answers(name, AS_SERVED)
 
 

@@ -15,7 +15,7 @@ from bakeoff.files.room import room_remedy
 from bakeoff.learn.accounts.account import write_account
 from bakeoff.learn.accounts.of_round import account_of_round
 from bakeoff.learn.accounts.write import PAGE, write_pages
-from bakeoff.learn.bounds import NO_LIMITS, Limits, bounded
+from bakeoff.learn.bounds import NO_LIMITS, Limits, bounded, counted_round
 from bakeoff.learn.candidates import Dev, choose, measure_round, on_dev, tested
 from bakeoff.learn.choice import Choice
 from bakeoff.learn.decisions import level_of_next, needs_approval, next_round, read_decisions, uses, waiting
@@ -115,8 +115,9 @@ def _learned(
     for note in (*here.begun.notes, *_of_overused(facts)):
         tell(Event(stage="data", note=f"note: {note}"))
     within = bounded(tell, here.folder, limits, begun)
-    run = measure_round(deployment, here, within)
-    dev = on_dev(here, within)
+    with counted_round(here.folder, limits):
+        run = measure_round(deployment, here, within)
+        dev = on_dev(here, within)
     choice = _choice(here, dev, candidate)
     asks = needs_approval(decisions) if require_approval is None else require_approval
     decision = _decided(root, here, facts, choice, _candidate(run, dev, choice), asks)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bakeoff.errors import BakeoffError, error_line
 from bakeoff.files import jsonl
+from bakeoff.models.spending.ledger import own_seconds
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question
 
@@ -31,7 +32,9 @@ def collect(
 
 
 def collect_latency(contender: Contender, questions: Sequence[Question], path: Path, progress: Progress) -> None:
-    """Asks the questions one at a time and records each one's wall time. The first one is warm-up and is not recorded.
+    """Asks the questions one at a time and records each one's wall time, without that of counting what it costs.
+
+    The first one is warm-up and is not recorded.
 
     Use questions that this contender has not been asked before, so that no engine's cache answers them.
     """
@@ -40,9 +43,9 @@ def collect_latency(contender: Contender, questions: Sequence[Question], path: P
         ask(contender, questions[:1])
     for i, question in enumerate(waiting):
         progress(len(questions) - 1 - len(waiting) + i, len(questions) - 1)
-        begun = time.perf_counter()
+        begun, counting_s = time.perf_counter(), own_seconds()
         answer = ask(contender, [question])[0]
-        elapsed_ms = 1000 * (time.perf_counter() - begun)
+        elapsed_ms = 1000 * (time.perf_counter() - begun - counting_s())
         jsonl.append(path, [answer.model_copy(update={"latency_ms": elapsed_ms})])
     progress(len(questions) - 1, len(questions) - 1)
 

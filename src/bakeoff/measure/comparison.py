@@ -54,7 +54,8 @@ class Entrant(Record):
     shown besides the question, `presentation` how passages are shown. `is_baseline`: an untuned model that is shown
     nothing. `learns_facts`: its weights hold facts from the documents, so that changed documents require more training.
     `parts` names the index, the tuned models and the models it consists of, as in `Stage.part`. `behind` names the
-    contenders it sends questions to.
+    contenders it sends questions to. `outside`: it answers outside of Bakeoff, so that what it is made of is not known,
+    and it cannot be served. `unmeasured` has the measures that say nothing about it, each with the reason.
     """
 
     name: str
@@ -73,6 +74,8 @@ class Entrant(Record):
     parts: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
     days: Days = Days(setup=12.0, data=6.0, upkeep_per_month=1.25)
+    outside: bool = Field(default=False, exclude_if=lambda outside: not outside)
+    unmeasured: dict[str, str] = Field(default_factory=dict, exclude_if=lambda reasons: not reasons)
 
 
 class Declining(Record):

@@ -31,11 +31,14 @@ class Rates(Record):
 
 
 def usd(usage: Usage, rates: Rates) -> float:
-    """The cost of one answer (or the sum of many): compute time at the machine's price, plus paid tokens.
+    """The cost of one answer (or the sum of many): compute time at the machine's price, plus paid tokens; what was
+    recorded, if it was.
 
     >>> usd(Usage(prompt_tokens=1000, seconds=36.0), Rates(machine_usd_per_hour=1.0, input_usd_per_million_tokens=5.0))
     0.015
     """
+    if usage.usd is not None:
+        return usage.usd
     return (
         usage.seconds * rates.machine_usd_per_hour / 3600
         + usage.prompt_tokens * rates.usd_per_million_prompt_tokens / 1e6

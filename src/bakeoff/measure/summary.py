@@ -73,6 +73,8 @@ def summarise(
 
 def estimated(view: View, collected: Measured, measure: Measure) -> Estimate:
     """A measure of one contender, with its slices, and with a reason if there is no value."""
+    if measure.name in collected.entrant.unmeasured:
+        return Estimate(reason=collected.entrant.unmeasured[measure.name])
     estimate = ESTIMATORS[measure.estimator](view, collected, measure)
     if estimate.value is None and not estimate.reason:
         estimate = estimate.model_copy(update={"reason": _reason(collected, measure)})

@@ -189,11 +189,13 @@ class View:
     def is_untuned(self, entrant: Entrant) -> bool:
         """Whether neither it nor a contender it sends questions to tunes a model: then nothing can be forgotten.
 
-        Of a team's own class that is not known. A baseline is measured: others are compared with it.
+        Of a team's own class, and of what answers outside of Bakeoff, that is not known. A baseline is measured: others
+        are compared with it.
         """
         by_name = {other.entrant.name: other.entrant for other in self.measured}
         parts = [by_name[name] for name in entrant.behind if name in by_name]
-        if entrant.is_baseline or entrant.is_tuned or entrant.recipe not in RECIPES or len(parts) < len(entrant.behind):
+        is_unknown = entrant.outside or entrant.recipe not in RECIPES or len(parts) < len(entrant.behind)
+        if entrant.is_baseline or entrant.is_tuned or is_unknown:
             return False
         return all(part.is_baseline or self.is_untuned(part) for part in parts)
 

@@ -17,7 +17,7 @@ from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.models.damage import check_weights
 from bakeoff.models.engines.sentence_encoders import Encoder, OpenVinoEncoder, TorchEncoder, batches_of
 from bakeoff.models.gpu import has_gpu
-from bakeoff.models.load import as_settings, refuse_price
+from bakeoff.models.load import as_settings
 from bakeoff.models.long_words import PIECE
 from bakeoff.models.sentence_model import SentenceModel, read_sentence_model
 from bakeoff.models.sentence_tokens import SentenceTokenizer
@@ -126,14 +126,12 @@ def load_embedder(settings: LocalModel | ApiModel | str = DEFAULT_EMBEDDER) -> "
 
     A plain string is the name of a local model (see `weights.resolve_model` for the places). Engine `auto` takes
     transformers where there is a GPU, else OpenVINO. Raises ModelUnavailableError where the model was not found
-    or is none that can be loaded, MissingExtraError where the engine is not installed, ConfigError for an adapter
-    or a price.
+    or is none that can be loaded, MissingExtraError where the engine is not installed, ConfigError for an adapter.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
         from bakeoff.models.providers.embeddings import ApiEmbedder
 
-        refuse_price(settings, "embedder")
         return ApiEmbedder(settings)
     if settings.name == HashEmbedder.name:
         return HashEmbedder()

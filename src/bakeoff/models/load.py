@@ -78,15 +78,6 @@ def is_import_path(name: str) -> bool:
     )
 
 
-def refuse_price(settings: ApiModel, role: str) -> None:
-    """Raises ConfigError if an embedder or a reranker has a price: it would be ignored."""
-    if settings.price is not None:
-        raise ConfigError(
-            f"The {role} {settings.label} has a price ({settings.price}): {role} tokens are not priced yet.",
-            f"remove price from this model; the costs of the run then hold no {role} tokens",
-        )
-
-
 def _refuse_adapter(adapter: Path | str | None, name: str) -> None:
     if adapter is not None:
         raise ConfigError(f"The adapter {adapter} cannot be merged into '{name}'.", "tune a local model")
@@ -129,6 +120,10 @@ def behind_a_server(settings: ApiModel) -> "Server":
     if settings.api == "openai":
         from bakeoff.models.engines.openai import OpenAiGenerator
 
+        if settings.batch:
+            from bakeoff.models.engines.openai_batches import BatchingGenerator
+
+            return BatchingGenerator(settings)
         return OpenAiGenerator(settings)
     from bakeoff.models.engines.anthropic import Anthropic
     from bakeoff.models.engines.google import Google

@@ -16,7 +16,6 @@ from bakeoff.errors import ConfigError, MissingExtraError, ModelUnavailableError
 from bakeoff.models.damage import check_weights, read_json_object, refusing_damage
 from bakeoff.models.engines.pair_scorers import OpenVinoScorer, Pair, Scorer, TorchScorer, pair_batches
 from bakeoff.models.gpu import has_gpu
-from bakeoff.models.load import refuse_price
 from bakeoff.models.long_words import with_breaks
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.models.weights import resolve_model
@@ -107,12 +106,11 @@ def load_reranker(folder: Path, engine: str = "auto") -> Reranker:
 def reranker_for(settings: ModelSettings) -> "Reranker | ApiReranker":
     """The reranker of `models:` with these settings: a cross-encoder on this machine, or one behind a server.
 
-    Raises ConfigError for an adapter, a price, or a server that has no rerankers; else as `load_reranker`.
+    Raises ConfigError for an adapter, or a server that has no rerankers; else as `load_reranker`.
     """
     if isinstance(settings, ApiModel):
         from bakeoff.models.providers.reranking import ApiReranker
 
-        refuse_price(settings, "reranker")
         return ApiReranker(settings)
     return load_reranker(check_reranker(settings), settings.engine)
 

@@ -41,7 +41,8 @@ class ApiModel(Record):
     """A model behind a server. `api` is the protocol that the server speaks (`providers.roles` says what each can be).
 
     `key_env` names the environment variable that holds the key. `price` is a name that `genai-prices` knows, or the
-    prices of a million tokens. Without a price, answers cost the time of your own machine.
+    prices of a million tokens. Without a price, answers cost the time of your own machine. With `batch`, questions
+    whose latency is not measured are asked by the batch API, at the price less `batch_discount`.
     """
 
     api: Api
@@ -55,6 +56,15 @@ class ApiModel(Record):
     temperature: float = Field(default=0.0, ge=0)
     seed: int | None = None
     price: str | TokenPrice | None = None
+    batch: bool = False
+    batch_discount: float = Field(default=0.5, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _batches_save_money(self) -> Self:
+        if self.batch and (self.api != "openai" or self.price is None):
+            missing = "a price" if self.api == "openai" else "api: openai"
+            raise ValueError(f"batch: true needs {missing}: it uses OpenAI's batch API, to pay less")
+        return self
 
     @field_validator("base_url")
     @classmethod
@@ -113,6 +123,8 @@ class LocalModel(Record):
             raise ValueError("adapters_at is for a model with answered_by, the server that reads adapters there")
         if server is not None and server.api != "openai":
             raise ValueError(f"answered_by is a vLLM server: write its api as openai, not {server.api}")
+        if server is not None and server.batch:
+            raise ValueError("answered_by is a vLLM server, which has no batch API: leave batch out")
         if server is not None and self.engine != "auto":
             raise ValueError(
                 f"engine {self.engine} runs the model here, but answered_by has a server write its answers"

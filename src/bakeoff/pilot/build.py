@@ -24,7 +24,8 @@ from bakeoff.measure.score import rightness
 from bakeoff.measure.settings import Measuring
 from bakeoff.measure.threshold import Facts, fit
 from bakeoff.models.memory import release_memory
-from bakeoff.models.settings import LocalModel, ModelSettings
+from bakeoff.models.providers.batches import MOST_BATCHED
+from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.pilot.retrieval_parts import tune_in_turn
@@ -206,7 +207,7 @@ class Builder:
 
     def n_chunks(self, world: WorldFolder) -> int:
         """Number of chunks in the world's first index; 0 if no contender retrieves."""
-        first = next((recipe for recipe in self.left_out.without(self._recipes) if recipe.retrieves), None)
+        first = next((recipe for recipe in self.left_out.without(self._recipes) if recipe.index), None)
         return int(world.index(first.spec.retrieval).n_chunks) if first else 0
 
     def _index(self, world: WorldFolder, stage: str, recipes: Sequence[Recipe] | None = None) -> None:
@@ -215,7 +216,7 @@ class Builder:
         Time spent by a session that was killed is included.
         """
         chosen = self._recipes if recipes is None else recipes
-        reading = [recipe for recipe in self.left_out.without(chosen) if recipe.retrieves]
+        reading = [recipe for recipe in self.left_out.without(chosen) if recipe.index]
         for name in dict.fromkeys(recipe.index for recipe in reading):
             sharing = [recipe for recipe in reading if recipe.index == name]
             with self.left_out.trying("its index", sharing), self._timed(stage, part=f"index:{name}") as more:
@@ -342,8 +343,10 @@ class Builder:
 
 
 def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: Measuring) -> int:
-    """How many questions are asked together: the batch size, rounded up to a multiple of a server's concurrency."""
+    """How many questions are asked together: all by a batch API, else the batch size, rounded up by concurrency."""
     settings = models[recipe.spec.model] if recipe.asks_model else None
+    if isinstance(settings, ApiModel) and settings.batch:
+        return MOST_BATCHED
     at_once = settings.concurrency if settings else 1
     return -(-measuring.batch_size // at_once) * at_once
 

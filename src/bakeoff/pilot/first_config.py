@@ -6,7 +6,7 @@ Takes paths, gives the text to show. Needs no model. Knows nothing about contend
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -43,7 +43,7 @@ questions:
 
 # General-knowledge questions show what tuning makes a model forget. 'builtin' is a set that is part of Bakeoff;
 # null turns this measure off.
-general: builtin
+general: {general}
 
 # To measure freshness, give new versions of documents (same relative paths) and questions about what changed:
 # updates:
@@ -126,12 +126,14 @@ def first_config(
     columns: Mapped | None = None,
     facts: Path | None = None,
     task: Literal["answer", "classify"] = "answer",
+    recorded: Mapping[str, str] | None = None,
 ) -> FirstConfig:
     """Writes the configuration and the schema by which editors check it. Says what the data allow.
 
     `columns` maps fields of questions to the names of columns. If `facts` is given, all questions are also written
-    there with their facts, as a table to correct. With the task 'classify' there are no documents. Raises ConfigError
-    if an output exists and `force` is not set, InputError if the data cannot be used.
+    there with their facts, as a table to correct. With the task 'classify' there are no documents. `recorded` are files
+    of answers that were given before, by the name of the contender that each becomes. Raises ConfigError if an output
+    exists and `force` is not set, InputError if the data cannot be used.
     """
     for path, option in ((output, "--output"), (facts, "--facts")):
         if path and path.exists() and not force:
@@ -141,7 +143,7 @@ def first_config(
     given = {"name": _name(output), "task": task, "questions": tuple(map(str, questions)), "columns": columns or {}}
     config = Config.model_validate(given if task == "classify" else {**given, "documents": tuple(documents)})
     prepared = prepare(config)
-    jsonl.write_text(output, _text(config, prepared, output))
+    jsonl.write_text(output, _text(config, prepared, output, recorded or {}))
     schema = write_config_schema(output)
     if facts:
         jsonl.write_text(facts, fact_table(_before_splits(prepared.own_questions, config)))
@@ -178,7 +180,7 @@ def _before_splits(questions: Sequence[Question], config: Config) -> list[Questi
     return [question.model_copy(update={"split": given[question.id]}) for question in questions if question.id in given]
 
 
-def _text(config: Config, prepared: Prepared, output: Path) -> str:
+def _text(config: Config, prepared: Prepared, output: Path, recorded: Mapping[str, str]) -> str:
     folder, lengths = output.resolve().parent, prepared.answer_lengths
     labelled = config.task == "classify"
     shared = {
@@ -188,20 +190,30 @@ def _text(config: Config, prepared: Prepared, output: Path) -> str:
         "questions": _list(config.questions, folder),
         "columns": _columns(config.columns) if config.columns or not labelled else COLUMN_OF_LABELS,
         "summary": prepared.lines()[0],
-        "contenders": ", ".join(CLASSIFYING if labelled else STANDARD),
+        "contenders": ", ".join([*(CLASSIFYING if labelled else STANDARD), *map(_recorded, recorded.items())]),
         "profile": _profile(prepared.monthly_volume),
     }
     if labelled:
         return CLASSIFY.format(**shared)
     return TEMPLATE.format(
         **shared,
-        documents=_list(config.documents, folder),
+        documents=_list([*map(str, config.documents)], folder),
+        general=f"null   # {NONE_RECORDED}" if recorded else "builtin",
         chunk_tokens=config.retrieval.chunk_tokens,
         answer_lengths=lengths.line[:1].upper() + lengths.line[1:],
         answers=lengths.length,
         max_new_tokens=lengths.max_new_tokens,
         k=config.retrieval.k,
     )
+
+
+NONE_RECORDED = "recorded contenders have no answers to general questions"
+
+
+def _recorded(pair: tuple[str, str]) -> str:
+    """An entry for a contender with recorded answers, by its name and file, in one line."""
+    name, file = pair
+    return f"{{name: {_quoted(name)}, like: recorded, options: {{answers: {_quoted(file)}}}}}"
 
 
 def _columns(columns: Mapped) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
-from bakeoff.corpus.sources.folders import Problem, Reading, read_documents
+from bakeoff.corpus.sources.folders import Problem, Reading
+from bakeoff.corpus.sources.opened import read_sources
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.models.embed import languages_of_embedder
 from bakeoff.models.prompts import check_placeholders
@@ -141,8 +142,8 @@ def prepare(config: Config) -> Prepared:
     """
     check_placeholders(config.prompts.closed_book, config.prompts.grounded)
     _check_preferences(config)
-    reading = read_documents(config.documents) if config.documents else NO_DOCUMENTS
-    updated = read_documents(config.updates.documents) if config.updates else None
+    reading = read_sources(config.documents, config.imports_from) if config.documents else NO_DOCUMENTS
+    updated = read_sources(config.updates.documents, config.imports_from) if config.updates else None
     updates = config.updates.questions if config.updates else ()
     read, notes = _read(config.questions, config.columns, updates, config.task == "classify")
     if config.task == "classify":

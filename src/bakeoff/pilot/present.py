@@ -113,7 +113,7 @@ def groups(recipes: Sequence[Recipe]) -> dict[str, list[Recipe]]:
     """
     found: dict[str, list[Recipe]] = {}
     for recipe in recipes:
-        if recipe.retrieves and recipe.asks_model and set(recipe.presents) & set(recipe.spec.to_choose):
+        if recipe.index and recipe.asks_model and set(recipe.presents) & set(recipe.spec.to_choose):
             found.setdefault(_group(recipe.spec), []).append(recipe)
     return found
 
@@ -226,10 +226,10 @@ def _reader(world: WorldFolder, spec: Spec, presentation: Presentation) -> Groun
 
 
 def followers(recipes: Sequence[Recipe], members: Sequence[Recipe]) -> list[Recipe]:
-    """The contenders without retrieval that follow the choice of this group: those that ask the same model."""
+    """The contenders without an index that follow the choice of this group: those that ask the same model."""
     return [
         recipe
         for recipe in recipes
-        if recipe.presents and not recipe.retrieves and recipe.spec.model == members[0].spec.model
+        if recipe.presents and not recipe.index and recipe.spec.model == members[0].spec.model
         if recipe.spec.prompts.grounded == members[0].spec.prompts.grounded
     ]

@@ -4,16 +4,21 @@ Takes a run folder and, if not those of its configuration, a judge, its settings
 calibration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from bakeoff.errors import ConfigError, ModelUnavailableError
 from bakeoff.imports import search_in
 from bakeoff.llm_judge.records import Calibration
 from bakeoff.llm_judge.settings import judge_model
-from bakeoff.models.settings import ModelSettings
+from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.models.spending.ledger import Ledger, counting, settle
+from bakeoff.models.spending.prices import is_paid
+from bakeoff.models.spending.who import JUDGE, asking_in
 from bakeoff.pilot.judge_answers import Progress, judge_answers, judge_warnings, nothing
 from bakeoff.pilot.judging import judge_run
+from bakeoff.pilot.spending import kept, prices_of
 from bakeoff.runs.config import Config, JudgeConfig
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.own import measures_of
@@ -52,11 +57,28 @@ def rejudge(
     grading = limits.model_copy(update={key: value for key, value in given.items() if value is not None})
     with folder.lock():
         before = folder.comparison()
-        calibration = judge_answers(folder, judge, grading, config.profile, again=True, progress=progress)
+        with _counted(folder, config, judge):
+            calibration = judge_answers(
+                folder, judge, grading, config.profile, again=True, progress=lambda *steps: _stored(progress, *steps)
+            )
         judge_run(folder, config.profile, before.entrants, before.skipped, own)
         if calibration.n_units and not calibration.n_judged:
             raise _no_verdict(calibration, judge_warnings(config, judge))
         return folder.record(folder.calibration_path, Calibration)
+
+
+@contextmanager
+def _counted(folder: RunFolder, config: Config, judge: ModelSettings) -> Iterator[None]:
+    """Counts what the judge costs in the run's ledger, if it is paid for. Its limit is grading.budget_usd."""
+    ledger, is_counted = Ledger(prices_of(config.profile)), isinstance(judge, ApiModel) and is_paid(judge)
+    with counting(ledger), asking_in(JUDGE), kept(ledger, folder) if is_counted else nullcontext():
+        yield
+
+
+def _stored(progress: Progress, done: int, total: int) -> None:
+    """Says that the verdicts so far are on the disk, then shows the progress."""
+    settle()
+    progress(done, total)
 
 
 def _no_verdict(calibration: Calibration, warnings: Sequence[str]) -> ModelUnavailableError:

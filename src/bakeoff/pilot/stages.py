@@ -8,7 +8,7 @@ where it stopped.
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +17,32 @@ from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.decide.requirements.standing import times_wanted
 from bakeoff.errors import AdapterError, BakeoffError, ModelUnavailableError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
-from bakeoff.measures import IN_DOMAIN, Measure
+from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.model_sums import check_sums
 from bakeoff.models.probe import negotiated_with, probe
 from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.models.spending.ledger import Ledger, counting, settle
+from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.answer_settings import answers_line, settled
+from bakeoff.pilot.budget import budget_lines, planned
 from bakeoff.pilot.build import Builder, Earlier, batch_size
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.judge_answers import judge_answers, judge_warnings
 from bakeoff.pilot.judging import judge_run
+from bakeoff.pilot.latency import latency_questions
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.material import material_of
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
 from bakeoff.pilot.regrade import regraded_notes
-from bakeoff.records import Question, Record, Stage
+from bakeoff.pilot.spending import kept, pays, prices_of, write_spending
+from bakeoff.records import Record, Stage
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
 from bakeoff.runs.environment import data_sha256, describe
@@ -86,21 +90,25 @@ def run(
     search_in(config.imports_from)
     threads.configure(config.threads)
     prepared = prepared or prepare(config)
-    _probe(config, recipes)
-    negotiated = _negotiated(config, recipes)
-    judge_notes = _probe_judge(config)
-    waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
     fresh = settled(config, prepared.answer_lengths)
-    folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
-    config = folder.config()
-    recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
-    tell = listener or (lambda event: None)
-    tell(Event(stage="data", note=f"Run folder: {folder.root}"))
-    for note in (*([_waits(waiting)] if waiting else []), *negotiated, *judge_notes):
-        tell(Event(stage="data", note=f"note: {note}"))
-    with folder.lock():
-        own = measures_of(config, folder, prepared.of("test"))
-        Pilot(config, recipes, own, folder, prepared, tell).run()
+    budget, expected = config.budget, planned(fresh, prepared, resume)
+    with counting(Ledger(prices_of(config.profile), budget)) as ledger:
+        _probe(config, recipes)
+        negotiated = _negotiated(config, recipes)
+        judge_notes = _probe_judge(config)
+        waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
+        folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
+        config = folder.config()
+        recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
+        tell = listener or (lambda event: None)
+        tell(Event(stage="data", note=f"Run folder: {folder.root}"))
+        notes = (*([_waits(waiting)] if waiting else []), *negotiated, *judge_notes)
+        for line in (*(f"note: {note}" for note in notes), *budget_lines(expected, budget)):
+            tell(Event(stage="data", note=line))
+        account = kept(ledger, folder, lambda line: tell(Event(stage="data", note=line)))
+        with folder.lock(), account if pays(config) else nullcontext():
+            own = measures_of(config, folder, prepared.of("test"))
+            Pilot(config, recipes, own, folder, prepared, tell).run()
     return Run(folder)
 
 
@@ -291,8 +299,11 @@ class Pilot:
         with self._timed("calibrate", name):
             self._builder.calibrate(world, recipe, self._folder, self._config.measuring)
         with self._timed("latency", name):
-            path = self._folder.answers_path(name, "latency")
-            collect_latency(world.open(name), self._latency_questions(), path, self._progress("latency", name))
+            path, progress = self._folder.answers_path(name, "latency"), self._progress("latency", name)
+            if recipe.recorded:
+                collect(world.open(name), self._prepared.of("test"), path, self._config.measuring.batch_size, progress)
+            else:
+                collect_latency(world.open(name), latency_questions(self._config, self._prepared), path, progress)
         contender = world.open(name, given=self._folder.answers)
         with self._timed("answer", name):
             path, progress = self._folder.answers_path(name), self._progress("answer", name)
@@ -303,20 +314,6 @@ class Pilot:
                 batch_size(recipe, self._config.models, self._config.measuring),
                 progress,
             )
-
-    def _latency_questions(self) -> Sequence[Question]:
-        """Test questions of the domain, one for each fact, spread evenly.
-
-        They are asked before the batch pass, so that no engine's cache answers them. They are part of the test, so that
-        a router routes them like the other questions. A limit on latency needs the more, the more contenders there are.
-        """
-        asked = [question for question in self._prepared.of("test") if question.slice in IN_DOMAIN]
-        by_fact = {question.fact: question for question in asked or self._prepared.of("test")}
-        ordered = [by_fact[fact] for fact in sorted(by_fact)]
-        is_limited = self._config.profile.latency_limit_ms is not None
-        needed = times_wanted(len(self._config.contenders)) if is_limited else 0
-        wanted = max(self._config.measuring.latency_questions, needed) + 1
-        return ordered[:: max(1, len(ordered) // wanted)][:wanted]
 
     def _update(self) -> None:
         """Applies the updates to a copy of the world, then asks about what changed."""
@@ -331,6 +328,8 @@ class Pilot:
         self._builder.update(world, self._world, self._prepared.updated_documents)
         for recipe in sorted(self._left_out.without(self._recipes), key=lambda recipe: recipe.step):
             name = recipe.spec.name
+            if recipe.not_updated:
+                continue
             with self._left_out.trying("its test after the update", [recipe]), self._timed("answer-updated", name):
                 contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
                 path, progress = self._folder.answers_path(name, "updated"), self._progress("answer-updated", name)
@@ -371,10 +370,12 @@ class Pilot:
             write_record(self._folder.identities_path, identities)
             environment["contender_sha256"] = identities.sums
             write_json(self._folder.environment_path, environment)
+            write_spending(self._folder)
             judge_run(self._folder, self._config.profile, entrants, self._left_out.reasons, self._own)
 
     def _progress(self, stage: str, contender: str = "") -> Callable[..., None]:
         def progress(done: int, total: int, detail: str = "") -> None:
+            settle()  # what is done is on the disk when this is called
             self._tell(Event(stage=stage, contender=contender, done=done, total=total, detail=detail))
 
         return progress
@@ -388,7 +389,9 @@ class Pilot:
         self._tell(Event(stage=stage, contender=contender))
         more: dict[str, Any] = {}
         begun = time.perf_counter()
-        yield more
+        with asking_in(stage, contender):
+            yield more
+            settle(is_finished=True)
         seconds = more.pop("seconds", time.perf_counter() - begun)
         key = (stage, part or contender)  # shared parts are built once, by the first contender that needs them
         if key not in {(done.stage, done.part or done.contender) for done in self._folder.stages()}:

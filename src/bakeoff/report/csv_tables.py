@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bakeoff.files.spreadsheet_csv import Cell, Rows, rows_of, written
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import CLASSIFICATION, MEASURES, Measure
+from bakeoff.models.spending.rows import Spent
 from bakeoff.questions.answer_lengths import LENGTHS
 from bakeoff.records import Answer, Question
 from bakeoff.report.cascades import answered_by, every_setting
@@ -17,16 +18,18 @@ from bakeoff.report.findings import CAUSES, OUTCOMES, failures, outcome, outcome
 from bakeoff.report.gather import ReportData
 from bakeoff.report.verdict_text import marks
 
-LABELS = "labels"
+LABELS, SPENDING = "labels", "spending"
 PARTS = ("value", "low", "high", "n")
 
 
 def csv_tables(data: ReportData) -> dict[str, str]:
     """The tables by name, each with a header line.
 
-    Tables of the verdict are included only if the run was judged, that of labels only if accepted answers are labels.
+    Tables of the verdict are included only if the run was judged, that of labels only if accepted answers are labels,
+    that of spending only if a model was paid for.
     """
-    tables = {name: make(data) for name, make in MEASURED.items() if name != LABELS or is_classified(data)}
+    left_out = {LABELS: not is_classified(data), SPENDING: data.spending is None}
+    tables = {name: make(data) for name, make in MEASURED.items() if not left_out.get(name)}
     if data.judgement:
         tables |= {name: make(data.judgement) for name, make in JUDGED.items()}
     return {name: written(rows) for name, rows in tables.items()}
@@ -165,6 +168,13 @@ def _cascades(data: ReportData) -> Rows:
     return rows
 
 
+def _spending(data: ReportData) -> Rows:
+    """One row for each contender, role and model that was paid for."""
+    parts = data.spending.parts if data.spending else ()
+    fields = ("contender", "role", "model", *Spent.model_fields)
+    return rows_of(parts, fields)
+
+
 MEASURED: dict[str, Callable[[ReportData], Rows]] = {
     "contenders": _contenders,
     "contrasts": _contrasts,
@@ -175,6 +185,7 @@ MEASURED: dict[str, Callable[[ReportData], Rows]] = {
     "updates": _updates,
     "cascades": _cascades,
     "stages": _stages,
+    SPENDING: _spending,
     "questions": _questions,
 }
 TABLES = (*MEASURED, *JUDGED)

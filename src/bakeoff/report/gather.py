@@ -21,6 +21,7 @@ from bakeoff.measure.labels import LabelVerdict, Unit, label_scores
 from bakeoff.measure.ppi import MIN_LABELS
 from bakeoff.measure.units import is_unit, unit_of
 from bakeoff.measures import Measure
+from bakeoff.models.spending.rows import Spending
 from bakeoff.records import Answer, Contrast, Phase, Question, Stage
 from bakeoff.report.cautions import cautions, reading_line
 from bakeoff.runs.data import DataSummary
@@ -43,7 +44,7 @@ class ReportData:
     answer, as in `labelled`, it is what they say. `origins` are the models that answered, by
     contender, if a server names them. `judgement` is None if the run was not judged.
     `warnings` have first what changes the verdict, and last where to see how the questions were read. `preface` is a
-    decision made elsewhere, which stands before the verdict.
+    decision made elsewhere, which stands before the verdict. `spending` is None if no model was paid for.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ReportData:
     config: Mapping[str, Any]
     judgement: Judgement | None = None
     preface: Preface | None = None
+    spending: Spending | None = None
 
     @property
     def contenders(self) -> tuple[str, ...]:
@@ -142,6 +144,7 @@ def gather(run_folder: Path) -> ReportData:
         config=config,
         judgement=judgement,
         preface=folder.record(folder.preface_path, Preface) if folder.preface_path.exists() else None,
+        spending=folder.spending(),
     )
 
 

@@ -18,7 +18,7 @@ from bakeoff.decide.situation.approaches import TITLES
 from bakeoff.measure.comparison import NOTHING, Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT, Measure
 from bakeoff.questions.splits.survey import counted_tests
-from bakeoff.report import cascades, charts
+from bakeoff.report import cascades, charts, spending
 from bakeoff.report.cascade_page import cascade_panels
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.classification import ABOUT, CONFUSED_HEADS, SHOWN, confusions, hardest, is_classified
@@ -152,7 +152,20 @@ def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
         "cascades_about": f"{cascades.ABOUT_TABLE} {cascades.ABOUT_CHART}",
         "time_chart": _time_chart(data, colours),
         "time_rows": _time_rows(data),
+        "spent": _spent(data),
         "total_time": duration(sum(stage.seconds for stage in data.stages)),
+    }
+
+
+def _spent(data: ReportData) -> dict[str, Any] | None:
+    """What paid models have cost; None if there are none."""
+    if data.spending is None or not data.spending.parts:
+        return None
+    return {
+        "about": spending.ABOUT,
+        "heads": spending.HEADS,
+        "rows": spending.spending_rows(data.spending),
+        "sentences": list(spending.spending_sentences(data.spending)),
     }
 
 

@@ -26,6 +26,9 @@ from bakeoff.report.findings import (
 from bakeoff.report.gather import ReportData
 from bakeoff.report.markdown_text import bullets, grid, plain
 from bakeoff.report.origins import origin_rows, origin_sentences
+from bakeoff.report.spending import ABOUT as ABOUT_SPENDING
+from bakeoff.report.spending import HEADS as HEADS_SPENT
+from bakeoff.report.spending import spending_rows, spending_sentences
 from bakeoff.report.stage_titles import STAGES
 from bakeoff.report.table import Cell, Table, beside, table, updates
 from bakeoff.report.verdict_markdown import opening, sections, stakes
@@ -58,7 +61,7 @@ def markdown_page(data: ReportData) -> str:
     parts += _failures(data)
     if data.judgement:
         parts += sections(data.judgement)
-    parts += [*_times(data), *_summary(data)]
+    parts += [*_times(data), *_spending(data), *_summary(data)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -190,6 +193,14 @@ def _times(data: ReportData) -> list[str]:
         for stage, row in stages.items()
     ]
     return ["## Run time by stage", grid(["Stage", "Time", "Of which"], rows)]
+
+
+def _spending(data: ReportData) -> list[str]:
+    """What paid models have cost, if there are some."""
+    if data.spending is None or not data.spending.parts:
+        return []
+    table_of_parts = grid(HEADS_SPENT, spending_rows(data.spending), 3)
+    return ["## Spent on models", ABOUT_SPENDING, bullets(spending_sentences(data.spending)), table_of_parts]
 
 
 def _summary(data: ReportData) -> list[str]:

@@ -15,6 +15,8 @@ from pydantic_core import PydanticKnownError
 
 from bakeoff.catalogue import CLASSIFYING, STANDARD
 from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resolve
+from bakeoff.corpus.sources import kinds
+from bakeoff.corpus.sources.kinds import Named
 from bakeoff.decide.situation.plain_errors import explain
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
@@ -25,6 +27,7 @@ from bakeoff.measure.settings import Measuring
 from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts, closed_book, grounded
 from bakeoff.models.settings import Models, ModelSettings
+from bakeoff.models.spending.rows import Budget
 from bakeoff.questions.settings import Split
 from bakeoff.records import GenerationSettings, Length, Record
 from bakeoff.retrieval.presentation import ASPECTS, Presentation
@@ -61,7 +64,7 @@ Entries = Annotated[tuple[Entry, ...], BeforeValidator(_entries)]
 class Updates(Record):
     """What changes after training: new versions of documents, and questions about what changed."""
 
-    documents: Paths
+    documents: Annotated[Named, Field(min_length=1)]
     questions: Paths
 
 
@@ -75,7 +78,7 @@ class Config(Record):
 
     name: str
     task: Literal["answer", "classify"] = "answer"
-    documents: Names = Field(json_schema_extra={"minItems": 1})
+    documents: Named
     questions: Paths
     columns: dict[str, str | Names] = Field(default_factory=dict)
     general: str | None = "builtin"
@@ -93,6 +96,7 @@ class Config(Record):
     measuring: Measuring = Measuring()
     grading: Grading = Grading()
     split: Split = Split()
+    budget: Budget | None = None
     seed: int = 7
     threads: int | None = Field(default=None, ge=1)
     profile: Profile = Profile()
@@ -151,7 +155,7 @@ class Config(Record):
 
     @field_validator("documents")
     @classmethod
-    def _has_documents(cls, documents: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
+    def _has_documents(cls, documents: Named, others: ValidationInfo) -> Named:
         if not documents and others.data.get("task") == "answer":
             raise PydanticKnownError("too_short", {"field_type": "Tuple", "min_length": 1, "actual_length": 0})
         return documents
@@ -267,9 +271,10 @@ def _explain(item: Any, values: Mapping[str, Any] | None = None) -> str:
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The same values with every data path resolved against the folder."""
     resolved = dict(values)
-    for key in ("documents", "questions"):
+    resolve = {"documents": kinds.absolute, "questions": _resolve}
+    for key in resolve:
         if key in resolved:
-            resolved[key] = _resolve(resolved[key], folder)
+            resolved[key] = resolve[key](resolved[key], folder)
     if isinstance(resolved.get("models"), dict):
         resolved["models"] = {name: _absolute_model(model, folder) for name, model in resolved["models"].items()}
     if isinstance(resolved.get("grading"), dict) and "judge" in resolved["grading"]:
@@ -279,15 +284,16 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
         }
     resolved = _absolute_tuning(resolved, folder)
     if isinstance(resolved.get("contenders"), list):
-        resolved["contenders"] = [_absolute_tuning(entry, folder) for entry in resolved["contenders"]]
+        resolved["contenders"] = [
+            _absolute_answers(_absolute_tuning(entry, folder), folder) for entry in resolved["contenders"]
+        ]
     if resolved.get("general") not in (None, "builtin"):
         resolved["general"] = _resolve(resolved["general"], folder)
     if isinstance(resolved.get("style"), dict) and isinstance(resolved["style"].get("examples"), str):
         resolved["style"] = {**resolved["style"], "examples": _resolve(resolved["style"]["examples"], folder)}
     if isinstance(resolved.get("updates"), dict):
         resolved["updates"] = {
-            key: _resolve(value, folder) if key in ("documents", "questions") else value
-            for key, value in resolved["updates"].items()
+            key: resolve[key](value, folder) if key in resolve else value for key, value in resolved["updates"].items()
         }
     return resolved
 
@@ -300,6 +306,14 @@ def _absolute_tuning(entry: Any, folder: Path) -> Any:
         return entry
     paths = {key: _resolve(preferences[key], folder) for key in ("files", "start_from") if preferences.get(key)}
     return {**entry, "tuning": {**tuning, "preferences": {**preferences, **paths}}}
+
+
+def _absolute_answers(entry: Any, folder: Path) -> Any:
+    """The same contender, with its file of recorded answers resolved."""
+    options = entry.get("options") if isinstance(entry, dict) else None
+    if not isinstance(options, dict) or not isinstance(options.get("answers"), str):
+        return entry
+    return {**entry, "options": {**options, "answers": _resolve(options["answers"], folder)}}
 
 
 def _absolute_model(model: Any, folder: Path) -> Any:

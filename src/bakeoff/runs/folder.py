@@ -20,6 +20,7 @@ from bakeoff.files import jsonl
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.measure.comparison import Comparison
 from bakeoff.models.checksums import Sums
+from bakeoff.models.spending.rows import Spending
 from bakeoff.records import Answer, Question, Record, Score, Stage
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.data import DataSummary
@@ -43,6 +44,7 @@ class RunFolder:
         self.stages_path = root / "stages.jsonl"
         self.scores_path = root / "scores.jsonl"
         self.labels_path = root / "labels.jsonl"
+        self.spending_path = root / "spending.json"
         self.label_weights_path = root / "label_weights.jsonl"
         self.judge_path = root / "judge.jsonl"
         self.judge_verdicts_path = root / "judge_verdicts.jsonl"
@@ -146,6 +148,10 @@ class RunFolder:
         """The content of data.json. Raises RunFolderError if it is missing or broken."""
         return self.record(self.data_path, DataSummary)
 
+    def spending(self) -> Spending | None:
+        """The content of spending.json: what the run has spent on paid models. None if it paid for none."""
+        return self.record(self.spending_path, Spending) if self.spending_path.exists() else None
+
     def record(self, path: Path, kind: type[R], remedy: str = "") -> R:
         """One of the run's JSON files as a record. Raises RunFolderError with the first bad field."""
         content = self.read_json(path, remedy or FINISH)
@@ -223,7 +229,7 @@ def resume(config: Config, runs: Path, fresh: Config | None = None) -> RunFolder
     begun = folder.config()
     if begun.answers != "auto":
         config = config.settled(begun.answers, begun.generation.max_new_tokens)
-    before, now = begun.model_dump(), config.model_dump()
+    before, now = begun.model_dump(exclude={"budget"}), config.model_dump(exclude={"budget"})  # may be raised
     changed = sorted(key for key in now if now[key] != before[key])
     if changed:
         raise RunFolderError(

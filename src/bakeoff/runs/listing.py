@@ -20,6 +20,7 @@ State = Literal["running", "finished", "half-written", "other format", "unreadab
 class Listed(Record):
     """One run. Unknown values are empty. `problem` says why the run could not be read.
 
+    `usd` is what paid models have cost so far, None if there are none.
     `n_test` is the number of test questions that count for the verdict: not those about updates or general knowledge.
     """
 
@@ -30,6 +31,7 @@ class Listed(Record):
     contenders: tuple[str, ...] = ()
     winner: str | None = None
     n_test: int | None = None
+    usd: float | None = None
     problem: str = ""
 
 
@@ -57,6 +59,7 @@ def _listed(folder: RunFolder) -> Listed:
             contenders=contenders,
             winner=winner,
             n_test=_n_test(folder),
+            usd=_usd(folder),
         )
     except BakeoffError as error:
         problem = error.message
@@ -84,6 +87,11 @@ def _state(folder: RunFolder) -> State:
         return "running"
     done = (folder.environment_path, folder.splits_path, folder.comparison_path, folder.report_path)
     return "finished" if all(path.exists() for path in done) else "half-written"
+
+
+def _usd(folder: RunFolder) -> float | None:
+    spending = folder.spending()
+    return spending.total.usd if spending else None
 
 
 def _n_test(folder: RunFolder) -> int | None:

@@ -13,6 +13,7 @@ from bakeoff.errors import ConfigError, MissingExtraError, RunFolderError
 from bakeoff.files.did_you_mean import closest, unknown
 from bakeoff.measure.comparison import Comparison
 from bakeoff.measure.graded import UNSURE
+from bakeoff.models.spending.rows import Spending
 from bakeoff.records import Answer, Question, Record, ask
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.results import read_outcome
@@ -51,6 +52,11 @@ class Run:
     def contenders(self) -> tuple[str, ...]:
         """The names of the measured contenders."""
         return self.comparison.names
+
+    @property
+    def spending(self) -> Spending | None:
+        """What the run has spent on paid models, by contender and role; None if it paid for none."""
+        return self.folder.spending()
 
     @property
     def best(self) -> Choice:

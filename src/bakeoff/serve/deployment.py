@@ -22,6 +22,7 @@ from pathlib import Path
 from bakeoff.contenders.identities import Identity
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.runs.config import Config, validate
@@ -141,13 +142,41 @@ def _was_decided(root: Path) -> bool:
 
 
 def _chosen(run: Run, contenders: Sequence[str]) -> tuple[tuple[str, ...], str]:
-    """The contenders to serve, the default one first, and why that one."""
+    """The contenders to serve, the default one first, and why that one. Without names, all that can be served.
+
+    Raises ConfigError if one that was named, or the best one, answers outside of Bakeoff.
+    """
     for name in contenders:
         run.check_contender(name)
+        _check_servable(run, name)
     if contenders:
         return tuple(dict.fromkeys(contenders)), "as you named it"
     best = run.best
-    return (best.contender, *(name for name in run.contenders if name != best.contender)), best.reason
+    _check_servable(run, best.contender, ", the best of the run,")
+    others = [name for name in run.contenders if name != best.contender and not _outside(run, name)]
+    return (best.contender, *others), best.reason
+
+
+def _outside(run: Run, name: str) -> str:
+    """This contender, or one that it sends questions to, if that answers outside of Bakeoff; empty if none does."""
+    entrant = run.comparison.entrant(name)
+    if entrant.outside:
+        return name
+    behind = [other for other in entrant.behind if other in run.contenders]
+    return next((found for other in behind if (found := _outside(run, other))), "")
+
+
+def _check_servable(run: Run, name: str, who: str = "") -> None:
+    """Raises ConfigError if a contender cannot be served. `who` says more about it."""
+    outside = _outside(run, name)
+    if outside:
+        servable = [other for other in run.contenders if not _outside(run, other)]
+        by = "" if outside == name else f" sends questions to '{outside}', which"
+        raise ConfigError(
+            f"'{name}'{who}{by} answers outside of Bakeoff, so it cannot be served from here.",
+            "serve your own system yourself, or name others with --contender: "
+            f"{', '.join(servable) or 'this run has none'}",
+        )
 
 
 def _copy_documents(folder: RunFolder, root: Path) -> None:

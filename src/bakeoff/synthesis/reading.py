@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.corpus.chunk import chunk_document
-from bakeoff.corpus.sources.folders import Reading, read_documents
+from bakeoff.corpus.sources.folders import Reading
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.errors import ConfigError, InputError
-from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.errors import InputError
 from bakeoff.models.settings import DEFAULTS, EMBEDDER, ModelSettings
 from bakeoff.pilot.prepare import prepare
 from bakeoff.protocols import Retriever
@@ -21,6 +20,7 @@ from bakeoff.questions.evidence.evidence import evidence_hit, is_document_level
 from bakeoff.records import Chunk, Document, Question
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.named_documents import is_config, read_named
 from bakeoff.sentences import counted, first_few
 from bakeoff.synthesis.drafts import holds
 from bakeoff.synthesis.making import Material, check_passages
@@ -56,7 +56,7 @@ def read(
     from bakeoff.models.embed import load_embedder
     from bakeoff.retrieval.hybrid import HybridIndex
 
-    reading = read_documents(sources)
+    reading = read_named(sources)
     documents, notes = _english(reading.documents)
     notes = [*(problem.line for problem in reading.problems), *notes]
     model: Any = load_embedder(embedder)
@@ -103,7 +103,7 @@ def _questions(reword: str, reading: Reading) -> tuple[list[Question], list[Ques
     is_located = path.is_dir() or path.suffix.lower() in (".yaml", ".yml")
     if path.is_dir():
         asked, where = RunFolder(path).questions(), path.name
-    elif path.suffix.lower() in (".yaml", ".yml") and _is_config(path):
+    elif is_config(path):
         asked, where = list(prepare(load_config(path)).questions), path.name
     else:
         asked, where = read_questions([path]), path.name
@@ -132,14 +132,6 @@ def _without_unknown(question: Question, sources: set[str]) -> Question:
     """The question without the places in documents that are not here, such as those of an update."""
     known = tuple(span for span in question.source_spans if span.source in sources)
     return question.model_copy(update={"source_spans": known})
-
-
-def _is_config(path: Path) -> bool:
-    """Whether a YAML file is a configuration, and not a list of questions."""
-    try:
-        return "documents" in read_mapping(path)
-    except ConfigError:
-        return False
 
 
 def _may_be_reworded(question: Question, has_splits: bool) -> bool:

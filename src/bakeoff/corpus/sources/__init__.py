@@ -1,1 +1,1 @@
-"""The sources of documents. So far: folders and files."""
+"""Where documents come from: one settings record and one class for each kind of source, behind one protocol."""

@@ -7,7 +7,6 @@ and skipped. It is an error only if nothing at all could be read.
 import fnmatch
 import glob
 import hashlib
-import json
 import os
 import stat
 import unicodedata
@@ -20,10 +19,9 @@ from typing import NamedTuple
 from bakeoff.errors import InputError
 from bakeoff.formats.parse import SUFFIXES, parse
 from bakeoff.formats.part import Part, Problem, UnreadableError
-from bakeoff.protocols import Changes
 from bakeoff.records import Document, Record
 
-__all__ = ["FolderSource", "Problem", "Reading", "document_id", "documents_in", "read_documents"]
+__all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"]
 
 
 class Reading(Record):
@@ -33,7 +31,9 @@ class Reading(Record):
     problems: tuple[Problem, ...] = ()
 
 
-class _File(NamedTuple):
+class FoundFile(NamedTuple):
+    """A file and the source of its document."""
+
     path: Path
     source: str
 
@@ -47,64 +47,39 @@ def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -
     """
     documents: dict[str, Document] = {}
     problems: list[Problem] = []
-    read: dict[tuple[int, int], _File] = {}
-    for file in _files(sources, problems):
+    for file in distinct_files(sources, problems):
         try:
-            content, status = _content(file.path, max_bytes)
+            content, status = content_of(file.path, max_bytes)
         except UnreadableError as error:
             problems.append(_problem(file.source, error))
-            continue
-        first = read.setdefault((status.st_dev, status.st_ino), file)
-        if first is not file and status.st_ino:
-            problems.extend(_second_way(file, first))
             continue
         reading = documents_in(file.source, content, datetime.fromtimestamp(status.st_mtime, UTC))
         problems.extend(reading.problems)
         for document in reading.documents:
             if documents.setdefault(document.source, document) is not document:
-                problems.append(_twice(document.source, file.path))
+                problems.append(twice(document.source, str(file.path)))
     if not documents:
-        raise _nothing_readable(sources, problems)
+        raise nothing_readable(sources, problems)
     return Reading(documents=tuple(documents.values()), problems=tuple(problems))
 
 
-class FolderSource:
-    """Folders, files and globs as a `protocols.Source`: reports what changed since the last call."""
+def distinct_files(sources: Sequence[str | Path], problems: list[Problem]) -> Iterator[FoundFile]:
+    """Every file to read, in order. A second way to the same file, and what is skipped, are added to `problems`.
 
-    def __init__(self, paths: Sequence[str | Path]) -> None:
-        self._paths = tuple(paths)
-
-    def changes_since(self, cursor: str) -> Changes:
-        """New and changed documents and the sources that are gone. An empty cursor returns everything.
-
-        The cursor of the result describes the state that was read: every source with a hash of its title and text.
-        Raises the InputErrors of `read_documents`, and InputError for a cursor that this class did not make.
-        """
-        before = _read_cursor(cursor)
-        documents = read_documents(self._paths).documents
-        now = {document.source: _hash_of(document) for document in documents}
-        return Changes(
-            documents=tuple(document for document in documents if before.get(document.source) != now[document.source]),
-            deleted=tuple(source for source in before if source not in now),
-            cursor=json.dumps(now, sort_keys=True, ensure_ascii=False),
-        )
-
-
-def _read_cursor(cursor: str) -> dict[str, str]:
-    try:
-        before = json.loads(cursor) if cursor else {}
-    except ValueError:
-        before = None
-    if not isinstance(before, dict):
-        raise InputError(
-            f"{cursor[:40]!r} is not a cursor of a folder source.",
-            "pass the cursor of an earlier result, or an empty text",
-        )
-    return before
-
-
-def _hash_of(document: Document) -> str:
-    return hashlib.sha256(f"{document.title}\0{document.text}".encode()).hexdigest()[:16]
+    Raises InputError as `read_documents`.
+    """
+    read: dict[tuple[int, int], FoundFile] = {}
+    for file in _files(sources, problems):
+        try:
+            status = file.path.stat()
+        except OSError:  # opening it says why
+            yield file
+            continue
+        first = read.setdefault((status.st_dev, status.st_ino), file)
+        if first is file or not status.st_ino:
+            yield file
+        else:
+            problems.extend(_second_way(file, first))
 
 
 def documents_in(source: str, content: bytes, changed: datetime | None = None) -> Reading:
@@ -142,7 +117,7 @@ def _source_of(part: Part, file: str, own: Counter[str]) -> str:
     return f"{part.source or file}#{part.key}" if part.key else file
 
 
-def _files(sources: Sequence[str | Path], problems: list[Problem]) -> Iterator[_File]:
+def _files(sources: Sequence[str | Path], problems: list[Problem]) -> Iterator[FoundFile]:
     """Every file to read, in order. Skipped files are added to `problems`."""
     for given in sources:
         path = Path(given).expanduser()
@@ -161,7 +136,7 @@ def _files(sources: Sequence[str | Path], problems: list[Problem]) -> Iterator[_
             raise InputError(f"Cannot read {str(given)!r}: {error}.", "check the path and its permissions") from error
 
 
-def _matches(pattern: Path, problems: list[Problem]) -> Iterator[_File]:
+def _matches(pattern: Path, problems: list[Problem]) -> Iterator[FoundFile]:
     """The files that a glob matches. For a folder that it matches, all files below it.
 
     A folder whose very name has the signs of a glob, such as `[2024]`, is that folder.
@@ -180,18 +155,18 @@ def _matches(pattern: Path, problems: list[Problem]) -> Iterator[_File]:
     yield from files
 
 
-def _fits(parts: Sequence[str], pieces: Sequence[str], is_folder: bool) -> bool:
+def fits(parts: Sequence[str], pieces: Sequence[str], is_folder: bool) -> bool:
     """Whether a path, or a folder above it, matches the pieces of a glob. For a folder also if a file below may."""
     if not pieces:
         return True
     if not parts:
         return is_folder
     if pieces[0] == "**":
-        return is_folder or any(_fits(parts[i:], pieces[1:] or ["*"], False) for i in range(len(parts)))
-    return fnmatch.fnmatchcase(parts[0], pieces[0]) and _fits(parts[1:], pieces[1:], is_folder)
+        return is_folder or any(fits(parts[i:], pieces[1:] or ["*"], False) for i in range(len(parts)))
+    return fnmatch.fnmatchcase(parts[0], pieces[0]) and fits(parts[1:], pieces[1:], is_folder)
 
 
-def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> Iterator[_File]:
+def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> Iterator[FoundFile]:
     """The readable files below a folder that match the glob, in order of their paths. Each folder is read once."""
     entered: set[tuple[int, int]] = set()
     pending = [root]
@@ -200,7 +175,7 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
         source = _relative(path, root)
         try:
             is_folder = path.is_dir()
-            if path != root and not _fits(path.relative_to(root).parts, pieces, is_folder):
+            if path != root and not fits(path.relative_to(root).parts, pieces, is_folder):
                 continue
             if path != root and path.name.startswith((".", "~$")):
                 problems.append(Problem(source=source, reason="hidden", remedy="rename it if it should be read"))
@@ -217,7 +192,7 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
             )
 
 
-def _named(path: Path, source: str, problems: list[Problem]) -> Iterator[_File]:
+def _named(path: Path, source: str, problems: list[Problem]) -> Iterator[FoundFile]:
     """The file, if its name is valid Unicode and has a known ending. Otherwise adds a problem."""
     if not _is_unicode(source):
         shown = os.fsencode(source).decode(errors="replace")
@@ -226,7 +201,7 @@ def _named(path: Path, source: str, problems: list[Problem]) -> Iterator[_File]:
         kind = f"files ending in '{path.suffix}' are not read" if path.suffix else "it has no file ending"
         problems.append(Problem(source=source, reason=kind, remedy=f"convert it to one of {', '.join(SUFFIXES)}"))
     else:
-        yield _File(path, source)
+        yield FoundFile(path, source)
 
 
 def _is_unicode(text: str) -> bool:
@@ -238,7 +213,7 @@ def _relative(path: Path, root: Path) -> str:
     return unicodedata.normalize("NFC", relative if relative != "." else path.name)
 
 
-def _content(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result]:
+def content_of(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result]:
     """The file's bytes and status. Raises UnreadableError if it is not a regular file, too large or cannot be read."""
     try:
         status = path.stat()
@@ -258,14 +233,14 @@ def _problem(source: str, error: UnreadableError) -> Problem:
     return Problem(source=source, reason=error.message, remedy=error.remedy)
 
 
-def _second_way(file: _File, first: _File) -> list[Problem]:
+def _second_way(file: FoundFile, first: FoundFile) -> list[Problem]:
     """A problem if the same file was found under a second name. Empty if the name is the same too."""
     if file.source == first.source:
         return []
     return [Problem(source=file.source, reason=f"the same file as {first.source}", remedy="name it once")]
 
 
-def _twice(source: str, path: Path) -> Problem:
+def twice(source: str, path: str) -> Problem:
     return Problem(
         source=source,
         reason=f"an earlier document has the same source; the one in {path} is left out",
@@ -273,7 +248,7 @@ def _twice(source: str, path: Path) -> Problem:
     )
 
 
-def _nothing_readable(sources: Sequence[str | Path], problems: Sequence[Problem]) -> InputError:
+def nothing_readable(sources: Sequence[str | Path], problems: Sequence[Problem]) -> InputError:
     named = "; ".join(f"{problem.source}: {problem.reason}" for problem in problems[:5])
     more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
     where = ", ".join(map(str, sources)) or "(no source was given)"

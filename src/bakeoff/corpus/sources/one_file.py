@@ -12,15 +12,17 @@ from bakeoff.corpus.sources.folders import Reading, documents_in, read_documents
 from bakeoff.errors import InputError
 
 
-def read_one(documents: str | Path, file: str) -> Reading:
+def read_one(documents: str | Path, file: str, whole: Reading | None = None) -> Reading:
     """The documents of a file, and the problems with it.
 
+    `whole` is everything that was read, if `documents` is only the name of a place.
     `file` is its source: the path below the folder, the end of it if that is enough, or `table.csv#row` for one row.
     Raises InputError if there is none, if there are several, or if nothing of it could be read.
     """
     name, _, row = file.partition("#")
-    reading = _directly(Path(documents).expanduser(), name) if Path(documents).expanduser().is_dir() else None
-    reading = reading or _of_source(read_documents([documents]), name, str(documents))
+    folder = Path(documents).expanduser()
+    reading = _directly(folder, name) if whole is None and folder.is_dir() else None
+    reading = reading or _of_source(whole or read_documents([documents]), name, str(documents))
     shown = [one for one in reading.documents if not row or one.source.partition("#")[2] == row or one.source == file]
     if reading.documents and not shown:
         rows = [one.source.partition("#")[2] for one in reading.documents]

@@ -60,7 +60,7 @@ def with_fixed(c: CostInputs, profile: Profile, entrant: Entrant) -> CostInputs:
         stated = getattr(own, key)
         part, least = dearest_part(profile, entrant, key)
         if stated is not None:
-            c = _replaced(c, key, stated)
+            c = with_amount(c, key, stated, KNOWN)
         elif least:
             source = f"the profile: the fixed amount of '{part}', whose work it needs"
             c = c.model_copy(update={LEAST[key]: least, "sources": c.sources | {LEAST[key]: source}})
@@ -91,9 +91,10 @@ def fixed_contradictions(profile: Profile, entrants: Sequence[Entrant]) -> list[
     return found
 
 
-def _replaced(c: CostInputs, key: str, amount: float) -> CostInputs:
+def with_amount(c: CostInputs, key: str, amount: float, source: str) -> CostInputs:
+    """The inputs with this amount, of a kind in `FIXED`, in place of the numbers that it stands for."""
     field, replaced = FIXED[key]
     values: dict[str, Any] = {**dict.fromkeys(replaced, 0.0), field: amount}
-    sources = {name: of for name, of in c.sources.items() if name not in values} | {field: KNOWN}
+    sources = {name: of for name, of in c.sources.items() if name not in values} | {field: source}
     intervals = {name: ends for name, ends in c.intervals.items() if name not in values}
     return c.model_copy(update={**values, "sources": sources, "intervals": intervals})

@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bakeoff.decide.cost.fixed import with_fixed
+from bakeoff.decide.cost.fixed import with_amount, with_fixed
 from bakeoff.decide.cost.model import CostInputs
 from bakeoff.decide.cost.payment import Payment, payment_of, payment_without_run
 from bakeoff.decide.cost.usage import ContenderUsage, assumed_usage, measured_usage, size_of
@@ -25,6 +25,7 @@ CALENDAR = 7 / 5
 ASSUMED_PROJECT = "assumed: the other days of the 90-day plan; give your own in the profile"
 ASSUMED_DAYS = "assumed by default: give your own in the profile"
 NOT_BILLED = "not billed: the API is paid by the token"
+RECORDED = "the mean of what was recorded with its answers"
 PAID_ONLINE = "counted in the hours online: the API is paid by the token, and the retrieving machine is kept online"
 
 
@@ -42,9 +43,9 @@ def inputs_from_run(
 ) -> dict[str, CostInputs]:
     """The cost inputs of every contender of a run, in the comparison's order.
 
-    A contender without a successful answer is left out. `stages` are the run's stages. `on` is the day of the API
-    prices; None means today. Raises ConfigError if a price is missing, MissingExtraError if `genai-prices` is needed
-    but not installed.
+    A contender without a successful answer is left out, and so is one whose answers were recorded without their cost.
+    `stages` are the run's stages. `on` is the day of the API prices; None means today. Raises
+    ConfigError if a price is missing, MissingExtraError if `genai-prices` is needed but not installed.
     """
     prices, entrants = price_list(profile.prices, profile.usd_per), comparison.entrants
     inputs = {}
@@ -52,6 +53,11 @@ def inputs_from_run(
         entrant = comparison.entrant(name)
         payment = payment_of(entrant, profile, entrants, on)
         priced = _priced(usage, _Terms(entrant=entrant, profile=profile, payment=payment, prices=prices))
+        if entrant.outside and entrant.model is None:
+            recorded = comparison.estimate(name, "cost_per_1k").value
+            if recorded is None:
+                continue
+            priced = with_amount(priced, "usd_per_query", recorded / 1000, RECORDED)
         inputs[name] = with_fixed(priced, profile, entrant)
     return inputs
 

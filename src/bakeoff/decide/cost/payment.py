@@ -75,6 +75,18 @@ def payment_of(
     return Payment(machine=machine)
 
 
+def token_price(model: AskedModel, profile: Profile) -> TokenPrice | None:
+    """What a model's tokens cost today: by its settings, else by the profile. None if nothing says it.
+
+    Raises ConfigError for a name that is on no price list, MissingExtraError where `genai-prices` is not installed.
+    """
+    prices = _token_prices(model, profile, datetime.date.today())
+    if not prices:
+        return None
+    input_, cached, output = (prices[name].amount for name in TOKENS)
+    return TokenPrice(input_tokens=input_, output_tokens=output, cached_input_tokens=cached)
+
+
 def payment_without_run(name: str, profile: Profile, is_tuned: bool, on: datetime.date | None = None) -> Payment:
     """How answers would be paid for according to the profile alone: for advice before there is a run.
 

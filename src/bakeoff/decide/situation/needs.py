@@ -2,7 +2,7 @@
 
 Takes a `Profile` and descriptions of contenders. Gives reasons by need. The decision matrix and the verdict both use
 it, so they never disagree. Knows nothing about scores, measures or costs. A contender of the team's own class, of
-which nothing is known, passes.
+which nothing is known, passes, and so does one that answers outside of Bakeoff, but for where questions are sent.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -64,21 +64,21 @@ def _whose(entrant: Entrant) -> str:
 
 def _not_citing(entrant: Entrant) -> str:
     """A text in the prompt can be named as the source, found or given whole."""
-    if entrant.retrieves or entrant.shown:
+    if entrant.retrieves or entrant.shown or entrant.outside:
         return ""
     return f"{_whose(entrant)}, so it cannot cite one; the profile says answers must cite their source"
 
 
 def _not_live(entrant: Entrant) -> str:
     """Only a search can ask a source at the time of the question: a prompt with every document is made before."""
-    if entrant.retrieves:
+    if entrant.retrieves or entrant.outside:
         return ""
     why = f"{entrant.name} is always shown the same documents" if entrant.shown else _whose(entrant)
     return f"{why}; the profile says it needs live sources"
 
 
 def _not_independent(entrant: Entrant) -> str:
-    if (entrant.retrieves or entrant.shown) and not entrant.learns_facts:
+    if entrant.outside or ((entrant.retrieves or entrant.shown) and not entrant.learns_facts):
         return ""
     return f"{entrant.name} knows only what its weights hold; the profile says knowledge must be updated without them"
 

@@ -5,7 +5,7 @@ no token counts, they are estimated, since the model's tokenizer is not availabl
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bakeoff.models.control_tokens import escaped_messages
@@ -32,8 +32,12 @@ UNPROCESSABLE = (400, 422)
 class OpenAiGenerator:
     """A model behind a server. Safe to use from several threads, which share connections and negotiated parameters."""
 
-    def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
+    def __init__(
+        self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S, more: Mapping[str, Any] | None = None
+    ) -> None:
+        """`more` are further fields of each request."""
         self.name = settings.model
+        self._more = dict(more or {})
         self.context_tokens = settings.context_tokens
         self.n_parallel = settings.concurrency
         self._settings = settings
@@ -65,10 +69,14 @@ class OpenAiGenerator:
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
         """One completion. Raises ApiError where it fails after all retries."""
+        return self.replied(prompt, settings)[0]
+
+    def replied(self, prompt: Prompt, settings: GenerationSettings) -> tuple[Completion, dict[str, Any]]:
+        """One completion, and the whole reply that it was read from. Raises as `complete`."""
         begun, asked = time.perf_counter(), asked_of(self._settings, settings)
         reply = self._known.alone_at_first(lambda: self._post(prompt, asked))
         with self._client.key_hidden():
-            return completion_of(reply, prompt, asked, time.perf_counter() - begun, self.context_tokens)
+            return completion_of(reply, prompt, asked, time.perf_counter() - begun, self.context_tokens), reply
 
     def _post(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
         def send(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +116,7 @@ class OpenAiGenerator:
         return plainer
 
     def _body(self, prompt: Prompt, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {"model": self.name, "messages": escaped_messages(prompt), **parameters}
+        return {"model": self.name, "messages": escaped_messages(prompt), **parameters, **self._more}
 
     def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
         """The pieces of one completion as the server sends them, then the completion; closing ends the request.

@@ -15,6 +15,7 @@ from typing import Any
 from bakeoff.models.loops import before_loop
 from bakeoff.models.providers.asking import estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, ApiTimeoutError, error_message
+from bakeoff.models.spending.tokens import Tokens, counted_tokens
 from bakeoff.models.stops import before_stop
 from bakeoff.models.thinking import without_thinking
 from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
@@ -41,7 +42,7 @@ def completion_of(
         usage=Usage(
             prompt_tokens=estimated_prompt_tokens(prompt) if n_prompt is None else n_prompt,
             completion_tokens=estimated_tokens(sent) if n_completion is None else n_completion,
-            cached_tokens=_count(_mapping(counted.get("prompt_tokens_details")), "cached_tokens") or 0,
+            cached_tokens=(counted_tokens({"usage": counted}) or Tokens()).cached,
             seconds=seconds,
         ),
         logprob=mean_logprob(_mapping(choice.get("logprobs")).get("content")),

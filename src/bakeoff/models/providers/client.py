@@ -6,7 +6,7 @@ Takes a model's settings and JSON, gives JSON objects or the lines of a stream. 
 import json
 import socket
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,10 +24,12 @@ from bakeoff.models.providers.retry import (
     asked_wait_in,
     asked_wait_s,
     backoff_s,
+    is_out_of_quota,
     spread_s,
     worth_another_try,
 )
 from bakeoff.models.settings import ApiModel
+from bakeoff.models.spending.calls import earlier_reply, may_count, quota_used_up, sending
 
 SHOWN_CHARACTERS = 300
 ERROR_BYTES = 65_536
@@ -59,6 +61,10 @@ class ApiBusyError(ApiError):
     """The server has no room for this request now, after all retries."""
 
 
+class ApiQuotaError(ApiError):
+    """The account has no credit left: no further request can succeed."""
+
+
 class ApiClient:
     """A server and its connections, at most `settings.concurrency` at a time. Safe to use from several threads.
 
@@ -87,26 +93,54 @@ class ApiClient:
     def post(self, url: str, body: dict[str, Any], listed: str = "") -> dict[str, Any]:
         """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing.
 
-        `listed`: the server may answer with a list, which is given under this name.
+        `listed`: the server may answer with a list, which is given under this name. In a run, a reply that a killed
+        session has paid for is not asked for again (`models/spending/`).
         """
         key = key_of(self.settings)
         with self.key_hidden():
+            earlier = earlier_reply(self.settings, url, _content(body))
+            if earlier is not None:
+                return self._json_object(url, httpx2.Response(200, text=earlier), key, listed)
             return self._json_object(url, self._response(url, body, key, streamed=False), key, listed)
 
     def tell(self, url: str, body: dict[str, Any]) -> str:
         """The text of the server's answer to an order, which computes nothing and costs nothing. Raises ApiError."""
-        key = key_of(self.settings)
-        with self.key_hidden():
-            return without_key(self._response(url, body, key, streamed=False).text, key)
+        return self.fetched("POST", url, json=body)
 
     def look_up(self, url: str) -> dict[str, Any]:
-        """The JSON object at an address of the server, asked for once. Raises ApiError."""
+        """The JSON object at an address of the server, asked for once; it costs nothing. Raises ApiError."""
         key = key_of(self.settings)
         with self.key_hidden():
-            outcome, _ = self._attempt(url, None, key, streamed=False)
+            outcome, _ = self._free_attempt("GET", url, key)
             if not isinstance(outcome, httpx2.Response):
                 raise outcome from None
             return self._json_object(url, outcome, key)
+
+    def fetched(self, method: str, url: str, tries: int | None = None, **content: Any) -> str:
+        """The text that the server answers to a request that costs nothing: a file, the state of a batch.
+
+        `content` is what httpx takes: `json`, `data`, `files`, `params`. It is tried at most so many times, by default
+        as the settings say. Raises as `post`.
+        """
+        key = key_of(self.settings)
+        with self.key_hidden():
+            return without_key(self._tried(lambda: self._free_attempt(method, url, key, **content), tries).text, key)
+
+    def _free_attempt(
+        self, method: str, url: str, key: str, **content: Any
+    ) -> tuple[httpx2.Response | ApiError, float | None]:
+        """As `_attempt`, for a request that no ledger counts."""
+        try:
+            headers = headers_with(key, self.settings.api)
+            response = self._http.send(self._http.build_request(method, url, headers=headers, **content), stream=True)
+            if not response.is_success:
+                return self._refused(url, response, key)
+            response.read()
+            return response, None
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+            return self._broken(url, error, key), None
+        except httpx2.HTTPError as error:
+            return self._broken(url, error, key), 0.0
 
     def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
         """The non-empty lines of a streamed answer as they arrive. Closing the iterator ends the request.
@@ -130,8 +164,11 @@ class ApiClient:
             raise
 
     def _read_lines(self, url: str, response: httpx2.Response, key: str) -> Generator[str]:
+        counts: list[str] = []
         try:
             for line in _lines(response):
+                if may_count(line):
+                    counts.append(line)
                 if "text/html" in response.headers.get("content-type", "") or line.startswith("<"):
                     raise self._html(url, response.status_code)
                 if line.strip():
@@ -141,6 +178,7 @@ class ApiClient:
             raise self._broken(url, error, key) from None
         finally:
             response.close()
+            response.extensions[PAID_CALL].streamed(counts)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -148,12 +186,21 @@ class ApiClient:
 
     def _response(self, url: str, body: dict[str, Any], key: str, streamed: bool) -> httpx2.Response:
         """A successful response, read to its end unless it is streamed."""
+        return self._tried(lambda: self._attempt(url, body, key, streamed))
+
+    def _tried(
+        self, request: Callable[[], tuple[httpx2.Response | ApiError, float | None]], tries: int | None = None
+    ) -> httpx2.Response:
+        """The response of the first attempt that succeeds. Raises the error of the last one."""
         n_retries = 0 if self._n_given_up > self.settings.concurrency else self.settings.retries
+        n_retries = n_retries if tries is None else tries - 1
         for attempt in range(n_retries + 1):
-            outcome, wait_s = self._attempt(url, body, key, streamed)
+            outcome, wait_s = request()
             if isinstance(outcome, httpx2.Response):
                 self._n_given_up = 0
                 return outcome
+            if isinstance(outcome, ApiQuotaError):
+                quota_used_up(self.settings, outcome.message)
             if wait_s is None:
                 raise outcome from None
             if attempt == n_retries:
@@ -164,23 +211,31 @@ class ApiClient:
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(
-        self, url: str, body: dict[str, Any] | None, key: str, streamed: bool
+        self, url: str, body: dict[str, Any], key: str, streamed: bool
     ) -> tuple[httpx2.Response | ApiError, float | None]:
         """A response; or an error and the seconds to wait: 0 to use our own backoff, None for no further attempt."""
         headers = {"Content-Type": "application/json"} | headers_with(key, self.settings.api)
-        method, content = ("GET", None) if body is None else ("POST", json.dumps(body).encode())
-        try:
-            request = self._http.build_request(method, url, content=content, headers=headers)
-            response = self._http.send(request, stream=True)
-            if response.is_success:
-                if not streamed:
+        content = _content(body)
+        with sending(self.settings, url, body, content) as call:
+            try:
+                request = self._http.build_request("POST", url, content=content, headers=headers)
+                response = self._http.send(request, stream=True)
+                if not response.is_success:
+                    call.refused(response.status_code)
+                    return self._refused(url, response, key)
+                if streamed:
+                    response.extensions[PAID_CALL] = call.goes_on()
+                else:
                     response.read()
+                    call.done(without_key(response.text, key))
                 return response, None
-            return self._refused(url, response, key)
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-            return self._broken(url, error, key), None
-        except httpx2.HTTPError as error:
-            return self._broken(url, error, key), 0.0
+            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+                call.refused()
+                return self._broken(url, error, key), None
+            except httpx2.HTTPError as error:
+                if isinstance(error, NEVER_ARRIVED):
+                    call.refused()
+                return self._broken(url, error, key), 0.0
 
     def _refused(self, url: str, response: httpx2.Response, key: str) -> tuple[ApiError, float | None]:
         """The error for a status that means failure, and the seconds to wait before the next attempt, if any."""
@@ -193,8 +248,10 @@ class ApiClient:
             return self._redirected(url, response, key), None
         words = _words(body) or without_key(response.reason_phrase, key)
         kind, remedy = _KINDS.get(status, ApiError), remedy_for(self.settings, status, body)
+        if is_out_of_quota(status, body):
+            return ApiQuotaError(f"{_shown(url)} answered {status}: {words}", remedy, status, body), None
         error = kind(f"{_shown(url)} answered {status}: {words}", remedy, status, body)
-        if not worth_another_try(status, response.headers, body):
+        if not worth_another_try(status, response.headers):
             return error, None
         wait_s = asked_wait_s(response.headers)
         wait_s = asked_wait_in(body) if wait_s is None else wait_s
@@ -265,6 +322,13 @@ _KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTi
 
 Sources: RFC 9110, section 15; https://platform.claude.com/docs/en/api/errors (529: the API is overloaded).
 """
+PAID_CALL = "bakeoff.paid_call"
+"""Where a streamed response has the call that is counted when the stream ends."""
+NEVER_ARRIVED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+def _content(body: dict[str, Any]) -> bytes:
+    return json.dumps(body).encode()
 
 
 def _wait(seconds: float) -> None:

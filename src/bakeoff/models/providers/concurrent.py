@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from bakeoff.models.providers.asking import failed
 from bakeoff.models.providers.client import ApiError
 from bakeoff.models.providers.threads import in_parallel
+from bakeoff.models.spending.calls import seconds_of_earlier_replies
 from bakeoff.records import Completion, Prompt
 
 
@@ -19,22 +20,29 @@ def complete_all(
 
     If a request fails after all retries, its completion holds the error. Requests that overlap share the wall time of
     the whole call, each by how long it took: otherwise a machine paid by the hour would be counted several times.
+    A reply that a killed session has paid for counts with its share of the time that it took then.
     """
+    again: dict[int, float] = {}
 
-    def completion(prompt: Prompt) -> Completion:
+    def completion(i: int) -> Completion:
         begun = time.perf_counter()
         try:
-            return complete(prompt)
+            return complete(prompts[i])
         except ApiError as error:
             return failed(error, time.perf_counter() - begun)
+        finally:
+            again[i] = seconds_of_earlier_replies()
 
     begun = time.perf_counter()
-    completions = in_parallel(completion, prompts, concurrency)
+    completions = in_parallel(completion, range(len(prompts)), concurrency)
     wall = time.perf_counter() - begun
     together = sum(one.usage.seconds for one in completions)
-    return [_scaled(one, wall / together) for one in completions] if together > wall else completions
+    factor = wall / together if together > wall else 1.0
+    return [_took(one, factor, again[i] / concurrency) for i, one in enumerate(completions)]
 
 
-def _scaled(completion: Completion, factor: float) -> Completion:
-    usage = completion.usage.model_copy(update={"seconds": completion.usage.seconds * factor})
+def _took(completion: Completion, factor: float, more_s: float) -> Completion:
+    if factor == 1.0 and not more_s:
+        return completion
+    usage = completion.usage.model_copy(update={"seconds": completion.usage.seconds * factor + more_s})
     return completion.model_copy(update={"usage": usage})

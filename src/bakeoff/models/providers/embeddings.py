@@ -25,6 +25,7 @@ from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.providers.roles import require_role
 from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
+from bakeoff.models.spending.who import EMBEDDING, in_role
 
 TOKENS_PER_REQUEST = 100_000  # estimated; OpenAI accepts 300,000 in one request
 WINDOW_CHARACTERS_PER_TOKEN = 3
@@ -83,7 +84,8 @@ class ApiEmbedder:
 
     def _vectors(self, texts: Sequence[str], kind: Kind) -> np.ndarray:
         batches = _batches(texts, texts_per_request(self._settings))
-        return np.concatenate(in_parallel(partial(self._batch, kind), batches, self._settings.concurrency))
+        with in_role(EMBEDDING):
+            return np.concatenate(in_parallel(partial(self._batch, kind), batches, self._settings.concurrency))
 
     def _batch(self, kind: Kind, texts: Sequence[str]) -> np.ndarray:
         url, body = request_for(self._settings, texts, kind)

@@ -7,12 +7,11 @@ https://platform.claude.com/docs/en/api/errors (402, `billing_error`); https://a
 
 import re
 
-from bakeoff.models.providers.retry import QUOTA_USED_UP
+from bakeoff.models.providers.retry import OUT_OF_QUOTA
 from bakeoff.models.settings import ApiModel
 
 REFUSED_KEY = re.compile(r"API_KEY_INVALID|API key (?:not valid|expired)|authentication_error|invalid_api_key")
 """How servers name a refused key, also where the status is 400 or the error stands in a stream."""
-NO_CREDIT = re.compile(r"credit balance is too low|billing_error|billing_not_active", re.IGNORECASE)
 TOO_LONG = re.compile(
     r"context_length_exceeded|maximum context length|prompt is too long|exceeds? (?:the )?(?:available )?context"
     r"|input token count|exceed_context_size|context window|too many tokens|request_too_large",
@@ -25,7 +24,7 @@ def remedy_for(settings: ApiModel, status: int | None, body: str) -> str:
     """What to do. `status` is None for an error in the middle of a stream."""
     if status in (401, 403) or REFUSED_KEY.search(body):
         return _about_the_key(settings.key_env)
-    if status == 402 or NO_CREDIT.search(body) or QUOTA_USED_UP.search(body):
+    if status == 402 or OUT_OF_QUOTA.search(body):
         return "add credit or raise the quota at the provider; then continue the run with --resume"
     if status == 404:
         return f"check model ({settings.model!r}) and base_url ({settings.base_url})"

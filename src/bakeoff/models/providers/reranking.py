@@ -21,6 +21,7 @@ from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.providers.roles import require_role
 from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
+from bakeoff.models.spending.who import RERANKING, in_role
 
 PASSAGES_PER_REQUEST = 100
 CHARACTERS_PER_TOKEN = 3
@@ -54,7 +55,9 @@ class ApiReranker:
         key_of(self._settings)
         scores = np.zeros(len(texts), np.float32)
         batches = list(self._batches(texts))
-        for batch, given in zip(batches, in_parallel(self._scored, batches, self._settings.concurrency), strict=True):
+        with in_role(RERANKING):
+            found = in_parallel(self._scored, batches, self._settings.concurrency)
+        for batch, given in zip(batches, found, strict=True):
             scores[batch.places] = given
         return scores
 

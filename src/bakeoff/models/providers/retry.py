@@ -1,9 +1,8 @@
 """Which requests are sent again, and after how long.
 
 Takes a response's status, headers and body, gives seconds. Sends nothing.
-Sources: RFC 9110, 10.2.3 (Retry-After); the clients of OpenAI for `retry-after-ms` and `x-should-retry`; M. Brooker
-2015, Exponential Backoff And Jitter (AWS Architecture Blog); google/rpc/error_details.proto (RetryInfo, in the body of
-Google's errors); https://platform.openai.com/docs/guides/error-codes (`insufficient_quota`).
+Sources: the clients of OpenAI for `x-should-retry`; M. Brooker 2015, Exponential Backoff And Jitter (AWS Architecture
+Blog); google/rpc/error_details.proto (RetryInfo, in the body of Google's errors).
 """
 
 import json
@@ -11,8 +10,10 @@ import math
 import random
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+
+from bakeoff.files.retry_after import asked_wait_s
+
+__all__ = ["asked_wait_s", "backoff_s", "spread_s", "worth_another_try"]
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
@@ -20,21 +21,39 @@ LONGEST_ASKED_WAIT_S = 300.0
 """If a server asks for a longer wait, the request fails instead."""
 AGAIN = (408, 409, 425, 429)
 NEVER_AGAIN = (401, 403)
-QUOTA_USED_UP = re.compile(r"insufficient_quota|billing_hard_limit_reached|quotaId[^,}]*PerDay")
-"""What a 429 says when a quota is used up: no wait of this client brings it back."""
+OUT_OF_QUOTA = re.compile(
+    r"insufficient_quota|billing_hard_limit_reached|billing_not_active|billing_error|credit balance is too low"
+    r"|quotaId[^,}]*PerDay",
+    re.IGNORECASE,
+)
+"""What providers say where no wait of this client helps: the account has no credit left, or the quota of a day is used
+up, rather than too many requests a minute.
+
+Sources: https://platform.openai.com/docs/guides/error-codes; https://platform.claude.com/docs/en/api/errors;
+https://ai.google.dev/gemini-api/docs/troubleshooting.
+"""
 
 
-def worth_another_try(status: int, headers: Mapping[str, str], body: str = "") -> bool:
-    """Whether the same request may succeed soon: as `x-should-retry` says, else if the server is busy or broken.
+def worth_another_try(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the same request may succeed later: as `x-should-retry` says, else if the server is busy or broken.
 
-    Never for a refused key or a quota that is used up.
+    Never for a refused key.
     """
-    if status in NEVER_AGAIN or (status == 429 and QUOTA_USED_UP.search(body)):
+    if status in NEVER_AGAIN:
         return False
     asked = headers.get("x-should-retry", "").strip().lower()
     if asked in ("true", "false"):
         return asked == "true"
     return status in AGAIN or status >= 500
+
+
+def is_out_of_quota(status: int, body: str) -> bool:
+    """Whether a refusal says that nothing more is answered until somebody pays.
+
+    >>> is_out_of_quota(429, '{"error": {"code": "insufficient_quota"}}'), is_out_of_quota(429, "slow down")
+    (True, False)
+    """
+    return status == 402 or (400 <= status < 500 and bool(OUT_OF_QUOTA.search(body)))
 
 
 def backoff_s(attempt: int, first_wait_s: float = FIRST_WAIT_S) -> float:
@@ -48,16 +67,6 @@ def spread_s(wait_s: float) -> float:
     return wait_s * random.uniform(1.0, 1.1)
 
 
-def asked_wait_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """The seconds a server asks to wait: from `retry-after-ms`, else Retry-After (seconds or a date), else None."""
-    milliseconds = _number(headers.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after", "").strip()
-    seconds = _number(value)
-    return seconds if seconds is not None else _until(value, now or datetime.now(UTC))
-
-
 def asked_wait_in(body: str) -> float | None:
     """The seconds that Google's errors ask to wait: RetryInfo among their details. None if there is none.
 
@@ -67,22 +76,7 @@ def asked_wait_in(body: str) -> float | None:
     try:
         details = json.loads(body)["error"]["details"]
         delays = [one["retryDelay"] for one in details if str(one.get("@type")).endswith("google.rpc.RetryInfo")]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        seconds = float(str(delays[0]).removesuffix("s"))
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    return _number(str(delays[0]).removesuffix("s")) if delays else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return max(0.0, number) if math.isfinite(number) else None
-
-
-def _until(text: str, now: datetime) -> float | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds())
+    return max(0.0, seconds) if math.isfinite(seconds) else None

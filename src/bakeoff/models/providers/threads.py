@@ -6,9 +6,10 @@ Knows nothing about what is called.
 import itertools
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from typing import TypeVar
 
-from bakeoff.models.cancelling import LOOK_EVERY_S, CallerGoneError, caller, on_behalf_of
+from bakeoff.models.cancelling import LOOK_EVERY_S, CallerGoneError, caller
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -30,12 +31,14 @@ def in_parallel(call: Callable[[Item], Value], items: Sequence[Item], n_threads:
             if i >= len(items) or errors:
                 return
             try:
-                with on_behalf_of(somebody):
-                    values[i] = call(items[i])
+                values[i] = call(items[i])
             except BaseException as error:  # noqa: BLE001  (raised again below, in the thread that asked)
                 errors.append(error)
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(n_threads, len(items)))]
+    threads = [
+        threading.Thread(target=copy_context().run, args=(work,), daemon=True)  # the same caller, the same ledger
+        for _ in range(min(n_threads, len(items)))
+    ]
     try:
         for thread in threads:
             thread.start()

@@ -20,12 +20,12 @@ def read(recorded: Recorded) -> Converted | None:
     """One row per query that has relevant documents. Raises InputError if the file has no answers."""
     if not {"_id", "text"} <= recorded.names:
         return None
-    if not answer_like(sorted(recorded.names)) and not any(_answers(cells) for _, cells in recorded.rows):
+    if not answer_like(sorted(recorded.names)) and not any(answers_of(cells) for _, cells in recorded.rows):
         raise InputError(
             f"{recorded.path}: queries of BEIR, which have no answers. Bakeoff grades answers.",
             'add a list to each line: "answers": ["..."]',
         )
-    relevant, splits = _qrels(recorded.path)
+    relevant, splits = relevant_documents(recorded.path)
     rows = [(number, _cells(cells, relevant, splits)) for number, cells in recorded.rows]
     known = [(number, cells) for number, cells in rows if cells.get("source") or not relevant]
     return Converted("BEIR", known, left_out(len(rows) - len(known), "query", "no document is relevant in the qrels"))
@@ -34,18 +34,18 @@ def read(recorded: Recorded) -> Converted | None:
 def _cells(cells: Cells, relevant: Mapping[str, list[str]], splits: Mapping[str, str]) -> dict[str, Any]:
     key = str(cells.get("_id"))
     kept = {name: value for name, value in cells.items() if name not in ("_id", "text", "metadata")}
-    answers = {"answers": _answers(cells)} if _answers(cells) else {}
+    answers = {"answers": answers_of(cells)} if answers_of(cells) else {}
     source = {"source": relevant[key]} if relevant.get(key) else {}
     split = {"split": splits[key]} if key in splits else {}
     return {**kept, **answers, **source, **split, "id": key, "question": cells.get("text")}
 
 
-def _answers(cells: Cells) -> Any:
+def answers_of(cells: Cells) -> Any:
     metadata = cells.get("metadata")
     return metadata.get("answers") or metadata.get("answer") if isinstance(metadata, Mapping) else None
 
 
-def _qrels(path: Path) -> tuple[dict[str, list[str]], dict[str, str]]:
+def relevant_documents(path: Path) -> tuple[dict[str, list[str]], dict[str, str]]:
     """(the relevant documents of each query, its split). Of several files, the first of test, dev and train counts."""
     relevant: dict[str, list[str]] = defaultdict(list)
     splits: dict[str, str] = {}

@@ -59,7 +59,7 @@ def _tests(recorded: Recorded) -> Iterator[tuple[int, Cells, list[Assertion]]]:
         return
     for number, test in _listed(recorded):
         if isinstance(test.get("vars"), Mapping):
-            yield number, test["vars"], [_given(each) for each in test.get("assert") or () if isinstance(each, Mapping)]
+            yield number, test["vars"], [*_all_given(test.get("assert"))]
 
 
 def _listed(recorded: Recorded) -> Sequence[Numbered]:
@@ -82,6 +82,19 @@ def _written(text: str) -> Assertion:
     value = match[3]
     several = match[2].endswith(("-any", "-all"))
     return Assertion(f"{match[1] or ''}{match[2]}", [part.strip() for part in value.split(",")] if several else value)
+
+
+def _all_given(assertions: Any) -> Iterator[Assertion]:
+    """Those of a list, with those of its sets. Beside a refusal in a set, the others are other words for it."""
+    for each in assertions if isinstance(assertions, list) else ():
+        if not isinstance(each, Mapping):
+            continue
+        if each.get("type") != "assert-set":
+            yield _given(each)
+            continue
+        inner = [*_all_given(each.get("assert"))]
+        refusals = [one for one in inner if one.type == "is-refusal"]
+        yield from refusals or inner
 
 
 def _given(assertion: Mapping[str, Any]) -> Assertion:

@@ -7,6 +7,7 @@ nobody.
 from collections.abc import Iterable, Iterator, Sequence
 
 from bakeoff.corpus.sources.folders import document_id
+from bakeoff.corpus.sources.unread import is_unread, unread_names
 from bakeoff.corpus.store import content_hash
 from bakeoff.errors import InputError
 from bakeoff.formats.part import Problem
@@ -29,11 +30,15 @@ class Difference(Record):
 
     def check_deleted(self, n_listed: int) -> None:
         """Raises InputError if more than half of the documents would go: the wrong folder, perhaps."""
-        if len(self.deleted) > DELETED_SHARE * n_listed:
-            raise InputError(
-                f"{len(self.deleted)} of {n_listed} documents are not in the folder and would be deleted.",
-                "check the folder and --prefix, or say --yes",
-            )
+        check_deleted(len(self.deleted), n_listed, "the folder", "check the folder and --prefix, or say --yes")
+
+
+def check_deleted(n_deleted: int, n_listed: int, where: str, remedy: str) -> None:
+    """Raises InputError if more than half of the documents would be deleted."""
+    if n_deleted > DELETED_SHARE * n_listed:
+        raise InputError(
+            f"{n_deleted} of {n_listed} documents are not in {where} and would be deleted. Nothing was changed.", remedy
+        )
 
 
 def placed(documents: Iterable[Document], prefix: str, labels: Sequence[str] | None = None) -> list[Document]:
@@ -61,21 +66,26 @@ def difference(
     """
     there = {one.source: one for one in listed}
     here = {document.source for document in read}
-    unreadable = {problem.source for problem in problems}
+    unread = unread_names(problems)
     changed = []
     for document in read:
         known = there.get(document.source)
         if known is None:
             changed.append(document)
             continue
-        access = known.labels if keep_labels and not document.access else document.access
-        kept = document.model_copy(update={"id": known.id, "access": access})
+        kept = in_place_of(known, document, keep_labels)
         if known.sha256 != content_hash(kept):
             changed.append(kept)
     taken = {document.id for document in changed}
-    gone = [one for one in listed if one.source not in here and one.source.partition("#")[0] not in unreadable]
+    gone = [one for one in listed if one.source not in here and not is_unread(one.source, unread)]
     deleted = [one.id for one in gone if one.id not in taken]
     return Difference(changed=tuple(changed), deleted=tuple(deleted), n_same=len(read) - len(changed))
+
+
+def in_place_of(known: Listed, document: Document, keep_labels: bool = True) -> Document:
+    """The document as it replaces the one that is there: with its id, and with its labels if it has none of its own."""
+    access = known.labels if keep_labels and not document.access else document.access
+    return document.model_copy(update={"id": known.id, "access": access})
 
 
 def edits(documents: Iterable[Document], deleted: Sequence[str]) -> list[Edit]:

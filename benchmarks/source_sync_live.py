@@ -1,0 +1,137 @@
+"""How long rows of databases and pages of a site take: everything, nothing changed, 1 % changed.
+
+`python benchmarks/source_sync_live.py [N]` makes N rows (100,000 by default) in SQLite, and where they are installed in
+PostgreSQL and MariaDB, and a site of 1,000 pages on this machine, and prints seconds of `changes_since`. For the site
+it also prints how fast the server answers a client that does nothing but ask.
+"""
+
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from bakeoff.corpus.sources.sql.settings import SqlSettings
+from bakeoff.corpus.sources.web.settings import WebSettings
+from bakeoff.protocols import Source
+
+sys.path.append(str(Path(__file__).parents[1]))
+from tests.unit.site_server import page, site_server
+from tests.unit.sql_servers import PASSWORD, Server, mariadb_server, postgres_server, sqlite_server
+
+TEXT = "Kettles may be returned within 60 days if they were not used. " * 12
+N_PAGES = 1000
+
+
+def filled(server: Server, n: int) -> None:
+    server.run(
+        "CREATE TABLE articles (id INTEGER PRIMARY KEY, title VARCHAR(99), body TEXT, updated_at TIMESTAMP NULL)"
+    )
+    with server.open() as connection:
+        for start in range(0, n, 1000):
+            some = range(start, start + 1000)
+            rows = (f"({i}, 'Article {i}', '{TEXT}', '2026-01-01 10:{i % 60:02}:00')" for i in some)
+            connection.exec_driver_sql(f"INSERT INTO articles VALUES {', '.join(rows)}")
+        connection.commit()
+
+
+def changed(server: Server) -> None:
+    server.run("UPDATE articles SET body = 'New.', updated_at = '2026-02-01 10:00:00' WHERE id % 100 = 7")
+
+
+def source_of(server: Server, changed: str) -> Source:
+    password = {} if server.kind == "sqlite" else {"password_env": "BENCH_PASSWORD"}
+    query = "SELECT id, title, body, updated_at FROM articles"
+    given = {"query": query, "key": "id", "title": "title", "text": "body", "changed": changed, **password}
+    return SqlSettings(sql=server.address, **given).open()
+
+
+def timed(name: str, n: int, source: Source, change: Callable[[], Any]) -> None:
+    seconds, cursor, found = [], "", []
+    for step in range(3):
+        if step == 2:
+            change()
+        began = time.perf_counter()
+        changes = source.changes_since(cursor)
+        seconds.append(time.perf_counter() - began)
+        found.append(len(changes.documents))
+        cursor = changes.cursor
+    assert found == [n, 0, n // 100], found
+    everything, nothing, some = seconds
+    print(
+        f"| {name} | {everything:.2f} ({n / everything:,.0f}/s) | {nothing:.2f} | {some:.2f} | "
+        f"{some / everything:.2f} | {len(cursor) / n:.0f} |",
+        flush=True,
+    )
+
+
+def rows(n: int) -> None:
+    os.environ["BENCH_PASSWORD"] = PASSWORD
+    for start in (sqlite_server, postgres_server, mariadb_server):
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
+            try:
+                server = start(Path(folder)) if start is sqlite_server else running.enter_context(start())
+            except pytest.skip.Exception as reason:
+                print(f"| {start.__name__} | {reason} |")
+                continue
+            filled(server, n)
+            timed(f"{server.kind}, changed:", n, source_of(server, "updated_at"), lambda server=server: changed(server))
+            if server.kind == "sqlite":
+                server.run("UPDATE articles SET body = 'Old.' WHERE id % 100 = 7")
+                timed(f"{server.kind}, hashes", n, source_of(server, ""), lambda server=server: changed(server))
+
+
+def serve(address: Any) -> None:
+    """A process with the site; asking for /change changes 1 % of its pages."""
+    with site_server() as site:
+        links = [f"/docs/{i}" for i in range(N_PAGES - 1)]
+        site.pages["/docs/"] = page("Docs", "All pages.", *links)
+        for i, link in enumerate(links):
+            site.pages[link] = page(f"Page {i}", f"{i}. {TEXT}")
+
+        def change(_: str) -> str:
+            for i in range(N_PAGES // 100):
+                site.pages[f"/docs/{i}"] = page(f"Page {i}", f"{i} is new. {TEXT}")
+            return "done"
+
+        site.pages["/change"] = change
+        address.put(site.address)
+        time.sleep(3600)
+
+
+def pages() -> None:
+    found: Any = multiprocessing.Queue()
+    server = multiprocessing.Process(target=serve, args=(found,), daemon=True)
+    server.start()
+    try:
+        address = found.get(timeout=30)
+        given = {"crawl": True, "allow_private": True, "delay_s": 0}
+        source = WebSettings(web=f"{address}/docs/", **given).open()
+        timed("site", N_PAGES, source, lambda: httpx2.get(f"{address}/change"))
+        print(f"\nA client that only asks, four pages at once: {asked(address):,.0f} pages/s.")
+    finally:
+        server.terminate()
+
+
+def asked(address: str) -> float:
+    links = [f"{address}/docs/{i}" for i in range(N_PAGES - 1)]
+    with httpx2.Client() as client, ThreadPoolExecutor(4) as pool:
+        began = time.perf_counter()
+        for answer in pool.map(client.get, links):
+            answer.raise_for_status()
+        return len(links) / (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    print("| source | everything s | nothing changed s | 1 % changed s | ratio | cursor, bytes a document |")
+    print("|---|---|---|---|---|---|")
+    rows(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    pages()

@@ -1,0 +1,57 @@
+"""Folders, files and globs as a source: reports what changed since the last call.
+
+Takes paths. Every file is read, but only what has another hash than the last time is parsed.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file
+from bakeoff.corpus.sources.folders import content_of, distinct_files, nothing_readable, twice
+from bakeoff.formats.part import UnreadableError
+from bakeoff.protocols import Changes
+from bakeoff.records import Problem
+
+
+class FolderSource:
+    """Folders, files and globs as a `protocols.Source`."""
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        self._paths = tuple(paths)
+
+    def changes_since(self, cursor: str) -> Changes:
+        """New and changed documents and the sources that are gone. An empty cursor returns everything.
+
+        Raises InputError if a path does not exist, if a glob matches nothing, if nothing can be read, and for a cursor
+        that this class did not make.
+        """
+        problems: list[Problem] = []
+        paths: dict[str, Path] = {}
+        for found in distinct_files(self._paths, problems):
+            if paths.setdefault(found.source, found.path) != found.path:
+                problems.append(twice(found.source, str(found.path)))
+
+        def read(files: Sequence[File]) -> Iterable[Content]:
+            for file in files:
+                content, changed = _content(paths[file.name])
+                yield Content(file.name, content, changed, _stamp(content))
+
+        files = [File(name, _stamp(_content(path)[0])) for name, path in paths.items()]
+        changes = changes_by_file(cursor, files, read, problems)
+        if not paths or (not cursor and not changes.documents):  # an empty folder may be a disk that is not there
+            raise nothing_readable(self._paths, changes.problems)
+        return changes
+
+
+def _content(path: Path) -> tuple[bytes | UnreadableError, datetime | None]:
+    try:
+        content, status = content_of(path, MAX_BYTES)
+    except UnreadableError as error:
+        return error, None
+    return content, datetime.fromtimestamp(status.st_mtime, UTC)
+
+
+def _stamp(content: bytes | UnreadableError) -> str:
+    return hashlib.sha256(content).hexdigest()[:32] if isinstance(content, bytes) else "unread"

@@ -1,0 +1,200 @@
+"""Mail as a source: `{mail: archive.mbox}`, an .eml file, or folders of them (Maildir too).
+
+Takes paths, gives a document for each message and for each attachment in a readable format. A message is known by its
+Message-ID, so it stays the same document when it is moved to another file. Opens no connection.
+"""
+
+import email
+import email.policy
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+from urllib.parse import quote
+
+from pydantic import Field
+
+from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file
+from bakeoff.corpus.sources.settings import SourceSettings, Texts, resolved
+from bakeoff.errors import InputError
+from bakeoff.formats.part import UnreadableError
+from bakeoff.protocols import Changes
+from bakeoff.records import Problem
+
+MBOX = (".mbox", ".mbx")
+MAILDIR = ("cur", "new")
+FROM = re.compile(rb"From \S.*\d\d:\d\d")
+QUOTED = re.compile(rb"(?m)^>(>*From )")
+LONGEST = 180
+
+
+class MailSettings(SourceSettings):
+    """`mail` are mbox files, .eml files, and folders of them."""
+
+    kind: ClassVar[str] = "mail"
+
+    mail: Texts = Field(min_length=1)
+
+    @classmethod
+    def absolute(cls, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        return {**values, "mail": resolved(values.get("mail"), folder)}
+
+    def open(self, folder: Path | None = None) -> "MailSource":
+        return MailSource(self.mail)
+
+    @property
+    def where(self) -> str:
+        return f"mail {', '.join(self.mail)}"
+
+
+class _Found(NamedTuple):
+    """A message in a file: where its bytes are."""
+
+    path: Path
+    start: int
+    end: int
+    is_mbox: bool
+
+
+class MailSource:
+    """The messages in mbox files, .eml files and folders."""
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        self._paths = [Path(path).expanduser() for path in paths]
+
+    def changes_since(self, cursor: str) -> Changes:
+        """Raises InputError if a path does not exist, for a file that holds no mail, and for a foreign cursor.
+
+        While a file cannot be opened, nothing is deleted: any of the messages that are not there may be in it.
+        """
+        problems: list[Problem] = []
+        messages: dict[str, tuple[_Found, str]] = {}
+        for path, is_mbox in _files(self._paths, problems):
+            try:
+                for found, content in _messages(path, is_mbox):
+                    messages.setdefault(_name(content), (found, _stamp(content)))
+            except OSError as error:
+                problems.append(_not_opened(path, error))
+        if not messages and not problems:
+            raise InputError(
+                f"There is no mail in {', '.join(map(str, self._paths))}.",
+                "name an mbox file, an .eml file, or a folder of them",
+            )
+        files = [File(name, stamp) for name, (_, stamp) in messages.items()]
+
+        def read(wanted: Sequence[File]) -> Iterable[Content]:
+            for file in wanted:
+                yield _content(file, messages[file.name][0])
+
+        is_whole = all(problem.is_read for problem in problems)
+        return changes_by_file(cursor, files, read, problems, is_whole=is_whole)
+
+
+def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[tuple[Path, bool]]:
+    """Every file with mail, and whether it is an mbox. Raises InputError if a path does not exist or holds no mail."""
+    for path in paths:
+        if path.is_dir():
+            yield from _below(path, problems)
+        elif not path.exists():
+            raise InputError(f"There is no mail at {path}.", f"check the path (relative paths start at {Path.cwd()})")
+        elif path.suffix.lower() == ".eml":
+            yield path, False
+        else:
+            try:
+                is_mbox = _begins_as_mbox(path)
+            except OSError as error:
+                problems.append(_not_opened(path, error))
+                continue
+            if not is_mbox:
+                raise InputError(
+                    f"{path} is neither an mbox (which begins with 'From ') nor an .eml file.",
+                    "export the mail again as mbox or .eml; Outlook's .pst and .msg have to be converted",
+                )
+            yield path, True
+
+
+def _below(folder: Path, problems: list[Problem]) -> Iterator[tuple[Path, bool]]:
+    """The files with mail below a folder, in order. Other files are passed over."""
+    entered: set[tuple[int, int]] = set()
+    pending = [folder]
+    while pending:
+        path = pending.pop()
+        try:
+            status = path.stat()
+            if path.is_dir():
+                if (status.st_dev, status.st_ino) not in entered:
+                    entered.add((status.st_dev, status.st_ino))
+                    pending.extend(sorted(path.iterdir(), reverse=True))
+            elif path.suffix.lower() == ".eml" or path.parent.name in MAILDIR:
+                yield path, False
+            elif path.suffix.lower() in (*MBOX, "") and _begins_as_mbox(path):
+                yield path, True
+        except OSError as error:
+            problems.append(_not_opened(path, error))
+
+
+def _begins_as_mbox(path: Path) -> bool:
+    """Whether the file is an mbox; an empty one is, if its ending says so."""
+    with path.open("rb") as file:
+        start = file.read(5)
+    return start == b"From " or (not start and path.suffix.lower() in MBOX)
+
+
+def _messages(path: Path, is_mbox: bool) -> Iterator[tuple[_Found, bytes]]:
+    """Each message of a file with its bytes. In an mbox, a line 'From NAME TIME' after an empty line begins one."""
+    if not is_mbox:
+        content = path.read_bytes()
+        yield _Found(path, 0, len(content), False), content
+        return
+    with path.open("rb") as file:
+        lines, start, at, is_after_empty = list[bytes](), 0, 0, True
+        for line in file:
+            if is_after_empty and FROM.match(line):
+                if lines:
+                    yield _Found(path, start, at, True), _unquoted(lines)
+                lines, start = [], at + len(line)
+            else:
+                lines.append(line)
+            at += len(line)
+            is_after_empty = not line.strip()
+        if lines:
+            yield _Found(path, start, at, True), _unquoted(lines)
+
+
+def _unquoted(lines: Sequence[bytes]) -> bytes:
+    return QUOTED.sub(rb"\1", b"".join(lines))
+
+
+def _content(file: File, found: _Found) -> Content:
+    """What is read of a message now. It is not used if its file was changed since it was listed."""
+    try:
+        with found.path.open("rb") as opened:
+            opened.seek(found.start)
+            content = opened.read(found.end - found.start)
+    except OSError as error:
+        return Content(file.name, UnreadableError(f"it cannot be opened ({error.strerror})", "check its permissions"))
+    content = QUOTED.sub(rb"\1", content) if found.is_mbox else content
+    if len(content) > MAX_BYTES:
+        return Content(file.name, UnreadableError(f"it is larger than {MAX_BYTES:,} bytes", "split it"))
+    if _stamp(content) != file.stamp:
+        return Content(file.name, UnreadableError(f"{found.path.name} was changed while it was read", "read it again"))
+    return Content(file.name, content)
+
+
+def _stamp(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _name(content: bytes) -> str:
+    """The name of a message: its Message-ID, or a hash of it if it has none, as a file name that ends in .eml."""
+    headers = email.message_from_bytes(re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0], policy=email.policy.compat32)
+    id = re.sub(r"\s", "", str(headers.get("Message-ID") or "")).strip("<>")
+    if not id or len(id) > LONGEST:
+        return f"{hashlib.sha256(id.encode(errors='replace') or content).hexdigest()[:32]}.eml"
+    return f"{quote(id.encode(errors='replace'), safe='@=+-_.$!~').lstrip('.')}.eml"
+
+
+def _not_opened(path: Path, error: OSError) -> Problem:
+    reason = f"it cannot be opened ({error.strerror}), so no mail is deleted"
+    return Problem(source=path.name, reason=reason, remedy="check its permissions")

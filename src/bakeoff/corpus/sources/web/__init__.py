@@ -1,0 +1,1 @@
+"""Pages of a site as documents."""

@@ -1,0 +1,98 @@
+"""The pages that sitemaps list, in XML or plain text, packed or not, through indexes of sitemaps.
+
+Takes a function that fetches, gives addresses. Source: https://www.sitemaps.org/protocol.html
+"""
+
+import zlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lxml import etree
+
+from bakeoff.corpus.sources.web.addresses import Site, normal
+from bakeoff.corpus.sources.web.fetching import Answer
+from bakeoff.records import Problem
+
+MOST_FILES = 500
+MOST_BYTES = 52_428_800
+"""The protocol allows so much in one sitemap."""
+_HOPS = 5
+
+
+class Listed(NamedTuple):
+    """The pages in sitemaps, in order, and the problems. `complete` if every sitemap was read."""
+
+    pages: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    complete: bool
+
+
+def listed(first: str, site: Site, fetch: Callable[[str], Answer]) -> Listed:
+    """The pages of the site that a sitemap lists, and those that an index names. A sitemap is read once."""
+    pages: dict[str, None] = {}
+    problems: list[Problem] = []
+    waiting, seen, n_other = [first], {first}, 0
+    n_files = 0
+    while waiting and n_files < MOST_FILES:
+        url, n_files = waiting.pop(0), n_files + 1
+        answer = _followed(url, fetch)
+        try:
+            maps, addresses = _entries(answer)
+        except ValueError as error:
+            problems.append(Problem(source=url, reason=f"the sitemap is not read: {error}", remedy="check sitemap:"))
+            continue
+        for one in addresses:
+            page = site.page(one, url)
+            pages |= {page: None} if page else {}
+            n_other += not page
+        for one in maps:
+            other = site.own(normal(one, url))
+            if not other:
+                problems.append(Problem(source=one[:200], reason="the sitemap is on another host", remedy="name it"))
+            elif other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    if n_other:
+        reason = f"{n_other:,} of its addresses are not pages below web:, or are excluded"
+        problems.append(Problem(source=first, reason=reason, is_read=True))
+    if waiting:
+        reason = f"the index names more than {MOST_FILES} sitemaps; the rest is not read"
+        problems.append(Problem(source=first, reason=reason, remedy="name one of them in sitemap:"))
+    return Listed(tuple(pages), tuple(problems), not any(not one.is_read for one in problems))
+
+
+def _followed(url: str, fetch: Callable[[str], Answer]) -> Answer:
+    answer = fetch(url)
+    for _ in range(_HOPS):
+        if answer.kind != "moved":
+            break
+        answer = fetch(answer.to)
+    return answer
+
+
+def _entries(answer: Answer) -> tuple[list[str], list[str]]:
+    """(sitemaps, pages) in one file. Raises ValueError if it is none."""
+    if answer.kind != "page":
+        raise ValueError(answer.reason or {"moved": "it redirects again and again"}.get(answer.kind, "it is not there"))
+    content = answer.content
+    if content.startswith(b"\x1f\x8b"):
+        unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            content = unpack.decompress(content, MOST_BYTES)
+        except zlib.error as error:
+            raise ValueError(f"it is packed wrongly ({error})") from error
+        if unpack.unconsumed_tail:
+            raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
+    if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        lines = [line.strip() for line in content.decode("utf-8", "replace").splitlines()]
+        return [], [line for line in lines if line.startswith(("http://", "https://"))]
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"it is no XML ({error})"[:200]) from error
+    places = [str(one.text or "").strip() for one in root.iterfind("{*}*/{*}loc")]
+    name = etree.QName(root).localname
+    if name not in ("sitemapindex", "urlset"):
+        raise ValueError(f"it begins with <{name}>, not with <urlset> or <sitemapindex>")
+    return (places, []) if name == "sitemapindex" else ([], places)

@@ -1,0 +1,62 @@
+"""`beir`: the documents and questions of a run as a folder of BEIR, with the answers that BEIR does not have.
+
+Takes a finished run, gives `corpus.jsonl`, `queries.jsonl` (with the accepted answers as `answers` of `metadata`) and
+`qrels/SPLIT.tsv`. Format: https://github.com/beir-cellar/beir/wiki/Load-your-custom-dataset
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from bakeoff.exports.measured import documents_of
+from bakeoff.exports.target import new_path
+from bakeoff.records import Question
+from bakeoff.runs.run import Run
+
+
+def export_beir(run: Run, out: Path) -> tuple[int, int, list[str]]:
+    """Writes the folder; returns the numbers of documents and queries, and what was left out.
+
+    A query is a question that names a document of the run. Raises ConfigError if the path exists.
+    """
+    documents = documents_of(run)
+    asked = [question for question in run.folder.questions() if question.slice != "general"]
+    queries = [question for question in asked if _sources(question) & documents.keys()]
+    with new_path(out) as folder:
+        (folder / "qrels").mkdir(parents=True)
+        _write(
+            folder / "corpus.jsonl",
+            ({"_id": one.source, "title": one.title, "text": one.text} for one in documents.values()),
+        )
+        _write(folder / "queries.jsonl", map(_query, queries))
+        for split in dict.fromkeys(question.split or "test" for question in queries):
+            (folder / "qrels" / f"{split}.tsv").write_text(_qrels(queries, split, documents.keys()), encoding="utf-8")
+    n = len(asked) - len(queries)
+    notes = (
+        [f"{n} question{'s' if n != 1 else ''} left out: no document of the run is named for the answer."] if n else []
+    )
+    return len(documents), len(queries), notes
+
+
+def _query(question: Question) -> dict[str, Any]:
+    return {"_id": question.id, "text": question.text, "metadata": {"answers": list(question.answers)}}
+
+
+def _qrels(queries: Iterable[Question], split: str, known: Iterable[str]) -> str:
+    names = set(known)
+    lines = [
+        f"{question.id}\t{source}\t1"
+        for question in queries
+        if (question.split or "test") == split
+        for source in sorted(_sources(question) & names)
+    ]
+    return "\n".join(["query-id\tcorpus-id\tscore", *lines]) + "\n"
+
+
+def _sources(question: Question) -> set[str]:
+    return {span.source for span in question.source_spans}
+
+
+def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")

@@ -1,0 +1,91 @@
+"""Files of data sets as rows: Parquet, Arrow as Hugging Face's `save_to_disk` writes it, and question files.
+
+Takes a file or a folder, gives rows with their split. Uses pyarrow alone; downloads nothing.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bakeoff.errors import InputError
+from bakeoff.importing.rows import SPLITS
+from bakeoff.questions.rows.table import read_table
+
+TABLES = (".jsonl", ".csv", ".tsv", ".json", ".yaml", ".yml", ".xlsx", ".xls", ".ods")
+BINARY = (".parquet", ".arrow")
+_ABOUT = ("dataset_info.json", "dataset_dict.json", "state.json", "dataset_infos.json")
+
+
+def data_files(path: Path) -> list[Path]:
+    """The files with rows of a data set: the file itself, or those of the folder, binary ones if there are any."""
+    if path.is_file():
+        return [path]
+    files = [file for file in sorted(path.rglob("*")) if file.is_file() and file.name not in _ABOUT]
+    files = [
+        file for file in files if not any(part.startswith((".", "cache-")) for part in file.relative_to(path).parts)
+    ]
+    binary = [file for file in files if file.suffix.lower() in BINARY]
+    return binary or [file for file in files if file.suffix.lower() in TABLES]
+
+
+def rows_in(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
+    """All rows with their splits. Raises InputError if there is no file with rows, or one cannot be read."""
+    files = data_files(path)
+    if not files:
+        raise InputError(
+            f"{path} holds no file of a data set: no {', '.join((*BINARY, *TABLES[:3]))}.",
+            "name a folder of BEIR, of Hugging Face's save_to_disk, or a file with rows",
+        )
+    return [(split_of(file, path), row) for file in files for row in _rows(file)]
+
+
+def split_of(file: Path, root: Path) -> str:
+    """The split that a file belongs to by its own name (`train-00000-of-00002.parquet`) or its folder's; else empty."""
+    parts = [file.stem, *(part for part in reversed(file.relative_to(root).parts[:-1])), *root.parts[-1:]]
+    for part in parts:
+        name = part.lower().partition("-")[0].partition("_")[0]
+        if name in SPLITS:
+            return name
+    return ""
+
+
+def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
+    if file.suffix.lower() not in BINARY:
+        for record in read_table(file).records:
+            yield dict(zip(record.names, record.values, strict=False))
+        return
+    import pyarrow
+
+    try:
+        for batch in _batches(file):
+            yield from batch.to_pylist()
+    except (pyarrow.ArrowException, OSError) as error:
+        words = " ".join(str(error).split())[:200]
+        raise InputError(f"{file} cannot be read: {words}.", "save the data set again") from error
+
+
+def _batches(file: Path) -> Iterator[Any]:
+    """The record batches of a file. Arrow is written as a stream by `datasets`, as a file by others."""
+    import pyarrow
+    import pyarrow.parquet
+
+    if file.suffix.lower() == ".parquet":
+        yield from pyarrow.parquet.ParquetFile(file).iter_batches()
+        return
+    with pyarrow.memory_map(str(file)) as source:
+        try:
+            reader = pyarrow.ipc.open_stream(source)
+        except pyarrow.ArrowInvalid:
+            whole = pyarrow.ipc.open_file(source)
+            yield from (whole.get_batch(n) for n in range(whole.num_record_batches))
+            return
+        yield from reader
+
+
+def json_of(path: Path) -> Any:
+    """The JSON in a file; None if it is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None

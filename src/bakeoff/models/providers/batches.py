@@ -1,0 +1,207 @@
+"""OpenAI's batch API: many requests in a file, answered within a day at a lower price.
+
+Takes request bodies by name, gives replies by name. Sends a batch once: the ledger has its intent before it leaves and
+its id as soon as the host gives one; where a kill came between the two, the host's list of batches has it.
+Sources: https://platform.openai.com/docs/guides/batch; https://platform.openai.com/docs/api-reference/batch.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bakeoff.errors import LimitReachedError
+from bakeoff.models.cancelling import sleep
+from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
+from bakeoff.models.settings import ApiModel
+from bakeoff.models.spending.account import BATCH, HostBatch
+from bakeoff.models.spending.ledger import Ledger, Sent, SpendingStopped
+from bakeoff.models.spending.tokens import Tokens, counted_tokens, most_tokens
+
+ENDPOINT = "/v1/chat/completions"
+MOST_BATCHED = 50_000
+"""The most requests in a batch. Source: the guide above."""
+LONGEST_POLL_S = 60.0
+COMPLETED, ENDED_EARLY = "completed", ("failed", "expired", "cancelled")
+PAGE = 100
+NAME = "bakeoff"
+"""The key of a batch's metadata that has the sum of its intent."""
+AGAIN = "continue with --resume: finished lines are kept, and the others are sent in a new batch"
+
+
+class _Ended(NamedTuple):
+    """A batch that has ended: its state at the host, and the replies of the lines that succeeded."""
+
+    state: dict[str, Any]
+    replies: dict[str, dict[str, Any]]
+
+
+class Batches:
+    """The batch API of one model. `first_poll_s` is the first wait between two looks at a batch; each is longer."""
+
+    def __init__(self, client: ApiClient, settings: ApiModel, first_poll_s: float) -> None:
+        self._client, self._settings, self._first_poll_s = client, settings, first_poll_s
+        self._base = settings.base_url
+        self._share = 1.0 - settings.batch_discount
+
+    def replies(self, bodies: Mapping[str, dict[str, Any]], ledger: Ledger) -> dict[str, dict[str, Any]]:
+        """The replies to these requests by their names. Lines that failed have none.
+
+        Raises SpendingStopped if the batch ended before all were answered, or the host cannot be asked: the next
+        session goes on with it.
+        """
+        known = ledger.batches(_sum_of(bodies))
+        if not known:
+            return self._sent_now(bodies, ledger)
+        batch = known[-1]
+        ended = self._followed(batch, bodies, ledger)
+        if ended is None:
+            return self._sent_now(bodies, ledger)
+        left = {name: body for name, body in bodies.items() if name not in ended.replies}
+        if ended.state["status"] == COMPLETED or not left:
+            return ended.replies
+        if not batch.has_ended:
+            raise self._ended_early(ended, len(bodies), ledger)
+        return ended.replies | (self.replies(left, ledger) if ended.replies else self._sent_now(left, ledger))
+
+    def _sent_now(self, bodies: Mapping[str, dict[str, Any]], ledger: Ledger) -> dict[str, dict[str, Any]]:
+        content = b"".join(_line(name, body) for name, body in bodies.items())
+        parts = [
+            most_tokens(json.dumps(body).encode(), body, self._settings.context_tokens) for body in bodies.values()
+        ]
+        most = Tokens(*(sum(counts) for counts in zip(*parts, strict=True)))
+        name = f"{_sum_of(bodies)}:{secrets.token_hex(8)}"
+        sent = ledger.send(self._settings, name, most, calls=len(bodies), share=self._share)
+        try:
+            state = self._created(content, name)
+        except ApiError as error:
+            if error.status is not None and error.status < 500:  # the host refused: there is no batch
+                ledger.record(sent, "refused", http=error.status)
+            raise _stopped(ledger, f"The batch could not be sent: {error.message}", error.remedy) from None
+        ledger.name_batch(sent, state["id"])
+        ended = self._waited_for(state, bodies, sent, ledger)
+        if ended.state["status"] != COMPLETED and len(ended.replies) < len(bodies):
+            raise self._ended_early(ended, len(bodies), ledger)
+        return ended.replies
+
+    def _created(self, content: bytes, name: str) -> dict[str, Any]:
+        """A new batch. Its creation is tried once, because a second one might be a second batch."""
+        files = {"file": ("bakeoff.jsonl", content, "application/jsonl")}
+        uploaded = self._json("POST", "/files", data={"purpose": "batch"}, files=files)
+        order = {
+            "input_file_id": uploaded["id"],
+            "endpoint": ENDPOINT,
+            "completion_window": "24h",
+            "metadata": {NAME: name},
+        }
+        return self._json("POST", "/batches", tries=1, json=order)
+
+    def _followed(self, batch: HostBatch, bodies: Mapping[str, dict[str, Any]], ledger: Ledger) -> _Ended | None:
+        """A batch that an earlier session has sent, once it has ended. None if it never reached the host."""
+        sent = ledger.sent_before(batch, self._settings, self._share)
+        try:
+            state = self._json("GET", f"/batches/{batch.id}") if batch.id else self._found(batch.intent.request)
+        except ApiError as error:
+            raise _stopped(
+                ledger,
+                f"A batch was sent before, but the host does not say what became of it: {error.message}",
+                f"{error.remedy}; then continue with --resume. Nothing is sent a second time meanwhile",
+            ) from None
+        if state is None:
+            if not batch.has_ended:
+                ledger.record(sent, "refused")
+            return None
+        if not batch.id:
+            ledger.name_batch(sent, state["id"])
+        return self._waited_for(state, bodies, None if batch.has_ended else sent, ledger)
+
+    def _found(self, name: str) -> dict[str, Any] | None:
+        """The batch with this name in the host's list, if it has one."""
+        after: dict[str, str] = {}
+        while True:
+            page = self._json("GET", "/batches", params={"limit": str(PAGE), **after})
+            states: Sequence[dict[str, Any]] = page.get("data") or []
+            for state in states:
+                if (state.get("metadata") or {}).get(NAME) == name:
+                    return state
+            if not states or not page.get("has_more"):
+                return None
+            after = {"after": states[-1]["id"]}
+
+    def _waited_for(
+        self, state: dict[str, Any], bodies: Mapping[str, dict[str, Any]], sent: Sent | None, ledger: Ledger
+    ) -> _Ended:
+        """The batch when it has ended, with its replies. Its outcome is recorded if it is `sent` and not known yet."""
+        wait_s = self._first_poll_s
+        try:
+            while state["status"] != COMPLETED and state["status"] not in ENDED_EARLY:
+                sleep(wait_s)
+                wait_s = min(LONGEST_POLL_S, 1.5 * wait_s)
+                state = self._json("GET", f"/batches/{state['id']}")
+            replies = self._output(state, bodies)
+        except ApiError as error:
+            remedy = f"{error.remedy}; then continue with --resume: the batch is found again"
+            raise _stopped(ledger, f"The batch {state['id']} could not be followed: {error.message}", remedy) from None
+        if sent is not None:
+            counted = [counted_tokens(reply) or Tokens() for reply in replies.values()]
+            tokens = Tokens(*(sum(counts) for counts in zip(*counted, strict=True))) if counted else None
+            ledger.record(sent, "done" if replies else "refused", tokens=tokens, calls=len(replies))
+        return _Ended(state, replies)
+
+    def _output(self, state: dict[str, Any], bodies: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        file = state.get("output_file_id")
+        if not file:
+            return {}
+        replies = {}
+        for line in self._client.fetched("GET", f"{self._base}/files/{file}/content").splitlines():
+            answered = _object(line)
+            response = answered.get("response") or {}
+            if answered.get("custom_id") in bodies and response.get("status_code") == 200:
+                replies[answered["custom_id"]] = response["body"]
+        return replies
+
+    def _ended_early(self, ended: _Ended, n: int, ledger: Ledger) -> SpendingStopped:
+        state = ended.state
+        errors = (state.get("errors") or {}).get("data") or []
+        why = f" ({errors[0].get('message', '')[:SHOWN_CHARACTERS]})" if errors else ""
+        words = f"The batch {state['id']} is {state['status']}{why}: {len(ended.replies)} of {n} lines were answered."
+        return _stopped(ledger, words, AGAIN)
+
+    def _json(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        reply = _object(self._client.fetched(method, f"{self._base}{path}", **content))
+        if not reply:
+            raise ApiError(f"{self._base}{path} sent no JSON object.", "check base_url, or set batch: false")
+        return reply
+
+
+def named(bodies: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A name for each request: a sum of its body, with a number for those that are equal."""
+    found: dict[str, dict[str, Any]] = {}
+    counts: dict[str, int] = {}
+    for body in bodies:
+        digest = hashlib.sha256(json.dumps(body).encode()).hexdigest()[:32]
+        counts[digest] = counts.get(digest, 0) + 1
+        found[f"{digest}-{counts[digest]}"] = body
+    return found
+
+
+def _sum_of(bodies: Mapping[str, Any]) -> str:
+    """What the sum of a batch of these requests begins with."""
+    return BATCH + hashlib.sha256("\n".join(sorted(bodies)).encode()).hexdigest()[:32]
+
+
+def _line(name: str, body: dict[str, Any]) -> bytes:
+    return json.dumps({"custom_id": name, "method": "POST", "url": ENDPOINT, "body": body}).encode() + b"\n"
+
+
+def _stopped(ledger: Ledger, words: str, remedy: str) -> SpendingStopped:
+    return ledger.stop(LimitReachedError(f"The run stopped. {words}", remedy))
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

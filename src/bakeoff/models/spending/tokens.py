@@ -1,0 +1,98 @@
+"""The tokens of one call, whatever the server's protocol: the most that a request can take, and those a reply reports.
+
+Takes the JSON of requests and replies, gives counts. Knows no prices and sends nothing.
+Sources: the references of the chat and embedding endpoints of OpenAI, Anthropic, Google, DeepSeek, Ollama and Cohere.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+LIMITS = (
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "maxOutputTokens",
+    "num_predict",
+)
+"""How protocols call the most tokens that a model may write."""
+WRITES = ("messages", "contents", "prompt")
+"""Keys of a request that asks for a text. Requests without them get vectors or scores back."""
+PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count", "total_tokens")
+COMPLETION = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count")
+CACHED = ("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens", "cachedContentTokenCount")
+BESIDE_PROMPT = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Prompt tokens that Anthropic counts beside `input_tokens`; all others count the cached ones among the prompt's."""
+BESIDE_COMPLETION = ("thoughtsTokenCount",)
+PLACES = ("usage", "usageMetadata", "meta")
+"""Where a reply has its counts. Ollama has them in the reply itself."""
+
+
+class Tokens(NamedTuple):
+    """Tokens of one call or of many. `cached` are those of the prompt that the server took from its cache."""
+
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+
+
+def most_tokens(content: bytes, body: Mapping[str, Any], context_tokens: int) -> Tokens:
+    """The most tokens that a request can take: one for each byte sent, and what it allows the model to write.
+
+    No tokenizer makes more tokens than bytes. A request that allows any length is limited by the context.
+
+    >>> most_tokens(b"{...}", {"messages": [], "max_tokens": 24}, 8192)
+    Tokens(prompt=5, cached=0, completion=24)
+    """
+    limits = [value for name, value in _numbers(body) if name in LIMITS]
+    writes = any(key in body for key in WRITES)
+    return Tokens(len(content), 0, max(limits) if limits else context_tokens if writes else 0)
+
+
+def counted_tokens(reply: Mapping[str, Any]) -> Tokens | None:
+    """The tokens that a reply reports. None if it reports none."""
+    place = next((reply[name] for name in PLACES if isinstance(reply.get(name), Mapping)), reply)
+    counts: dict[str, int] = {}
+    for name, value in _numbers(place):
+        counts.setdefault(name, value)
+    prompt = next((counts[name] for name in PROMPT if name in counts), None)
+    completion = next((counts[name] for name in COMPLETION if name in counts), None)
+    if prompt is None and completion is None:
+        return None
+    cached = next((counts[name] for name in CACHED if name in counts), 0)
+    all_prompt = (prompt or 0) + sum(counts.get(name, 0) for name in BESIDE_PROMPT)
+    written = (completion or 0) + sum(counts.get(name, 0) for name in BESIDE_COMPLETION)
+    return Tokens(all_prompt, min(cached, all_prompt), written)
+
+
+def counted_in_stream(lines: Iterable[str]) -> Tokens | None:
+    """The tokens that the lines of a stream report: of each count the largest, since some servers report them in steps.
+
+    None if no line reports any.
+    """
+    found = [tokens for line in lines if (tokens := _counted_in_line(line))]
+    return Tokens(*map(max, zip(*found, strict=True))) if found else None
+
+
+def _counted_in_line(line: str) -> Tokens | None:
+    content = line.removeprefix("data:").strip()
+    if not content.startswith("{") or not any(name in content for name in (*PROMPT, *COMPLETION)):
+        return None
+    try:
+        event = json.loads(content)
+    except ValueError:
+        return None
+    inside = event.get("message")  # Anthropic's first event has the prompt's tokens in its message
+    return counted_tokens(event) or (counted_tokens(inside) if isinstance(inside, Mapping) else None)
+
+
+def _numbers(value: Any, depth: int = 3) -> Iterator[tuple[str, int]]:
+    """The whole numbers in a mapping and in the mappings in it, with their keys; those above come first."""
+    if not isinstance(value, Mapping):
+        return
+    for name, item in value.items():
+        if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
+            yield name, item
+    for item in value.values():
+        if depth and isinstance(item, Mapping):
+            yield from _numbers(item, depth - 1)

@@ -1,0 +1,27 @@
+"""Which test questions are asked one at a time to measure latency.
+
+Takes prepared data and the configuration, gives questions. Asks nothing.
+"""
+
+from collections.abc import Sequence
+
+from bakeoff.decide.requirements.standing import times_wanted
+from bakeoff.measures import IN_DOMAIN
+from bakeoff.pilot.prepare import Prepared
+from bakeoff.records import Question
+from bakeoff.runs.config import Config
+
+
+def latency_questions(config: Config, prepared: Prepared) -> Sequence[Question]:
+    """Test questions of the domain, one for each fact, spread evenly; the first is the warm-up.
+
+    They are asked before the batch pass, so that no engine's cache answers them. They are part of the test, so that
+    a router routes them like the other questions. A limit on latency needs the more, the more contenders there are.
+    """
+    asked = [question for question in prepared.of("test") if question.slice in IN_DOMAIN]
+    by_fact = {question.fact: question for question in asked or prepared.of("test")}
+    ordered = [by_fact[fact] for fact in sorted(by_fact)]
+    is_limited = config.profile.latency_limit_ms is not None
+    needed = times_wanted(len(config.contenders)) if is_limited else 0
+    wanted = max(config.measuring.latency_questions, needed) + 1
+    return ordered[:: max(1, len(ordered) // wanted)][:wanted]

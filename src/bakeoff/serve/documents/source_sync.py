@@ -1,0 +1,171 @@
+"""Makes the documents of a server equal those of the sources of a configuration, reading only what changed.
+
+Takes the documents of a server or a deployment, open sources and their states. The documents are changed first and the
+cursors are written after them, so a sync that was killed is simply done again: it changes nothing twice and embeds
+nothing twice. Knows no kind of source.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from bakeoff.corpus.sources.opened import OpenSource, taken
+from bakeoff.corpus.sources.unread import is_unread, kept, unread_names
+from bakeoff.corpus.store import content_hash
+from bakeoff.errors import BakeoffError, InputError
+from bakeoff.protocols import Changes
+from bakeoff.records import Document, Problem
+from bakeoff.sentences import counted
+from bakeoff.serve.documents.ends import Counts, Documents
+from bakeoff.serve.documents.folder_sync import check_deleted, edits, in_place_of
+from bakeoff.serve.documents.source_states import SourceState, SourceStates
+from bakeoff.serve.documents.views import Listed
+
+WRONG = "check documents: in the configuration, or say --yes"
+
+
+class Failure(NamedTuple):
+    """A source that could not be read. Its documents stay as they were."""
+
+    where: str
+    error: BakeoffError
+
+
+class Synced(NamedTuple):
+    """What a sync did."""
+
+    counts: Counts
+    problems: tuple[Problem, ...]
+    failures: tuple[Failure, ...]
+
+    def check(self) -> None:
+        """Raises BakeoffError if a source could not be read."""
+        if len(self.failures) == 1:
+            where, error = self.failures[0]
+            raise BakeoffError(f"{where} could not be read; its documents stay. {error.message}", error.remedy)
+        if self.failures:
+            named = "; ".join(f"{where}: {error.message}" for where, error in self.failures)
+            raise BakeoffError(
+                f"{counted(len(self.failures), 'source')} could not be read; their documents stay. {named}",
+                self.failures[0].error.remedy,
+            )
+
+
+class _Given(NamedTuple):
+    """What one source has now: `names` of all its documents, and those of them that are new, changed or read again."""
+
+    names: frozenset[str]
+    documents: Mapping[str, Document]
+    cursor: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+def sync_sources(
+    documents: Documents, sources: Sequence[OpenSource], states: SourceStates, yes: bool = False, keep: bool = False
+) -> Synced:
+    """Adds, replaces and deletes until the documents are those of the sources.
+
+    Documents that no source has are deleted too; with `keep`, only if a source had them. Nothing is deleted that merely
+    could not be read. Raises InputError, before anything is changed, if more than half of the documents would be
+    deleted and `yes` is not set; and what `Documents` raise.
+    """
+    listed = {one.source: one for one in documents.listed()}
+    before = states.read()
+    given, failures = _all_given(sources, before, listed)
+    after, sent, problems = _claimed(sources, before, given, listed)
+    claimed = {name for state in after.values() for name in state.documents}
+    known = {name for state in before.values() for name in state.documents}
+    is_only_known = keep or any(source.key not in given and source.key not in before for source in sources)
+    gone = [one for one in listed.values() if one.source not in claimed and (one.source in known or not is_only_known)]
+    changed = [one for one in sent if one.source not in listed or content_hash(one) != listed[one.source].sha256]
+    used = {document.id for document in changed}
+    deleted = [one.id for one in gone if one.id not in used]
+    if not yes:
+        check_deleted(len(deleted), len(listed), "the sources", WRONG)
+    counts = Counts(n_unchanged=len(claimed) - len(changed))
+    for edit in edits(changed, deleted):
+        counts += documents.change(*edit)
+    states.write(after, before)
+    return Synced(counts, problems, failures)
+
+
+def _all_given(
+    sources: Sequence[OpenSource], before: Mapping[str, SourceState], listed: Mapping[str, Listed]
+) -> tuple[dict[str, _Given], tuple[Failure, ...]]:
+    """What each source gives, by its key, without those that cannot be read."""
+    given: dict[str, _Given] = {}
+    failures: list[Failure] = []
+    for source in sources:
+        try:
+            others = {name for key, state in before.items() if key != source.key for name in state.documents}
+            given[source.key] = _given(source, before.get(source.key), listed, others)
+        except BakeoffError as error:
+            failures.append(Failure(source.where, error))
+    return given, tuple(failures)
+
+
+def _given(
+    source: OpenSource, state: SourceState | None, listed: Mapping[str, Listed], others: Collection[str]
+) -> _Given:
+    """The changes since the state, or everything if there is no state that fits what is listed.
+
+    `others` are the documents of other sources.
+    """
+    own = [name for name in (state.documents if state else listed) if name in listed and name not in others]
+    if state and state.cursor and state.holds(listed):
+        try:
+            changes = source.changes_since(state.cursor)
+        except InputError:  # perhaps a cursor of an older version; what is really wrong is raised again
+            return _everything(source.changes_since(""), own)
+        names = (set(state.documents) - set(changes.deleted)) | {one.source for one in changes.documents}
+        return _Given(frozenset(names), _by_source(changes), changes.cursor, changes.problems)
+    return _everything(source.changes_since(""), own)
+
+
+def _everything(changes: Changes, own: Sequence[str]) -> _Given:
+    """All that a source has. What it could not read now of its own stays, and is asked for again the next time."""
+    read = _by_source(changes)
+    unread = kept((name for name in own if name not in read), changes.problems)
+    return _Given(frozenset([*read, *unread]), read, "" if unread else changes.cursor, changes.problems)
+
+
+def _by_source(changes: Changes) -> dict[str, Document]:
+    return {document.source: document for document in changes.documents}
+
+
+def _claimed(
+    sources: Sequence[OpenSource],
+    before: Mapping[str, SourceState],
+    given: Mapping[str, _Given],
+    listed: Mapping[str, Listed],
+) -> tuple[dict[str, SourceState], list[Document], tuple[Problem, ...]]:
+    """The states afterwards, the documents that count, and the problems.
+
+    Of two sources with a document of the same name, the first one has it; the other is read in full the next time,
+    since the name may be free then. A source that could not be read keeps what it had.
+    """
+    after: dict[str, SourceState] = {}
+    sent: list[Document] = []
+    problems: list[Problem] = []
+    owners: dict[str, str] = {}
+    for source in sources:
+        one, state = given.get(source.key), before.get(source.key)
+        if one is None:
+            if state:
+                after[source.key] = state
+                owners |= {name: source.key for name in state.documents if name not in owners}
+            continue
+        problems += one.problems
+        hashes = {}
+        lost = [name for name in sorted(one.names) if owners.setdefault(name, source.key) != source.key]
+        problems += [taken(name, source.where) for name in lost if not is_unread(name, unread_names(one.problems))]
+        for name in sorted(one.names.difference(lost)):
+            document = one.documents.get(name)
+            if document is None:
+                hashes[name] = listed[name].sha256
+                continue
+            document = in_place_of(listed[name], document) if name in listed else document
+            hashes[name] = content_hash(document)
+            sent.append(document)
+        cursor = "" if lost else one.cursor
+        after[source.key] = SourceState(where=source.where, cursor=cursor, documents=hashes)
+    return after, sent, tuple(problems)

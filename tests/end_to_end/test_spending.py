@@ -1,0 +1,198 @@
+"""A run on paid models is killed at random moments, or stopped by its budget: nothing is paid for twice."""
+
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bakeoff.errors import LimitReachedError
+from bakeoff.files import jsonl
+from bakeoff.models.spending.ledger import request_sum
+from bakeoff.models.spending.rows import Budget, Row
+from bakeoff.pilot.stages import run
+from bakeoff.records import Answer
+from bakeoff.runs.config import load_config
+from tests.end_to_end.small import environment, make
+from tests.fake_api import FakeApi, Messages, Request
+
+N_KILLS = 4
+
+
+def reader(messages: Messages) -> str:
+    """The first number of days in a prompt."""
+    found = re.search(r"in (\d+ days)", messages[-1]["content"])
+    return found.group(1) if found else "I don't know."
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with FakeApi(reply=reader, delay_s=0.02) as server:
+        yield server
+
+
+def paid_pilot(folder: Path, api: FakeApi, **more: Any) -> Path:
+    """A pilot whose models are paid for: answers, rewordings and vectors."""
+    model = {"api": "openai", "base_url": api.url, "concurrency": 4, "timeout_s": 30}
+    models = {
+        "generator": {**model, "model": "m", "price": {"input_tokens": 1.0, "output_tokens": 4.0}},
+        "embedder": {**model, "model": "e", "price": {"input_tokens": 0.1, "output_tokens": 0.0}},
+    }
+    rewording = {"like": "rag", "name": "multi", "options": {"rewrite": "multi-query"}}
+    return make(folder, models=models, contenders=["base", "rag", rewording], **more)
+
+
+def killed(folder: Path, arguments: list[str], after: int, api: FakeApi) -> None:
+    """Runs until the server has had so many more requests, then kills the process."""
+    wanted = api.n_requests + after
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bakeoff", "run", *arguments],
+        cwd=folder,
+        env=environment(),
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    while process.poll() is None and api.n_requests < wanted:
+        time.sleep(0.001)
+    time.sleep(random.Random(after).uniform(0, 0.03))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def sums(requests: list[Request], base: str) -> Counter[str]:
+    """How often each request came."""
+    host = base.removesuffix("/v1")
+    return Counter(request_sum(host + one.path, json.dumps(one.body).encode()) for one in requests)
+
+
+def test_a_run_killed_at_random_moments_pays_for_nothing_twice(tmp_path: Path, api: FakeApi) -> None:
+    """Each request of a stage is answered once; a further one is sent only where a kill left its outcome unknown."""
+    paid_pilot(tmp_path, api)
+    draw = random.Random(5)
+    for kill in range(N_KILLS):
+        killed(tmp_path, ["--resume"] if kill else [], draw.randint(10, 60), api)
+    finished = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True)
+    rows = jsonl.read(finished.folder.root / "spending.jsonl", Row)
+    intents = {row.id: row for row in rows if row.row == "intent"}
+    outcomes = {row.id: row for row in rows if row.row == "outcome"}
+    came = sums(api.requests, api.url)
+    for request, n in came.items():
+        assert n <= sum(row.request == request for row in intents.values())  # nothing left without an intent
+    every_session = sums(_asked_for_size(api), api.url)
+    done = Counter(
+        (intent.contender, intent.stage, intent.request)
+        for intent in intents.values()
+        if intent.stage not in ("", "load", "latency")
+        and intent.request not in every_session
+        and (last := outcomes.get(intent.id))
+        and last.status == "done"
+    )
+    assert set(done.values()) == {1}
+    sent = Counter((intent.contender, intent.stage, intent.request) for intent in intents.values())
+    unknown = Counter(
+        (intent.contender, intent.stage, intent.request) for intent in intents.values() if intent.id not in outcomes
+    )
+    assert all(sent[key] <= 1 + unknown[key] for key in done)
+    spending = json.loads((finished.folder.root / "spending.json").read_text())
+    assert spending["total"]["unknown"] == len(intents) - len(outcomes)
+    assert spending["total"]["calls"] == len(intents)
+
+
+def test_a_run_killed_when_its_batch_was_made_does_not_send_a_second(tmp_path: Path, api: FakeApi) -> None:
+    """The host has the batch, but the process dies before it hears of that: the next session finds it in the list."""
+    settings = {"api": "openai", "base_url": api.url, "model": "m", "price": {"input_tokens": 1, "output_tokens": 4}}
+    make(tmp_path, models={"generator": {**settings, "batch": True}, "embedder": "hash"}, contenders=["base"])
+    process: list[subprocess.Popen[bytes]] = []
+
+    def kill() -> None:
+        while not process:
+            time.sleep(0.001)
+        process[0].send_signal(signal.SIGKILL)
+        process[0].wait()
+
+    api.batches.on_create = kill
+    command = [sys.executable, "-m", "bakeoff", "run"]
+    process.append(
+        subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    )
+    assert process[0].wait() == -signal.SIGKILL
+    rows = jsonl.read(tmp_path / "runs" / "planets" / "spending.jsonl", Row)
+    assert not [row for row in rows if row.row == "batch"]
+    api.batches.on_create = lambda: None
+    finished = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True)
+    assert len(api.batches.created) == 2  # dev and test
+    assert finished.spending is not None
+    assert finished.spending.total.unknown == 0
+
+
+def test_a_run_stopped_by_its_budget_goes_on_where_it_stopped(tmp_path: Path, api: FakeApi) -> None:
+    """Calls that were under way when the budget ended are answered from the ledger; the answers are the same."""
+    undisturbed = run(load_config(paid_pilot(tmp_path / "whole", api)), runs=tmp_path / "whole" / "runs")
+    n_whole, spent = api.n_requests, json.loads((undisturbed.folder.root / "spending.json").read_text())["total"]
+    path = paid_pilot(tmp_path / "stopped", api)
+    config = load_config(path)
+    runs = tmp_path / "stopped" / "runs"
+    caps = [spent["usd"] * share for share in (0.7, 0.8, 0.9)]
+    for cap in caps:
+        budget = config.model_copy(update={"budget": Budget(usd=cap)})
+        with pytest.raises(LimitReachedError, match=r"stopped at its budget: budget\.usd is"):
+            run(budget, runs=runs, resume=cap != caps[0])
+        total = json.loads((runs / "planets" / "spending.json").read_text())["total"]
+        assert total["usd"] <= cap
+    finished = run(config, runs=runs, resume=True)
+    latency_and_checks = 3 * 3 * len(caps) + 4 * len(caps)  # warm-ups, probes and looks at log-probabilities again
+    assert api.n_requests - n_whole <= n_whole + latency_and_checks
+    for contender in ("base", "rag", "multi"):
+        assert _texts(finished.answers(contender)) == _texts(undisturbed.answers(contender))
+
+
+def _asked_for_size(api: FakeApi) -> list[Request]:
+    """An index asks the embedder for one vector whenever it is opened, to know its length."""
+    return [request for request in api.requests if request.body.get("input") == ["dimension"]]
+
+
+def _texts(answers: list[Answer]) -> dict[str, str]:
+    return {answer.question_id: answer.text for answer in answers}
+
+
+def test_calls_are_capped_too(tmp_path: Path, api: FakeApi) -> None:
+    """budget.calls holds at 4 requests at once; a raised one lets the run go on."""
+    config = load_config(paid_pilot(tmp_path, api))
+    needed = 300
+    with pytest.raises(LimitReachedError, match=r"budget\.calls is 230, and 230 calls were made"):
+        run(config.model_copy(update={"budget": Budget(calls=230)}), runs=tmp_path / "runs")
+    assert api.n_requests == 230
+    run(config.model_copy(update={"budget": Budget(calls=needed)}), runs=tmp_path / "runs", resume=True)
+    assert api.n_requests <= needed
+
+
+def test_a_dry_run_sends_nothing_and_writes_no_folder(tmp_path: Path, api: FakeApi) -> None:
+    """It prints each part, and an interval that holds what the run then takes."""
+    paid_pilot(tmp_path, api)
+    told = subprocess.run(
+        [sys.executable, "-m", "bakeoff", "run", "--dry-run", "--json"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert api.n_requests == 0
+    assert not (tmp_path / "runs").exists()
+    expected = json.loads(told.stdout)
+    spent = json.loads(
+        (run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs").folder.root / "spending.json").read_text()
+    )["total"]
+    for name, amount in (("calls", spent["calls"]), ("usd", spent["usd"])):
+        low, high = expected[name]
+        assert low <= amount <= high
+    roles = {line["role"] for line in expected["lines"]}
+    assert {"check", "dev", "test", "latency", "embedding", "rewriting"} <= roles

@@ -1,0 +1,159 @@
+"""Databases for tests: a SQLite file always; servers of PostgreSQL and MariaDB of their own where they are installed.
+
+A server listens on 127.0.0.1 only, in a folder that is deleted afterwards.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+PASSWORD = "hunter2-%/@"
+START_S = 60.0
+
+
+class Server:
+    """A running database with an owner, for the test, and a user `reader` who may only read, for the source."""
+
+    def __init__(self, kind: str, address: str, engine: Engine) -> None:
+        self.kind, self.address, self.engine = kind, address, engine
+
+    def run(self, *statements: str) -> None:
+        """Executes statements as the owner."""
+        with self.engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    def open(self) -> Connection:
+        """A connection of the owner."""
+        return self.engine.connect()
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def sqlite_server(folder: Path) -> Server:
+    path = folder / "help desk.db"
+    return Server("sqlite", f"sqlite:///{path}", create_engine(f"sqlite:///{path}", poolclass=NullPool))
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """PostgreSQL, or a skip with the reason."""
+    pytest.importorskip("psycopg")
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = str(programs[-1]) if programs else shutil.which("initdb")
+    if not found:
+        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+    bin, port = Path(found).parent, free_port()
+    with _folder_of("postgres") as (folder, prefix):
+        place = folder / "pg"
+        _done([*prefix, str(bin / "initdb"), "-D", str(place), "-A", "trust", "-U", "owner", "-N", "--locale=C.UTF-8"])
+        hosts = "host all owner 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        (place / "pg_hba.conf").write_text(hosts)
+        options = ["-c", "fsync=off", "-k", str(folder), "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+        with _running([*prefix, str(bin / "postgres"), "-D", str(place), *options], folder, "postgres"):
+            address = f"postgresql+psycopg://owner@127.0.0.1:{port}/postgres"
+            server = Server("postgres", address.replace("owner@", "reader@"), _engine(address))
+            server.run(
+                f"CREATE USER reader PASSWORD '{PASSWORD}'",
+                "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader",
+            )
+            yield server
+
+
+@contextmanager
+def mariadb_server() -> Iterator[Server]:
+    """MariaDB, or a skip with the reason."""
+    pytest.importorskip("pymysql")
+    found = shutil.which("mariadbd") or shutil.which("mysqld") or shutil.which("mariadbd", path="/usr/sbin")
+    install = shutil.which("mariadb-install-db")
+    if not found or not install:
+        pytest.skip("MariaDB is not installed (apt-get install mariadb-server)")
+    port = free_port()
+    with _folder_of("mysql") as (folder, prefix):
+        place = folder / "db"
+        _done([*prefix, install, "--no-defaults", f"--datadir={place}", "--auth-root-authentication-method=normal"])
+        options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s", f"--pid-file={folder}/p"]
+        with _running([*prefix, found, "--no-defaults", f"--datadir={place}", *options], folder, "mysql"):
+            root = create_engine(f"mysql+pymysql://root@127.0.0.1:{port}/mysql", poolclass=NullPool)
+            _wait(root)
+            with root.begin() as connection:
+                connection.exec_driver_sql("CREATE DATABASE kb CHARACTER SET utf8mb4")
+                connection.exec_driver_sql("CREATE USER reader@127.0.0.1 IDENTIFIED BY %s", (PASSWORD,))
+                connection.exec_driver_sql("GRANT SELECT ON kb.* TO reader@127.0.0.1")
+            address = f"mysql+pymysql://root@127.0.0.1:{port}/kb"
+            yield Server("mariadb", address.replace("root@", "reader@"), _engine(address))
+
+
+@contextmanager
+def _folder_of(user: str) -> Iterator[tuple[Path, list[str]]]:
+    """A short folder that this user owns, and how to run a program as that user: servers refuse to run as root."""
+    folder = Path(tempfile.mkdtemp(prefix="db-"))
+    prefix: list[str] = []
+    if os.geteuid() == 0:
+        try:
+            owner = pwd.getpwnam(user)
+        except KeyError:
+            pytest.skip(f"there is no user {user} to run the database as")
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+        prefix = ["runuser", "-u", user, "--"]
+    try:
+        yield folder, prefix
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, name: str) -> Iterator[None]:
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+        try:
+            yield
+        except DBAPIError as error:
+            error.add_note((folder / "log").read_text()[-2000:])
+            raise
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
+            process.wait()
+
+
+def _done(command: list[str]) -> None:
+    ended = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    if ended.returncode:
+        pytest.skip(f"{command[-2]} failed: {ended.stderr.strip()[-200:]}")
+
+
+def _engine(address: str) -> Engine:
+    engine = create_engine(address, poolclass=NullPool)
+    _wait(engine)
+    return engine
+
+
+def _wait(engine: Engine) -> None:
+    until = time.monotonic() + START_S
+    while True:
+        try:
+            with engine.connect():
+                return
+        except DBAPIError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)

@@ -1,0 +1,169 @@
+"""The batch API: each batch is sent once, whatever happens; lines that failed are asked alone; never for latency."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bakeoff.errors import LimitReachedError
+from bakeoff.measures import seconds
+from bakeoff.models.load import load_generator
+from bakeoff.models.settings import ApiModel, TokenPrice
+from bakeoff.models.spending.ledger import Ledger, counting
+from bakeoff.models.spending.rows import Budget, Spending
+from bakeoff.models.spending.who import asking_in
+from bakeoff.records import Answer, Completion, GenerationSettings, Message, Prompt, ask
+from tests.fake_api import FakeApi, Fault
+
+PRICE = TokenPrice(input_tokens=1.0, output_tokens=4.0)
+SETTINGS = GenerationSettings(max_new_tokens=24)
+WORDS = ["one", "two", "three", "four"]
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with FakeApi() as server:
+        yield server
+
+
+def batching(api: FakeApi, **more: Any) -> ApiModel:
+    return ApiModel(api="openai", base_url=api.url, model="m", price=PRICE, batch=True, retries=0, **more)
+
+
+def answered(
+    api: FakeApi, folder: Path, stage: str = "answer", words: list[str] = WORDS, budget: Budget | None = None
+) -> tuple[list[Completion], Spending]:
+    """One session: what a contender is answered in a stage, and what the run has spent by then."""
+    prompts = [Prompt(messages=(Message(role="user", content=word),)) for word in words]
+    generator = load_generator(batching(api))
+    generator._batches._first_poll_s = 0.001  # type: ignore[union-attr]
+    with counting(Ledger(lambda model: PRICE, budget)) as ledger:
+        ledger.keep_in(folder)
+        with asking_in(stage, "rag"):
+            given = generator.generate(prompts, SETTINGS)
+        return given, ledger.spending()
+
+
+def texts(completions: list[Completion]) -> list[str]:
+    return [completion.text for completion in completions]
+
+
+ECHOED = [f"you said {word}" for word in WORDS]
+
+
+def test_a_batch_costs_half(api: FakeApi, tmp_path: Path) -> None:
+    """One batch, no single request, the answers in order, and the usage of all of them at half the price."""
+    given, spending = answered(api, tmp_path)
+    assert texts(given) == ECHOED
+    assert [request.path for request in api.requests if "chat" in request.path] == []
+    assert len(api.batches.created) == 1
+    n_prompt, n_new = len(WORDS), 3 * len(WORDS)
+    assert spending.total.usd == pytest.approx(0.5 * (n_prompt * 1.0 + n_new * 4.0) / 1e6)
+    assert spending.total.calls == len(WORDS)
+
+
+def test_a_batchs_time_is_no_time_of_an_answer(api: FakeApi, tmp_path: Path) -> None:
+    """Its answers have no seconds for the measure of speed."""
+    given, _ = answered(api, tmp_path)
+    answer = Answer(question_id="q", contender="rag", usage=given[0].usage)
+    assert seconds(ask("one"), answer) is None
+
+
+@pytest.mark.parametrize("stage", ["latency", "load", "judge"])
+def test_latency_is_never_measured_on_a_batch(api: FakeApi, tmp_path: Path, stage: str) -> None:
+    """In other stages than those that ask many questions in no hurry, every prompt is a request of its own."""
+    given, _ = answered(api, tmp_path, stage)
+    assert texts(given) == ECHOED
+    assert not api.batches.created
+    assert not any(completion.usage.batched for completion in given)
+
+
+def test_a_session_that_ends_while_it_waits_finds_its_batch_again(api: FakeApi, tmp_path: Path) -> None:
+    """The host fails when it is asked how the batch is: the run stops; the next one waits for the same batch."""
+    api.batches.on_create = lambda: setattr(api, "fault", Fault(status=500))
+    with pytest.raises(LimitReachedError, match="The batch batch-0 could not be followed"):
+        answered(api, tmp_path)
+    api.fault = None
+    given, spending = answered(api, tmp_path)
+    assert texts(given) == ECHOED
+    assert len(api.batches.created) == 1
+    assert spending.total.unknown == 0
+
+
+def test_a_batch_whose_id_was_never_told_is_found_in_the_hosts_list(api: FakeApi, tmp_path: Path) -> None:
+    """The connection breaks between the creation of the batch and its answer; another batch was made since."""
+
+    def lost() -> None:
+        api.fault = Fault(status=500)
+        raise OSError("cut off")
+
+    api.batches.on_create = lost
+    with pytest.raises(LimitReachedError, match="The batch could not be sent"):
+        answered(api, tmp_path)
+    with pytest.raises(LimitReachedError, match="the host does not say what became of it"):
+        answered(api, tmp_path)
+    api.fault, api.batches.on_create = None, lambda: None
+    answered(api, tmp_path / "another run", words=["five", "six"])
+    given, _ = answered(api, tmp_path)
+    assert texts(given) == ECHOED
+    assert len(api.batches.created) == 2
+
+
+def test_an_expired_batch_keeps_what_it_has(api: FakeApi, tmp_path: Path) -> None:
+    """The run says so and stops; the next session sends the other lines only."""
+    api.batches.fates = ["expired"]
+    with pytest.raises(LimitReachedError, match="The batch batch-0 is expired: 2 of 4 lines were answered"):
+        answered(api, tmp_path)
+    given, spending = answered(api, tmp_path)
+    assert texts(given) == ECHOED
+    assert len(api.batches.created) == 2
+    assert spending.total.calls == len(WORDS)
+    answered(api, tmp_path)
+    assert len(api.batches.created) == 2
+
+
+def test_a_refused_batch_costs_nothing_and_is_sent_again_when_asked(api: FakeApi, tmp_path: Path) -> None:
+    """The host's reason is in the message; each session tries once."""
+    api.batches.fates = ["failed", "failed"]
+    for n in (1, 2):
+        with pytest.raises(LimitReachedError, match=r"is failed.*takes no batches.*0 of 4"):
+            answered(api, tmp_path)
+        assert len(api.batches.created) == n
+    given, spending = answered(api, tmp_path)
+    assert (texts(given), spending.total.calls) == (ECHOED, len(WORDS))
+
+
+def test_lines_that_failed_are_asked_alone(api: FakeApi, tmp_path: Path) -> None:
+    """At the full price, and only those."""
+    api.batches.n_failing = 1
+    given, spending = answered(api, tmp_path)
+    assert texts(given) == ECHOED
+    assert [request.body["messages"][0]["content"] for request in api.requests if "chat" in request.path] == ["one"]
+    assert [completion.usage.batched for completion in given] == [False, True, True, True]
+    assert spending.total.calls == len(WORDS)
+
+
+def test_equal_prompts_are_lines_of_their_own(api: FakeApi, tmp_path: Path) -> None:
+    """So that a model that draws its answers draws each."""
+    given, spending = answered(api, tmp_path, words=["one", "one", "two"])
+    assert texts(given) == ["you said one", "you said one", "you said two"]
+    assert spending.total.calls == 3
+
+
+def test_a_batch_beyond_the_budget_is_not_sent(api: FakeApi, tmp_path: Path) -> None:
+    """All its lines are reserved at once."""
+    with pytest.raises(LimitReachedError, match=r"budget\.calls is 3, and 0 calls were made; a batch needs 4 more"):
+        answered(api, tmp_path, budget=Budget(calls=3))
+    assert api.n_requests == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"api": "ollama", "price": PRICE}, "api: openai"), ({"api": "openai"}, "a price")],
+)
+def test_batches_need_their_api_and_a_price(settings: dict[str, Any], words: str) -> None:
+    """Else they could not save anything."""
+    with pytest.raises(ValidationError, match=words):
+        ApiModel(base_url="http://127.0.0.1:1/v1", model="m", batch=True, **settings)

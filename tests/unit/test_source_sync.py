@@ -1,0 +1,251 @@
+"""Documents of a server are kept in step with sources: cursors, failures, names that two sources have, the commands."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bakeoff.cli import documents as commands
+from bakeoff.cli.document_sources import CURSORS, sync_named
+from bakeoff.corpus.sources.folders import document_id
+from bakeoff.corpus.sources.opened import OpenSource
+from bakeoff.corpus.store import DocumentStore
+from bakeoff.errors import BakeoffError, InputError
+from bakeoff.models.embed import HashEmbedder
+from bakeoff.protocols import Changes
+from bakeoff.records import Document, Problem
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.serve.documents.ends import Counts, FolderDocuments
+from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.documents.source_states import SourceStates
+from bakeoff.serve.documents.source_sync import Synced, sync_sources
+
+
+class Shelf:
+    """A source of texts by name. `locked` names cannot be read now; `error` is raised if it is set."""
+
+    def __init__(self, **texts: str) -> None:
+        self.texts = texts
+        self.locked: set[str] = set()
+        self.error: BakeoffError | None = None
+        self.asked: list[str] = []
+
+    def changes_since(self, cursor: str) -> Changes:
+        self.asked.append(cursor)
+        if self.error:
+            raise self.error
+        before = dict(json.loads(cursor)) if cursor else {}
+        now = {name: text for name, text in self.texts.items() if name not in self.locked}
+        now |= {name: text for name, text in before.items() if name in self.locked}
+        changed = {name: text for name, text in now.items() if before.get(name) != text}
+        return Changes(
+            documents=tuple(Document(id=document_id(name), text=text, source=name) for name, text in changed.items()),
+            deleted=tuple(name for name in before if name not in now),
+            problems=tuple(Problem(source=name, reason="it is locked") for name in sorted(self.locked)),
+            cursor=json.dumps(now),
+        )
+
+
+class Room:
+    """Live documents, with their states."""
+
+    def __init__(self, root: Path) -> None:
+        self.states = SourceStates(root / "sources")
+        self.live = LiveDocuments(
+            DocumentStore(root / "store.sqlite"),
+            [HybridIndex.open(root / "index", HashEmbedder(dimension=16), max_tokens=32)],
+        )
+
+    def sync(self, yes: bool = True, keep: bool = False, **shelves: Shelf) -> Synced:
+        opened = [OpenSource(key, f"shelf {key}", shelf) for key, shelf in shelves.items()]
+        return sync_sources(FolderDocuments(self.live), opened, self.states, yes, keep)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return {one.source: one.text for one in self.live.store.documents()}
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Any:
+    made = Room(tmp_path)
+    with made.live:
+        yield made
+
+
+def numbers(counts: Counts) -> tuple[int, ...]:
+    return (counts.n_added, counts.n_updated, counts.n_deleted, counts.n_unchanged)
+
+
+def test_only_changes_are_asked_for_and_applied(room: Room) -> None:
+    """The cursor of the last sync is given to the source; what did not change is not sent."""
+    shelf = Shelf(a="Walrus.", b="Seal.", c="Otter.")
+    assert numbers(room.sync(one=shelf).counts) == (3, 0, 0, 0)
+    shelf.texts = {"a": "Walruses.", "c": "Otter.", "d": "Seal."}
+    version = room.live.version
+    assert numbers(room.sync(one=shelf).counts) == (1, 1, 1, 1)
+    assert room.texts == shelf.texts and room.live.version == version + 1
+    assert numbers(room.sync(one=shelf).counts) == (0, 0, 0, 3)
+    assert [bool(cursor) for cursor in shelf.asked] == [False, True, True]
+
+
+def test_what_cannot_be_read_stays_until_it_is_gone(room: Room) -> None:
+    """Also when everything is read again, and when its first reading failed."""
+    shelf = Shelf(a="Walrus.", b="Seal.", c="Otter.")
+    room.sync(one=shelf)
+    shelf.locked = {"a"}
+    assert room.sync(one=shelf).problems[0].source == "a" and "a" in room.texts
+    room.live.delete(document_id("b"))  # by hand: everything is read again
+    assert numbers(room.sync(one=shelf).counts) == (1, 0, 0, 2)
+    assert shelf.asked[-1] == "" and set(room.texts) == {"a", "b", "c"}
+    shelf.locked = set()
+    del shelf.texts["a"]
+    room.sync(one=shelf)
+    assert set(room.texts) == {"b", "c"}
+
+
+def test_a_source_that_fails_keeps_its_documents_and_the_others_go_on(room: Room) -> None:
+    """With or without a state; the error is raised at the end."""
+    one, two = Shelf(a="Walrus.", b="Seal."), Shelf(c="Otter.")
+    room.sync(one=one, two=two)
+    one.error = BakeoffError("The key was revoked.", "make a new one")
+    two.texts = {"c": "Otters.", "d": "New."}
+    synced = room.sync(one=one, two=two)
+    assert room.texts == {"a": "Walrus.", "b": "Seal.", "c": "Otters.", "d": "New."}
+    with pytest.raises(BakeoffError, match=r"shelf one could not be read; its documents stay. The key was revoked."):
+        synced.check()
+    fresh = Shelf()
+    fresh.error = one.error
+    failed = room.sync(fresh=fresh, one=one, two=two)
+    assert set(room.texts) == {"a", "b", "c", "d"}
+    with pytest.raises(BakeoffError, match=r"2 sources could not be read"):
+        failed.check()
+
+
+def test_documents_from_the_run_stay_while_an_unknown_source_fails(room: Room) -> None:
+    """They may be its own."""
+    room.live.put(Document(id="run", text="From the run.", source="run.md"))
+    broken = Shelf()
+    broken.error = BakeoffError("Gone.")
+    room.sync(one=broken, two=Shelf(a="Walrus."))
+    assert set(room.texts) == {"run.md", "a"}
+    broken.error = None
+    room.sync(one=broken, two=Shelf(a="Walrus."))
+    assert set(room.texts) == {"a"}
+
+
+def test_documents_of_no_source_are_deleted_or_kept(room: Room) -> None:
+    """As with a folder; --keep-others leaves what no source ever had."""
+    room.live.put(Document(id="hand", text="By hand.", source="hand.md"))
+    shelf = Shelf(a="Walrus.", b="Seal.")
+    room.sync(one=shelf, keep=True)
+    del shelf.texts["b"]
+    room.sync(one=shelf, keep=True)
+    assert set(room.texts) == {"a", "hand.md"}
+    room.sync(one=shelf)
+    assert set(room.texts) == {"a"}
+
+
+def test_more_than_half_is_not_deleted_without_a_word(room: Room) -> None:
+    """Nothing is changed then, and the next sync finds the same."""
+    shelf = Shelf(a="Walrus.", b="Seal.", c="Otter.")
+    room.sync(one=shelf)
+    shelf.texts = {"a": "Walruses."}
+    for _ in range(2):
+        with pytest.raises(InputError, match="2 of 3 documents are not in the sources and would be deleted"):
+            room.sync(one=shelf, yes=False)
+    assert room.texts["a"] == "Walrus." and len(room.texts) == 3
+    assert numbers(room.sync(one=shelf).counts) == (0, 1, 2, 0)
+
+
+def test_a_source_that_is_no_longer_named_takes_its_documents_along(room: Room) -> None:
+    """And its state."""
+    one, two = Shelf(a="Walrus."), Shelf(c="Otter.")
+    room.sync(one=one, two=two)
+    room.sync(one=one)
+    assert set(room.texts) == {"a"} and set(room.states.read()) == {"one"}
+
+
+def test_of_two_sources_with_one_name_the_first_has_it(room: Room) -> None:
+    """The other one gets it when the name is free."""
+    one, two = Shelf(a="First.", b="Seal."), Shelf(a="Second.", c="Otter.")
+    synced = room.sync(one=one, two=two)
+    assert room.texts == {"a": "First.", "b": "Seal.", "c": "Otter."}
+    assert [(problem.source, "shelf two" in problem.reason) for problem in synced.problems] == [("a", True)]
+    del one.texts["a"]
+    assert room.sync(one=one, two=two).problems == () and room.texts["a"] == "Second."
+    one.texts["a"] = "First again."
+    room.sync(one=one, two=two)
+    assert room.texts["a"] == "First again."
+
+
+def test_documents_changed_by_hand_become_those_of_the_source(room: Room) -> None:
+    """Labels that were given by hand stay, as with a folder."""
+    shelf = Shelf(a="Walrus.", b="Seal.")
+    room.sync(one=shelf)
+    room.live.put(Document(id=document_id("a"), text="Edited.", source="a", access=("hr",)))
+    room.sync(one=shelf)
+    assert room.texts["a"] == "Walrus." and room.live.store.get_by_source("a").access == ("hr",)  # type: ignore[union-attr]
+    room.sync(one=shelf)
+    assert [bool(cursor) for cursor in shelf.asked] == [False, False, True]
+
+
+@pytest.mark.parametrize("broken", ["{", '{"format": 0, "where": "x"}', "[]"])
+def test_a_broken_state_costs_a_full_reading_only(room: Room, tmp_path: Path, broken: str) -> None:
+    """It is written again."""
+    shelf = Shelf(a="Walrus.")
+    room.sync(one=shelf)
+    (tmp_path / "sources" / "one.json").write_text(broken)
+    version = room.live.version
+    assert numbers(room.sync(one=shelf).counts) == (0, 0, 0, 1) and room.live.version == version
+    room.sync(one=shelf)
+    assert [bool(cursor) for cursor in shelf.asked] == [False, False, True]
+
+
+def test_a_cursor_that_is_no_longer_understood_is_read_in_full(room: Room) -> None:
+    """After an update of the source, for example."""
+    shelf = Shelf(a="Walrus.")
+    room.sync(one=shelf)
+    refuse = shelf.changes_since
+
+    def newer(cursor: str) -> Changes:
+        if cursor:
+            raise InputError("not a cursor")
+        return refuse(cursor)
+
+    shelf.changes_since = newer  # type: ignore[method-assign]
+    shelf.texts["b"] = "Seal."
+    assert room.sync(one=shelf).failures == () and set(room.texts) == {"a", "b"}
+
+
+def test_the_command_takes_the_sources_of_a_configuration(room: Room, tmp_path: Path, monkeypatch: Any) -> None:
+    """Its paths, prefixes and labels; the cursors are kept beside the documents, or in the cache for a server."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("Walrus.")
+    config = tmp_path / "bakeoff.yaml"
+    config.write_text("name: p\nquestions: q.csv\ndocuments:\n- docs\n- {files: docs, prefix: hr/, labels: hr}\n")
+    there = FolderDocuments(room.live)
+    synced = sync_named(there, config, tmp_path / "deployment", "", True, False)
+    assert numbers(synced.counts) == (2, 0, 0, 0)
+    assert {one.source: one.access for one in room.live.store.documents()} == {"a.md": (), "hr/a.md": ("hr",)}
+    assert len(list((tmp_path / "deployment" / CURSORS).iterdir())) == 2
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    assert numbers(sync_named(there, config, None, "http://h:1/", True, False).counts) == (0, 0, 0, 2)
+    assert len(list((tmp_path / "cache" / CURSORS).glob("*/*.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sync"], "There is nothing to compare with"),
+        (["sync", "docs", "--sources", "bakeoff.yaml"], "--sources cannot be used with a folder"),
+        (["sync", "--sources", "bakeoff.yaml", "--watch"], "--sources cannot be used with a folder"),
+        (["sync", "docs", "--keep-others"], "--keep-others needs --sources"),
+        (["sync", "--sources", "none.yaml"], "none.yaml"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(arguments: list[str], message: str) -> None:
+    """Before a server is asked."""
+    with pytest.raises(BakeoffError, match=message):
+        CliRunner().invoke(commands.app, arguments, catch_exceptions=False)

@@ -1,0 +1,116 @@
+"""Mail as a source: mbox, .eml and folders; a message is known by its id, and attachments are documents."""
+
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bakeoff.corpus.sources.mail import MailSettings, MailSource
+from bakeoff.errors import InputError
+
+
+def message(id: str | None, text: str, attachment: str = "", html: bool = False) -> bytes:
+    made = EmailMessage()
+    made["From"], made["Subject"], made["Date"] = "Ada <ada@example.org>", "Fees", "Mon, 01 Jan 2024 10:00:00 +0000"
+    if id:
+        made["Message-ID"] = f"<{id}>"
+    made.set_content(text, subtype="html" if html else "plain")
+    if attachment:
+        made.add_attachment(attachment.encode(), maintype="text", subtype="markdown", filename="note.md")
+    return made.as_bytes()
+
+
+def mbox(*messages: bytes) -> bytes:
+    return b"".join(
+        b"From ada@example.org Mon Jan  1 10:00:00 2024\n" + one.replace(b"\nFrom ", b"\n>From ") + b"\n"
+        for one in messages
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "mail"
+    (made / "list" / "cur").mkdir(parents=True)
+    (made / "in.mbox").write_bytes(
+        mbox(message("1@x", "Fees rise.\n\nFrom May on they are 5."), message("2@x", "See it.", "# Note\n\nA seal."))
+    )
+    (made / "one.eml").write_bytes(message("a/b#c@x", "<p>A <b>walrus</b>.</p>", html=True))
+    (made / "list" / "cur" / "17.host:2,S").write_bytes(message("3@x", "Maildir."))
+    (made / "readme.txt").write_text("no mail")
+    return made
+
+
+def test_every_message_and_attachment_is_a_document(folder: Path) -> None:
+    """Sender, date, subject and text; HTML as in a pilot; the message's own time."""
+    changes = MailSource([folder]).changes_since("")
+    texts = {one.source: one.text for one in changes.documents}
+    assert set(texts) == {"1@x.eml", "2@x.eml", "2@x.eml#note.md", "a%2Fb%23c@x.eml", "3@x.eml"}
+    assert texts["1@x.eml"].endswith("Fees rise.\n\nFrom May on they are 5.")
+    assert "From: Ada <ada@example.org>" in texts["1@x.eml"] and texts["1@x.eml"].startswith("# Fees")
+    assert "A walrus." in texts["a%2Fb%23c@x.eml"]
+    assert texts["2@x.eml#note.md"] == "# Note\n\nA seal."
+    assert {str(one.updated_at)[:10] for one in changes.documents if "#" not in one.source} == {"2024-01-01"}
+    assert changes.problems == ()
+
+
+def test_a_message_that_moves_is_the_same_document(folder: Path) -> None:
+    """Between files and formats; one that is gone is deleted with its attachments; copies are one."""
+    source = MailSource([folder])
+    cursor = source.changes_since("").cursor
+    (folder / "in.mbox").write_bytes(mbox(message("a/b#c@x", "<p>A <b>walrus</b>.</p>", html=True)))
+    (folder / "one.eml").unlink()
+    (folder / "two.eml").write_bytes(message("1@x", "Fees rise.\n\nFrom May on they are 5."))
+    (folder / "copy.eml").write_bytes(message("1@x", "Fees rise.\n\nFrom May on they are 5."))
+    changes = source.changes_since(cursor)
+    assert changes.documents == () and set(changes.deleted) == {"2@x.eml", "2@x.eml#note.md"}
+
+
+def test_a_message_without_an_id_is_known_by_its_content(folder: Path) -> None:
+    """So the same one is not added twice."""
+    (folder / "none.eml").write_bytes(message(None, "No id."))
+    source = MailSource([folder / "none.eml"])
+    first = source.changes_since("")
+    assert len(first.documents) == 1 and len(first.documents[0].source) == 36
+    assert source.changes_since(first.cursor).documents == ()
+
+
+def test_a_line_that_begins_with_from_ends_no_message(tmp_path: Path) -> None:
+    """Only after an empty line, and with a time: some programs do not quote."""
+    (tmp_path / "x.mbox").write_bytes(
+        b"From a@x Mon Jan  1 10:00:00 2024\nMessage-ID: <1@x>\nSubject: s\n\n"
+        b"Text.\n\nFrom here it is good.\nFrom a 10:00\n"
+    )
+    documents = MailSource([tmp_path / "x.mbox"]).changes_since("").documents
+    assert len(documents) == 1 and "From here it is good." in documents[0].text and "10:00" in documents[0].text
+
+
+def test_while_a_file_cannot_be_opened_no_mail_is_deleted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its messages may be any of those that are missing."""
+    source = MailSource([folder])
+    cursor = source.changes_since("").cursor
+    opened = Path.open
+
+    def refusing(self: Path, mode: str = "r", **more: Any) -> object:
+        if self.name == "in.mbox":
+            raise PermissionError(13, "Permission denied")
+        return opened(self, mode, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "open", refusing)
+        changes = source.changes_since(cursor)
+    assert changes.deleted == () and [one.source for one in changes.problems] == ["in.mbox"]
+    (folder / "in.mbox").write_bytes(mbox(message("1@x", "Fees fall.")))
+    later = source.changes_since(changes.cursor)
+    assert [one.source for one in later.documents] == ["1@x.eml"] and set(later.deleted) == {
+        "2@x.eml",
+        "2@x.eml#note.md",
+    }
+
+
+def test_what_is_no_mail_is_refused(tmp_path: Path) -> None:
+    """A file of another kind, a path that is not there, an empty folder: nothing is taken as deleted."""
+    (tmp_path / "x.pst").write_bytes(b"!BDN")
+    for path, match in (("x.pst", "neither an mbox"), ("none", "There is no mail at"), (".", "There is no mail in")):
+        with pytest.raises(InputError, match=match):
+            MailSettings(mail=(str(tmp_path / path),)).open().changes_since("")

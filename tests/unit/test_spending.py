@@ -1,0 +1,466 @@
+"""The ledger of paid calls: rows before and after each call, the stop at the cap, replies of killed sessions."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bakeoff.errors import LimitReachedError
+from bakeoff.files import jsonl
+from bakeoff.measure.collect import collect_latency
+from bakeoff.models.load import load_generator
+from bakeoff.models.providers.client import ApiClient, ApiError
+from bakeoff.models.settings import ApiModel, TokenPrice
+from bakeoff.models.spending.journal import Journal
+from bakeoff.models.spending.ledger import Ledger, SpendingStopped, counting, settle
+from bakeoff.models.spending.prices import is_paid, usd_of
+from bakeoff.models.spending.rows import Budget, Row
+from bakeoff.models.spending.tokens import Tokens, counted_in_stream, counted_tokens, most_tokens
+from bakeoff.models.spending.who import asking_in, in_role
+from bakeoff.records import Answer, GenerationSettings, Message, Prompt, Question, ask
+from tests.fake_api import FakeApi, Fault
+
+PRICE = TokenPrice(input_tokens=1.0, output_tokens=4.0, cached_input_tokens=0.1)
+CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello there"}], "max_tokens": 5}
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with FakeApi() as server:
+        yield server
+
+
+def paid(api: FakeApi, **more: Any) -> ApiModel:
+    return ApiModel(api="openai", base_url=api.url, model="m", price=PRICE, retries=0, **more)
+
+
+def open_ledger(folder: Path | None, budget: Budget | None = None) -> Ledger:
+    ledger = Ledger(lambda model: PRICE, budget)
+    if folder:
+        ledger.keep_in(folder)
+    return ledger
+
+
+def post(api: FakeApi, word: str = "hello there", **more: Any) -> dict[str, Any]:
+    body = {**CHAT, "messages": [{"role": "user", "content": word}]}
+    return ApiClient(paid(api, **more), first_wait_s=0.001).post(f"{api.url}/chat/completions", body)
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "spending.jsonl").read_text().splitlines()]
+
+
+# --- rows
+
+
+def test_an_intent_is_on_the_disk_before_the_call_arrives(api: FakeApi, tmp_path: Path) -> None:
+    """The server finds the intent in the file while it answers; the outcome follows."""
+    found: list[dict[str, Any]] = []
+    api.reply = lambda messages: found.extend(rows(tmp_path)) or "yes"  # type: ignore[func-returns-value]
+    with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
+        post(api)
+    (intent,) = found
+    assert (intent["row"], intent["contender"], intent["stage"], intent["role"]) == ("intent", "rag", "answer", "test")
+    assert [row["row"] for row in rows(tmp_path)] == ["intent", "outcome"]
+    outcome = rows(tmp_path)[1]
+    assert (outcome["status"], outcome["prompt_tokens"], outcome["completion_tokens"]) == ("done", 2, 1)
+    assert outcome["usd"] == pytest.approx(6e-6)
+    assert intent["most_usd"] > outcome["usd"]
+
+
+def test_a_refused_call_is_free_and_an_unanswered_one_costs_its_most(api: FakeApi, tmp_path: Path) -> None:
+    """A 400 was not computed; of a broken connection nobody knows."""
+    with counting(open_ledger(tmp_path)) as ledger:
+        api.fault = Fault(status=400)
+        with pytest.raises(ApiError):
+            post(api)
+        assert ledger.spending().total.calls == 0
+        api.fault = Fault(kind="cut off")
+        with pytest.raises(ApiError):
+            post(api)
+        total = ledger.spending().total
+    assert (total.calls, total.unknown) == (1, 1)
+    assert total.usd == total.unknown_usd == rows(tmp_path)[2]["most_usd"] > 0
+
+
+def test_every_attempt_has_its_own_rows(api: FakeApi, tmp_path: Path) -> None:
+    """A retry after a 503 is a second call; the first one is free."""
+    api.fault = Fault(status=503, times=1)
+    with counting(open_ledger(tmp_path)) as ledger:
+        ApiClient(paid(api).model_copy(update={"retries": 1}), 0.001).post(f"{api.url}/chat/completions", CHAT)
+        assert ledger.spending().total.calls == 1
+    assert [row.get("status") for row in rows(tmp_path)] == [None, "refused", None, "done"]
+
+
+def test_cached_tokens_have_their_own_price_and_are_shown(api: FakeApi, tmp_path: Path) -> None:
+    """As the server reports them."""
+    api.n_cached = 1
+    with counting(open_ledger(tmp_path)) as ledger:
+        post(api)
+        total = ledger.spending().total
+    assert total.cached_tokens == 1
+    assert total.usd == pytest.approx((1 * 1.0 + 1 * 0.1 + 4 * 4.0) / 1e6)
+
+
+def test_free_models_and_calls_outside_of_runs_are_not_counted(api: FakeApi, tmp_path: Path) -> None:
+    """A server on this machine without a price writes no row."""
+    free = ApiModel(api="openai", base_url=api.url, model="m")
+    with counting(open_ledger(tmp_path)):
+        ApiClient(free).post(f"{api.url}/chat/completions", CHAT)
+    post(api)
+    assert api.n_requests == 2
+    assert not (tmp_path / "spending.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "price", "expected"),
+    [
+        ("http://127.0.0.1:8000/v1", None, False),
+        ("http://gpu-box:8000/v1", None, False),
+        ("http://127.0.0.1:8000/v1", PRICE, True),
+        ("https://api.example.com/v1", None, True),
+    ],
+)
+def test_what_is_paid_for(url: str, price: TokenPrice | None, expected: bool) -> None:
+    """A model with a price, or on the internet."""
+    assert is_paid(ApiModel(api="openai", base_url=url, model="m", price=price)) is expected
+
+
+def test_threads_ask_for_the_one_that_started_them(api: FakeApi, tmp_path: Path) -> None:
+    """Contender and role come along into the threads of a batch of prompts."""
+    prompts = [Prompt(messages=(Message(role="user", content=str(i)),)) for i in range(6)]
+    with counting(open_ledger(tmp_path)) as ledger, asking_in("answer", "rag"), in_role("rewriting"):
+        load_generator(paid(api, concurrency=3)).generate(prompts, GenerationSettings())
+        (part,) = ledger.spending().parts
+    assert (part.contender, part.role, part.calls) == ("rag", "rewriting", 6)
+
+
+def test_a_key_is_in_no_row(api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where the server says it back."""
+    monkeypatch.setenv("SOME_KEY", "sk-secret-0123456789")
+    api.reply = lambda messages: "your key is sk-secret-0123456789"
+    with counting(open_ledger(tmp_path)):
+        post(api, key_env="SOME_KEY")
+        written = "".join(path.read_text() for path in tmp_path.iterdir())
+    assert "your key is [key hidden]"[:11] in written
+    assert "sk-secret" not in written
+
+
+# --- the cap
+
+
+def test_the_cap_holds_with_many_threads(api: FakeApi, tmp_path: Path) -> None:
+    """32 threads ask at once; as many calls leave as the budget has, and the money stays below it."""
+    api.delay_s = 0.01
+    prompts = [Prompt(messages=(Message(role="user", content=str(i)),)) for i in range(200)]
+    generator = load_generator(paid(api, concurrency=32))
+    stops = pytest.raises(LimitReachedError, match=r"budget\.calls is 70, and 70 calls were made\.")
+    with stops, counting(open_ledger(tmp_path, Budget(calls=70))):
+        generator.generate(prompts, GenerationSettings())
+    assert api.n_requests == 70
+    most = 5 * rows(tmp_path)[0]["most_usd"]
+    second = tmp_path / "usd"
+    ledger = open_ledger(second, Budget(usd=most))
+    with pytest.raises(LimitReachedError, match=r"budget\.usd"), counting(ledger):
+        generator.generate(prompts, GenerationSettings())
+    total = ledger.spending().total
+    assert most - rows(tmp_path)[0]["most_usd"] * 1.1 <= total.usd <= most
+    assert total.calls > 5  # calls that came back cheaper than their most made room for others
+
+
+def test_a_call_waits_for_room_rather_than_stopping(tmp_path: Path) -> None:
+    """While another one is under way, its reservation may become free."""
+    model = ApiModel(api="openai", base_url="http://127.0.0.1:1/v1", model="m", price=PRICE)
+    ledger = open_ledger(tmp_path, Budget(usd=1.5e-6 * 100))
+    first = ledger.send(model, "a", Tokens(100))
+    left: list[float] = []
+    waiting = threading.Thread(target=lambda: left.append(ledger.send(model, "b", Tokens(100)).begun))
+    waiting.start()
+    time.sleep(0.05)
+    assert not left
+    ledger.record(first, "done", Tokens(10))
+    waiting.join(5)
+    assert left
+    ledger.close()
+
+
+def test_earlier_sessions_count(api: FakeApi, tmp_path: Path) -> None:
+    """What was spent before, and calls that were under way when it was killed, at their most."""
+    ledger = open_ledger(tmp_path)
+    model = paid(api)
+    ledger.record(ledger.send(model, "a", Tokens(100, 0, 10)), "done", Tokens(50, 0, 5))
+    ledger.send(model, "b", Tokens(100, 0, 10))
+    ledger.close()  # as a kill would leave it
+    again = open_ledger(tmp_path, Budget(calls=2))
+    total = again.spending().total
+    assert (total.calls, total.unknown) == (2, 1)
+    assert total.usd == pytest.approx(usd_of(Tokens(50, 0, 5), PRICE) + usd_of(Tokens(100, 0, 10), PRICE))
+    with pytest.raises(SpendingStopped, match=r"2 calls were made \(1 of them with an unknown outcome\)"):
+        again.send(model, "c", Tokens(1))
+    again.close()
+
+
+def test_probes_before_there_is_a_folder_are_written_later(api: FakeApi, tmp_path: Path) -> None:
+    """They count, after the rows of earlier sessions."""
+    with counting(open_ledger(tmp_path)):
+        post(api)
+    with counting(open_ledger(None)) as ledger:
+        post(api)
+        ledger.keep_in(tmp_path)
+        assert ledger.spending().total.calls == 2
+    assert [row["id"] for row in rows(tmp_path)] == [1, 1, 2, 2]
+
+
+# --- replies
+
+
+def test_a_reply_is_taken_again_until_its_answer_is_stored(api: FakeApi, tmp_path: Path) -> None:
+    """A session that was killed has paid for it; once the answers are stored, the same request is a new one."""
+    with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
+        first = post(api)
+    with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
+        assert post(api) == first
+        assert api.n_requests == 1
+        post(api)  # each reply is given once
+        assert api.n_requests == 2
+        settle()
+    assert not (tmp_path / "spending.replies.jsonl").exists()
+    with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
+        post(api)
+    assert api.n_requests == 3
+
+
+@pytest.mark.parametrize(("stage", "contender"), [("answer", "base"), ("calibrate", "rag")])
+def test_a_reply_belongs_to_its_contender_and_stage(api: FakeApi, tmp_path: Path, stage: str, contender: str) -> None:
+    """The same request of another one is paid for."""
+    with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
+        post(api)
+    with counting(open_ledger(tmp_path)), asking_in(stage, contender):
+        post(api)
+    assert api.n_requests == 2
+
+
+def test_latency_is_never_taken_from_the_ledger(api: FakeApi, tmp_path: Path) -> None:
+    """A killed session's reply is not used where time is measured, and waiting for the ledger is no latency."""
+
+    class Asks:
+        name = "rag"
+
+        def answer(self, questions: list[Question]) -> list[Answer]:
+            post(api)
+            return [Answer(question_id=question.id, contender="rag") for question in questions]
+
+    questions = [ask("one").model_copy(update={"id": str(i)}) for i in range(2)]
+    for session in (1, 2):
+        with counting(open_ledger(tmp_path / "run")) as ledger, asking_in("latency", "rag"):
+            ledger.own_seconds = 0.0
+            path = tmp_path / f"{session}.jsonl"
+            collect_latency(Asks(), questions, path, lambda done, total: None)
+        assert api.n_requests == 2 * session
+    api.delay_s = 0.0
+    slow = open_ledger(tmp_path / "slow")
+    plain = slow._journal.add  # type: ignore[union-attr]
+
+    def add(line: bytes, wait: bool = True) -> None:
+        time.sleep(0.2)
+        plain(line, wait)
+
+    slow._journal.add = add  # type: ignore[union-attr,method-assign]
+    with counting(slow), asking_in("latency", "rag"):
+        collect_latency(Asks(), questions, tmp_path / "slow.jsonl", lambda done, total: None)
+    (measured,) = jsonl.read(tmp_path / "slow.jsonl", Answer)
+    assert measured.latency_ms is not None
+    assert 0 < measured.latency_ms < 300  # two waits of 200 ms are not in it
+
+
+def test_an_earlier_reply_keeps_the_time_it_took(api: FakeApi, tmp_path: Path) -> None:
+    """Else an answer of a resumed run would seem to take no time at all."""
+    api.delay_s = 0.3
+    prompts = [Prompt(messages=(Message(role="user", content="hello"),))]
+    for _ in range(2):
+        with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
+            (given,) = load_generator(paid(api, concurrency=1)).generate(prompts, GenerationSettings())
+        assert given.usage.seconds >= 0.3
+    assert api.n_requests == 1
+
+
+def test_an_outcome_that_a_kill_left_in_the_replies_is_counted(api: FakeApi, tmp_path: Path) -> None:
+    """The reply is on the disk before the outcome: a kill between the two loses neither."""
+    with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
+        post(api)
+    path = tmp_path / "spending.jsonl"
+    path.write_text(path.read_text().splitlines(keepends=True)[0] + '{"row": "outc')
+    with counting(open_ledger(tmp_path)) as ledger, asking_in("answer", "rag"):
+        post(api)
+        total = ledger.spending().total
+    assert (api.n_requests, total.calls, total.unknown) == (1, 1, 0)
+
+
+def test_a_finished_stage_leaves_no_replies(api: FakeApi, tmp_path: Path) -> None:
+    """Others stay until their stage has its turn."""
+    with counting(open_ledger(tmp_path)):
+        for stage in ("calibrate", "answer"):
+            with asking_in(stage, "rag"):
+                post(api)
+    with counting(open_ledger(tmp_path)):
+        with asking_in("calibrate", "rag"):
+            settle(is_finished=True)
+        with asking_in("answer", "rag"):
+            post(api)
+    assert api.n_requests == 2
+    written = (tmp_path / "spending.replies.jsonl").read_text()
+    assert ('"stage":"calibrate"' in written, '"stage":"answer"' in written) == (False, True)
+
+
+# --- quota
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (429, '{"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}}'),
+        (402, '{"error": {"message": "Payment required"}}'),
+        (400, '{"error": {"message": "Your credit balance is too low to access the API."}}'),
+    ],
+)
+def test_a_quota_that_is_used_up_stops_the_run(api: FakeApi, tmp_path: Path, status: int, body: str) -> None:
+    """Once, without retries, rather than failing every question; elsewhere it is an error of the request."""
+    api.fault = Fault(status=status, body=body)
+    prompts = [Prompt(messages=(Message(role="user", content=str(i)),)) for i in range(9)]
+    generator = load_generator(paid(api, concurrency=1).model_copy(update={"retries": 3}))
+    with (
+        pytest.raises(LimitReachedError, match=r"the quota of m at 127\.0\.0\.1 is used up"),
+        counting(open_ledger(tmp_path)),
+    ):
+        generator.generate(prompts, GenerationSettings())
+    assert api.n_requests == 1
+    assert all(completion.error for completion in generator.generate(prompts, GenerationSettings()))
+
+
+# --- tokens
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ({"usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}}, Tokens(9, 0, 2)),
+        (
+            {"usage": {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}},
+            Tokens(9, 4, 2),
+        ),
+        ({"usage": {"prompt_tokens": 9, "prompt_cache_hit_tokens": 5, "completion_tokens": 1}}, Tokens(9, 5, 1)),
+        (
+            {"usage": {"input_tokens": 9, "output_tokens": 2, "cache_read_input_tokens": 100}},
+            Tokens(109, 100, 2),
+        ),
+        (
+            {"usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 2, "thoughtsTokenCount": 30}},
+            Tokens(9, 0, 32),
+        ),
+        ({"done": True, "prompt_eval_count": 9, "eval_count": 2}, Tokens(9, 0, 2)),
+        ({"usage": {"total_tokens": 12}, "data": []}, Tokens(12, 0, 0)),
+        ({"meta": {"billed_units": {"input_tokens": 7, "output_tokens": 3}}}, Tokens(7, 0, 3)),
+        ({"choices": []}, None),
+    ],
+)
+def test_token_counts_of_every_protocol(reply: dict[str, Any], expected: Tokens | None) -> None:
+    """OpenAI, DeepSeek, Anthropic, Google, Ollama, embeddings, Cohere; none where none are reported."""
+    assert counted_tokens(reply) == expected
+
+
+def test_token_counts_of_streams() -> None:
+    """OpenAI's last event has them all; Anthropic's first one has the prompt's, later ones what was written so far."""
+    openai = ['data: {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}', "data: [DONE]"]
+    anthropic = [
+        'data: {"type": "message_start", "message": {"usage": {"input_tokens": 9, "output_tokens": 1}}}',
+        'data: {"type": "message_delta", "usage": {"output_tokens": 7}}',
+    ]
+    assert counted_in_stream(openai) == Tokens(9, 0, 2)
+    assert counted_in_stream(anthropic) == Tokens(9, 0, 7)
+    assert counted_in_stream(["data: {}"]) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "completion"),
+    [
+        ({"messages": [], "max_tokens": 5}, 5),
+        ({"messages": [], "max_completion_tokens": 6}, 6),
+        ({"messages": [], "options": {"num_predict": 7}}, 7),
+        ({"contents": [], "generationConfig": {"maxOutputTokens": 8}}, 8),
+        ({"messages": []}, 1000),
+        ({"input": ["text"]}, 0),
+    ],
+)
+def test_the_most_tokens_of_a_request(body: dict[str, Any], completion: int) -> None:
+    """A token for each byte, and what the request lets the model write; the context where it says nothing."""
+    assert most_tokens(b"x" * 40, body, 1000) == Tokens(40, 0, completion)
+
+
+# --- the journal
+
+
+def test_a_journal_keeps_the_lines_of_many_threads_with_few_flushes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every line is there when `add` returns, and lines that wait together are flushed together."""
+    flushed: list[int] = []
+
+    def fsync(descriptor: int) -> None:
+        flushed.append(descriptor)
+        time.sleep(0.005)
+
+    monkeypatch.setattr("bakeoff.models.spending.journal.os.fsync", fsync)
+    path = tmp_path / "lines"
+    journal = Journal(path)
+
+    def write(thread: int) -> None:
+        for i in range(20):
+            journal.add(f"{thread}-{i}".encode())
+            assert f"{thread}-{i}\n" in path.read_text()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    journal.close()
+    assert len(set(path.read_text().splitlines())) == 320
+    assert len(flushed) < 160
+
+
+def test_a_full_disk_is_an_error_and_costs_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line that could not be written comes with the next one."""
+    path = tmp_path / "lines"
+    journal = Journal(path)
+    full = True
+
+    def fsync(descriptor: int) -> None:
+        if full:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bakeoff.models.spending.journal.os.fsync", fsync)
+    with pytest.raises(OSError, match="No space"):
+        journal.add(b"one")
+    assert path.read_text() == ""
+    full = False
+    journal.add(b"two")
+    journal.close()
+    assert path.read_text() == "one\ntwo\n"
+
+
+def test_a_half_row_of_a_kill_is_cut_off(tmp_path: Path) -> None:
+    """The rows before it count."""
+    ledger = open_ledger(tmp_path)
+    model = ApiModel(api="openai", base_url="http://127.0.0.1:1/v1", model="m", price=PRICE)
+    ledger.record(ledger.send(model, "a", Tokens(5)), "done", Tokens(5))
+    ledger.close()
+    with (tmp_path / "spending.jsonl").open("ab") as file:
+        file.write(b'{"row":"int')
+    again = open_ledger(tmp_path)
+    assert again.spending().total.calls == 1
+    again.close()
+    assert [row.row for row in jsonl.read(tmp_path / "spending.jsonl", Row)] == ["intent", "outcome"]
