@@ -16,6 +16,7 @@ from tests.unit.tiny_model import arithmetic, write_tiny_model
 
 PAGE = (REPOSITORY / "docs" / "exports.md").read_text(encoding="utf-8")
 MADE = {"mlflow.db", "chats.jsonl", "pairs.jsonl", "support-adapter", "support-model", "support.gguf", "support-base"}
+MADE |= {"ragas.jsonl", "promptfooconfig.yaml", "support-beir"}
 
 
 def blocks(language: str) -> list[str]:
