@@ -97,7 +97,7 @@ def spent_line(spending: Spending) -> str:
     """What has been spent, in one sentence.
 
     >>> spent_line(Spending())
-    'Spent so far: 0 USD on 0 calls.'
+    'Spent so far: 0\\u202fUSD on 0 calls.'
     """
     total = spending.total
     unknown = ""
