@@ -28,7 +28,7 @@ class AnswerStage(NamedTuple):
 def answer_stage(folder: Path, n_questions: int, concurrency: int, delay_s: float, api: str = "openai") -> AnswerStage:
     """Run a pilot of one contender whose model is behind the fake API; the test asks `n_questions`."""
     with FakeApi(reply=lambda messages: "12 days", delay_s=delay_s) as server:
-        model = ApiModel(api=api, base_url=_address(server, api), model="m", concurrency=concurrency, timeout_s=60)
+        model = ApiModel(api=api, base_url=server.base_url(api), model="m", concurrency=concurrency, timeout_s=60)
         finished = api_pilot(folder, n_questions, model)
         (stage,) = [one for one in finished.folder.stages() if one.stage == "answer"]
         n_asked = len(finished.folder.answers("base"))
@@ -48,10 +48,6 @@ def api_pilot(folder: Path, n_questions: int, model: ApiModel) -> Run:
         "measuring": {"latency_questions": 1},
     }
     return run(validate(values), runs=folder / "runs")
-
-
-def _address(server: FakeApi, api: str) -> str:
-    return server.url if api == "openai" else server.ollama_url
 
 
 def _questions(folder: Path, n: int) -> Path:

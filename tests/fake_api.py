@@ -1,7 +1,8 @@
-"""A server of OpenAI's and Ollama's protocols in the test's own process: answers by a function, and fails as told.
+"""A server of every protocol in the test's own process: answers by a function or as recorded, and fails as told.
 
-`with FakeApi(reply=...) as api:` serves `api.url` (OpenAI's protocol) and `api.ollama_url` until the block ends.
-Keeps every request: `api.requests`, each with its path, headers and body.
+`with FakeApi(reply=...) as api:` serves `api.url` (OpenAI's and Anthropic's protocol, rerankers), `api.ollama_url` and
+`api.google_url` until the block ends. Keeps every request that asks for something: `api.requests`, each with its path,
+headers and body; what is only looked up (GET) is in `api.looked_up`.
 """
 
 import json
@@ -15,6 +16,18 @@ from typing import Any, Literal, Self
 
 from bakeoff.models.embed import HashEmbedder
 from tests.fake_batches import FakeBatches
+from tests.fake_protocols import (
+    Asked,
+    Said,
+    anthropic_events,
+    anthropic_reply,
+    anthropic_request,
+    google_events,
+    google_reply,
+    google_request,
+    scored,
+    texts_in,
+)
 
 Messages = list[dict[str, str]]
 Reply = Callable[[Messages], str]
@@ -50,6 +63,17 @@ class Request:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """An answer as a server gave it: a status, headers, and an object, a text or the lines of a stream."""
+
+    status: int = 200
+    body: Any = None
+    text: str | None = None
+    lines: tuple[str, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 def echo(messages: Messages) -> str:
     """The last message, said back."""
     return f"you said {messages[-1]['content']}"
@@ -68,9 +92,16 @@ class FakeApi:
         model: str = "fake-model-2026",
         context_tokens: int = 1_000_000,
         refuse_all_at_once: bool = False,
+        recorded: Sequence[Recorded] = (),
+        known: dict[str, Any] | None = None,
     ) -> None:
         self.reply, self.delay_s, self.fault, self.refuses, self.key = reply, delay_s, fault, tuple(refuses), key
         self.model, self.context_tokens, self.refuse_all_at_once = model, context_tokens, refuse_all_at_once
+        self.recorded = list(recorded)
+        """The answers to the first requests, in order; the last of them to all others."""
+        self.known = known or {}
+        """What GET answers, by path."""
+        self.looked_up: list[str] = []
         self.n_cached = 0
         """The tokens of each prompt that come from a cache."""
         self.refusal_words: str | None = None
@@ -94,6 +125,7 @@ class FakeApi:
         self._http.daemon_threads = True
         self.ollama_url = f"http://127.0.0.1:{self._http.server_port}"
         self.url = f"{self.ollama_url}/v1"
+        self.google_url = f"{self.ollama_url}/v1beta"
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -114,6 +146,14 @@ class FakeApi:
     @property
     def bodies(self) -> list[dict[str, Any]]:
         return [request.body for request in self.requests]
+
+    def base_url(self, api: str) -> str:
+        """The address that a model of this protocol is given."""
+        return {"ollama": self.ollama_url, "tei": self.ollama_url, "google": self.google_url}.get(api, self.url)
+
+    def own(self, path: str, body: dict[str, Any]) -> Recorded | None:
+        """The answer that comes before those of the protocols: as recorded, or whatever a kind of server adds."""
+        return self.recorded[min(self.n_requests, len(self.recorded)) - 1] if self.recorded else None
 
     def begin(self, request: Request) -> Fault | None:
         """Counts a request in; the fault it has, if any."""
@@ -166,7 +206,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent."""
 
     def do_GET(self) -> None:
-        self._serve({})
+        if self.path.startswith(("/v1/files", "/v1/batches")):
+            return self._serve({})
+        self.fake.looked_up.append(self.path)
+        known = self.fake.known.get(self.path)
+        if known is None:
+            return self._send(404, {"error": {"message": f"no such path: {self.path}"}})
+        return self._send(200, known)
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
@@ -190,21 +236,37 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: dict[str, Any], fault: Fault | None) -> None:
         if fault is not None and fault.kind in ("status", "html", "redirect", "not json"):
             return self._fail(fault)
-        if self.fake.key is not None and self.headers.get("Authorization") != f"Bearer {self.fake.key}":
-            given = self.headers.get("Authorization")
+        given = self.headers.get("x-api-key") or self.headers.get("x-goog-api-key") or self.headers.get("Authorization")
+        if self.fake.key is not None and (given or "").removeprefix("Bearer ") != self.fake.key:
             return self._send(401, {"error": {"message": f"Incorrect API key provided: {given}"}})
         if self.path.startswith(("/v1/files", "/v1/batches")):
             return self._send_text(*self.fake.batches.answer(self.command, self.path, body, self._completion), {})
+        one = self.fake.own(self.path, body)
+        if one is not None:
+            if one.lines:
+                return self._send_lines("text/event-stream", iter(one.lines), fault)
+            return self._send_text(
+                one.status, json.dumps(one.body), {"Content-Type": "application/json", **one.headers}
+            )
         refusal = self._refusal(body)
         if refusal is not None:
             return self._send(400, refusal)
         answers = {
             "/v1/chat/completions": self._openai,
             "/v1/embeddings": self._openai_embeddings,
+            "/v1/messages": self._anthropic,
+            "/v1/embed": self._cohere_embeddings,
+            "/v1/rerank": self._scores,
+            "/rerank": self._scores,
             "/api/chat": self._ollama,
             "/api/embed": self._ollama_embeddings,
         }
-        answer = answers.get(self.path)
+        calls = {
+            "generateContent": self._google,
+            "streamGenerateContent?alt=sse": self._google,
+            "batchEmbedContents": self._google_embeddings,
+        }
+        answer = answers.get(self.path) or calls.get(self.path.rpartition(":")[2])
         if answer is None:
             return self._send(404, {"error": {"message": f"no such path: {self.path}"}})
         return answer(body, fault)
@@ -304,6 +366,45 @@ class _Handler(BaseHTTPRequestHandler):
         reply = {"model": self.fake.model, "data": rows, "usage": {"prompt_tokens": sum(map(len, body["input"]))}}
         self._send(200, reply, half=fault is not None)
 
+    # --- Anthropic's, Google's and Cohere's protocols
+
+    def _anthropic(self, body: dict[str, Any], fault: Fault | None) -> None:
+        said = self._said(anthropic_request(body))
+        streamed = anthropic_events(said, self.fake.model, fault.kind if fault else None)
+        self._written(said, body.get("stream", False), anthropic_reply(said, self.fake.model), streamed, fault)
+
+    def _google(self, body: dict[str, Any], fault: Fault | None) -> None:
+        said, is_stream = self._said(google_request(body)), "stream" in self.path
+        streamed = google_events(said, self.fake.model, fault.kind if fault else None)
+        self._written(said, is_stream, google_reply(said, self.fake.model), streamed, fault)
+
+    def _said(self, asked: Asked) -> Said:
+        return Said(*self._words(asked.messages, asked.limit, asked.stops))
+
+    def _written(
+        self, said: Said, is_stream: bool, whole: dict[str, Any], streamed: Iterator[str], fault: Fault | None
+    ) -> None:
+        if said.n_prompt > self.fake.context_tokens:
+            message = f"prompt is too long: {said.n_prompt} tokens > {self.fake.context_tokens} maximum"
+            return self._send(400, {"error": {"message": message}})
+        if is_stream:
+            return self._send_lines("text/event-stream", streamed, fault)
+        if fault is not None and fault.kind == "error inside":
+            return self._send(200, {"error": {"message": "the model crashed"}})
+        return self._send(200, whole, half=fault is not None and fault.kind in ("half", "cut off"))
+
+    def _google_embeddings(self, body: dict[str, Any], fault: Fault | None) -> None:
+        self._send(200, {"embeddings": [{"values": row} for row in _vectors(texts_in(body))]}, half=fault is not None)
+
+    def _cohere_embeddings(self, body: dict[str, Any], fault: Fault | None) -> None:
+        self._send(200, {"embeddings": {"float": _vectors(texts_in(body))}}, half=fault is not None)
+
+    def _scores(self, body: dict[str, Any], fault: Fault | None) -> None:
+        reply = scored(body)
+        if "top_k" in body or body.get("model") == "voyage":
+            reply = {"data": reply["results"]}
+        self._send(200, reply, half=fault is not None)
+
     # --- Ollama's protocol
 
     def _ollama(self, body: dict[str, Any], fault: Fault | None) -> None:
@@ -354,7 +455,7 @@ class _Handler(BaseHTTPRequestHandler):
         n_prompt = sum(len(message["content"].split()) for message in messages)
         return words[:limit], len(words) > limit, n_prompt
 
-    def _send(self, status: int, reply: dict[str, Any], half: bool = False) -> None:
+    def _send(self, status: int, reply: Any, half: bool = False) -> None:
         self._send_text(status, json.dumps(reply), {"Content-Type": "application/json"}, half)
 
     def _send_text(self, status: int, text: str, headers: dict[str, str], half: bool = False) -> None:

@@ -171,12 +171,14 @@ class Prompt(Record):
 class Usage(Record):
     """The tokens and time of one answer (or completion). `seconds` is its share of the wall time of its batch.
 
-    `batched`: it came from a batch API, which answers within hours, so its seconds say nothing of how fast it is.
-    `usd` is what it cost in US dollars where somebody recorded that; else it is None, and prices say what it cost.
+    `cached_tokens` are those of the prompt that a server says it took from its cache. `batched`: it came from a batch
+    API, which answers within hours, so its seconds say nothing of how fast it is. `usd` is what it cost in US dollars
+    where somebody recorded that; else it is None, and prices say what it cost.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = Field(default=0, exclude_if=lambda n: not n)
     seconds: float = 0.0
     batched: bool = Field(default=False, exclude_if=lambda batched: not batched)
     usd: float | None = Field(default=None, exclude_if=lambda usd: usd is None)
@@ -185,6 +187,7 @@ class Usage(Record):
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
             seconds=self.seconds + other.seconds,
             batched=self.batched or other.batched,
             usd=None if self.usd is None and other.usd is None else (self.usd or 0.0) + (other.usd or 0.0),

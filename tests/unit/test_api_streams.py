@@ -1,8 +1,9 @@
-"""Streams of models behind servers: several at once, closing, and callers who leave. Both protocols."""
+"""Streams of models behind servers: several at once, closing, and callers who leave. All protocols."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -27,9 +28,10 @@ def server() -> Iterator[FakeApi]:
         api.hold.set()
 
 
-@pytest.fixture(params=["openai", "ollama"])
+@pytest.fixture(params=["openai", "ollama", "anthropic", "google"])
 def generator(request: pytest.FixtureRequest, server: FakeApi) -> Generator:
-    return load_generator(ApiModel(api=request.param, base_url=server.url, model="m", concurrency=3, retries=0))
+    url = server.base_url(request.param)
+    return load_generator(ApiModel(api=request.param, base_url=url, model="m", concurrency=3, retries=0))
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -88,3 +90,13 @@ def test_who_leaves_ends_a_request_while_the_server_is_silent(generator: Generat
     held(server).set()
     until(lambda: server.n_left == 1)
     assert generator.generate([PROMPT], WRITE)[0].text == WORDS
+
+
+@pytest.mark.parametrize("api", ["openai", "ollama", "anthropic", "google"])
+def test_streams_share_their_connection(api: Any) -> None:
+    """A stream is read to its end, so that the next one needs no new connection (and no new handshake)."""
+    with FakeApi() as server:
+        generator = load_generator(ApiModel(api=api, base_url=server.base_url(api), model="m", concurrency=1))
+        for _ in range(5):
+            assert list(generator.stream(PROMPT, GenerationSettings(max_new_tokens=9)))
+        assert (server.n_requests, server.n_connections) == (5, 1)

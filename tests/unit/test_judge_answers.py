@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -192,12 +193,14 @@ def test_labelled_answers_are_judged_first(tmp_path: Path) -> None:
     assert {label.question_id for label in labels} == {line.question_id for line in lines(folder)}
 
 
-def test_a_budget_in_dollars_keeps_what_was_judged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", ["openai", "ollama", "anthropic", "google"])
+def test_a_budget_in_dollars_keeps_what_was_judged(tmp_path: Path, protocol: Any) -> None:
     """It is not exceeded, one message says so, and the verdicts that are there stay."""
     folder = long_run(tmp_path / "run", 20)
     price = TokenPrice(input_tokens=10.0, output_tokens=10.0)
     with FakeApi(reply=api_reply) as api:
-        model = ApiModel(api="openai", base_url=api.url, model="some-judge", price=price, concurrency=1)
+        url = api.base_url(protocol)
+        model = ApiModel(api=protocol, base_url=url, model="some-judge", price=price, concurrency=1)
         grading = Grading(judge=model, budget_usd=0.2, max_new_tokens=64)
         calibration = judge_answers(folder, model, grading, folder.config().profile)
     assert 0 < calibration.n_judged < 40 and 0 < calibration.usd <= 0.2
@@ -209,11 +212,12 @@ def api_reply(messages) -> str:
     return ScriptedJudge().reply(messages[-1]["content"])
 
 
-def test_a_judge_behind_a_server_that_is_down_costs_one_message(tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", ["openai", "ollama", "anthropic", "google"])
+def test_a_judge_behind_a_server_that_is_down_costs_one_message(tmp_path: Path, protocol: Any) -> None:
     """Nothing is judged, nothing is lost, and a later session judges all."""
     folder = long_run(tmp_path / "run", 10)
     with FakeApi(reply=api_reply, fault=Fault(status=503, times=None)) as api:
-        model = ApiModel(api="openai", base_url=api.url, model="some-judge", retries=0)
+        model = ApiModel(api=protocol, base_url=api.base_url(protocol), model="some-judge", retries=0)
         grading = Grading(judge=model)
         calibration = judge_answers(folder, model, grading, folder.config().profile)
         assert calibration.n_judged == 0 and len(calibration.notes) == 1

@@ -131,6 +131,8 @@ APPROACHES = {"rag", "hybrid"}
 SPELLED_ALIKE = dict.fromkeys(("records.py", "report/verdict_page.py", "report/advice/page.py"), APPROACHES)
 SPELLED_ALIKE["synthesis/extractive/places.py"] = {"faq"}
 """A title that says nothing: 'FAQ'."""
+SPELLED_ALIKE["corpus/sources/bucket.py"] = SPELLED_ALIKE["models/providers/batches.py"] = {"endpoint"}
+"""The address of an object store; the path that a batch is for."""
 
 
 def test_nothing_compares_a_contenders_name_outside_its_own_file():

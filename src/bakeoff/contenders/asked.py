@@ -5,7 +5,7 @@ Takes a spec and a model's settings. Loads nothing.
 
 from bakeoff.contenders.spec import Spec
 from bakeoff.measure.comparison import AskedModel
-from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.models.settings import ModelSettings
 
 
 def asked_model(spec: Spec, adapter: str, settings: ModelSettings) -> AskedModel:
@@ -15,7 +15,7 @@ def asked_model(spec: Spec, adapter: str, settings: ModelSettings) -> AskedModel
         label=settings.label,
         location=settings.location,
         host=settings.host,
-        price=settings.price if isinstance(settings, ApiModel) else None,
+        price=settings.price,
     )
     hosted = spec.tuning.host if adapter else None
     if hosted is None:

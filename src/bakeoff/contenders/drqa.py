@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from bakeoff.contenders.recipe import Fitted, Given, Made, Material, OnProgress, Recipe, Took, World
+from bakeoff.contenders.retrieving import retriever_of
 from bakeoff.contenders.span_answers import SpanAnswers
 from bakeoff.contenders.span_lessons import span_questions
 from bakeoff.contenders.span_training import QUESTIONS, READER, digest, digest_of, finish, is_done
@@ -100,7 +101,7 @@ class DrQa(Recipe):
         """The reader as it comes or as trained here, with the spec's index."""
         retrieval = self.spec.retrieval
         reader = trained_reader(self._weights(world)) if self.options.epochs else shipped_reader()
-        return SpanAnswers(self.spec.name, world.index(retrieval), reader, retrieval.k, fitted.decline_below)
+        return SpanAnswers(self.spec.name, retriever_of(world, retrieval), reader, retrieval.k, fitted.decline_below)
 
     def _weights(self, world: World) -> Path:
         return world.contender_folder(self.spec.name) / READER
@@ -110,7 +111,7 @@ class DrQa(Recipe):
 
     def _lesson(self, world: World, material: Material) -> Sequence[SpanQuestion]:
         retrieval, asked = self.spec.retrieval, self._questions(material)
-        return span_questions(asked, world.index(retrieval), retrieval.k, SHARE_UNANSWERED, material.seed)
+        return span_questions(asked, retriever_of(world, retrieval), retrieval.k, SHARE_UNANSWERED, material.seed)
 
     def _request(self, material: Material) -> dict[str, str]:
         """A hash of each input that decides about the weights; passages follow from documents and settings."""

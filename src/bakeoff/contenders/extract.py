@@ -2,6 +2,7 @@
 
 from bakeoff.contenders.extractor import Extractor, words_to_copy
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
+from bakeoff.contenders.retrieving import retriever_of
 from bakeoff.measure.comparison import Days
 from bakeoff.questions.answer_lengths import AnswerLengths
 
@@ -28,5 +29,5 @@ class Extract(Recipe):
     def open(self, world: World, fitted: Fitted, given: Given | None = None) -> Extractor:
         """An extractor with the spec's index and the index's embedder."""
         retrieval = self.spec.retrieval
-        index, embedder = world.index(retrieval), world.embedder(retrieval.embedder)
+        index, embedder = retriever_of(world, retrieval), world.embedder(retrieval.embedder)
         return Extractor(self.spec.name, index, embedder, retrieval.k, fitted.decline_below, fitted.answer_words)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from bakeoff.contenders.grounded import Grounded, n_fitting
 from bakeoff.contenders.recipe import Fitted, Given, Material, World
+from bakeoff.contenders.retrieving import retriever_of
 from bakeoff.contenders.searching import Searching, SearchingRecipe
 from bakeoff.errors import InputError
 from bakeoff.measure.comparison import Days
@@ -91,7 +92,7 @@ class Hybrid(SearchingRecipe):
     def _examples(self, world: World, questions: list[Question], seed: int, share: bool) -> list[Example]:
         spec, template = self.spec, self.spec.grounded
         fitting = self._fitting(world)
-        index, k = world.index(spec.retrieval), spec.n_passages
+        index, k = retriever_of(world, spec.retrieval), spec.n_passages
         declining, shown = spec.tuning.declining, spec.presentation
         mixing = Mixing(golden=self.options.golden, distractors=self.options.distractors) if share else AS_IN_USE
         return grounded_examples(questions, index, template, k, declining, seed, fitting, shown, mixing)
@@ -104,7 +105,7 @@ class Hybrid(SearchingRecipe):
     def asked(self, world: World, questions: Sequence[str]) -> list[Prompt]:
         """The questions with the passages that are retrieved for them and fit, as in use."""
         spec, fitting, prompts = self.spec, self._fitting(world), []
-        found = world.index(spec.retrieval).search(list(questions), spec.n_passages)
+        found = retriever_of(world, spec.retrieval).search(list(questions), spec.n_passages)
         for text, hits in zip(questions, found, strict=True):
             chunks = [hit.chunk for hit in hits]
             n = fitting(ask(text), [spec.presentation.text(chunk) for chunk in chunks])

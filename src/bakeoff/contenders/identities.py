@@ -16,7 +16,7 @@ class Identity(Record):
 
     `settings`: its spec with prompt templates and the values fitted on dev, threshold among them, and every other file
     of its folder. `model` and `adapter`: weights, tokenizer and chat template; of a model behind a server its settings,
-    since its weights cannot be seen. `reranker`: that of tuned retrieval.
+    since its weights cannot be seen. `reranker`: as `model`.
     `documents`: the texts that it may show or cite. `index`: passages with their
     vectors. `code`: the files of your own classes, of the contender or of its models. `bakeoff`: the source of what
     answers in Bakeoff; empty in runs of older versions. `behind`: the contenders that it sends questions to, without

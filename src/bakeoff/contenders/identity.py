@@ -47,14 +47,13 @@ def _identity(world: WorldFolder, name: str) -> Identity:
     recipe = make_recipe(built.spec, world.imports_from)
     asked = [world.models[recipe.spec.model]] if recipe.asks_model else []
     embedders = [_embedder(world, recipe.embedder)] if recipe.embedder else []
-    reranker = recipe.spec.reranker
     return Identity(
         contender=name,
         settings=_folder_sum(world.contender_folder(name)),
         model="".join(map(_model, asked)),
         adapter=_folder_sum(world.adapter_folder(recipe.adapter)) if recipe.adapter else "",
         embedder="".join(map(_model, embedders)),
-        reranker=_folder_sum(check_part(world.adapter_folder(reranker))) if reranker else "",
+        reranker=_reranker(world, recipe.reranker) if recipe.reranker else "",
         documents=documents_sha256(world.store) if recipe.shows else "",
         index=index_sha256(world.index_folder(recipe.index)) if recipe.index else "",
         code=_code(recipe, [*asked, *embedders], world.imports_from),
@@ -113,6 +112,11 @@ def _model(settings: ModelSettings) -> str:
 def _embedder(world: WorldFolder, name: str) -> ModelSettings:
     """The settings of an embedder of `models:` or of a tuned one."""
     return world.models[name] if name in world.models else world.part_settings(name)
+
+
+def _reranker(world: WorldFolder, name: str) -> str:
+    """The sum of a reranker of `models:`, or of the files of a tuned one."""
+    return _model(world.models[name]) if name in world.models else _folder_sum(check_part(world.adapter_folder(name)))
 
 
 def _folder_sum(folder: Path) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from bakeoff.contenders.marginal import SequenceMarginal
 from bakeoff.contenders.marginal_recipe import MarginalOptions, MarginalRecipe
 from bakeoff.contenders.recipe import Fitted, Given, World
+from bakeoff.contenders.retrieving import retriever_of
 
 
 class SequenceOptions(MarginalOptions):
@@ -31,7 +32,7 @@ class RagSequence(MarginalRecipe):
         """A contender with the spec's model and index."""
         return SequenceMarginal(
             self.spec.name,
-            world.index(self.spec.retrieval),
+            retriever_of(world, self.spec.retrieval),
             self.spec.n_passages,
             self.reading(world),
             self.weights(world),

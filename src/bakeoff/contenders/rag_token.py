@@ -6,6 +6,7 @@ Source: RAG-Token, Lewis et al. 2020, arXiv:2005.11401.
 from bakeoff.contenders.marginal import TokenMarginal
 from bakeoff.contenders.marginal_recipe import MarginalRecipe
 from bakeoff.contenders.recipe import Fitted, Given, World
+from bakeoff.contenders.retrieving import retriever_of
 
 
 class RagToken(MarginalRecipe):
@@ -20,7 +21,7 @@ class RagToken(MarginalRecipe):
         """A contender with the spec's model and index."""
         return TokenMarginal(
             self.spec.name,
-            world.index(self.spec.retrieval),
+            retriever_of(world, self.spec.retrieval),
             self.spec.n_passages,
             self.reading(world),
             self.weights(world),

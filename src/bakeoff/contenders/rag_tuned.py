@@ -76,6 +76,12 @@ class RagTuned(Rag):
                 f"The contender '{spec.name}' has options.embedder and options.reranker false: nothing is tuned.",
                 "set one of them to true, or use the recipe rag",
             )
+        if spec.retrieval.reranker:
+            raise ConfigError(
+                f"The contender '{spec.name}' has retrieval.reranker '{spec.retrieval.reranker}', but rag-tuned puts "
+                "its hits in order with the reranker that it tunes.",
+                "set retrieval: {reranker: ''} for this contender, or use the recipe rag",
+            )
         self._trainings: list[str] = []
         self._models: Container[str] = ()
 

@@ -21,7 +21,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.measure.comparison import Axes, Days, Entrant
 from bakeoff.measure.rates import Rates
 from bakeoff.models.prompts import PromptTemplate
-from bakeoff.models.settings import ModelSettings
+from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
 from bakeoff.records import Approach, Document, Hit, Prompt, Question, Record
 from bakeoff.retrieval.presentation import Aspect, Presentation
@@ -89,7 +89,7 @@ class World(Protocol):
         """The index for these settings."""
 
     def reranker(self, name: str) -> Scores:
-        """The tuned reranker of this name."""
+        """The reranker of this name in `models:`, or the tuned one."""
 
     def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:
         """The model of this name in `models:`, with this adapter, and checked against this template."""
@@ -276,6 +276,11 @@ class Recipe:
         """The name in `models:` of its embedder; empty if it embeds nothing."""
         return self.spec.retrieval.embedder if self.retrieves else ""
 
+    @property
+    def reranker(self) -> str:
+        """The name in `models:` of its reranker, or of a tuned one; empty if its hits stay as retrieved."""
+        return self.spec.reranker or (self.spec.retrieval.reranker if self.retrieves else "")
+
     def behind(self) -> tuple[str, ...]:
         """The names of the contenders it sends questions to."""
         return ()
@@ -329,7 +334,10 @@ class Recipe:
             return None
         if self.spec.tuning.host is not None:
             return why_not_hosted(self, world.models, len(material.train))
-        reason, preferences = why_not_tuned(world.models[self.spec.model], material.train), self.spec.tuning.preferences
+        settings, preferences = world.models[self.spec.model], self.spec.tuning.preferences
+        if isinstance(settings, LocalModel) and settings.answered_by and self.spec.tuning.method == "full":
+            return f"the server {settings.host} (answered_by) loads adapters, but tuning.method is full; set it to lora"
+        reason = why_not_tuned(settings, material.train)
         if reason or preferences is None:
             return reason
         return why_not(material.judgements_of(preferences.files), preferences) or None

@@ -12,6 +12,7 @@ from bakeoff.contenders.finding import Finder
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.iterative import Iterative
 from bakeoff.contenders.recipe import Recipe, World
+from bakeoff.contenders.retrieving import retriever_of
 from bakeoff.contenders.rewriting import Hyde, MultiQuery, Writer
 from bakeoff.errors import ConfigError
 from bakeoff.models.prompts import HYDE, MULTI_QUERY, PromptTemplate, check_rewriting
@@ -108,7 +109,7 @@ class SearchingRecipe(Recipe):
 
     def _finder(self, world: World) -> Retriever | Finder:
         """The index, or what rewrites the questions first. The model as it comes rewrites, also where it was tuned."""
-        options, index = self.searching, world.index(self.spec.retrieval)
+        options, index = self.searching, retriever_of(world, self.spec.retrieval)
         if not options.rewrites:
             return index
         writer = Writer(world.generator(self.spec.model), *self.writing())

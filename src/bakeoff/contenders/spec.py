@@ -134,6 +134,8 @@ def resolve(entries: Sequence[Entry], defaults: Defaults, models: Mapping[str, M
         spec = _spec(entry, _parent(entry, specs, recipes, defaults, place), place)
         _check_model(spec.model, "model", models, place)
         _check_model(spec.retrieval.embedder, "retrieval.embedder", models, place)
+        if spec.retrieval.reranker:
+            _check_model(spec.retrieval.reranker, "retrieval.reranker", models, place)
         specs[spec.name] = spec
         host = spec.tuning.host
         if host is not None and host.local is not None and not spec.trained_as:

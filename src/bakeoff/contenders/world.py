@@ -68,7 +68,7 @@ class WorldFolder:
         same |= {name for name in other._embedders if name not in other.models and self._has_part(name)}
         self._embedders |= {name: embedder for name, embedder in other._embedders.items() if name in same}
         self._indexes |= {name: index for name, index in other._indexes.items() if name.rpartition("-")[0] in same}
-        self._rerankers |= {name: one for name, one in other._rerankers.items() if self._has_part(name)}
+        self._rerankers |= {name: one for name, one in other._rerankers.items() if name in same or self._has_part(name)}
         untuned = {key: model for key, model in [*other._generators.items()] if not key[1]}
         self._generators |= {key: model for key, model in untuned.items() if key[0] in same}
 
@@ -97,11 +97,18 @@ class WorldFolder:
         return self._embedders[name]
 
     def reranker(self, name: str) -> Any:
-        """The tuned reranker of this name. Raises RunFolderError if its weights are not those of its name."""
-        if name not in self._rerankers:
-            from bakeoff.models.rerank import load_reranker
+        """The reranker of this name in `models:`, or the tuned one of this name.
 
-            self._rerankers[name] = load_reranker(check_part(self.adapter_folder(name)))
+        Raises RunFolderError if its weights have another sum than before.
+        """
+        if name not in self._rerankers:
+            from bakeoff.models.rerank import load_reranker, reranker_for
+
+            if name in self.models:
+                self._check_sums(name)
+                self._rerankers[name] = reranker_for(self.models[name])
+            else:
+                self._rerankers[name] = load_reranker(check_part(self.adapter_folder(name)))
         return self._rerankers[name]
 
     def part_settings(self, name: str) -> LocalModel:

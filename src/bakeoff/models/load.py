@@ -11,6 +11,7 @@ from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.imports import imported
 from bakeoff.models.adapter_check import require_files
 from bakeoff.models.gpu import has_gpu
+from bakeoff.models.providers.roles import require_role
 from bakeoff.models.reference import shown_address
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.models.tuned_folder import asked_name, hosted_model
@@ -18,8 +19,11 @@ from bakeoff.models.weights import resolve_model
 from bakeoff.protocols import Generator
 
 if TYPE_CHECKING:
+    from bakeoff.models.engines.hosted import HostedGenerator
     from bakeoff.models.engines.ollama import OllamaGenerator
     from bakeoff.models.engines.openai import OpenAiGenerator
+
+    Server = OpenAiGenerator | OllamaGenerator | HostedGenerator
 
 SCRIPTED = "scripted"
 OPENVINO = ("openvino", "openvino_genai")
@@ -42,6 +46,7 @@ def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None =
         return behind_a_server(_tuned_at_its_host(settings, adapter))
     if has_no_weights(settings):
         _refuse_adapter(adapter or settings.adapter, settings.name)
+        _refuse_server(settings)
         return _imported(settings.name)
     return _local(settings, _one_adapter(settings, adapter))
 
@@ -93,6 +98,14 @@ def _refuse_adapter(adapter: Path | str | None, name: str) -> None:
         raise ConfigError(f"The adapter {adapter} cannot be merged into '{name}'.", "tune a local model")
 
 
+def _refuse_server(settings: LocalModel) -> None:
+    if settings.answered_by is not None:
+        raise ConfigError(
+            f"'{settings.name}' has no weights that {settings.answered_by.host} (answered_by) could have too.",
+            "write a model behind a server as {api: openai, base_url: https://host/v1, model: NAME}",
+        )
+
+
 def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
     """The adapter to merge.
 
@@ -112,19 +125,26 @@ def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
     return own
 
 
-def behind_a_server(settings: ApiModel) -> "OpenAiGenerator | OllamaGenerator":
-    """The generator for this server's protocol."""
+def behind_a_server(settings: ApiModel) -> "Server":
+    """The generator for this server's protocol. Raises ConfigError if its protocol has no generators."""
+    require_role(settings, "generator")
     if settings.api == "ollama":
         from bakeoff.models.engines.ollama import OllamaGenerator
 
         return OllamaGenerator(settings)
-    from bakeoff.models.engines.openai import OpenAiGenerator
+    if settings.api == "openai":
+        from bakeoff.models.engines.openai import OpenAiGenerator
 
-    if settings.batch:
-        from bakeoff.models.engines.openai_batches import BatchingGenerator
+        if settings.batch:
+            from bakeoff.models.engines.openai_batches import BatchingGenerator
 
-        return BatchingGenerator(settings)
-    return OpenAiGenerator(settings)
+            return BatchingGenerator(settings)
+        return OpenAiGenerator(settings)
+    from bakeoff.models.engines.anthropic import Anthropic
+    from bakeoff.models.engines.google import Google
+    from bakeoff.models.engines.hosted import HostedGenerator
+
+    return HostedGenerator(settings, Anthropic() if settings.api == "anthropic" else Google())
 
 
 def _imported(name: str) -> Generator:
@@ -138,6 +158,8 @@ def _imported(name: str) -> Generator:
 def _local(settings: LocalModel, adapter: Path | None) -> Generator:
     require_packages(settings)
     folder = resolve_model(settings.name)
+    if settings.answered_by is not None:
+        return _on_vllm(settings, settings.answered_by, folder, adapter)
     if settings.engine == "openvino":
         return _on_openvino(folder, settings.name, adapter)
     if settings.engine == "transformers" or not _openvino_is_faster():
@@ -154,6 +176,13 @@ def _on_transformers(folder: Path, name: str, adapter: Path | None, note: str = 
     from bakeoff.models.engines.transformers import TransformersGenerator
 
     return TransformersGenerator(folder, name, adapter, note=note)
+
+
+def _on_vllm(settings: LocalModel, server: ApiModel, folder: Path, adapter: Path | None) -> Generator:
+    from bakeoff.models.engines.vllm import VllmGenerator
+
+    shared = Path(settings.adapters_at).expanduser() if settings.adapters_at else None
+    return VllmGenerator(server, folder, settings.name, adapter, shared)
 
 
 def _on_openvino(folder: Path, name: str, adapter: Path | None) -> Generator:

@@ -1,21 +1,27 @@
 """How well a passage answers a question, by a model that reads both together (a cross-encoder).
 
-Takes a folder with its weights and tokenizer, gives scores. Knows nothing about indexes. Source: Nogueira and Cho 2019,
-"Passage Re-ranking with BERT", arXiv:1901.04085.
+Takes a folder with its weights and tokenizer, or the settings of a model, gives scores. Knows nothing about indexes.
+Source: Nogueira and Cho 2019, "Passage Re-ranking with BERT", arXiv:1901.04085.
 """
 
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bakeoff.errors import MissingExtraError, ModelUnavailableError
-from bakeoff.models.damage import read_json_object, refusing_damage
+from bakeoff.errors import ConfigError, MissingExtraError, ModelUnavailableError
+from bakeoff.models.damage import check_weights, read_json_object, refusing_damage
 from bakeoff.models.engines.pair_scorers import OpenVinoScorer, Pair, Scorer, TorchScorer, pair_batches
 from bakeoff.models.gpu import has_gpu
 from bakeoff.models.long_words import with_breaks
+from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.models.weights import resolve_model
+
+if TYPE_CHECKING:
+    from bakeoff.models.providers.reranking import ApiReranker
 
 LONGEST = 512
 """The most tokens of a question and a passage together; a longer passage is read up to there."""
@@ -95,3 +101,27 @@ def load_reranker(folder: Path, engine: str = "auto") -> Reranker:
         engine = "transformers" if has_gpu() or find_spec("openvino") is None else "openvino"
     scorer = OpenVinoScorer(folder) if engine == "openvino" else TorchScorer(folder)
     return Reranker(folder.name, PairTokenizer(folder), scorer)
+
+
+def reranker_for(settings: ModelSettings) -> "Reranker | ApiReranker":
+    """The reranker of `models:` with these settings: a cross-encoder on this machine, or one behind a server.
+
+    Raises ConfigError for an adapter, or a server that has no rerankers; else as `load_reranker`.
+    """
+    if isinstance(settings, ApiModel):
+        from bakeoff.models.providers.reranking import ApiReranker
+
+        return ApiReranker(settings)
+    return load_reranker(check_reranker(settings), settings.engine)
+
+
+def check_reranker(settings: LocalModel) -> Path:
+    """The folder of a local reranker, with weights that are not cut off. Raises as `reranker_for`."""
+    if settings.adapter is not None:
+        raise ConfigError(
+            f"The reranker {settings.name} has an adapter ({settings.adapter}); rerankers do not support adapters.",
+            "merge it into the weights, and name the folder of the merged model",
+        )
+    folder = resolve_model(settings.name)
+    check_weights(folder)
+    return folder

@@ -23,6 +23,8 @@ DEFAULT_GENERATOR = READER
 
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 """What key_env may be: the name of an environment variable."""
+Api = Literal["openai", "anthropic", "google", "ollama", "cohere", "jina", "voyage", "tei"]
+"""The protocols of servers."""
 KEY_PREFIXES = ("sk_", "gsk_", "hf_", "r8_", "AIza")
 SHORTEST_LIKELY_KEY = 20
 
@@ -35,40 +37,15 @@ class TokenPrice(Record):
     cached_input_tokens: float | None = Field(default=None, ge=0)
 
 
-class LocalModel(Record):
-    """A model that runs in this process.
-
-    `name` is a hub name, a folder, a .gguf file, the import path of a callable that returns a generator, or 'scripted'.
-    `adapter` is a folder with a PEFT adapter that is merged into the weights.
-    """
-
-    name: str = Field(min_length=1)
-    engine: Literal["auto", "openvino", "transformers"] = "auto"
-    adapter: str | None = None
-
-    @property
-    def label(self) -> str:
-        """How reports name the model."""
-        return self.name
-
-    @property
-    def location(self) -> Location:
-        return "here"
-
-    @property
-    def host(self) -> str:
-        return ""
-
-
 class ApiModel(Record):
-    """A model behind a server: OpenAI's protocol, or Ollama's own.
+    """A model behind a server. `api` is the protocol that the server speaks (`providers.roles` says what each can be).
 
     `key_env` names the environment variable that holds the key. `price` is a name that `genai-prices` knows, or the
     prices of a million tokens. Without a price, answers cost the time of your own machine. With `batch`, questions
     whose latency is not measured are asked by the batch API, at the price less `batch_discount`.
     """
 
-    api: Literal["openai", "ollama"]
+    api: Api
     base_url: str
     model: str = Field(min_length=1)
     key_env: str | None = None
@@ -122,6 +99,60 @@ class ApiModel(Record):
     @property
     def host(self) -> str:
         return host_of(self.base_url)
+
+
+class LocalModel(Record):
+    """A model that runs in this process.
+
+    `name` is a hub name, a folder, a .gguf file, the import path of a callable that returns a generator, or 'scripted'.
+    `adapter` is a folder with a PEFT adapter that is merged into the weights. `answered_by` is a vLLM server with the
+    same weights: it writes the answers, and loads the adapters that are tuned here, by way of the folder `adapters_at`
+    that both machines see under the same path.
+    """
+
+    name: str = Field(min_length=1)
+    engine: Literal["auto", "openvino", "transformers"] = "auto"
+    adapter: str | None = None
+    answered_by: ApiModel | None = Field(default=None, exclude_if=lambda server: server is None)
+    adapters_at: str | None = Field(default=None, exclude_if=lambda folder: folder is None)
+
+    @model_validator(mode="after")
+    def _server_fits(self) -> Self:
+        server = self.answered_by
+        if server is None and self.adapters_at is not None:
+            raise ValueError("adapters_at is for a model with answered_by, the server that reads adapters there")
+        if server is not None and server.api != "openai":
+            raise ValueError(f"answered_by is a vLLM server: write its api as openai, not {server.api}")
+        if server is not None and server.batch:
+            raise ValueError("answered_by is a vLLM server, which has no batch API: leave batch out")
+        if server is not None and self.engine != "auto":
+            raise ValueError(
+                f"engine {self.engine} runs the model here, but answered_by has a server write its answers"
+            )
+        return self
+
+    @property
+    def label(self) -> str:
+        """How reports name the model."""
+        return self.name
+
+    @property
+    def location(self) -> Location:
+        return self.answered_by.location if self.answered_by else "here"
+
+    @property
+    def host(self) -> str:
+        return self.answered_by.host if self.answered_by else ""
+
+    @property
+    def price(self) -> str | TokenPrice | None:
+        """The price of the server that writes its answers."""
+        return self.answered_by.price if self.answered_by else None
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests it answers at the same time."""
+        return self.answered_by.concurrency if self.answered_by else 1
 
 
 ModelSettings = LocalModel | ApiModel

@@ -351,10 +351,10 @@ class Builder:
 
 def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: Measuring) -> int:
     """How many questions are asked together: all by a batch API, else the batch size, rounded up by concurrency."""
-    settings = models[recipe.spec.model] if recipe.asks_model else recipe.options
+    settings = models[recipe.spec.model] if recipe.asks_model else None
     if isinstance(settings, ApiModel) and settings.batch:
         return MOST_BATCHED
-    at_once = settings.concurrency if isinstance(settings, ApiModel) else 1
+    at_once = settings.concurrency if settings else 1
     return -(-measuring.batch_size // at_once) * at_once
 
 

@@ -15,11 +15,12 @@ from bakeoff.grading.terms import terms
 from bakeoff.grading.wording import content
 from bakeoff.models.load import has_no_weights
 from bakeoff.models.providers.asking import estimated_prompt_tokens, estimated_tokens
-from bakeoff.models.providers.embeddings import TEXTS_PER_REQUEST
+from bakeoff.models.providers.embedding_requests import FEWER_TEXTS, TEXTS_PER_REQUEST
+from bakeoff.models.providers.reranking import PASSAGES_PER_REQUEST
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.prices import PriceOf, usd_of
 from bakeoff.models.spending.tokens import Tokens
-from bakeoff.models.spending.who import CHECK, EMBEDDING, JUDGE, REWRITING
+from bakeoff.models.spending.who import CHECK, EMBEDDING, JUDGE, RERANKING, REWRITING
 from bakeoff.pilot.latency import latency_questions
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.pilot.present import FEWEST_QUESTIONS, FIRST_QUESTIONS, MOST_CHANGES, asked_on, groups
@@ -198,6 +199,21 @@ class _Planned:
             at_once = 1 if role == "latency" else TEXTS_PER_REQUEST
             tokens = Range(texts, texts).times(least * TOKENISER[0], most * TOKENISER[1])
             yield _Need(name, EMBEDDING, embedder, Range(calls.low / at_once, calls.high), tokens, Range())
+        reranker = self._models.get(recipe.spec.retrieval.reranker) if recipe.retrieves and recipe.reranker else None
+        if reranker and n:
+            yield self._reranking(recipe, reranker, questions, calls)
+
+    def _reranking(self, recipe: Recipe, model: ApiModel, questions: Sequence[Question], calls: Range) -> _Need:
+        """A search sends a question with all candidates, of which there may be few; servers count it with each."""
+        of = recipe.spec.retrieval
+        words = TOKENISER[1] * sum(estimated_tokens(question.text) for question in questions) / len(questions)
+        searches = calls.times(1, self._searches(recipe))
+        prompt = searches.times(min(PASSAGE[0] * of.chunk_tokens, self._least_passage), 0)
+        most = searches.high * of.candidates * (words + PASSAGE[1] * of.chunk_tokens)
+        n_requests = -(-of.candidates // FEWER_TEXTS.get(model.api, PASSAGES_PER_REQUEST))
+        return _Need(
+            recipe.spec.name, RERANKING, model, searches.times(1, n_requests), Range(prompt.low, most), Range()
+        )
 
     def _rounds(self, recipe: Recipe) -> tuple[float, float]:
         """Calls for one answer."""

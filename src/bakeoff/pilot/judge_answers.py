@@ -36,7 +36,7 @@ from bakeoff.measure.rates import Rates
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.models.load import has_no_weights, load_generator
 from bakeoff.models.model_sums import sums_of
-from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Generator
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
@@ -104,7 +104,10 @@ def judge_answers(
         lines = jsonl.read(folder.judge_path, Judged, WITHOUT_JUDGE)
         limits = Limits(grading.budget_usd, grading.timeout_s, grading.max_new_tokens)
         spent = sum(line.usd for line in lines)
-        batch_size, is_local = folder.config().measuring.batch_size, isinstance(model, LocalModel)
+        batch_size, is_local = (
+            folder.config().measuring.batch_size,
+            isinstance(model, LocalModel) and model.answered_by is None,
+        )
         asking = Asking(generator, limits, judge_rates(model, profile), spent, batch_size, is_local)
         bench = Bench(
             asking=asking,
@@ -200,8 +203,8 @@ def _calibrated(folder: RunFolder, session: Session, weights: Weights | None = N
 
 def judge_rates(model: ModelSettings, profile: Profile) -> Rates:
     """What the judge's requests cost: its tokens, or the machine's time. Raises ConfigError if a price is missing."""
-    price = model.price if isinstance(model, ApiModel) else None
-    asked = AskedModel(name="judge", label=model.label, location=model.location, host=model.host, price=price)
+    location, host = model.location, model.host
+    asked = AskedModel(name="judge", label=model.label, location=location, host=host, price=model.price)
     return rates_for(Entrant(name="judge", recipe="", title="Judge", model=asked), profile)
 
 

@@ -16,6 +16,7 @@ from statistics import fmean
 from bakeoff.catalogue import RECIPES
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.recipe import Recipe
+from bakeoff.contenders.retrieving import retriever_of
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
@@ -220,7 +221,7 @@ class Presenter:
 def _reader(world: WorldFolder, spec: Spec, presentation: Presentation) -> Grounded:
     """The untuned model, shown passages in this way."""
     shown = spec.model_copy(update={"presentation": presentation})
-    index, generator = world.index(spec.retrieval), world.generator(spec.model)
+    index, generator = retriever_of(world, spec.retrieval), world.generator(spec.model)
     return Grounded(spec.name, index, generator, shown.grounded, shown.n_passages, spec.generation, None, presentation)
 
 

@@ -49,10 +49,12 @@ def paid_models(config: Config) -> dict[str, ApiModel]:
     recipes = make_recipes(config.specs, config.imports_from)
     names = [recipe.spec.model for recipe in recipes if recipe.asks_model]
     names += [recipe.embedder for recipe in recipes if recipe.embedder]
+    names += [one.spec.retrieval.reranker for one in recipes if one.retrieves and one.reranker]
     used: dict[str, ModelSettings] = {name: config.models[name] for name in names if name in config.models}
     if config.judge is not None:
         used.setdefault(config.grading.judge if isinstance(config.grading.judge, str) else "judge", config.judge)
-    return {name: model for name, model in used.items() if isinstance(model, ApiModel) and is_paid(model)}
+    servers = {name: model if isinstance(model, ApiModel) else model.answered_by for name, model in used.items()}
+    return {name: server for name, server in servers.items() if server is not None and is_paid(server)}
 
 
 def check_prices(budget: Budget | None, models: Mapping[str, ApiModel], price_of: PriceOf) -> None:
@@ -95,7 +97,7 @@ def spent_line(spending: Spending) -> str:
     """What has been spent, in one sentence.
 
     >>> spent_line(Spending())
-    'Spent so far: 0 USD on 0 calls.'
+    'Spent so far: 0\\u202fUSD on 0 calls.'
     """
     total = spending.total
     unknown = ""

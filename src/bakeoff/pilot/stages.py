@@ -26,8 +26,8 @@ from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.model_sums import check_sums
-from bakeoff.models.probe import probe
-from bakeoff.models.settings import ModelSettings
+from bakeoff.models.probe import negotiated_with, probe
+from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.models.spending.ledger import Ledger, counting, settle
 from bakeoff.models.spending.who import asking_in
 from bakeoff.models.tuned_folder import DEPLOYMENT
@@ -111,6 +111,7 @@ def run(
         check_allowed(costs, allowed_usd(config, yes_spend))
     with counting(Ledger(prices_of(config.profile), budget)) as ledger:
         _probe(config, recipes)
+        negotiated = _negotiated(config, recipes)
         judge_notes = _probe_judge(config)
         waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
         folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
@@ -120,7 +121,7 @@ def run(
         tell(Event(stage="data", note=f"Run folder: {folder.root}"))
         for line in expected_lines(costs, datetime.date.today()):
             tell(Event(stage="data", note=line))
-        notes = (*([_waits(waiting)] if waiting else []), *judge_notes)
+        notes = (*([_waits(waiting)] if waiting else []), *negotiated, *judge_notes)
         for line in (*(f"note: {note}" for note in notes), *budget_lines(expected, budget)):
             tell(Event(stage="data", note=line))
         account = kept(ledger, folder, lambda line: tell(Event(stage="data", note=line)))
@@ -150,6 +151,14 @@ def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
                 raise
     for name in _embedders(recipes):
         probe(config.models[name], embeds=True)
+    for name in _rerankers(recipes):
+        probe(config.models[name], reranks=True)
+
+
+def _negotiated(config: Config, recipes: Sequence[Recipe]) -> list[str]:
+    """What the servers of these models were found to take, in words; the report has what they refused."""
+    asked = dict.fromkeys(config.models[name] for name in _generators(recipes))
+    return [line for model in asked if isinstance(model, ApiModel) for line in negotiated_with(model)]
 
 
 def _probe_judge(config: Config) -> list[str]:
@@ -174,6 +183,10 @@ def _generators(recipes: Sequence[Recipe]) -> list[str]:
 
 def _embedders(recipes: Sequence[Recipe]) -> list[str]:
     return list(dict.fromkeys(recipe.embedder for recipe in recipes if recipe.embedder))
+
+
+def _rerankers(recipes: Sequence[Recipe]) -> list[str]:
+    return list(dict.fromkeys(one.spec.retrieval.reranker for one in recipes if one.retrieves and one.reranker))
 
 
 class Pilot:
@@ -308,7 +321,7 @@ class Pilot:
 
     def _models(self) -> dict[str, ModelSettings]:
         """The models that this run's contenders use, by their names in `models:`."""
-        names = dict.fromkeys([*_generators(self._recipes), *_embedders(self._recipes)])
+        names = dict.fromkeys([*_generators(self._recipes), *_embedders(self._recipes), *_rerankers(self._recipes)])
         known = self._config.models  # what a deployment serves may have an embedder that was tuned
         return {name: known[name] for name in names if name in known}
 

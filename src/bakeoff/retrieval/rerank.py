@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from bakeoff.protocols import LabelledRetriever
-from bakeoff.records import Hit
+from bakeoff.records import Hit, Labels
 
 
 class Scores(Protocol):
@@ -34,6 +34,16 @@ class Reranked:
     def search_visible(self, queries: Sequence[str], k: int, access: tuple[str, ...]) -> list[list[Hit]]:
         """The same from the documents without labels and those with at least one of these."""
         found = self._retriever.search_visible(queries, max(k, self._candidates), access)
+        return self._best(queries, found, k)
+
+    def search_vectors(
+        self, queries: Sequence[str], vectors: np.ndarray, k: int, access: Labels = None
+    ) -> list[list[Hit]]:
+        """The same, with these vectors in place of the queries' in the search for candidates.
+
+        Raises AttributeError if the retriever cannot search by vectors.
+        """
+        found = self._retriever.search_vectors(queries, vectors, max(k, self._candidates), access)  # type: ignore[attr-defined]
         return self._best(queries, found, k)
 
     def _best(self, queries: Sequence[str], hits_of_queries: Sequence[Sequence[Hit]], k: int) -> list[list[Hit]]:

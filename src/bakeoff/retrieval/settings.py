@@ -1,16 +1,32 @@
 """The retrieval settings of bakeoff.yaml. Knows nothing about indexes."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from bakeoff.records import Record
 
+CANDIDATES = 20
+"""The hits that a reranker puts in order, unless the settings say otherwise."""
+
 
 class Retrieval(Record):
-    """The most tokens of a chunk, the model in `models:` that embeds chunks, and the passages per question (`k`)."""
+    """The most tokens of a chunk, the model in `models:` that embeds chunks, and the passages per question (`k`).
+
+    `reranker` is a model in `models:` that puts the first `candidates` hits in order; empty: the index's order stays.
+    """
 
     chunk_tokens: int = Field(default=128, ge=16, le=4096)
     k: int = Field(default=3, ge=1, le=50)
     embedder: str = "embedder"
+    reranker: str = Field(default="", exclude_if=lambda name: not name)
+    candidates: int = Field(default=CANDIDATES, ge=2, le=100, exclude_if=lambda n: n == CANDIDATES)
+
+    @model_validator(mode="after")
+    def _candidates_belong_to_a_reranker(self) -> Self:
+        if self.candidates != CANDIDATES and not self.reranker:
+            raise ValueError("candidates are the hits that a reranker puts in order, but retrieval.reranker names none")
+        return self
 
     @property
     def index(self) -> str:
@@ -29,7 +45,8 @@ class Retrieval(Record):
         'retrieval (64 tokens, k 8)'
         """
         embedder = "" if self.embedder == "embedder" else f", {self.embedder}"
-        return f"retrieval ({self.chunk_tokens} tokens, k {self.k}{embedder})"
+        reranker = f", {self.reranker} of {self.candidates}" if self.reranker else ""
+        return f"retrieval ({self.chunk_tokens} tokens, k {self.k}{embedder}{reranker})"
 
 
 def index_folder_name(index: str) -> str:

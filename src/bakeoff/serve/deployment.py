@@ -93,9 +93,12 @@ class Deployment:
         return WorldFolder(folder, models, config.imports_from, documents=self.root, beside=beside)
 
     def _asked(self, settings: ModelSettings) -> ModelSettings:
-        if isinstance(settings, ApiModel) and self._workers is not None:
+        if self._workers is None:
+            return settings
+        if isinstance(settings, ApiModel):
             return settings.model_copy(update={"concurrency": self._workers})
-        return settings
+        server = settings.answered_by
+        return settings.model_copy(update={"answered_by": self._asked(server)}) if server else settings
 
     def identity(self, contender: str) -> Identity:
         """What would answer now."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bakeoff.models.control_tokens import escaped_messages
-from bakeoff.models.engines.openai_reading import answer_in, mean_logprob
+from bakeoff.models.engines.openai_reading import answer_in, mean_logprob, read_to_the_end
 from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
 from bakeoff.models.providers.concurrent import complete_all
@@ -145,6 +145,7 @@ class OllamaGenerator:
                 if piece:
                     yield piece
                 if reply.get("done"):
+                    read_to_the_end(lines)
                     return
         finally:
             lines.close()

@@ -9,12 +9,14 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bakeoff.models.control_tokens import escaped_messages
+from bakeoff.models.engines.negotiated import note_about
 from bakeoff.models.engines.openai_dialect import STREAM_USAGE, Dialect, named_parameters, negotiation_with
 from bakeoff.models.engines.openai_reading import StreamedReply, completion_of, pieces_of
 from bakeoff.models.providers.asking import asked_of, estimated_tokens
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.stops import pieces_before_stop
@@ -48,6 +50,11 @@ class OpenAiGenerator:
         """The parameters that are no longer sent. Without `temperature` the server draws its answers at random."""
         return tuple(sorted(self._known.dialect.refused))
 
+    @property
+    def note(self) -> str:
+        """What a reader of the report should know of what was negotiated; empty if nothing was refused."""
+        return note_about(self._settings, self.refused_parameters)
+
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
         """One completion for each prompt, in order.
 
@@ -67,19 +74,9 @@ class OpenAiGenerator:
     def replied(self, prompt: Prompt, settings: GenerationSettings) -> tuple[Completion, dict[str, Any]]:
         """One completion, and the whole reply that it was read from. Raises as `complete`."""
         begun, asked = time.perf_counter(), asked_of(self._settings, settings)
-        reply = self._reply(prompt, asked)
+        reply = self._known.alone_at_first(lambda: self._post(prompt, asked))
         with self._client.key_hidden():
             return completion_of(reply, prompt, asked, time.perf_counter() - begun, self.context_tokens), reply
-
-    def _reply(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
-        """The server's reply. The very first request goes alone, so that all others know what it negotiated."""
-        with self._known.first:
-            if not self._known.asked:
-                try:
-                    return self._post(prompt, settings)
-                finally:
-                    self._known.asked = True
-        return self._post(prompt, settings)
 
     def _post(self, prompt: Prompt, settings: GenerationSettings) -> dict[str, Any]:
         def send(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -146,6 +143,10 @@ class OpenAiGenerator:
         lines = self._negotiated(send, settings, more)
         try:
             yield from pieces_of(lines, self._settings.timeout_s, reply)
+        except ApiError as error:
+            if REFUSED_KEY.search(error.body):
+                error.remedy = remedy_for(self._settings, None, error.body)
+            raise
         finally:
             lines.close()
 

@@ -20,12 +20,13 @@ Source: https://platform.openai.com/docs/guides/reasoning and the error messages
 import json
 import re
 import threading
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any, Self, TypeVar
 
 from bakeoff.models.settings import ApiModel
 from bakeoff.records import GenerationSettings, Record
 
+Reply = TypeVar("Reply")
 STREAM_USAGE = "stream_options"
 """Asks for token counts at the end of a stream."""
 OPTIONAL = ("max_tokens", "temperature", "seed", "logprobs", "stop", STREAM_USAGE)
@@ -57,7 +58,8 @@ class Dialect(Record):
 
 
 class Negotiation:
-    """What one model's server was found to take: `dialect`, and the parameters it has `accepted` so far.
+    """What one model's server was found to take: `dialect`, the parameters it has `accepted` so far, and the tokens of
+    its `context` where it names them.
 
     `first` is held by the very first request, `asked` says that it was made.
     """
@@ -65,8 +67,23 @@ class Negotiation:
     def __init__(self) -> None:
         self.dialect = Dialect()
         self.accepted: frozenset[str] = frozenset()
+        self.context: int | None = None
         self.first = threading.Lock()
         self.asked = False
+
+    def alone_at_first(self, send: Callable[[], Reply]) -> Reply:
+        """What `send` gives. The very first request goes alone, so that all others know what it negotiated."""
+        with self.first:
+            if not self.asked:
+                try:
+                    return send()
+                finally:
+                    self.asked = True
+        return send()
+
+    def refuse(self, named: frozenset[str]) -> None:
+        """Sends these parameters no more."""
+        self.dialect = Dialect(refused=self.dialect.refused | named)
 
 
 _negotiations: dict[tuple[str, str, str], Negotiation] = {}

@@ -8,12 +8,14 @@ https://openrouter.ai/docs/api/reference/errors-and-debugging.
 import json
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from bakeoff.models.loops import before_loop
 from bakeoff.models.providers.asking import estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, ApiTimeoutError, error_message
+from bakeoff.models.spending.tokens import Tokens, counted_tokens
 from bakeoff.models.stops import before_stop
 from bakeoff.models.thinking import without_thinking
 from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
@@ -40,6 +42,7 @@ def completion_of(
         usage=Usage(
             prompt_tokens=estimated_prompt_tokens(prompt) if n_prompt is None else n_prompt,
             completion_tokens=estimated_tokens(sent) if n_completion is None else n_completion,
+            cached_tokens=(counted_tokens({"usage": counted}) or Tokens()).cached,
             seconds=seconds,
         ),
         logprob=mean_logprob(_mapping(choice.get("logprobs")).get("content")),
@@ -147,6 +150,7 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float, reply: StreamedRep
     `longest_silence_s` seconds with comments only, and if the stream ends before the answer does.
     """
     n_characters, ended, heard = 0, False, time.monotonic()
+    lines = iter(lines)
     for line in lines:
         if not line.startswith(("data:", "{")):
             if time.monotonic() - heard > longest_silence_s:
@@ -157,6 +161,7 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float, reply: StreamedRep
         heard = time.monotonic()
         content = line.removeprefix("data:").strip()
         if content == DONE:
+            read_to_the_end(lines)
             return
         event = _event(content)
         choice = _event_choice(event)
@@ -172,6 +177,12 @@ def pieces_of(lines: Iterable[str], longest_silence_s: float, reply: StreamedRep
         )
 
 
+def read_to_the_end(lines: Iterator[str]) -> None:
+    """Reads what follows the last line of an answer, which is nothing: else its connection could not be used again."""
+    with suppress(ApiError):  # the answer is whole
+        next(lines, None)
+
+
 def _event(content: str) -> dict[str, Any]:
     """An event of a stream, empty where it is no object. Raises ApiError where it is no JSON, or an error."""
     try:
@@ -181,7 +192,7 @@ def _event(content: str) -> dict[str, Any]:
             f"The stream holds something that is not JSON: {content[:SHOWN_CHARACTERS]!r}.", "check base_url"
         ) from None
     if _mapping(event).get("error"):
-        raise ApiError(f"The server reported an error in the stream: {_in_words(event)}", "ask again")
+        raise ApiError(f"The server reported an error in the stream: {_in_words(event)}", "ask again", body=content)
     return _mapping(event)
 
 

@@ -16,10 +16,12 @@ import httpx2
 from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.cancelling import caller, sleep
-from bakeoff.models.providers.keys import key_of, without_key
+from bakeoff.models.providers.keys import headers_with, key_of, without_key
+from bakeoff.models.providers.remedies import remedy_for
 from bakeoff.models.providers.retry import (
     FIRST_WAIT_S,
     LONGEST_ASKED_WAIT_S,
+    asked_wait_in,
     asked_wait_s,
     backoff_s,
     is_out_of_quota,
@@ -88,17 +90,31 @@ class ApiClient:
             headers={"User-Agent": f"bakeoff/{__version__}"},
         )
 
-    def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
+    def post(self, url: str, body: dict[str, Any], listed: str = "") -> dict[str, Any]:
         """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing.
 
-        In a run, a reply that a killed session has paid for is not asked for again (`models/spending/`).
+        `listed`: the server may answer with a list, which is given under this name. In a run, a reply that a killed
+        session has paid for is not asked for again (`models/spending/`).
         """
         key = key_of(self.settings)
         with self.key_hidden():
             earlier = earlier_reply(self.settings, url, _content(body))
             if earlier is not None:
-                return self._json_object(url, httpx2.Response(200, text=earlier), key)
-            return self._json_object(url, self._response(url, body, key, streamed=False), key)
+                return self._json_object(url, httpx2.Response(200, text=earlier), key, listed)
+            return self._json_object(url, self._response(url, body, key, streamed=False), key, listed)
+
+    def tell(self, url: str, body: dict[str, Any]) -> str:
+        """The text of the server's answer to an order, which computes nothing and costs nothing. Raises ApiError."""
+        return self.fetched("POST", url, json=body)
+
+    def look_up(self, url: str) -> dict[str, Any]:
+        """The JSON object at an address of the server, asked for once; it costs nothing. Raises ApiError."""
+        key = key_of(self.settings)
+        with self.key_hidden():
+            outcome, _ = self._free_attempt("GET", url, key)
+            if not isinstance(outcome, httpx2.Response):
+                raise outcome from None
+            return self._json_object(url, outcome, key)
 
     def fetched(self, method: str, url: str, tries: int | None = None, **content: Any) -> str:
         """The text that the server answers to a request that costs nothing: a file, the state of a batch.
@@ -107,22 +123,24 @@ class ApiClient:
         as the settings say. Raises as `post`.
         """
         key = key_of(self.settings)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-
-        def attempt() -> tuple[httpx2.Response | ApiError, float | None]:
-            try:
-                response = self._http.send(
-                    self._http.build_request(method, url, headers=headers, **content), stream=True
-                )
-                if not response.is_success:
-                    return self._refused(url, response, key)
-                response.read()
-                return response, None
-            except httpx2.HTTPError as error:
-                return self._broken(url, error, key), 0.0
-
         with self.key_hidden():
-            return without_key(self._tried(attempt, tries).text, key)
+            return without_key(self._tried(lambda: self._free_attempt(method, url, key, **content), tries).text, key)
+
+    def _free_attempt(
+        self, method: str, url: str, key: str, **content: Any
+    ) -> tuple[httpx2.Response | ApiError, float | None]:
+        """As `_attempt`, for a request that no ledger counts."""
+        try:
+            headers = headers_with(key, self.settings.api)
+            response = self._http.send(self._http.build_request(method, url, headers=headers, **content), stream=True)
+            if not response.is_success:
+                return self._refused(url, response, key)
+            response.read()
+            return response, None
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+            return self._broken(url, error, key), None
+        except httpx2.HTTPError as error:
+            return self._broken(url, error, key), 0.0
 
     def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
         """The non-empty lines of a streamed answer as they arrive. Closing the iterator ends the request.
@@ -196,7 +214,7 @@ class ApiClient:
         self, url: str, body: dict[str, Any], key: str, streamed: bool
     ) -> tuple[httpx2.Response | ApiError, float | None]:
         """A response; or an error and the seconds to wait: 0 to use our own backoff, None for no further attempt."""
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        headers = {"Content-Type": "application/json"} | headers_with(key, self.settings.api)
         content = _content(body)
         with sending(self.settings, url, body, content) as call:
             try:
@@ -229,16 +247,17 @@ class ApiClient:
         if 300 <= status < 400:
             return self._redirected(url, response, key), None
         words = _words(body) or without_key(response.reason_phrase, key)
+        kind, remedy = _KINDS.get(status, ApiError), remedy_for(self.settings, status, body)
         if is_out_of_quota(status, body):
-            return ApiQuotaError(f"{_shown(url)} answered {status}: {words}", ADD_CREDIT, status, body), None
-        kind = _KINDS.get(status, ApiError)
-        error = kind(f"{_shown(url)} answered {status}: {words}", self._remedy(status), status, body)
+            return ApiQuotaError(f"{_shown(url)} answered {status}: {words}", remedy, status, body), None
+        error = kind(f"{_shown(url)} answered {status}: {words}", remedy, status, body)
         if not worth_another_try(status, response.headers):
             return error, None
         wait_s = asked_wait_s(response.headers)
+        wait_s = asked_wait_in(body) if wait_s is None else wait_s
         if wait_s is not None and wait_s > LONGEST_ASKED_WAIT_S:
             message = f"{_shown(url)} answered {status} and asks to wait {wait_s:,.0f} seconds: {words}"
-            return kind(message, self._remedy(status), status, body), None
+            return kind(message, remedy, status, body), None
         return error, wait_s or 0.0
 
     def _redirected(self, url: str, response: httpx2.Response, key: str) -> ApiError:
@@ -273,7 +292,7 @@ class ApiClient:
             status,
         )
 
-    def _json_object(self, url: str, response: httpx2.Response, key: str) -> dict[str, Any]:
+    def _json_object(self, url: str, response: httpx2.Response, key: str, listed: str = "") -> dict[str, Any]:
         text = without_key(response.text, key)
         if "text/html" in response.headers.get("content-type", "") or text.lstrip()[:1] == "<":
             raise self._html(url, response.status_code)
@@ -286,6 +305,8 @@ class ApiClient:
                 response.status_code,
                 text,
             ) from None
+        if listed and isinstance(reply, list):
+            return {listed: reply}
         if not isinstance(reply, dict):
             raise ApiError(
                 f"{_shown(url)} sent JSON that is not an object: {_words(text)!r}.",
@@ -295,31 +316,15 @@ class ApiClient:
             )
         return reply
 
-    def _remedy(self, status: int) -> str:
-        if status in (401, 403):
-            variable = self.settings.key_env
-            return (
-                f"check the key in the variable {variable}"
-                if variable
-                else "set key_env to the name of the environment variable that holds the key"
-            )
-        if status == 404:
-            return f"check model ({self.settings.model!r}) and base_url ({self.settings.base_url})"
-        if status == 429:
-            return "lower concurrency, or ask for a higher rate limit; then continue the run with --resume"
-        return (
-            "check the server's log; then continue the run with --resume"
-            if status >= 500
-            else "see the server's message"
-        )
 
+_KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTimeoutError, 529: ApiBusyError}
+"""The errors for statuses that say more than that the request failed.
 
-ADD_CREDIT = "add credit or raise the limit at the provider"
+Sources: RFC 9110, section 15; https://platform.claude.com/docs/en/api/errors (529: the API is overloaded).
+"""
 PAID_CALL = "bakeoff.paid_call"
 """Where a streamed response has the call that is counted when the stream ends."""
 NEVER_ARRIVED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
-_KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTimeoutError}
-"""The errors for statuses that say more than that the request failed. Source: RFC 9110, section 15."""
 
 
 def _content(body: dict[str, Any]) -> bytes:

@@ -1,35 +1,45 @@
-"""Embedders behind a server: OpenAI's `/embeddings`, and Ollama's `/api/embed`.
+"""Embedders behind a server, by any of the protocols in `embedding_requests`.
 
 Takes texts, gives float32 rows of unit length. A text longer than the context is cut into windows. Their vectors are
 averaged, weighted by length, so that no part of the text is ignored. Knows nothing about chunks or indexes.
-Sources: https://platform.openai.com/docs/api-reference/embeddings; https://docs.ollama.com/api/embed.
 """
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from bakeoff.models.engines.ollama import ollama_url
 from bakeoff.models.providers.asking import estimated_tokens
 from bakeoff.models.providers.client import ApiClient, ApiError
+from bakeoff.models.providers.embedding_requests import (
+    TEXTS_PER_REQUEST,
+    Kind,
+    request_for,
+    rows_in,
+    texts_per_request,
+)
 from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
+from bakeoff.models.providers.roles import require_role
 from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.who import EMBEDDING, in_role
 
-TEXTS_PER_REQUEST = 64
 TOKENS_PER_REQUEST = 100_000  # estimated; OpenAI accepts 300,000 in one request
 WINDOW_CHARACTERS_PER_TOKEN = 3
 """A window is shorter than the estimate of what the context holds, so that no server cuts or refuses it."""
 
 
 class ApiEmbedder:
-    """An embedding model behind a server. Queries and passages are embedded alike. Safe to use from several threads."""
+    """An embedding model behind a server. Safe to use from several threads.
+
+    Where its protocol says which text is a query and which a passage, it is told; else both are embedded alike.
+    """
 
     def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
+        require_role(settings, "embedder")
         self.name = settings.label
         self.max_tokens = settings.context_tokens
         self._settings = settings
@@ -44,7 +54,7 @@ class ApiEmbedder:
         Asks the server for one vector if there was no answer yet.
         """
         if self._dimension is None:
-            self._vectors(["dimension"])
+            self._vectors(["dimension"], "passage")
         assert self._dimension is not None
         return self._dimension
 
@@ -54,28 +64,31 @@ class ApiEmbedder:
         Raises ApiError if the server refuses after all retries, or if its vectors have the wrong number or shape.
         Raises ConfigError before any request if the key's environment variable is not set.
         """
-        return self.embed_passages(texts)
+        return self._embedded(texts, "query")
 
     def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
         """The same for passages."""
+        return self._embedded(texts, "passage")
+
+    def _embedded(self, texts: Sequence[str], kind: Kind) -> np.ndarray:
         key_of(self._settings)
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         windows, owners = _windows(texts, self.max_tokens * WINDOW_CHARACTERS_PER_TOKEN)
-        vectors = _unit(self._vectors(windows))
+        vectors = _unit(self._vectors(windows, kind))
         if len(windows) == len(texts):
             return vectors
         pooled = np.zeros((len(texts), vectors.shape[1]), np.float32)
         np.add.at(pooled, owners, vectors * np.array([len(window) for window in windows], np.float32)[:, None])
         return _unit(pooled)
 
-    def _vectors(self, texts: Sequence[str]) -> np.ndarray:
-        batches = _batches(texts)
+    def _vectors(self, texts: Sequence[str], kind: Kind) -> np.ndarray:
+        batches = _batches(texts, texts_per_request(self._settings))
         with in_role(EMBEDDING):
-            return np.concatenate(in_parallel(self._batch, batches, self._settings.concurrency))
+            return np.concatenate(in_parallel(partial(self._batch, kind), batches, self._settings.concurrency))
 
-    def _batch(self, texts: Sequence[str]) -> np.ndarray:
-        url, body = self._request(texts)
+    def _batch(self, kind: Kind, texts: Sequence[str]) -> np.ndarray:
+        url, body = request_for(self._settings, texts, kind)
         with self._client.key_hidden():
             rows = self._rows(self._client.post(url, body))
         try:
@@ -93,23 +106,10 @@ class ApiEmbedder:
             self._dimension = vectors.shape[1]
         return vectors
 
-    def _request(self, texts: Sequence[str]) -> tuple[str, dict[str, Any]]:
-        """The address and the body for these texts.
-
-        An empty text is sent as a blank, because servers refuse empty ones.
-        """
-        body = {"model": self._settings.model, "input": [text if text.strip() else " " for text in texts]}
-        if self._settings.api == "ollama":
-            options = {"num_ctx": self._settings.context_tokens}
-            return f"{ollama_url(self._settings.base_url)}/api/embed", {**body, "truncate": False, "options": options}
-        return f"{self._settings.base_url}/embeddings", {**body, "encoding_format": "float"}
-
     def _rows(self, reply: dict[str, Any]) -> list[Any]:
         """The vectors of a reply in the order of the texts. Raises ApiError if there are none."""
         try:
-            if self._settings.api == "ollama":
-                return list(reply["embeddings"])
-            return [row["embedding"] for row in sorted(reply["data"], key=lambda row: int(row["index"]))]
+            return rows_in(self._settings, reply)
         except (KeyError, TypeError, ValueError):
             shown = str(reply.get("error") or f"the keys {', '.join(reply)}")[:300]
             raise ApiError(
@@ -140,13 +140,13 @@ def _windows(texts: Sequence[str], size: int) -> tuple[list[str], list[int]]:
     return windows, owners
 
 
-def _batches(texts: Sequence[str]) -> list[list[str]]:
+def _batches(texts: Sequence[str], most: int = TEXTS_PER_REQUEST) -> list[list[str]]:
     """The texts in order, in requests that stay within the limits on texts and tokens."""
     batches: list[list[str]] = []
     n_tokens = 0
     for text in texts:
         tokens = estimated_tokens(text)
-        if not batches or len(batches[-1]) == TEXTS_PER_REQUEST or n_tokens + tokens > TOKENS_PER_REQUEST:
+        if not batches or len(batches[-1]) == most or n_tokens + tokens > TOKENS_PER_REQUEST:
             batches.append([])
             n_tokens = 0
         batches[-1].append(text)

@@ -1,4 +1,4 @@
-"""API keys: read from the environment when needed, and removed from everything that is shown.
+"""API keys: read from the environment when needed, sent in a header, removed from everything that is shown.
 
 Takes a model's settings. Stores no key: callers hold it in a local variable for one request.
 """
@@ -12,6 +12,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.models.settings import ApiModel
 
 HIDDEN = "[key hidden]"
+ANTHROPIC_VERSION = "2023-06-01"
 SHORTEST_KEY = 4
 """A shorter key is refused: to hide it would leave nothing of an error message."""
 SHORTEST_SECRET = 8
@@ -47,6 +48,18 @@ def key_of(settings: ApiModel) -> str:
             "set it to the whole key (to EMPTY where the server takes any), or remove key_env where it needs none",
         )
     return key
+
+
+def headers_with(key: str, api: str) -> dict[str, str]:
+    """The headers that carry the key as this protocol wants it. No protocol has it in an address, which logs keep.
+
+    Sources: https://platform.claude.com/docs/en/api/overview; https://ai.google.dev/api (`x-goog-api-key`).
+    """
+    if api == "anthropic":
+        return {"anthropic-version": ANTHROPIC_VERSION} | ({"x-api-key": key} if key else {})
+    if api == "google":
+        return {"x-goog-api-key": key} if key else {}
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def without_key(text: str, key: str, in_error: bool = False) -> str:

@@ -44,9 +44,10 @@ class Call:
 
     def done(self, text: str) -> None:
         """The whole reply has come. An error without token counts, or no JSON, was not paid for."""
-        reply = _object(text)
+        given = _json(text)
+        reply = given if isinstance(given, dict) else {}
         tokens = counted_tokens(reply)
-        if tokens is None and (reply.get("error") or not reply):
+        if tokens is None and (reply.get("error") or not given):
             return self.refused(200)
         return self._record("done", tokens=tokens, http=200, text=text)
 
@@ -121,9 +122,10 @@ def quota_used_up(model: ApiModel, message: str) -> None:
         )
 
 
-def _object(text: str) -> dict[str, Any]:
+def _json(text: str) -> dict[str, Any] | list[Any] | None:
+    """An object, or the list that some rerankers answer. None for what is neither."""
     try:
         reply = json.loads(text)
     except ValueError:
-        return {}
-    return reply if isinstance(reply, dict) else {}
+        return None
+    return reply if isinstance(reply, dict | list) else None
