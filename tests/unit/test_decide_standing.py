@@ -8,7 +8,7 @@ import pytest
 from bakeoff.decide.requirements.standing import Known, latency_bounds, least_times, standings, times_wanted
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.measure.comparison import Estimate
-from bakeoff.pilot.stages import Pilot
+from bakeoff.pilot.latency import latency_questions
 from bakeoff.runs.config import Config
 from tests.unit.decision_fixture import questions
 
@@ -129,10 +129,8 @@ def test_a_run_times_as_many_answers_as_the_level_of_its_best_contender_may_need
 def test_a_run_with_a_limit_on_latency_times_enough_answers(limit, n_facts, timed):
     """One for each fact, beside one to warm up: 20 without a limit, 102 for the nine contenders, or all there are."""
     given = {"name": "x", "documents": "d", "questions": "q.csv", "profile": {"latency_limit_ms": limit}}
-    stages = SimpleNamespace(
-        _config=Config.model_validate(given), _prepared=SimpleNamespace(of=lambda split: questions(n_facts))
-    )
-    assert len(Pilot._latency_questions(stages)) - 1 == timed
+    prepared = SimpleNamespace(of=lambda split: questions(n_facts))
+    assert len(latency_questions(Config.model_validate(given), prepared)) - 1 == timed
 
 
 def test_a_deadline_says_that_it_is_about_the_set_up():
