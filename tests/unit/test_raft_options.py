@@ -55,7 +55,7 @@ def test_reports_name_the_options() -> None:
         ({"golden": 0}, "options.golden: Input should be greater than 0"),
         ({"golden": 80}, "options.golden: Input should be less than or equal to 1"),
         ({"distractors": -1}, "options.distractors: Input should be greater than or equal to 0"),
-        ({"oracle": 0.8}, "options.oracle"),
+        ({"oracle": 0.8}, "unknown option 'oracle' .*golden, distractors"),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any], words: str) -> None:
