@@ -141,7 +141,7 @@ def test_an_adapter_for_another_model_costs_the_contenders_that_use_it(tmp_path,
     def cautious():
         raise AdapterError("The adapter does not fit the model", "name another")
 
-    monkeypatch.setattr("bakeoff.pilot.stages.probe", probe)
+    monkeypatch.setattr("bakeoff.pilot.probing.probe", probe)
     monkeypatch.setattr("tests.end_to_end.small.cautious", cautious, raising=False)
     models = {
         "generator": "tests.end_to_end.small.reader",

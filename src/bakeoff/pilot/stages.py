@@ -18,7 +18,7 @@ from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.errors import AdapterError, BakeoffError, ModelUnavailableError, RunFolderError
+from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
@@ -26,8 +26,7 @@ from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.model_sums import check_sums
-from bakeoff.models.probe import negotiated_with, probe
-from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.models.settings import ModelSettings
 from bakeoff.models.spending.ledger import Ledger, counting, settle
 from bakeoff.models.spending.who import asking_in
 from bakeoff.models.tuned_folder import DEPLOYMENT
@@ -52,6 +51,7 @@ from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.material import material_of
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
+from bakeoff.pilot.probing import models_of, negotiated, probe_judge, probe_models
 from bakeoff.pilot.regrade import regraded_notes
 from bakeoff.pilot.spending import kept, pays, prices_of, write_spending
 from bakeoff.records import Question, Record, Stage
@@ -110,9 +110,9 @@ def run(
     if not resume:
         check_allowed(costs, allowed_usd(config, yes_spend))
     with counting(Ledger(prices_of(config.profile), budget)) as ledger:
-        _probe(config, recipes)
-        negotiated = _negotiated(config, recipes)
-        judge_notes = _probe_judge(config)
+        probe_models(config, recipes)
+        taken = negotiated(config, recipes)
+        judge_notes = probe_judge(config)
         waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
         folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
         config = folder.config()
@@ -121,7 +121,7 @@ def run(
         tell(Event(stage="data", note=f"Run folder: {folder.root}"))
         for line in expected_lines(costs, datetime.date.today()):
             tell(Event(stage="data", note=line))
-        notes = (*([_waits(waiting)] if waiting else []), *negotiated, *judge_notes)
+        notes = (*([_waits(waiting)] if waiting else []), *taken, *judge_notes)
         for line in (*(f"note: {note}" for note in notes), *budget_lines(expected, budget)):
             tell(Event(stage="data", note=line))
         account = kept(ledger, folder, lambda line: tell(Event(stage="data", note=line)))
@@ -136,57 +136,6 @@ def _waits(folder: Path) -> str:
     if RunFolder(folder).is_running:
         return f"another process is working on {folder}; this run begins beside it."
     return f"{folder} is not finished; --resume would continue it."
-
-
-def _probe(config: Config, recipes: Sequence[Recipe]) -> None:
-    """Tests every model once, before any work is done that an unreachable model would waste.
-
-    An adapter that does not fit its model costs the contenders that use it, if there are others.
-    """
-    for name in _generators(recipes):
-        try:
-            probe(config.models[name])
-        except AdapterError:
-            if all(recipe.asks_model and recipe.spec.model == name for recipe in recipes):
-                raise
-    for name in _embedders(recipes):
-        probe(config.models[name], embeds=True)
-    for name in _rerankers(recipes):
-        probe(config.models[name], reranks=True)
-
-
-def _negotiated(config: Config, recipes: Sequence[Recipe]) -> list[str]:
-    """What the servers of these models were found to take, in words; the report has what they refused."""
-    asked = dict.fromkeys(config.models[name] for name in _generators(recipes))
-    return [line for model in asked if isinstance(model, ApiModel) for line in negotiated_with(model)]
-
-
-def _probe_judge(config: Config) -> list[str]:
-    """Tests the judge model once, and says what speaks against it. The run goes on: its answers need no judge.
-
-    Raises ConfigError if its settings cannot work, or its tokens have no price.
-    """
-    if config.judge is None:
-        return []
-    notes = judge_warnings(config, config.judge)
-    try:
-        probe(config.judge)
-    except ModelUnavailableError as error:
-        notes.append(f"{error.message} The judge is asked again after the contenders have answered.")
-    return notes
-
-
-def _generators(recipes: Sequence[Recipe]) -> list[str]:
-    """The names in `models:` of the models that these contenders ask."""
-    return list(dict.fromkeys(recipe.spec.model for recipe in recipes if recipe.asks_model))
-
-
-def _embedders(recipes: Sequence[Recipe]) -> list[str]:
-    return list(dict.fromkeys(recipe.embedder for recipe in recipes if recipe.embedder))
-
-
-def _rerankers(recipes: Sequence[Recipe]) -> list[str]:
-    return list(dict.fromkeys(one.spec.retrieval.reranker for one in recipes if one.retrieves and one.reranker))
 
 
 class Pilot:
@@ -321,7 +270,7 @@ class Pilot:
 
     def _models(self) -> dict[str, ModelSettings]:
         """The models that this run's contenders use, by their names in `models:`."""
-        names = dict.fromkeys([*_generators(self._recipes), *_embedders(self._recipes), *_rerankers(self._recipes)])
+        names = models_of(self._recipes)
         known = self._config.models  # what a deployment serves may have an embedder that was tuned
         return {name: known[name] for name in names if name in known}
 
