@@ -3,7 +3,7 @@
 import pytest
 
 from bakeoff.contenders.built import Fitted
-from bakeoff.contenders.cascading import ALWAYS, Cascaded, Level, fit_cascade
+from bakeoff.contenders.cascading import ALWAYS, Cascaded, Level, fit_cascade, level_of
 from bakeoff.contenders.load import make_recipe, make_recipes
 from bakeoff.contenders.outcomes import Outcome
 from bakeoff.contenders.recipe import Material
@@ -53,6 +53,17 @@ def test_a_cascade_of_which_only_the_last_level_is_left_is_that_level():
     left = cascade(Says("rag", "c"), answers_from=())
     assert [one.route for one in left.answer([ask("?")])] == ["rag"]
     assert [getattr(item, "route", item) for item in left.stream(ask("?"))] == ["c", "rag"]
+
+
+@pytest.mark.parametrize(("n_facts", "least"), [(7, 0.95), (19, 0.95), (20, ALWAYS)])
+def test_with_few_facts_in_dev_a_level_answers_only_what_it_answers_alone(n_facts, least):
+    """Seven right answers below its own threshold do not show that it may answer there."""
+    ids = [f"q{i}" for i in range(n_facts)]
+    level = level_of("faq", {key: Outcome(1.0, 0.1, confidence=0.7) for key in ids}, {}, own=0.95)
+    last = Level("rag", {key: Outcome(-1.0, 1.0, confidence=0.0) for key in ids})
+    assert level.least == least
+    fitted = fit_cascade([level, last])
+    assert fitted.levels == (("rag",) if least == 0.95 else ("faq", "rag"))
 
 
 def test_a_level_that_would_decline_alone_is_used_where_the_cascade_is_content():

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import ClassVar
 
-from bakeoff.contenders.cascading import Cascaded, Cascading, Level, fit_cascade
+from bakeoff.contenders.cascading import Cascaded, Cascading, Level, fit_cascade, level_of
 from bakeoff.contenders.label_answers import known_labels
-from bakeoff.contenders.outcomes import FREE, outcomes
+from bakeoff.contenders.outcomes import FREE, Outcomes, outcomes
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.remembering import remembering
 from bakeoff.errors import ConfigError
@@ -92,17 +92,21 @@ class Cascade(Recipe):
         """The thresholds whose answers are worth most on dev, less their cost if it counts."""
         per_usd = self._per_usd(material)
 
-        def level(name: str, decline_below: float | None = None) -> Level:
+        def found(name: str, decline_below: float | None = None) -> Outcomes:
             penalty, rates = material.wrong_answer_penalty, material.rates.get(name, FREE)
-            return Level(name, outcomes(material.dev, given(name), penalty, decline_below, rates))
+            return outcomes(material.dev, given(name), penalty, decline_below, rates)
+
+        def own(name: str) -> float | None:
+            return world.built(name).fitted.decline_below
 
         def worth(last: Level) -> float:
             return fmean([outcome.net(per_usd) for outcome in last.answers.values()] or [0.0])
 
-        last = max((level(name, world.built(name).fitted.decline_below) for name in self.lasts), key=worth)
+        last = max((Level(name, found(name, own(name))) for name in self.lasts), key=worth)
         facts = {question.id: question.fact for question in material.dev}
         # What a level's own threshold would withhold counts as given.
-        cascading = fit_cascade([*map(level, self.firsts), last], facts, per_usd)
+        firsts = [level_of(name, found(name), facts, own(name)) for name in self.firsts]
+        cascading = fit_cascade([*firsts, last], facts, per_usd)
         return fitted.model_copy(update={"routing": cascading.model_dump()})
 
     def _per_usd(self, material: Material) -> float:

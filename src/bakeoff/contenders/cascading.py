@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from bakeoff.contenders.cuts import ALWAYS, NEVER, NO_FACTS, fit_cut
+from bakeoff.contenders.cuts import ALWAYS, FEWEST_FACTS, NEVER, NO_FACTS, fit_cut
 from bakeoff.contenders.declining import declines
 from bakeoff.contenders.outcomes import Outcome, Outcomes
 from bakeoff.contenders.streaming import stream_of
@@ -41,11 +41,13 @@ class Cascading(Record):
 class Level(NamedTuple):
     """One level: its name, and its dev answers by question id.
 
-    The last one's are as it gives them, declining included; the other ones' are as they would be used.
+    The last one's are as it gives them, declining included; the other ones' are as they would be used, but never below
+    the confidence `least`.
     """
 
     name: str
     answers: Outcomes
+    least: float = ALWAYS
 
 
 class _Rest(NamedTuple):
@@ -80,11 +82,20 @@ def fit_cascade(levels: Sequence[Level], facts: Mapping[str, str] = NO_FACTS, pe
     )
 
 
+def level_of(name: str, answers: Outcomes, facts: Mapping[str, str], own: float | None) -> Level:
+    """A level that is not the last. `own` is its own threshold for declining.
+
+    Where its dev answers are about too few facts to fit a cut, it answers only what it answers alone.
+    """
+    n_facts = len({facts.get(key, key) for key, answer in answers.items() if answer.confidence is not None})
+    return Level(name, answers, ALWAYS if own is None or n_facts >= FEWEST_FACTS else own)
+
+
 def _cut(level: Level, rest: Mapping[str, _Rest], facts: Mapping[str, str]) -> float:
     """From which confidence a level answers. What asking it takes is spent either way."""
     own = {key: (answer.value, 0.0) for key, answer in level.answers.items()}
     sureness = {key: answer.confidence for key, answer in level.answers.items() if answer.confidence is not None}
-    return fit_cut(own, rest, sureness, facts)
+    return max(level.least, fit_cut(own, rest, sureness, facts))
 
 
 def _together(answer: Outcome, rest: _Rest, cut: float, per_usd: float) -> _Rest:

@@ -16,6 +16,8 @@ NEVER, ALWAYS = 1e9, -1e9
 """Finite cuts that no score, and that every score reaches (JSON has no infinity)."""
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
 N_DRAWS = 100
+FEWEST_FACTS = 20
+"""With fewer facts in dev, a cut says little."""
 
 Worth = Mapping[str, tuple[float, float]]
 """(value, seconds) of a contender's answer to each question, by the question's id."""

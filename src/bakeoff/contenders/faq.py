@@ -7,6 +7,7 @@ by a threshold fitted on dev. An answer whose evidence is no longer in the docum
 import numpy as np
 
 from bakeoff.contenders.built import Fitted, Given
+from bakeoff.contenders.cuts import FEWEST_FACTS
 from bakeoff.contenders.known import KnownAnswers, KnownQuestion, known_question
 from bakeoff.contenders.recipe import Material, Recipe, World
 from bakeoff.files import jsonl
@@ -16,7 +17,6 @@ from bakeoff.measure.threshold import N_DRAWS, Facts, best_cut, dev_answers
 
 NEAR_COPY = 0.95
 """The least cosine of a question that is answered where dev is too small to fit a threshold."""
-FEWEST_FACTS = 20
 VECTORS, QUESTIONS = "known.npy", "known.jsonl"
 
 

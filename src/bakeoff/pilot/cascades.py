@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bakeoff.contenders.built import Fitted
-from bakeoff.contenders.cascading import Cascading, Level
+from bakeoff.contenders.cascading import Cascading, Level, level_of
 from bakeoff.contenders.outcomes import outcomes
 from bakeoff.contenders.trade_off import Costed, course_of
 from bakeoff.measure.saving import Course
@@ -39,12 +39,12 @@ def _course(
     folder: RunFolder, cascading: Cascading, behind: Sequence[Measured], dev: Sequence[Question], penalty: float
 ) -> Course:
     """The settings of one cascade, of the levels behind it in order."""
-    last = behind[-1]
+    last, facts = behind[-1], {question.id: question.fact for question in dev}
     levels = []
     for level in behind:
-        below = level.declining.below if level is last and level.declining else None
-        found = outcomes(dev, folder.answers(level.name, "dev"), penalty, below, level.rates)
-        levels.append(Level(level.name, found))
+        own = level.declining.below if level.declining else None
+        found = outcomes(dev, folder.answers(level.name, "dev"), penalty, own if level is last else None, level.rates)
+        levels.append(Level(level.name, found) if level is last else level_of(level.name, found, facts, own))
     tested = {level.name: {answer.question_id: answer for answer in level.answers} for level in behind}
     of = Costed(levels, tested, {level.name: level.rates for level in behind}, label_keys(dev))
-    return course_of(cascading, of, {question.id: question.fact for question in dev}, penalty)
+    return course_of(cascading, of, facts, penalty)

@@ -79,7 +79,13 @@ def sentences(comparison: Comparison) -> list[str]:
             f"{listed(names)} {'decline' if len(names) > 1 else 'declines'} only in {_own(names)} words: {reason}."
             for reason, names in silent.items()
         ),
-        *(f"{name} declines as the contenders behind it do." for name in routers),
+        *(
+            f"{name} answers from thresholds of its own for each level, fitted on dev; what is left, its last level "
+            "answers or declines."
+            if name in comparison.cascades
+            else f"{name} declines as the contenders behind it do."
+            for name in routers
+        ),
     ]
 
 
