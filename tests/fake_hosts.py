@@ -202,6 +202,18 @@ def _removed(store: dict[str, Any], id: str) -> Answer:
     return (200, {"id": id, "deleted": True}) if store.pop(id, None) else _missing()
 
 
+def _shown(job: dict[str, Any], states: dict[str, str], suffix: str, model: str) -> dict[str, Any]:
+    """What OpenAI and Together both say of a job; `suffix` and `model` are the keys that each has for its names."""
+    made = job["model"] if job["status"] == "done" else None
+    return {
+        "id": job["id"],
+        "status": states[job["status"]],
+        "training_file": job["file"],
+        suffix: job["name"],
+        model: made,
+    }
+
+
 def _openai(
     host: FakeHost, method: str, path: str, query: Any, body: dict[str, Any]
 ) -> tuple[str, Callable[[], Answer]]:
@@ -210,11 +222,7 @@ def _openai(
     def shown(job: dict[str, Any]) -> dict[str, Any]:
         is_done = job["status"] == "done"
         return {
-            "id": job["id"],
-            "status": states[job["status"]],
-            "training_file": job["file"],
-            "user_provided_suffix": job["name"],
-            "fine_tuned_model": job["model"] if is_done else None,
+            **_shown(job, states, suffix="user_provided_suffix", model="fine_tuned_model"),
             "trained_tokens": 1234 if is_done else None,
             "error": {"message": "bad data in line 3"} if job["status"] == "failed" else None,
             **host.reported,
@@ -262,17 +270,8 @@ def _together(
     machines = {"ready": "STARTED", "starting": "STARTING", "failed": "ERROR", "stopped": "STOPPED"}
 
     def shown(job: dict[str, Any]) -> dict[str, Any]:
-        is_done = job["status"] == "done"
-        return {
-            "id": job["id"],
-            "status": states[job["status"]],
-            "training_file": job["file"],
-            "suffix": job["name"],
-            "x_model_output_name": job["model"] if is_done else None,
-            "token_count": 2345,
-            "total_price": 2_000_000_000,
-            **host.reported,
-        }
+        named = _shown(job, states, suffix="suffix", model="x_model_output_name")
+        return {**named, "token_count": 2345, "total_price": 2_000_000_000, **host.reported}
 
     def machine(one: dict[str, Any], listed: bool = False) -> dict[str, Any]:
         name = {} if listed else {"display_name": one["name"]}

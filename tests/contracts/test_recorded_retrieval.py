@@ -36,7 +36,7 @@ def test_every_protocol_with_such_models_is_recorded() -> None:
 @pytest.mark.parametrize("api", RECORDED["embeddings"])
 @pytest.mark.parametrize("kind", ["query", "passage"])
 def test_embeddings_as_recorded(api: str, kind: str) -> None:
-    """Queries and passages are told apart where the protocol does; rows are in the order of the texts."""
+    """Queries and passages are named where the protocol has words for them; rows are in the order of the texts."""
     exchange = RECORDED["embeddings"][api]
     with FakeApi(recorded=[Recorded(body=exchange["reply"])]) as server:
         embedder = load_embedder(model(server, api))

@@ -1,7 +1,9 @@
 """A world with documents of several labels and every standard contender, whose models repeat what they are shown."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,12 @@ from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
 from bakeoff.models.settings import LocalModel
-from bakeoff.records import Completion, Document, GenerationSettings, Prompt, Usage
+from bakeoff.records import Answer, Completion, Document, GenerationSettings, Labels, Prompt, Usage
 from bakeoff.retrieval.settings import Retrieval
+from bakeoff.serve.answering import Asked
+from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.log import Log
+from bakeoff.serve.serving import Serving
 
 SECRET = "Salary of Ann at the kettle office: 90,000 euros."
 LAWSUIT = "The kettle lawsuit of Bob concerns salary and office."
@@ -100,3 +106,28 @@ def labelled_world(folder: Path) -> World:
     vectors = made.embedder("embedder").embed_queries(["something else entirely"])
     np.save(made.contender_folder("router") / "trained.npy", vectors, allow_pickle=False)
     return made
+
+
+def shown(items: Sequence[Any]) -> str:
+    """All that is sent and cited."""
+    return "".join(item if isinstance(item, str) else item.model_dump_json() for item in items)
+
+
+def check_live_documents(world: WorldFolder, folder: Path, names: Sequence[str], asked: str) -> None:
+    """A document that is added is read by the next question, for those who may see it; one that is deleted is not."""
+    index = world.index(Retrieval(chunk_tokens=64))
+    release = SimpleNamespace(number=1, contenders=names, created=datetime.now(UTC), measured=SimpleNamespace(sums={}))
+    with LiveDocuments(world.store, [index]) as documents, Log(folder / "log.sqlite") as log:
+        serving = Serving(SimpleNamespace(world=world, release=release), documents, log)
+
+        def said(labels: Labels) -> str:
+            question = Asked(id="one", model=asked, question="Where is the walrus?", typed="Where is the walrus?")
+            items = list(serving.answer(question, labels))
+            assert isinstance(items[-1], Answer) and items[-1].error is None
+            return shown(items)
+
+        assert "zebra pool" not in said(("zoo",))
+        documents.put(Document(id="w", text="The walrus is in the zebra pool.", source="w.md", access=("zoo",)))
+        assert "zebra pool" in said(("zoo",)) and "zebra pool" not in said(("hr",))
+        documents.delete("w")
+        assert "zebra pool" not in said(("zoo",))

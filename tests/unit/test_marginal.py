@@ -2,9 +2,7 @@
 
 import json
 import math
-from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,16 +23,12 @@ from bakeoff.models.engines.transformers import TransformersGenerator
 from bakeoff.models.prompts import GROUNDED
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.pilot.stages import run
-from bakeoff.records import Answer, Document, GenerationSettings, Labels, ask
+from bakeoff.records import Answer, GenerationSettings, Labels, ask
 from bakeoff.retrieval.presentation import Presentation
 from bakeoff.retrieval.settings import Retrieval
-from bakeoff.serve.answering import Asked
-from bakeoff.serve.documents.live import LiveDocuments
-from bakeoff.serve.log import Log
-from bakeoff.serve.serving import Serving
 from tests.end_to_end.small import make, reader
 from tests.unit.fakes import FakeRetriever, WordEmbedder, chunk
-from tests.unit.labelled_world import ASKED, MODELS, PUBLIC, labelled_world, save
+from tests.unit.labelled_world import ASKED, MODELS, PUBLIC, check_live_documents, labelled_world, save, shown
 from tests.unit.stepping import LIKELY, WordGenerator
 from tests.unit.tiny_model import write_tiny_model
 
@@ -246,11 +240,6 @@ def world(tmp_path: Path) -> SteppingWorld:
     return made
 
 
-def shown(items: list[Any]) -> str:
-    """All that is sent and cited."""
-    return "".join(item if isinstance(item, str) else item.model_dump_json() for item in items)
-
-
 @pytest.mark.parametrize("which", BOTH)
 @pytest.mark.parametrize("access", [(), ("sales",), ("legal",), ("hr",), None])
 def test_a_contender_shows_only_what_may_be_seen(world: SteppingWorld, which: str, access: Labels) -> None:
@@ -280,22 +269,7 @@ def test_as_many_passages_are_read_as_the_profile_says(
 @pytest.mark.parametrize("which", BOTH)
 def test_it_is_served_with_live_documents(world: SteppingWorld, tmp_path: Path, which: str) -> None:
     """A document that is added is read by the next question, for those who may see it; one that is deleted is not."""
-    index = world.index(Retrieval(chunk_tokens=64))
-    release = SimpleNamespace(number=1, contenders=BOTH, created=datetime.now(UTC), measured=SimpleNamespace(sums={}))
-    with LiveDocuments(world.store, [index]) as documents, Log(tmp_path / "log.sqlite") as log:
-        serving = Serving(SimpleNamespace(world=world, release=release), documents, log)
-
-        def said(labels: Labels) -> str:
-            asked = Asked(id="one", model=which, question="Where is the walrus?", typed="Where is the walrus?")
-            items = list(serving.answer(asked, labels))
-            assert isinstance(items[-1], Answer) and items[-1].error is None
-            return shown(items)
-
-        assert "zebra pool" not in said(("zoo",))
-        documents.put(Document(id="w", text="The walrus is in the zebra pool.", source="w.md", access=("zoo",)))
-        assert "zebra pool" in said(("zoo",)) and "zebra pool" not in said(("hr",))
-        documents.delete("w")
-        assert "zebra pool" not in said(("zoo",))
+    check_live_documents(world, tmp_path, BOTH, which)
 
 
 def stepping_reader() -> WordGenerator:

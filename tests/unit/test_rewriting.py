@@ -1,9 +1,7 @@
 """HyDE and rewordings: what is searched for, fused orders, usage, labels, errors, streams, runs, serving."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,14 +21,10 @@ from bakeoff.pilot.stages import run
 from bakeoff.records import Answer, Completion, Document, GenerationSettings, Hit, Labels, Prompt, Usage, ask
 from bakeoff.retrieval.fuse import fused_hits
 from bakeoff.retrieval.settings import Retrieval
-from bakeoff.serve.answering import Asked
-from bakeoff.serve.documents.live import LiveDocuments
-from bakeoff.serve.log import Log
-from bakeoff.serve.serving import Serving
 from tests.end_to_end.small import make, reader
 from tests.fake_api import FakeApi
 from tests.unit.fakes import FakeRetriever, WordEmbedder, chunk
-from tests.unit.labelled_world import ASKED, MODELS, labelled_world, save
+from tests.unit.labelled_world import ASKED, MODELS, check_live_documents, labelled_world, save, shown
 
 A, B, C, D = (chunk(f"{name}.md", f"text {name}") for name in "abcd")
 WRITE = GenerationSettings(max_new_tokens=8)
@@ -290,11 +284,6 @@ def world(tmp_path: Path) -> WorldFolder:
     return made
 
 
-def shown(items: Sequence[Any]) -> str:
-    """All that is sent and cited."""
-    return "".join(item if isinstance(item, str) else item.model_dump_json() for item in items)
-
-
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("access", [(), ("sales",), ("legal",), ("hr",), None])
 def test_a_contender_shows_only_what_may_be_seen(world: WorldFolder, way: str, access: Labels) -> None:
@@ -310,24 +299,7 @@ def test_a_contender_shows_only_what_may_be_seen(world: WorldFolder, way: str, a
 @pytest.mark.parametrize("way", WAYS)
 def test_it_is_served_with_live_documents(world: WorldFolder, tmp_path: Path, way: str) -> None:
     """A document that is added is found by the next question; one that is deleted is not."""
-    index = world.index(Retrieval(chunk_tokens=64))
-    release = SimpleNamespace(
-        number=1, contenders=list(WAYS), created=datetime.now(UTC), measured=SimpleNamespace(sums={})
-    )
-    with LiveDocuments(world.store, [index]) as documents, Log(tmp_path / "log.sqlite") as log:
-        serving = Serving(SimpleNamespace(world=world, release=release), documents, log)
-
-        def said() -> str:
-            asked = Asked(id="one", model=way, question="Where is the walrus?", typed="Where is the walrus?")
-            items = list(serving.answer(asked, ("zoo",)))
-            assert isinstance(items[-1], Answer) and items[-1].error is None
-            return shown(items)
-
-        assert "zebra pool" not in said()
-        documents.put(Document(id="w", text="The walrus is in the zebra pool.", source="w.md", access=("zoo",)))
-        assert "zebra pool" in said()
-        documents.delete("w")
-        assert "zebra pool" not in said()
+    check_live_documents(world, tmp_path, list(WAYS), way)
 
 
 def rewriting_reader() -> Any:
