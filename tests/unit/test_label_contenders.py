@@ -1,6 +1,7 @@
 """Contenders that answer with labels: built from few examples, opened from their folder, left out with a reason."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.measure.comparison import Declining
 from bakeoff.models.settings import LocalModel
 from bakeoff.records import Question, ask
+from bakeoff.runs.config import load_config
 from bakeoff.tuning.checkpoint import Position
 from tests.unit.test_sentence_model import write_model
 from tests.unit.tiny_model import write_tiny_model
@@ -277,3 +279,14 @@ def test_votes_in_portions_of_rows_are_those_in_one_piece(monkeypatch):
         0,
         0,
     ]
+
+
+def test_a_contender_that_searches_needs_documents(tmp_path: Path) -> None:
+    """A run that classifies has none, so retrieval is refused before anything is read."""
+    file = tmp_path / "bakeoff.yaml"
+    file.write_text("name: x\ntask: classify\nquestions: [q.csv]\ncontenders: [nearest-label, rag]\n")
+    with pytest.raises(ConfigError, match="'rag' searches documents, and the configuration names none") as refused:
+        load_config(file)
+    assert "label-head" in refused.value.remedy
+    file.write_text("name: x\ntask: classify\nquestions: [q.csv]\ncontenders: [nearest-label, faq]\n")
+    assert len(load_config(file).specs) == 2

@@ -145,6 +145,7 @@ def test_a_contender_that_keeps_no_tuned_part_claims_none(finished: Run) -> None
     recipe._trainings = ["embedder-training", "reranker-training"]
     nothing = recipe.entrant(world.models)
     assert nothing.shown == rag.shown and nothing.axes == rag.axes
+    assert nothing.days == rag.days != both.days
     assert nothing.summary == "the same as rag; not in use, since not better on dev: a tuned embedder and reranker"
     recipe.spec = recipe.spec.model_copy(update={"reranker": spec.reranker})
     assert recipe.entrant(world.models).shown == f"{rag.shown}, tuned reranker"

@@ -31,6 +31,9 @@ from bakeoff.tuning.retriever.training import Settings, report_of
 Part = Literal["embedder", "reranker"]
 RATES: Mapping[str, float] = {"embedder": 5e-5, "reranker": 1e-4}
 """The learning rates of the parts where none is given."""
+MARK_EVIDENCE = (
+    "name the document of an answer in the column source of the question file, or quote its line in evidence"
+)
 PAIRS: Mapping[str, int] = {"embedder": 16, "reranker": 8}
 """The questions of a batch."""
 
@@ -117,7 +120,8 @@ class RagTuned(Rag):
         kept = f"passages found by a tuned {self.kept_parts[0]}" if self.kept_parts else "the same as rag"
         dropped = " and ".join(part for part in self.tuned_parts if part not in self.kept_parts)
         summary = f"{kept}; not in use, since not better on dev: a tuned {dropped}"
-        return entrant.model_copy(update={"summary": summary})
+        days = entrant.days if self.kept_parts else Rag.days  # what is served then needs no more work than `rag`
+        return entrant.model_copy(update={"summary": summary, "days": days})
 
     def parts(self) -> tuple[str, ...]:
         """Those of `rag`, the trainings of its retrieval, and the untuned index, which wrong passages come from."""
@@ -137,12 +141,12 @@ class RagTuned(Rag):
         if n_train < pairs.FEWEST:
             return (
                 f"{n_train} training questions have an answer and evidence in the documents; tuning retrieval needs at "
-                f"least {pairs.FEWEST}"
+                f"least {pairs.FEWEST}; {MARK_EVIDENCE}"
             )
         if n_dev < dev.FEWEST:
             return (
                 f"{n_dev} dev questions have an answer and evidence in the documents; at least {dev.FEWEST} are needed "
-                "to see whether tuned retrieval is better"
+                f"to see whether tuned retrieval is better; {MARK_EVIDENCE}"
             )
         return None
 

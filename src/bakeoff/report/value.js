@@ -144,7 +144,7 @@ const bakeoffWorth = (() => {
       spot.querySelector(".cost").textContent = money(cost[name]);
     });
     document.getElementById("dominated").replaceChildren(...Object.entries(above).filter(([, others]) => others.length)
-      .map(([name, others]) => element("li", "", element("bdi", "", name), `: no better than ${others.join(" and ")} in anything`)));
+      .map(([name, others]) => element("li", "", element("bdi", "", name), `: no better than ${others.join(" and ")} in right answers, wrong answers or cost`)));
   }
 
   /* sentences and the table */

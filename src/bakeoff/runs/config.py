@@ -246,6 +246,12 @@ def load_config(path: Path) -> Config:
     config = validate({**_absolute(read_mapping(path), folder), "folder": str(folder)}, str(path))
     named = [recipe for recipe in make_recipes(config.specs, folder) if not recipe.spec.trained_as]
     check_used(config.contenders, named, sorted(config.tuning.model_fields_set))
+    searching = [recipe.spec.name for recipe in named if recipe.retrieves]
+    if searching and not config.documents:
+        raise ConfigError(
+            f"{path}: '{searching[0]}' searches documents, and the configuration names none.",
+            f"give documents:, or use contenders that need none: {', '.join(CLASSIFYING)}",
+        )
     return config
 
 
