@@ -321,12 +321,14 @@ class Pilot:
         self._world.release()
         world = self._updated_world
         self._builder.update(world, self._world, self._prepared.updated_documents)
+        set_aside(self._folder.root)
         for recipe in sorted(self._left_out.without(self._recipes), key=lambda recipe: recipe.step):
             name = recipe.spec.name
             if recipe.not_updated or self._is_asked_no_more(recipe, "updated", changed):
                 continue
             with self._left_out.trying("its test after the update", [recipe]), self._timed("answer-updated", name):
                 self._machines.need(world, recipe, lambda line: None)
+                set_aside(self._folder.root)
                 contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
                 path, progress = self._folder.answers_path(name, "updated"), self._progress("answer-updated", name)
                 collect(
