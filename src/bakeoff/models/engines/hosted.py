@@ -16,9 +16,10 @@ from typing import Protocol as Interface
 from bakeoff.models.engines.behind_server import UNPROCESSABLE, NegotiatingGenerator
 from bakeoff.models.engines.openai_reading import answer_in
 from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, ApiTimeoutError, error_message
+from bakeoff.models.providers.client import ApiError, ApiTimeoutError
 from bakeoff.models.providers.remedies import remedy_for
 from bakeoff.models.providers.retry import FIRST_WAIT_S
+from bakeoff.models.providers.shown import SHOWN_CHARACTERS, error_message
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.stops import pieces_before_stop
 from bakeoff.models.thinking import pieces_without_thinking

@@ -17,8 +17,9 @@ from bakeoff.models.control_tokens import escaped_messages
 from bakeoff.models.engines.behind_server import ServerGenerator
 from bakeoff.models.engines.openai_reading import answer_in, mean_logprob, read_to_the_end
 from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError
+from bakeoff.models.providers.client import ApiError
 from bakeoff.models.providers.retry import FIRST_WAIT_S
+from bakeoff.models.providers.shown import SHOWN_CHARACTERS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.stops import pieces_before_stop
 from bakeoff.models.thinking import pieces_without_thinking

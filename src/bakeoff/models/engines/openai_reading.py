@@ -15,7 +15,8 @@ from typing import Any
 from bakeoff.models.engines.fields import count, mapping
 from bakeoff.models.loops import before_loop
 from bakeoff.models.providers.asking import estimated_prompt_tokens, estimated_tokens
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, ApiTimeoutError, error_message
+from bakeoff.models.providers.client import ApiError, ApiTimeoutError
+from bakeoff.models.providers.shown import SHOWN_CHARACTERS, error_message
 from bakeoff.models.spending.tokens import Tokens, counted_tokens
 from bakeoff.models.stops import before_stop
 from bakeoff.models.thinking import without_thinking

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from bakeoff.errors import LimitReachedError
 from bakeoff.models.cancelling import sleep
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
+from bakeoff.models.providers.client import ApiClient, ApiError
+from bakeoff.models.providers.shown import SHOWN_CHARACTERS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.account import BATCH, HostBatch
 from bakeoff.models.spending.calls import TIMED_OUT
