@@ -193,15 +193,20 @@ class Pilot:
             if self._left_out.without([recipe]):
                 with self._left_out.trying("its calibration or test", [recipe]):
                     self._answer(recipe)
-        self._machines.stop()
+        self._stop_machines()
         if self._prepared.updated_documents:
             self._update()
-            self._machines.stop()
+            self._stop_machines()
         built = self._left_out.remaining()
         self._ask_judge()
         warnings = (*data.warnings, *self._warnings(built), *style_notes(self._folder), *regraded_notes(self._folder))
         write_record(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
         self._judge(built)
+
+    def _stop_machines(self) -> None:
+        """Stops the deployments, and gives what they did not need back to the budget."""
+        self._machines.stop()
+        set_aside(self._folder.root)
 
     def _note(self, line: str) -> None:
         self._tell(Event(stage="data", note=line))
