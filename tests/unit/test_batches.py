@@ -135,6 +135,34 @@ def test_a_refused_batch_costs_nothing_and_is_sent_again_when_asked(api: FakeApi
     assert (texts(given), spending.total.calls) == (ECHOED, len(WORDS))
 
 
+def test_a_batch_whose_replies_report_no_tokens_counts_at_its_most(api: FakeApi, tmp_path: Path) -> None:
+    """Not as free."""
+    create = api.batches._create
+    api.batches._create = lambda order, complete: create(  # type: ignore[method-assign]
+        order, lambda body: {name: value for name, value in complete(body).items() if name != "usage"}
+    )
+    given, spending = answered(api, tmp_path)
+    assert (texts(given), spending.total.calls) == (ECHOED, len(WORDS))
+    assert spending.total.usd > 0.5 * len(WORDS) * SETTINGS.max_new_tokens * 4.0 / 1e6
+
+
+def test_a_time_out_at_the_host_says_nothing_of_the_batch(api: FakeApi, tmp_path: Path) -> None:
+    """408 came after the batch was made: it counts at its most, and the next session finds it and counts it."""
+    create = api.batches._create
+
+    def timed_out(order: dict[str, Any], complete: Any) -> tuple[int, str]:
+        create(order, complete)
+        return 408, '{"error": {"message": "timed out"}}'
+
+    api.batches._create = timed_out  # type: ignore[method-assign]
+    with pytest.raises(LimitReachedError, match="The batch could not be sent"):
+        answered(api, tmp_path)
+    api.batches._create = create  # type: ignore[method-assign]
+    given, spending = answered(api, tmp_path)
+    assert (texts(given), len(api.batches.created)) == (ECHOED, 1)
+    assert spending.total.calls == len(WORDS) and spending.total.usd > 0
+
+
 def test_lines_that_failed_are_asked_alone(api: FakeApi, tmp_path: Path) -> None:
     """At the full price, and only those."""
     api.batches.n_failing = 1

@@ -171,3 +171,11 @@ def test_an_unprotected_address_is_refused_where_the_host_is_protected(tmp_path)
     client = HostClient(model)
     with pytest.raises(HostError, match="not https"):
         client.download("http://files.example/a?signature=b", tmp_path / "a", 10, True)
+
+
+def test_a_redirect_to_nowhere_is_an_error(tmp_path):
+    """Not a download that has ended without a file."""
+    with FakeHost("together", key=KEY) as host:
+        host.troubles = {"download": [Trouble(302, message="moved")]}
+        with pytest.raises(ContenderError, match=r"answered 302.*moved"):
+            fetch(host, tmp_path / "adapter")

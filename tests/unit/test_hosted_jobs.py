@@ -340,6 +340,13 @@ def test_the_price_at_the_host_may_not_be_more_than_was_allowed(tmp_path):
         assert count(host, "cancel") == 1
 
 
+def test_a_job_above_what_was_allowed_that_cannot_be_cancelled_is_said(tmp_path):
+    with FakeHost("together") as host:
+        host.troubles = {"cancel": [Trouble(403, message="not yours")]}
+        with pytest.raises(ContenderError, match=r"could not be cancelled, and may be paid for.*not yours"):
+            fit(host, tmp_path, usd=1.5)
+
+
 @pytest.mark.parametrize(("usd", "words"), [(None, "nothing was allowed"), (0.0001, "0.00010.USD was allowed")])
 def test_nothing_is_sent_that_was_not_allowed(host, usd, words, tmp_path):
     """Neither a file nor an order, and the message says how to allow it."""

@@ -150,3 +150,27 @@ def test_one_that_is_gone_already_is_no_error(host, tmp_path):
     host.machines.clear()
     machine_for(host, tmp_path).stop()
     assert deployed(tmp_path).step == "stopped"
+
+
+@pytest.mark.parametrize("step", ["starting", "ready", "stopping"])
+def test_one_that_an_earlier_session_has_left_is_stopped_before_another_starts(host, step, tmp_path):
+    """Its record would be lost under the new one's, and it would run on. If it cannot be stopped, none is started."""
+    machine_for(host, tmp_path).start(Permission(10.0))
+    left = deployed(tmp_path).name
+    later = machine_for(host, tmp_path)
+    later._change(deployed(tmp_path), step=step)
+    host.troubles = {"stop": [Trouble(403, message="not yours")]}
+    with pytest.raises(ContenderError, match=r"could not be stopped.*not yours"):
+        later.start(Permission(10.0))
+    assert deployed(tmp_path).name == left and host.done.count("deploy") == 1
+    later.start(Permission(10.0))
+    assert deployed(tmp_path).name != left and len(host.machines) == host.done.count("stop") == 1
+    later.start(Permission(10.0))  # its own one runs already
+    assert host.done.count("deploy") == 2
+
+
+def test_a_host_that_does_not_say_how_it_is_costs_the_contender_only(host, tmp_path):
+    host.troubles = {"machine": [Trouble(403, message="not yours")]}
+    with pytest.raises(ContenderError, match=r"does not say whether the deployment .* is ready.*not yours"):
+        machine_for(host, tmp_path).start(Permission(10.0))
+    assert host.machines == {} and deployed(tmp_path).step == "stopped"

@@ -13,7 +13,7 @@ from bakeoff.errors import ConfigError, ContenderError, LimitReachedError, Model
 from bakeoff.models.adapter_check import FILES
 from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel, TokenPrice
-from bakeoff.models.spending.ledger import Ledger, counting
+from bakeoff.models.spending.ledger import Ledger, SpendingStopped, counting
 from bakeoff.models.spending.rows import Budget
 from bakeoff.models.spending.tokens import Tokens
 from bakeoff.models.tuned_folder import deployed, hosted_model
@@ -346,6 +346,17 @@ def test_a_budget_allows_tuning_and_holds_for_it_and_for_calls_together(openai, 
     assert len(openai.jobs) == 1
     more = pilot(tmp_path / "b", openai, ["base", there(openai)], models=models, budget={"usd": 30})
     assert set(run(more, runs=tmp_path / "more").comparison.names) == {"base", "tuned-there"}
+
+
+def test_what_is_allowed_for_tuning_is_kept_from_calls_at_once(tmp_path):
+    """Not only when the job has ended: calls that are made meanwhile would take the same money."""
+    model = ApiModel(api="openai", base_url="https://llm.example/v1", model="m")
+    with counting(Ledger(lambda model: TokenPrice(input_tokens=1, output_tokens=1), Budget(usd=2.0))) as account:
+        account.keep_in(tmp_path)
+        hosting.hosting_in(tmp_path, None).permission.limit(1.5, "it")
+        account.record(account.send(model, "r", Tokens(500_000, 0, 0)), "done", Tokens(500_000, 0, 0))
+        with pytest.raises(SpendingStopped, match=r"1\.50.USD on tuning at hosts"):
+            account.send(model, "s", Tokens(1, 0, 0))
 
 
 def test_a_budget_that_calls_have_used_up_leaves_no_room_for_tuning(openai, tmp_path):

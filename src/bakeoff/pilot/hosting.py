@@ -161,14 +161,14 @@ def hosting_in(root: Path, yes_spend: float | None, pace: Pace = USUAL) -> Hosti
             left.append(cap - tuning - current.spending().total.usd)
         return min(most) - min(left)
 
-    return Hosting(Permission(min(most), spent), pace)
+    return Hosting(Permission(min(most), spent, lambda usd: set_aside(root, usd)), pace)
 
 
-def set_aside(root: Path) -> None:
-    """Tells the ledger of the run, if it has one, what tuning at hosts has cost or was promised."""
+def set_aside(root: Path, more_usd: float = 0.0) -> None:
+    """Tells the ledger of the run, if it has one, what tuning at hosts has cost or was promised, and what is now."""
     current = ledger()
     if current is not None:
-        current.set_aside(spent_in(root))
+        current.set_aside(spent_in(root) + more_usd)
 
 
 def spent_in(root: Path) -> float:

@@ -193,15 +193,20 @@ class Pilot:
             if self._left_out.without([recipe]):
                 with self._left_out.trying("its calibration or test", [recipe]):
                     self._answer(recipe)
-        self._machines.stop()
+        self._stop_machines()
         if self._prepared.updated_documents:
             self._update()
-            self._machines.stop()
+            self._stop_machines()
         built = self._left_out.remaining()
         self._ask_judge()
         warnings = (*data.warnings, *self._warnings(built), *style_notes(self._folder), *regraded_notes(self._folder))
         write_record(self._folder.data_path, data.model_copy(update={"warnings": warnings}))
         self._judge(built)
+
+    def _stop_machines(self) -> None:
+        """Stops the deployments, and gives what they did not need back to the budget."""
+        self._machines.stop()
+        set_aside(self._folder.root)
 
     def _note(self, line: str) -> None:
         self._tell(Event(stage="data", note=line))
@@ -321,12 +326,14 @@ class Pilot:
         self._world.release()
         world = self._updated_world
         self._builder.update(world, self._world, self._prepared.updated_documents)
+        set_aside(self._folder.root)
         for recipe in sorted(self._left_out.without(self._recipes), key=lambda recipe: recipe.step):
             name = recipe.spec.name
             if recipe.not_updated or self._is_asked_no_more(recipe, "updated", changed):
                 continue
             with self._left_out.trying("its test after the update", [recipe]), self._timed("answer-updated", name):
                 self._machines.need(world, recipe, lambda line: None)
+                set_aside(self._folder.root)
                 contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
                 path, progress = self._folder.answers_path(name, "updated"), self._progress("answer-updated", name)
                 collect(

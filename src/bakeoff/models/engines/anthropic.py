@@ -11,7 +11,8 @@ import re
 from typing import Any
 
 from bakeoff.models.control_tokens import escaped_messages
-from bakeoff.models.engines.hosted import Written, count, mapping, no_reply
+from bakeoff.models.engines.fields import count, mapping
+from bakeoff.models.engines.hosted import Written, no_reply
 from bakeoff.models.providers.client import ApiError
 from bakeoff.models.settings import ApiModel
 from bakeoff.records import GenerationSettings, Prompt

@@ -7,29 +7,25 @@ after one extra request. Knows no server's protocol, and nothing about retrieval
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from typing import Protocol as Interface
 
-from bakeoff.models.engines.negotiated import note_about
-from bakeoff.models.engines.openai_dialect import negotiation_with
+from bakeoff.models.engines.behind_server import UNPROCESSABLE, NegotiatingGenerator
 from bakeoff.models.engines.openai_reading import answer_in
 from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError, ApiTimeoutError, error_message
-from bakeoff.models.providers.concurrent import complete_all
-from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.client import ApiError, ApiTimeoutError
 from bakeoff.models.providers.remedies import remedy_for
 from bakeoff.models.providers.retry import FIRST_WAIT_S
+from bakeoff.models.providers.shown import SHOWN_CHARACTERS, error_message
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.stops import pieces_before_stop
 from bakeoff.models.thinking import pieces_without_thinking
 from bakeoff.records import Completion, GenerationSettings, Origin, Prompt, Usage
 
 Reply = TypeVar("Reply")
-UNPROCESSABLE = (400, 422)
-"""The statuses with which servers refuse a parameter."""
 CHECK = "ask again; check the server's log"
 
 
@@ -73,38 +69,12 @@ class Protocol(Interface):
         """
 
 
-class HostedGenerator:
-    """A model behind a server. Safe to use from several threads, which share connections and negotiated parameters."""
+class HostedGenerator(NegotiatingGenerator):
+    """A model behind a server with this protocol."""
 
     def __init__(self, settings: ApiModel, protocol: Protocol, first_wait_s: float = FIRST_WAIT_S) -> None:
-        self.name = settings.model
-        self.context_tokens = settings.context_tokens
-        self.n_parallel = settings.concurrency
-        self._settings = settings
+        super().__init__(settings, first_wait_s)
         self._protocol = protocol
-        self._client = ApiClient(settings, first_wait_s)
-        self._known = negotiation_with(settings)
-
-    @property
-    def refused_parameters(self) -> tuple[str, ...]:
-        """The parameters that are no longer sent."""
-        return tuple(sorted(self._known.dialect.refused))
-
-    @property
-    def note(self) -> str:
-        """What a reader of the report should know of what was negotiated; empty if nothing was refused."""
-        return note_about(self._settings, self.refused_parameters)
-
-    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        """One completion for each prompt, in order.
-
-        If a request fails after all retries, its completion holds the error.
-
-        At most `concurrency` requests run at a time. Raises ConfigError before any request if the key's environment
-        variable is not set.
-        """
-        key_of(self._settings)
-        return complete_all(lambda prompt: self.complete(prompt, settings), prompts, self._settings.concurrency)
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
         """One completion. Raises ApiError where it fails after all retries, or where the model refuses to answer."""
@@ -164,15 +134,6 @@ class HostedGenerator:
             origin=Origin(model=written.model, on=datetime.now(UTC).date()),
         )
 
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
-        """The pieces of one completion as the server sends them, then the completion; closing ends the request.
-
-        Raises ApiError if the server refuses, reports an error in the stream, or ends the stream before the answer. The
-        pieces received by then are not the whole answer.
-        """
-        key_of(self._settings)
-        return self._streamed(prompt, asked_of(self._settings, settings))
-
     def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Iterator[str | Completion]:
         begun, written = time.perf_counter(), Written()
         with self._client.key_hidden():
@@ -206,10 +167,6 @@ class HostedGenerator:
                 CHECK,
             )
 
-    def count_tokens(self, text: str) -> int:
-        """An estimate: one token for every four characters, rounded up."""
-        return estimated_tokens(text)
-
 
 def events_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The objects in the lines of server-sent events; an empty one for a line without any, such as a comment.
@@ -228,17 +185,6 @@ def events_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
                 f"The stream holds something that is not JSON: {content[:SHOWN_CHARACTERS]!r}.", "check base_url"
             ) from None
         yield event if isinstance(event, dict) else {}
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """The value if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def count(counted: dict[str, Any], name: str) -> int | None:
-    """A number of tokens; None if it is none."""
-    value = counted.get(name)
-    return value if isinstance(value, int) and value >= 0 else None
 
 
 def no_reply(sent: dict[str, Any], api: str) -> ApiError:

@@ -9,17 +9,17 @@ Sources: https://docs.ollama.com/api/chat (`num_ctx`, `num_predict`, `done_reaso
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from bakeoff.models.control_tokens import escaped_messages
+from bakeoff.models.engines.behind_server import ServerGenerator
 from bakeoff.models.engines.openai_reading import answer_in, mean_logprob, read_to_the_end
 from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
-from bakeoff.models.providers.concurrent import complete_all
-from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.client import ApiError
 from bakeoff.models.providers.retry import FIRST_WAIT_S
+from bakeoff.models.providers.shown import SHOWN_CHARACTERS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.stops import pieces_before_stop
 from bakeoff.models.thinking import pieces_without_thinking
@@ -34,26 +34,12 @@ def ollama_url(base_url: str) -> str:
     return base_url.removesuffix("/v1").removesuffix("/api")
 
 
-class OllamaGenerator:
-    """A model behind Ollama. Safe to use from several threads, which share the connections."""
+class OllamaGenerator(ServerGenerator):
+    """A model behind Ollama."""
 
     def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
-        self.name = settings.model
-        self.context_tokens = settings.context_tokens
-        self.n_parallel = settings.concurrency
-        self._settings = settings
-        self._client = ApiClient(settings, first_wait_s)
+        super().__init__(settings, first_wait_s)
         self._url = f"{ollama_url(settings.base_url)}/api/chat"
-
-    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        """One completion for each prompt, in order.
-
-        If a request fails after all retries, its completion holds the error.
-
-        Raises ConfigError before any request if the key's environment variable is not set.
-        """
-        key_of(self._settings)
-        return complete_all(lambda prompt: self.complete(prompt, settings), prompts, self._settings.concurrency)
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
         """One completion. Raises ApiError where it fails after all retries."""
@@ -116,21 +102,13 @@ class OllamaGenerator:
                 "raise context_tokens, or lower retrieval.k or retrieval.chunk_tokens",
             )
 
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
-        """The pieces of one completion as the server sends them, then the completion; closing ends the request.
-
-        Raises ApiError if the server refuses, reports an error in the stream, or ends the stream before the answer.
-        """
-        key_of(self._settings)
-        return self._streamed(prompt, asked_of(self._settings, settings))
-
-    def _streamed(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Iterator[str | Completion]:
         begun = time.perf_counter()
         replies: list[dict[str, Any]] = []
         with self._client.key_hidden():
-            answer = pieces_without_thinking(self._pieces(prompt, settings, replies))
-            yield from pieces_before_stop(answer, settings.stop)
-            yield self._completion(_joined(replies), prompt, settings, time.perf_counter() - begun)
+            answer = pieces_without_thinking(self._pieces(prompt, asked, replies))
+            yield from pieces_before_stop(answer, asked.stop)
+            yield self._completion(_joined(replies), prompt, asked, time.perf_counter() - begun)
 
     def _pieces(self, prompt: Prompt, settings: GenerationSettings, replies: list[dict[str, Any]]) -> Iterator[str]:
         """The pieces of a stream; each of its objects is added to `replies`."""
@@ -153,10 +131,6 @@ class OllamaGenerator:
             f"The stream ended after {n_characters} characters, before the end of the answer.",
             "ask again; check the server's log",
         )
-
-    def count_tokens(self, text: str) -> int:
-        """An estimate: one token for every four characters, rounded up."""
-        return estimated_tokens(text)
 
 
 def _joined(replies: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,17 +5,15 @@ no token counts, they are estimated, since the model's tokenizer is not availabl
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, TypeVar
 
 from bakeoff.models.control_tokens import escaped_messages
-from bakeoff.models.engines.negotiated import note_about
-from bakeoff.models.engines.openai_dialect import STREAM_USAGE, Dialect, named_parameters, negotiation_with
+from bakeoff.models.engines.behind_server import UNPROCESSABLE, NegotiatingGenerator
+from bakeoff.models.engines.openai_dialect import STREAM_USAGE, Dialect, named_parameters
 from bakeoff.models.engines.openai_reading import StreamedReply, completion_of, pieces_of
-from bakeoff.models.providers.asking import asked_of, estimated_tokens
-from bakeoff.models.providers.client import ApiClient, ApiError
-from bakeoff.models.providers.concurrent import complete_all
-from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.asking import asked_of
+from bakeoff.models.providers.client import ApiError
 from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.settings import ApiModel
@@ -25,47 +23,17 @@ from bakeoff.records import Completion, GenerationSettings, Prompt
 
 Reply = TypeVar("Reply")
 
-UNPROCESSABLE = (400, 422)
-"""The statuses with which servers refuse a parameter."""
 
-
-class OpenAiGenerator:
-    """A model behind a server. Safe to use from several threads, which share connections and negotiated parameters."""
+class OpenAiGenerator(NegotiatingGenerator):
+    """A model behind a server of OpenAI's protocol."""
 
     def __init__(
         self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S, more: Mapping[str, Any] | None = None
     ) -> None:
         """`more` are further fields of each request."""
-        self.name = settings.model
+        super().__init__(settings, first_wait_s)
         self._more = dict(more or {})
-        self.context_tokens = settings.context_tokens
-        self.n_parallel = settings.concurrency
-        self._settings = settings
-        self._client = ApiClient(settings, first_wait_s)
         self._url = f"{settings.base_url}/chat/completions"
-        self._known = negotiation_with(settings)
-
-    @property
-    def refused_parameters(self) -> tuple[str, ...]:
-        """The parameters that are no longer sent. Without `temperature` the server draws its answers at random."""
-        return tuple(sorted(self._known.dialect.refused))
-
-    @property
-    def note(self) -> str:
-        """What a reader of the report should know of what was negotiated; empty if nothing was refused."""
-        return note_about(self._settings, self.refused_parameters)
-
-    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
-        """One completion for each prompt, in order.
-
-        If a request fails after all retries, its completion holds the error.
-
-        At most `concurrency` requests run at a time. `usage.seconds` is the request's share of the wall time of the
-        call, including retries and waits. Raises ConfigError before any request if the key's environment variable is
-        not set.
-        """
-        key_of(self._settings)
-        return complete_all(lambda prompt: self.complete(prompt, settings), prompts, self._settings.concurrency)
 
     def complete(self, prompt: Prompt, settings: GenerationSettings) -> Completion:
         """One completion. Raises ApiError where it fails after all retries."""
@@ -118,22 +86,13 @@ class OpenAiGenerator:
     def _body(self, prompt: Prompt, parameters: dict[str, Any]) -> dict[str, Any]:
         return {"model": self.name, "messages": escaped_messages(prompt), **parameters, **self._more}
 
-    def stream(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
-        """The pieces of one completion as the server sends them, then the completion; closing ends the request.
-
-        Raises ApiError if the server refuses, reports an error in the stream, or ends the stream before the answer. The
-        pieces received by then are not the whole answer.
-        """
-        key_of(self._settings)
-        return self._streamed(prompt, asked_of(self._settings, settings))
-
-    def _streamed(self, prompt: Prompt, settings: GenerationSettings) -> Iterator[str | Completion]:
+    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Iterator[str | Completion]:
         begun, reply = time.perf_counter(), StreamedReply()
         with self._client.key_hidden():
-            answer = pieces_without_thinking(self._pieces(prompt, settings, reply))
-            yield from pieces_before_stop(answer, settings.stop)
+            answer = pieces_without_thinking(self._pieces(prompt, asked, reply))
+            yield from pieces_before_stop(answer, asked.stop)
             seconds = time.perf_counter() - begun
-            yield completion_of(reply.whole(), prompt, settings, seconds, self.context_tokens)
+            yield completion_of(reply.whole(), prompt, asked, seconds, self.context_tokens)
 
     def _pieces(self, prompt: Prompt, settings: GenerationSettings, reply: StreamedReply) -> Iterator[str]:
         def send(parameters: dict[str, Any]) -> Generator[str]:
@@ -149,7 +108,3 @@ class OpenAiGenerator:
             raise
         finally:
             lines.close()
-
-    def count_tokens(self, text: str) -> int:
-        """An estimate: one token for every four characters, rounded up."""
-        return estimated_tokens(text)

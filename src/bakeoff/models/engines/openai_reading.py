@@ -12,9 +12,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from bakeoff.models.engines.fields import count, mapping
 from bakeoff.models.loops import before_loop
 from bakeoff.models.providers.asking import estimated_prompt_tokens, estimated_tokens
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, ApiTimeoutError, error_message
+from bakeoff.models.providers.client import ApiError, ApiTimeoutError
+from bakeoff.models.providers.shown import SHOWN_CHARACTERS, error_message
 from bakeoff.models.spending.tokens import Tokens, counted_tokens
 from bakeoff.models.stops import before_stop
 from bakeoff.models.thinking import without_thinking
@@ -34,8 +36,8 @@ def completion_of(
     choice = _choice(reply)
     sent = text_of(choice["message"])
     text, stopped, looped = answer_in(sent, settings, choice.get("finish_reason") in ENDED)
-    counted = _mapping(reply.get("usage"))
-    n_prompt, n_completion = _count(counted, "prompt_tokens"), _count(counted, "completion_tokens")
+    counted = mapping(reply.get("usage"))
+    n_prompt, n_completion = count(counted, "prompt_tokens"), count(counted, "completion_tokens")
     full = n_prompt is not None and n_completion is not None and n_prompt + n_completion >= context_tokens
     return Completion(
         text=text,
@@ -45,7 +47,7 @@ def completion_of(
             cached_tokens=(counted_tokens({"usage": counted}) or Tokens()).cached,
             seconds=seconds,
         ),
-        logprob=mean_logprob(_mapping(choice.get("logprobs")).get("content")),
+        logprob=mean_logprob(mapping(choice.get("logprobs")).get("content")),
         truncated=not (stopped or looped) and (choice.get("finish_reason") == "length" or full),
         looped=looped,
         origin=Origin(
@@ -91,26 +93,17 @@ def _in_words(reply: dict[str, Any]) -> str:
     return error_message(json.dumps(reply))[:SHOWN_CHARACTERS]
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _count(counted: dict[str, Any], name: str) -> int | None:
-    value = counted.get(name)
-    return value if isinstance(value, int) and value >= 0 else None
-
-
 def text_of(message: dict[str, Any]) -> str:
     """The text of a message or a delta, which some servers send in parts. A refusal counts as text too."""
     content = message.get("content") or message.get("refusal") or ""
     if isinstance(content, list):
-        return "".join(str(_mapping(part).get("text") or "") for part in content)
+        return "".join(str(mapping(part).get("text") or "") for part in content)
     return content if isinstance(content, str) else str(content)
 
 
 def mean_logprob(tokens: Any) -> float | None:
     """The mean log-probability of tokens `{"logprob": ...}`. None if there are no tokens, or one has no number."""
-    values = [_mapping(token).get("logprob") for token in tokens] if isinstance(tokens, list) else []
+    values = [mapping(token).get("logprob") for token in tokens] if isinstance(tokens, list) else []
     numbers = [float(value) for value in values if isinstance(value, int | float)]
     return sum(numbers) / len(numbers) if numbers and len(numbers) == len(values) else None
 
@@ -128,9 +121,9 @@ class StreamedReply:
         """Takes one event and its first choice, gives the piece of text in them."""
         self._rest |= {key: event[key] for key in ("model", "system_fingerprint", "usage") if event.get(key)}
         self._finish_reason = choice.get("finish_reason") or self._finish_reason
-        logprobs = _mapping(choice.get("logprobs")).get("content")
+        logprobs = mapping(choice.get("logprobs")).get("content")
         self._logprobs += logprobs if isinstance(logprobs, list) else []
-        self._texts.append(text_of(_mapping(choice.get("delta") or choice.get("message"))))
+        self._texts.append(text_of(mapping(choice.get("delta") or choice.get("message"))))
         return self._texts[-1]
 
     def whole(self) -> dict[str, Any]:
@@ -191,14 +184,14 @@ def _event(content: str) -> dict[str, Any]:
         raise ApiError(
             f"The stream holds something that is not JSON: {content[:SHOWN_CHARACTERS]!r}.", "check base_url"
         ) from None
-    if _mapping(event).get("error"):
+    if mapping(event).get("error"):
         raise ApiError(f"The server reported an error in the stream: {_in_words(event)}", "ask again", body=content)
-    return _mapping(event)
+    return mapping(event)
 
 
 def _event_choice(event: dict[str, Any]) -> dict[str, Any]:
     """The first choice of a stream's event, empty where it has none."""
     choices = event.get("choices")
-    choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+    choice = mapping(choices[0]) if isinstance(choices, list) and choices else {}
     _refuse_shortened(choice)
     return choice

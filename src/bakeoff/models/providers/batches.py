@@ -8,14 +8,16 @@ Sources: https://platform.openai.com/docs/guides/batch; https://platform.openai.
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bakeoff.errors import LimitReachedError
 from bakeoff.models.cancelling import sleep
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
+from bakeoff.models.providers.client import ApiClient, ApiError
+from bakeoff.models.providers.shown import SHOWN_CHARACTERS
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.account import BATCH, HostBatch
+from bakeoff.models.spending.calls import TIMED_OUT
 from bakeoff.models.spending.ledger import Ledger, Sent, SpendingStopped
 from bakeoff.models.spending.tokens import Tokens, counted_tokens, most_tokens
 
@@ -70,13 +72,14 @@ class Batches:
         parts = [
             most_tokens(json.dumps(body).encode(), body, self._settings.context_tokens) for body in bodies.values()
         ]
-        most = Tokens(*(sum(counts) for counts in zip(*parts, strict=True)))
+        most = _summed(parts)
         name = f"{_sum_of(bodies)}:{secrets.token_hex(8)}"
         sent = ledger.send(self._settings, name, most, calls=len(bodies), share=self._share)
         try:
             state = self._created(content, name)
         except ApiError as error:
-            if error.status is not None and error.status < 500:  # the host refused: there is no batch
+            refused = error.status is not None and error.status < 500 and error.status not in TIMED_OUT
+            if refused:  # there is no batch
                 ledger.record(sent, "refused", http=error.status)
             raise _stopped(ledger, f"The batch could not be sent: {error.message}", error.remedy) from None
         ledger.name_batch(sent, state["id"])
@@ -144,9 +147,7 @@ class Batches:
             remedy = f"{error.remedy}; then continue with --resume: the batch is found again"
             raise _stopped(ledger, f"The batch {state['id']} could not be followed: {error.message}", remedy) from None
         if sent is not None:
-            counted = [counted_tokens(reply) or Tokens() for reply in replies.values()]
-            tokens = Tokens(*(sum(counts) for counts in zip(*counted, strict=True))) if counted else None
-            ledger.record(sent, "done" if replies else "refused", tokens=tokens, calls=len(replies))
+            ledger.record(sent, "done" if replies else "refused", tokens=_counted(replies.values()), calls=len(replies))
         return _Ended(state, replies)
 
     def _output(self, state: dict[str, Any], bodies: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -173,6 +174,17 @@ class Batches:
         if not reply:
             raise ApiError(f"{self._base}{path} sent no JSON object.", "check base_url, or set batch: false")
         return reply
+
+
+def _counted(replies: Iterable[dict[str, Any]]) -> Tokens | None:
+    """The tokens of all replies. None if there is none, or one reports no tokens: the batch then counts at its most."""
+    counted = [counted_tokens(reply) for reply in replies]
+    known = [tokens for tokens in counted if tokens is not None]
+    return _summed(known) if known and len(known) == len(counted) else None
+
+
+def _summed(parts: Sequence[Tokens]) -> Tokens:
+    return Tokens(*map(sum, zip(*parts, strict=True)))
 
 
 def named(bodies: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -28,11 +27,9 @@ from bakeoff.models.providers.retry import (
     spread_s,
     worth_another_try,
 )
+from bakeoff.models.providers.shown import beginning, host_of, shown, words_in
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.calls import earlier_reply, may_count, quota_used_up, sending
-
-SHOWN_CHARACTERS = 300
-ERROR_BYTES = 65_536
 
 
 class ApiError(ModelUnavailableError):
@@ -241,29 +238,29 @@ class ApiClient:
         """The error for a status that means failure, and the seconds to wait before the next attempt, if any."""
         status = response.status_code
         try:
-            body = without_key(_beginning(response), key, in_error=True)
+            body = without_key(beginning(response), key, in_error=True)
         finally:
             response.close()
         if 300 <= status < 400:
             return self._redirected(url, response, key), None
-        words = _words(body) or without_key(response.reason_phrase, key)
+        words = words_in(body) or without_key(response.reason_phrase, key)
         kind, remedy = _KINDS.get(status, ApiError), remedy_for(self.settings, status, body)
         if is_out_of_quota(status, body):
-            return ApiQuotaError(f"{_shown(url)} answered {status}: {words}", remedy, status, body), None
-        error = kind(f"{_shown(url)} answered {status}: {words}", remedy, status, body)
+            return ApiQuotaError(f"{shown(url)} answered {status}: {words}", remedy, status, body), None
+        error = kind(f"{shown(url)} answered {status}: {words}", remedy, status, body)
         if not worth_another_try(status, response.headers):
             return error, None
         wait_s = asked_wait_s(response.headers)
         wait_s = asked_wait_in(body) if wait_s is None else wait_s
         if wait_s is not None and wait_s > LONGEST_ASKED_WAIT_S:
-            message = f"{_shown(url)} answered {status} and asks to wait {wait_s:,.0f} seconds: {words}"
+            message = f"{shown(url)} answered {status} and asks to wait {wait_s:,.0f} seconds: {words}"
             return kind(message, remedy, status, body), None
         return error, wait_s or 0.0
 
     def _redirected(self, url: str, response: httpx2.Response, key: str) -> ApiError:
-        host = without_key(_host(response.headers.get("location", "")), key) or "another path of the same host"
+        host = without_key(host_of(response.headers.get("location", "")), key) or "another path of the same host"
         return ApiError(
-            f"{_shown(url)} answered {response.status_code}, a redirect to {host}. Redirects are not followed, "
+            f"{shown(url)} answered {response.status_code}, a redirect to {host}. Redirects are not followed, "
             "because the key must go to the configured server only.",
             "if you trust the new address, set base_url to it",
             response.status_code,
@@ -273,21 +270,21 @@ class ApiClient:
         words = without_key(str(error), key) or type(error).__name__
         if isinstance(error, httpx2.TimeoutException):
             return ApiTimeoutError(
-                f"{_shown(url)} did not answer within {self.settings.timeout_s:g} seconds ({type(error).__name__}).",
+                f"{shown(url)} did not answer within {self.settings.timeout_s:g} seconds ({type(error).__name__}).",
                 "raise timeout_s or lower concurrency; check that the server is not overloaded",
             )
         if isinstance(error, (httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)):
             return ApiError(
-                f"{_shown(url)} closed the connection before the end of its answer: {words}.", "check the server's log"
+                f"{shown(url)} closed the connection before the end of its answer: {words}.", "check the server's log"
             )
         return ApiError(
-            f"{_shown(url)} could not be reached: {words}.",
+            f"{shown(url)} could not be reached: {words}.",
             "check that the server is running and that base_url is correct",
         )
 
     def _html(self, url: str, status: int) -> ApiError:
         return ApiError(
-            f"{_shown(url)} sent an HTML page instead of JSON.",
+            f"{shown(url)} sent an HTML page instead of JSON.",
             "check base_url: it must be the address of the API (most end in /v1), not of a website or a login page",
             status,
         )
@@ -300,7 +297,7 @@ class ApiClient:
             reply = json.loads(text)
         except ValueError:
             raise ApiError(
-                f"{_shown(url)} sent something that is not JSON: {_words(text)!r}.",
+                f"{shown(url)} sent something that is not JSON: {words_in(text)!r}.",
                 "check base_url",
                 response.status_code,
                 text,
@@ -309,7 +306,7 @@ class ApiClient:
             return {listed: reply}
         if not isinstance(reply, dict):
             raise ApiError(
-                f"{_shown(url)} sent JSON that is not an object: {_words(text)!r}.",
+                f"{shown(url)} sent JSON that is not an object: {words_in(text)!r}.",
                 "check base_url",
                 response.status_code,
                 text,
@@ -348,51 +345,3 @@ def _shut_down(response: httpx2.Response) -> None:
     if connection is not None:
         with suppress(OSError):  # the server was faster
             connection.shutdown(socket.SHUT_RDWR)
-
-
-def _beginning(response: httpx2.Response) -> str:
-    """The first part of a body, as text, up to where it can be read."""
-    content = b""
-    try:
-        for part in response.iter_bytes():
-            content += part
-            if len(content) > ERROR_BYTES:
-                break
-    except httpx2.HTTPError:
-        return content.decode("utf-8", "replace")
-    return content.decode("utf-8", "replace")
-
-
-def _words(body: str) -> str:
-    """The server's error message if the body holds one, else the beginning of the body, shortened."""
-    return " ".join(error_message(body).split())[:SHOWN_CHARACTERS]
-
-
-def error_message(body: str) -> str:
-    """The message in an error body. Servers write it as {"error": {"message"}}, {"error"}, {"message"} or {"detail"}.
-
-    The whole body if it has none of these forms.
-    """
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return body
-    for _ in range(3):
-        if not isinstance(value, dict):
-            break
-        value = next((value[name] for name in ("error", "message", "detail") if value.get(name)), body)
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _host(address: str) -> str:
-    """Host and port of an address, without user and password. Empty if the address has none."""
-    try:
-        return urlsplit(address).netloc.rpartition("@")[2]
-    except ValueError:
-        return "an address that cannot be read"
-
-
-def _shown(url: str) -> str:
-    """The address as messages show it, without its query."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{_host(url)}{parts.path}"

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiClient, ApiError
+from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.providers.embedding_requests import FEWER_TEXTS
 from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.providers.roles import require_role
+from bakeoff.models.providers.shown import SHOWN_CHARACTERS
 from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.who import RERANKING, in_role

@@ -86,6 +86,6 @@ class Journal:
             while content:
                 content = content[self._file.write(content) :]
             os.fsync(self._file.fileno())
-        except BaseException:
+        except BaseException:  # also Ctrl-C: a part of a line would join the next one
             self._file.truncate(end)
             raise

@@ -8,7 +8,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bakeoff.models.spending.tokens import Tokens
 from bakeoff.records import Record
 
 Status = Literal["done", "refused", "unknown"]
@@ -22,7 +21,7 @@ class Row(Record):
     Rows of the same call have the same `id`. `request` is a sum of the address and the body. `calls` is how many
     requests it holds (a batch has many). `most_usd` and `usd` are None where the price is not known. An outcome is
     `done` (answered), `refused` (the server computed nothing, so nothing is paid) or `unknown` (the connection broke).
-    An intent without outcome is unknown too. `batch` is the id at the host, `note` what it said of the batch.
+    An intent without outcome is unknown too. `batch` is the id at the host.
     """
 
     row: Literal["intent", "outcome", "batch"]
@@ -45,11 +44,6 @@ class Row(Record):
     seconds: float | None = Field(default=None, exclude_if=lambda seconds: seconds is None)
     is_estimate: bool = Field(default=False, exclude_if=lambda estimate: not estimate)
     batch: Given = ""
-    note: Given = ""
-
-    @property
-    def tokens(self) -> Tokens:
-        return Tokens(self.prompt_tokens, self.cached_tokens, self.completion_tokens)
 
 
 class Reply(Record):

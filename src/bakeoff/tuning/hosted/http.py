@@ -15,7 +15,7 @@ import httpx2
 
 from bakeoff import __version__
 from bakeoff.models.cancelling import sleep
-from bakeoff.models.providers.client import SHOWN_CHARACTERS, ApiError, error_message
+from bakeoff.models.providers.client import ApiError
 from bakeoff.models.providers.keys import key_of, without_key
 from bakeoff.models.providers.retry import (
     LONGEST_ASKED_WAIT_S,
@@ -24,10 +24,10 @@ from bakeoff.models.providers.retry import (
     spread_s,
     worth_another_try,
 )
+from bakeoff.models.providers.shown import beginning, host_of, shown, words_in
 from bakeoff.models.settings import ApiModel
 
 FIRST_WAIT_S = 1.0
-ERROR_BYTES = 65_536
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 3
 NO_HEADERS: Mapping[str, str] = {}
@@ -95,14 +95,14 @@ class HostClient:
         Raises ApiError if it is larger than `most_bytes`, or cannot be fetched.
         """
         with self._hiding():
-            second = _host(url) if has_own_key and _host(url) != _host(self.settings.base_url) else ""
+            second = host_of(url) if has_own_key and host_of(url) != host_of(self.settings.base_url) else ""
             for _ in range(MOST_REDIRECTS + 1):
                 target = self._fetch(url, path, most_bytes, with_key=not has_own_key)
                 if not target:
                     return second
                 url = urljoin(url, target)
-                if _host(url) != _host(self.settings.base_url):
-                    second, has_own_key = _host(url), True
+                if host_of(url) != host_of(self.settings.base_url):
+                    second, has_own_key = host_of(url), True
             raise HostError(f"{shown(url)} redirects more than {MOST_REDIRECTS} times.", "ask the host", again_s=None)
 
     def _fetch(self, url: str, path: Path, most_bytes: int, with_key: bool) -> str:
@@ -115,10 +115,10 @@ class HostClient:
         n_bytes = 0
         try:
             with self._http.stream("GET", url, headers=headers) as response:
-                if response.status_code in REDIRECTS:
-                    return str(response.headers.get("location", ""))
+                if response.status_code in REDIRECTS and response.headers.get("location"):
+                    return str(response.headers["location"])
                 if not response.is_success:
-                    raise self._refused(url, response.status_code, _beginning(response))
+                    raise self._refused(url, response.status_code, beginning(response))
                 with path.open("wb") as file:
                     for part in response.iter_bytes():
                         n_bytes += len(part)
@@ -182,7 +182,7 @@ class HostClient:
         return value
 
     def _refused(self, url: str, status: int, body: str, headers: Mapping[str, str] = NO_HEADERS) -> HostError:
-        words = " ".join(error_message(body).split())[:SHOWN_CHARACTERS] or "no reason given"
+        words = words_in(body) or "no reason given"
         asked_s = asked_wait_s(headers) or 0.0
         again = worth_another_try(status, headers) and asked_s <= LONGEST_ASKED_WAIT_S
         return HostError(
@@ -213,22 +213,3 @@ def _remedy(settings: ApiModel, status: int) -> str:
     if status in (401, 403):
         return f"check the key in the variable {settings.key_env}, and that its account may tune models"
     return "see the host's message" if status < 500 else "try again later with --resume"
-
-
-def _beginning(response: httpx2.Response) -> str:
-    content = b""
-    for part in response.iter_bytes():
-        content += part
-        if len(content) > ERROR_BYTES:
-            break
-    return content.decode("utf-8", "replace")
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2]
-
-
-def shown(url: str) -> str:
-    """The address as messages show it, without its query, which may be signed."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{_host(url)}{parts.path}"

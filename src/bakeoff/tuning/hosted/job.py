@@ -160,11 +160,19 @@ class HostedJob:
                 "see the job's log at the host; a new run starts a new job",
             )
         if job.status != "done" and job.usd is not None and job.usd > record.limit_usd:
-            self._host.cancel(job.id)
-            raise ContenderError(
+            words = (
                 f"{record.host} says that the job {job.id} costs {dollars(job.usd)}, and {dollars(record.limit_usd)} "
-                "was allowed for it. It was cancelled.",
-                "allow more in a new run, or set tuning.examples or tuning.epochs lower",
+                "was allowed for it."
+            )
+            try:
+                self._host.cancel(job.id)
+            except HostError as error:
+                raise ContenderError(
+                    f"{words} It could not be cancelled, and may be paid for: {error.message}",
+                    "cancel it at the host; --resume tries again, too",
+                ) from error
+            raise ContenderError(
+                f"{words} It was cancelled.", "allow more in a new run, or set tuning.examples or tuning.epochs lower"
             )
 
     def _tell(self, record: JobRecord, job: Job | None, waited_s: float) -> None:

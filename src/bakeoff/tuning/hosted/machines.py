@@ -60,15 +60,21 @@ class HostedMachine:
         return self.record is not None and self.record.step in RUNNING
 
     def start(self, permission: Permission, told: OnMachine = lambda line: None) -> None:
-        """Starts it and waits until it answers.
+        """Starts it and waits until it answers. One that an earlier session has left is stopped first.
 
-        Raises ContenderError if that is not allowed, refused, or takes too long; then nothing is left running.
+        Raises ContenderError if that is not allowed, refused, or takes too long; then nothing is left running. So it
+        does if the one that was left cannot be stopped, because a second one would hide it.
         """
         rented = self._hosted.deployment
         assert rented is not None  # the host needs one
         record = self.record
-        if record is not None and record.step == "ready":
+        if record is not None and record.step == "ready" and self._timer is not None:
             return
+        try:
+            self.stop()
+        except ModelUnavailableError as error:
+            raise ContenderError(error.message, error.remedy) from error
+        record = self.record
         left = rented.max_minutes - (record.minutes(self._clock()) if record else 0.0)
         permission.limit(max(left, 0.0) * rented.minute_price, f"A deployment at {self._model.host}")
         if left <= 0:
@@ -78,7 +84,7 @@ class HostedMachine:
             )
         try:
             self._started(self._planned(rented, record), rented, told)
-        except BaseException:
+        except BaseException:  # also Ctrl-C: what was started is paid for by the minute
             self.stop()
             raise
         running = self.record
@@ -116,7 +122,11 @@ class HostedMachine:
                 raise ContenderError(message, error.remedy) from error
             machine = found
         record = self._change(record, id=machine.id)
-        machine = self._ready(machine, told)
+        try:
+            machine = self._ready(machine, told)
+        except HostError as error:
+            message = f"{self._model.host} does not say whether the deployment {machine.id} is ready: {error.message}"
+            raise ContenderError(message, LATER) from error
         self._change(record, step="ready", model=machine.model)
 
     def _ready(self, machine: Machine, told: OnMachine) -> Machine:

@@ -59,12 +59,18 @@ def training_price(hosted: Hosted, name: str) -> float:
 class Permission:
     """The money that tuning at hosts may cost in a run. `usd` is None if nothing was allowed.
 
-    `spent` gives what has been spent and promised up to now.
+    `spent` gives what has been spent and promised up to now. `promise` is called with what is allowed in addition,
+    before anything is sent for it.
     """
 
-    def __init__(self, usd: float | None = None, spent: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self,
+        usd: float | None = None,
+        spent: Callable[[], float] = lambda: 0.0,
+        promise: Callable[[float], None] = lambda usd: None,
+    ) -> None:
         self.usd = usd
-        self._spent = spent
+        self._spent, self._promise = spent, promise
 
     def limit(self, most_usd: float, what: str) -> float:
         """What may be spent on it: all that is left. Raises ContenderError if `most_usd` is more than that.
@@ -77,6 +83,7 @@ class Permission:
             if self.usd is not None:
                 allowed = f"{dollars(self.usd)} was allowed and {allowed}"
             raise ContenderError(f"{what} may cost up to {dollars(most_usd)}, and {allowed}.", ALLOW)
+        self._promise(most_usd)
         return left
 
 
