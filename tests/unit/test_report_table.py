@@ -90,14 +90,18 @@ def test_measures_of_the_team_stand_in_the_tables(folder: Path, data: ReportData
         name: {**data.comparison.measures[name], "length": Estimate(value=float(n), low=n - 0.5, high=n + 0.5, n=60)}
         for n, name in enumerate(data.contenders, 3)
     }
-    comparison = data.comparison.model_copy(update={"own_measures": (length,), "measures": measures})
+    missing = {**measures["base"], "length": Estimate(reason="no answer has a length")}
+    comparison = data.comparison.model_copy(
+        update={"own_measures": (length,), "measures": {**measures, "base": missing}}
+    )
     own = replace(data, comparison=comparison)
     assert beside(own)[0] == length
     cell = dict(table(own, beside(own)).rows)["rag"][0]
     assert (cell.text, cell.interval) == ("4", "3.5–4.5")
     file = StringIO()
     Console(width=100, file=file).print(comparison_of(own))
-    assert "Measures of your own" in file.getvalue() and "Length" in file.getvalue()
+    below = file.getvalue().split("Measures of your own")[1]
+    assert "Length" in below and "a  no answer has a length" in below, "the letter is explained below its own table"
     assert "| Contender | Length |" in markdown_page(own)
 
 

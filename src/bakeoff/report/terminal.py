@@ -40,13 +40,20 @@ def comparison(data: ReportData, page: Path | None = None) -> Group:
         parts.append(Text(_spaced(second)))
     if judgement:
         parts += _worth(judgement)
-    if data.own_measures:
-        own: list[RenderableType] = [Text("\nMeasures of your own", style="bold"), _grid(data, data.own_measures)]
-    else:
-        own = []
-    if is_classified(data):
-        own += [Text("\nClassification", style="bold"), _grid(data, SHOWN[1:-1])]
-    return Group(*parts, Text(), _grid(data, EIGHT), *own, *_below(data, page))
+    own = _titled("Measures of your own", data, data.own_measures) if data.own_measures else []
+    own += _titled("Classification", data, SHOWN[1:-1]) if is_classified(data) else []
+    return Group(*parts, Text(), _grid(data, EIGHT), *_notes(data, EIGHT), *own, *_below(data, page))
+
+
+def _titled(title: str, data: ReportData, measures: Sequence[Measure]) -> list[RenderableType]:
+    """A table below the first one, with the notes that its letters stand for."""
+    return [Text(f"\n{title}", style="bold"), _grid(data, measures), *_notes(data, measures), Text()]
+
+
+def _notes(data: ReportData, measures: Sequence[Measure]) -> Iterator[Text]:
+    """What the letters in the table of these measures stand for."""
+    for letter, reason in table(data, measures).notes:
+        yield Text(f"{letter}  {reason}", style="dim")
 
 
 def _worth(judgement: Judgement) -> list[RenderableType]:
@@ -122,8 +129,6 @@ def _below(data: ReportData, page: Path | None) -> Iterator[Text]:
             "Bold: best of its column. ≈: not significantly different from the best. Below a value: its 95 % interval.",
             style="dim",
         )
-    for letter, reason in table(data, EIGHT).notes:
-        yield Text(f"{letter}  {reason}", style="dim")
     for entrant in data.entrants:
         if entrant.presentation:
             yield Text(f"{entrant.name}: {entrant.presentation}", style="dim")
