@@ -206,7 +206,7 @@ def test_a_tuning_that_is_finished_is_not_repeated(tmp_path, monkeypatch):
         return recipe.make(WorldFolder(tmp_path / "w", models), of, lambda done, total: None).took
 
     took = make(material())
-    assert (took.tokens, round(took.seconds)) == (90, 7) and "4 steps" in took.detail
+    assert took.tokens == 90 and took.seconds >= 7 and "4 steps" in took.detail
     assert make(material()) is None and len(trainings) == 1 and (folder / "embedder").exists()
     (folder / "training" / "report.json").unlink()
     (folder / "head.safetensors").unlink()
