@@ -477,6 +477,13 @@ def test_settings_that_are_written_are_read_again(site: Site) -> None:
         ("0.1.2.3", "unspecified", False),
         ("::", "unspecified", False),
         ("240.0.0.1", "reserved", False),
+        ("fec0::1", "private", True),
+        ("5f00::1", "private", True),
+        ("::ffff:0:10.0.0.1", "private", True),
+        ("::ffff:0:169.254.169.254", "metadata", False),
+        ("64:ff9b:1::a9fe:a9fe", "metadata", False),
+        ("168.63.129.16", "metadata", False),
+        ("fd20:ce::254", "metadata", False),
         ("255.255.255.255", "reserved", False),
     ],
 )

@@ -11,10 +11,15 @@ from bakeoff.errors import InputError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_COMPATIBLE = ipaddress.IPv6Network("::/96")
-_METADATA = frozenset(map(ipaddress.ip_address, ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "192.0.0.192")))
-"""Where clouds hand credentials to whoever asks."""
+_IPV4_INSIDE = tuple(map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+"""IPv6 addresses whose last 32 bits are an IPv4 address: compatible, translated (SIIT), NAT64, local NAT64."""
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All public IPv6 addresses of one host are in it. Python's `is_global` says so of others too, such as fec0::/10."""
+_METADATA_ADDRESSES = """
+    169.254.169.254 fd00:ec2::254 fd20:ce::254 100.100.100.200 168.63.129.16 192.0.0.192
+"""
+_METADATA = frozenset(map(ipaddress.ip_address, _METADATA_ADDRESSES.split()))
+"""Where clouds give credentials and certificates to every program on a machine."""
 
 
 def refusal(address: str, allow_private: bool = False) -> str:
@@ -42,18 +47,18 @@ def _refusal(one: Address, allow_private: bool) -> str:
         return "" if allow_private else "an address of this machine"
     if one.is_reserved and one.version == 4:
         return "a reserved address"
-    if not one.is_global:
+    if not one.is_global or (isinstance(one, ipaddress.IPv6Address) and one not in _UNICAST):
         return "" if allow_private else "a private address"
     return ""
 
 
 def _meanings(one: Address) -> Iterator[Address]:
-    """The address, or the IPv4 address that it stands for: mapped, 6to4, Teredo, NAT64."""
+    """The address, or the IPv4 addresses that it stands for: mapped, 6to4, Teredo, and as in `_IPV4_INSIDE`."""
     if isinstance(one, ipaddress.IPv4Address):
         yield one
         return
     inner = [one.ipv4_mapped, one.sixtofour, *(one.teredo or ())]
-    if one in _NAT64 or (one in _COMPATIBLE and int(one) > 1):
+    if int(one) > 1 and any(one in network for network in _IPV4_INSIDE):
         inner.append(ipaddress.IPv4Address(int(one) & 0xFFFFFFFF))
     embedded = [address for address in inner if address is not None]
     yield from embedded or [one]
