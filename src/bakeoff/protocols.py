@@ -208,7 +208,7 @@ class Changes(Record):
 
     `documents` are new or changed, `deleted` are the sources of documents that are gone. A renamed document is in both:
     its old source in `deleted`, and the document under its new one. A source never reports a document as deleted
-    because it could not be read; `problems` name what was not read now, by its source or by the file that it is in.
+    because it could not be read; `problems` name what was not read now, by its source, its file or a folder above.
     """
 
     documents: tuple[Document, ...] = ()

@@ -105,6 +105,23 @@ def test_what_cannot_be_read_stays_until_it_is_gone(room: Room) -> None:
     assert set(room.texts) == {"b", "c"}
 
 
+@pytest.mark.parametrize(
+    "problem", [Problem(source="a", reason="x", also=("b",)), Problem(source="disk", reason="x", also=("",))]
+)
+def test_what_a_problem_is_also_about_stays_when_all_is_read_again(room: Room, problem: Problem) -> None:
+    """One problem may be about many documents, or about everything in the place."""
+    room.sync(one=Shelf(a="Walrus.", b="Seal."))
+
+    class Locked:
+        def changes_since(self, cursor: str) -> Changes:
+            if cursor:
+                raise InputError("an old cursor", "read in full")
+            return Changes(problems=(problem,))
+
+    room.sync(one=Locked())  # type: ignore[arg-type]
+    assert room.texts == {"a": "Walrus.", "b": "Seal."}
+
+
 def test_a_source_that_fails_keeps_its_documents_and_the_others_go_on(room: Room) -> None:
     """With or without a state; the error is raised at the end."""
     one, two = Shelf(a="Walrus.", b="Seal."), Shelf(c="Otter.")

@@ -78,7 +78,29 @@ def test_what_is_not_listed_is_gone_unless_a_problem_is_about_it() -> None:
     locked, _ = changes(first.cursor, {}, problems=[Problem(source="hr", reason="it cannot be opened")])
     assert locked.deleted == ("it/b.md",)
     assert changes(locked.cursor, {})[0].deleted == ("hr/a.md",)
-    assert changes(first.cursor, {}, is_whole=False)[0].deleted == ()
+    unlisted = Problem(source="disk", reason="it cannot be opened", also=("",))
+    assert changes(first.cursor, {}, problems=[unlisted])[0].deleted == ()
+
+
+def test_a_folder_that_cannot_be_listed_keeps_its_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the other folder of the source can be: documents are named below it, without its own name."""
+    for name in ("hr", "it"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.md").write_text(f"# {name}\n\n{LONG}")
+    source = FolderSource([tmp_path / "hr", tmp_path / "it"])
+    cursor, listed = source.changes_since("").cursor, Path.iterdir
+
+    def refusing(self: Path) -> object:
+        if self.name == "hr":
+            raise PermissionError(13, "Permission denied")
+        return listed(self)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "iterdir", refusing)
+        found = source.changes_since(cursor)
+    assert found.deleted == () and "Permission denied" in found.problems[0].reason
+    (tmp_path / "hr" / "hr.md").unlink()
+    assert source.changes_since(found.cursor).deleted == ("hr.md",)
 
 
 def test_a_state_that_was_read_whole_needs_no_look(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bakeoff.corpus.sources.mail import MailSettings, MailSource
+from bakeoff.corpus.sources.unread import kept
 from bakeoff.errors import InputError
 
 
@@ -99,7 +100,9 @@ def test_while_a_file_cannot_be_opened_no_mail_is_deleted(folder: Path, monkeypa
     with monkeypatch.context() as broken:
         broken.setattr(Path, "open", refusing)
         changes = source.changes_since(cursor)
+        whole = source.changes_since("")
     assert changes.deleted == () and [one.source for one in changes.problems] == ["in.mbox"]
+    assert kept(["1@x.eml", "2@x.eml#note.md"], whole.problems) == ["1@x.eml", "2@x.eml#note.md"]
     (folder / "in.mbox").write_bytes(mbox(message("1@x", "Fees fall.")))
     later = source.changes_since(changes.cursor)
     assert [one.source for one in later.documents] == ["1@x.eml"] and set(later.deleted) == {

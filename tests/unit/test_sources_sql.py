@@ -170,7 +170,7 @@ def test_an_empty_text_is_no_document_and_ends_one(server: Server) -> None:
     found = changes(one, cursor)
     assert found.deleted == ("articles/1", "articles/2") and not found.documents
     (problem,) = found.problems
-    assert "no text in body (1 more rows like it)" in problem.reason and problem.is_read
+    assert "no text in body (1 more row like it)" in problem.reason and problem.is_read
 
 
 def test_many_new_rows_of_old_times_are_read_at_once(server: Server) -> None:
@@ -342,11 +342,12 @@ def test_bytes_are_text_or_a_problem(sqlite: Server) -> None:
     """And keys may be texts with signs."""
     sqlite.run(
         "CREATE TABLE files (path TEXT, body BLOB)",
-        "INSERT INTO files VALUES ('a/ü.txt', CAST('Grüße' AS BLOB)), ('b', X'00FF00'), ('c', X'47fc')",
+        "INSERT INTO files VALUES ('a/ü.txt', CAST('Grüße' AS BLOB)), ('b', X'00FF00'), ('c', X'47fc'), ('d', X'0001')",
     )
     found = changes(settings(sqlite, query="SELECT path, body FROM files", key="path", title="", changed=""))
     assert {one.source: one.text for one in found.documents} == {"files/a/ü.txt": "Grüße", "files/c": "Gü"}
-    assert [(one.source, "holds binary" in one.reason) for one in found.problems] == [("files/b", True)]
+    [problem] = found.problems
+    assert (problem.source, problem.also) == ("files/b", ("files/d",)) and "holds binary" in problem.reason
 
 
 def test_settings_that_are_written_are_read_again(sqlite: Server) -> None:

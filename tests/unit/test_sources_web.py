@@ -156,6 +156,47 @@ def test_a_page_that_moves_is_renamed(site: Site) -> None:
     assert paths(second) == ["docs/wages"] and deleted(second) == ["docs/pay"]
 
 
+@pytest.mark.parametrize(("target", "reply"), [("wages", Reply(status=500)), ("pay", None)])
+def test_a_page_that_redirects_to_what_cannot_be_read_stays(site: Site, target: str, reply: Reply | None) -> None:
+    """A page that cannot be fetched yet, or a circle; it goes when the page at the new address was read."""
+    first = changes(settings(site))
+    site.pages["/docs/pay"] = Reply(status=301, headers={"Location": f"/docs/{target}"})
+    if reply:
+        site.pages[f"/docs/{target}"] = reply
+    second = changes(settings(site), first.cursor)
+    assert not second.deleted and "docs/pay" in {one.source.partition("/")[2] for one in second.problems}
+    assert not changes(settings(site), second.cursor).deleted
+    site.pages["/docs/pay"] = Reply(status=301, headers={"Location": "/docs/wages"})
+    site.pages["/docs/wages"] = page("Pay", "Pay is monthly.", "leave")
+    third = changes(settings(site), second.cursor)
+    assert paths(third) == ["docs/wages"] and deleted(third) == ["docs/pay"] and not third.problems
+
+
+def test_a_redirect_that_was_not_followed_for_want_of_time_keeps_the_page(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of pages is not complete then."""
+    first = changes(settings(site))
+    site.pages["/docs/pay"] = Reply(status=301, headers={"Location": "/docs/wages"})
+    site.pages["/docs/wages"] = page("Pay", "Pay is monthly.", "leave")
+    with monkeypatch.context() as busy:
+        stopped = property(lambda self: "the time is over" if "/docs/pay" in site.asked[4:] else "")
+        busy.setattr(fetching.Fetcher, "stopped", stopped)
+        second = changes(settings(site, concurrency=1), first.cursor)
+    assert not second.deleted and any("which was not read" in one.reason for one in second.problems)
+    assert deleted(changes(settings(site), second.cursor)) == ["docs/pay"]
+
+
+def test_one_problem_for_many_pages_is_about_each(site: Site) -> None:
+    """So that none of them is deleted when all is read again without a cursor."""
+    site.pages["/docs/pay"] = site.pages["/docs/leave"] = Reply(status=500)
+    found = open_sources([settings(site, prefix="kb/")])[0].changes_since("")
+    [problem] = found.problems
+    where = "kb/" + site.address.removeprefix("http://")
+    assert {problem.source, *problem.also} == {f"{where}/docs/pay", f"{where}/docs/leave"}
+    assert "(1 more page like it)" in problem.reason
+
+
 def test_a_login_in_front_of_all_pages_loses_nothing(site: Site) -> None:
     """Most pages redirect to one."""
     first = changes(settings(site))

@@ -177,11 +177,12 @@ def _synced(
 def _sent(
     documents: "Documents", reading: "Reading", labels: Sequence[str] | None, prefix: str, yes: bool
 ) -> tuple["Counts", Sequence["Problem"]]:
+    from bakeoff.corpus.sources.opened import problems_below
     from bakeoff.serve.documents.ends import Counts
     from bakeoff.serve.documents.folder_sync import difference, edits, placed
 
     there = [one for one in documents.listed() if one.source.startswith(prefix)]
-    problems = [one.model_copy(update={"source": prefix + one.source}) for one in reading.problems]
+    problems = problems_below(reading.problems, prefix)
     found = difference(placed(reading.documents, prefix, labels), there, problems, keep_labels=labels is None)
     if not yes:
         found.check_deleted(len(there))

@@ -56,11 +56,10 @@ def changes_by_file(
     read: Read,
     problems: Sequence[Problem] = (),
     at: str = "",
-    is_whole: bool = True,
 ) -> Changes:
     """The changes since the cursor. `problems` are about what is not among the files; `at` is kept in the new cursor.
 
-    Files that are not there are gone, unless a problem is about them or `is_whole` is false: not all could be listed.
+    Files that are not there are gone, unless a problem is about them.
 
     A file that cannot be read keeps the documents that it had. Of two documents with the same source one is left out,
     and listed. Raises InputError for a foreign cursor.
@@ -70,7 +69,7 @@ def changes_by_file(
     unread = unread_names(problems)
     now = {name: known for name, known in before.items() if name in there and there[name].stamp == known.stamp}
     for name, known in before.items():
-        if name not in there and (not is_whole or is_unread(name, unread)):
+        if name not in there and is_unread(name, unread):
             now[name] = known._replace(stamp="")
     owners = {source: name for name, known in now.items() for source in known.documents}
     changed: dict[str, Document] = {}

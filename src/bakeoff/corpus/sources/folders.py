@@ -187,9 +187,8 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
                 entered.add(identity)
                 pending.extend(sorted(path.iterdir(), reverse=True))
         except OSError as error:
-            problems.append(
-                Problem(source=source, reason=f"it cannot be opened ({error.strerror})", remedy="check its permissions")
-            )
+            reason, also = f"it cannot be opened ({error.strerror})", ("",) if path == root else ()
+            problems.append(Problem(source=source, reason=reason, remedy="check its permissions", also=also))
 
 
 def _named(path: Path, source: str, problems: list[Problem]) -> Iterator[FoundFile]:

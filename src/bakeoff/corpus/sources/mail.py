@@ -87,8 +87,7 @@ class MailSource:
             for file in wanted:
                 yield _content(file, messages[file.name][0])
 
-        is_whole = all(problem.is_read for problem in problems)
-        return changes_by_file(cursor, files, read, problems, is_whole=is_whole)
+        return changes_by_file(cursor, files, read, problems)
 
 
 def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[tuple[Path, bool]]:
@@ -196,5 +195,6 @@ def _name(content: bytes) -> str:
 
 
 def _not_opened(path: Path, error: OSError) -> Problem:
+    """A problem with all mail: the name of a message does not say in which file it is."""
     reason = f"it cannot be opened ({error.strerror}), so no mail is deleted"
-    return Problem(source=path.name, reason=reason, remedy="check its permissions")
+    return Problem(source=path.name, reason=reason, remedy="check its permissions", also=("",))

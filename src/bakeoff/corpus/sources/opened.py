@@ -64,8 +64,15 @@ def labelled(documents: Iterable[Document], labels: Sequence[str]) -> list[Docum
 
 
 def problems_below(problems: Iterable[Problem], prefix: str) -> list[Problem]:
-    """The problems, named as the documents are after `placed`."""
-    return [one.model_copy(update={"source": prefix + one.source}) if prefix else one for one in problems]
+    """The problems, named as the documents are after `placed`. The empty name is still everything."""
+    if not prefix:
+        return list(problems)
+    return [
+        one.model_copy(
+            update={"source": prefix + one.source, "also": tuple(name and prefix + name for name in one.also)}
+        )
+        for one in problems
+    ]
 
 
 def open_sources(named: Sequence[str | Path | SourceSettings], folder: Path | None = None) -> list[OpenSource]:

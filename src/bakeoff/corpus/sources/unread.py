@@ -1,4 +1,4 @@
-"""Which documents stay although they were not read: those that a problem is about.
+"""Which documents stay although they were not read: those that a problem is about. And many problems as few.
 
 Takes problems and the sources of documents. Opens nothing.
 """
@@ -6,6 +6,7 @@ Takes problems and the sources of documents. Opens nothing.
 from collections.abc import Collection, Iterable, Iterator
 
 from bakeoff.records import Problem
+from bakeoff.sentences import counted
 
 
 def kept(sources: Iterable[str], problems: Iterable[Problem]) -> list[str]:
@@ -20,7 +21,7 @@ def kept(sources: Iterable[str], problems: Iterable[Problem]) -> list[str]:
 
 def unread_names(problems: Iterable[Problem]) -> frozenset[str]:
     """What was not read, by the names that problems give it."""
-    return frozenset(problem.source for problem in problems if not problem.is_read)
+    return frozenset(name for one in problems if not one.is_read for name in (one.source, *one.also))
 
 
 def is_unread(source: str, unread: Collection[str]) -> bool:
@@ -29,7 +30,9 @@ def is_unread(source: str, unread: Collection[str]) -> bool:
 
 
 def _names(source: str) -> Iterator[str]:
-    """The names under which a problem may be about a document: itself, its file, its part of the file, folders."""
+    """The names under which a problem may be about a document: itself, its file, its part of the file, folders; and
+    the empty name, which is everything.
+    """
     file, _, part = source.partition("#")
     yield from (source, file)
     if part:
@@ -37,3 +40,20 @@ def _names(source: str) -> Iterator[str]:
     while "/" in file:
         file = file.rpartition("/")[0]
         yield file
+    yield ""
+
+
+def grouped(problems: Iterable[Problem], noun: str) -> Iterator[Problem]:
+    """One problem per reason. It names the first `noun`, says how many more there are, and is about all of them.
+
+    >>> one = next(grouped([Problem(source=name, reason="it is locked") for name in ("a", "b", "c")], "page"))
+    >>> one.line, one.also
+    ('not read: a: it is locked (2 more pages like it)', ('b', 'c'))
+    """
+    groups: dict[tuple[str, str, bool], list[Problem]] = {}
+    for one in problems:
+        groups.setdefault((one.reason, one.remedy, one.is_read), []).append(one)
+    for first, *more in groups.values():
+        others = f" ({counted(len(more), f'more {noun}')} like it)" if more else ""
+        also = (*first.also, *(name for one in more for name in (one.source, *one.also)))
+        yield first.model_copy(update={"reason": first.reason + others, "also": also})

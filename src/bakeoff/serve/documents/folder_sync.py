@@ -6,7 +6,7 @@ nobody.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bakeoff.corpus.sources.folders import document_id
+from bakeoff.corpus.sources import opened
 from bakeoff.corpus.sources.unread import is_unread, unread_names
 from bakeoff.corpus.store import content_hash
 from bakeoff.errors import InputError
@@ -43,16 +43,8 @@ def check_deleted(n_deleted: int, n_listed: int, where: str, remedy: str) -> Non
 
 def placed(documents: Iterable[Document], prefix: str, labels: Sequence[str] | None = None) -> list[Document]:
     """The documents below a prefix of sources; with these labels instead of their own, if some are given."""
-    return [
-        document.model_copy(
-            update={
-                "source": prefix + document.source,
-                "id": document_id(prefix + document.source),
-                "access": document.access if labels is None else tuple(labels),
-            }
-        )
-        for document in documents
-    ]
+    below = opened.placed(documents, prefix)
+    return below if labels is None else [one.model_copy(update={"access": tuple(labels)}) for one in below]
 
 
 def difference(

@@ -25,6 +25,7 @@ from bakeoff.corpus.sources.sql.rows import (
     source_of,
 )
 from bakeoff.corpus.sources.sql.settings import SqlSettings
+from bakeoff.corpus.sources.unread import grouped
 from bakeoff.errors import InputError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.formats.part import UnreadableError
@@ -84,7 +85,7 @@ class _Reading:
         self._rows: dict[str, str] = {}
         self._stamps: dict[str, str] = {}
         self._documents: dict[str, Document] = {}
-        self._problems: dict[tuple[str, str, bool], list[str]] = {}
+        self._problems: list[Problem] = []
         self._mark: Any = from_json(before.mark) if before.mark else None
         self.of = hashlib.sha256(settings.model_dump_json(exclude={"timeout_s", "password_env"}).encode()).hexdigest()[
             :16
@@ -138,7 +139,7 @@ class _Reading:
         return Changes(
             documents=tuple(self._documents[key] for key in changed),
             deleted=tuple(source_of(settings, key) for key in sorted(gone)),
-            problems=tuple(self._named_problems()),
+            problems=tuple(grouped(self._problems, "row")),
             cursor=json.dumps(written, ensure_ascii=False, separators=(",", ":")),
         )
 
@@ -161,15 +162,8 @@ class _Reading:
             self._mark = _later(self._mark, row[self._settings.changed])
 
     def _note(self, error: UnreadableError, key: str, is_read: bool = False) -> None:
-        self._problems.setdefault((error.message, error.remedy, is_read), []).append(key)
-
-    def _named_problems(self) -> Iterable[Problem]:
-        """One problem per reason. It names the first row and says how many more there are."""
-        for (reason, remedy, is_read), keys in self._problems.items():
-            more = f" ({len(keys) - 1:,} more rows like it)" if len(keys) > 1 else ""
-            yield Problem(
-                source=source_of(self._settings, keys[0]), reason=reason + more, remedy=remedy, is_read=is_read
-            )
+        source = source_of(self._settings, key)
+        self._problems.append(Problem(source=source, reason=error.message, remedy=error.remedy, is_read=is_read))
 
     def _key(self, values: Sequence[Any]) -> str:
         key = key_of(values)

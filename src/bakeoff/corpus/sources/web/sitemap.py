@@ -39,7 +39,7 @@ def listed(first: str, site: Site, fetch: Callable[[str], Answer]) -> Listed:
         try:
             maps, addresses = _entries(answer)
         except ValueError as error:
-            problems.append(Problem(source=url, reason=f"the sitemap is not read: {error}", remedy="check sitemap:"))
+            problems.append(_unread(url, f"the sitemap is not read: {error}", "check sitemap:"))
             continue
         for one in addresses:
             page = site.page(one, url)
@@ -48,7 +48,7 @@ def listed(first: str, site: Site, fetch: Callable[[str], Answer]) -> Listed:
         for one in maps:
             other = site.own(normal(one, url))
             if not other:
-                problems.append(Problem(source=one[:200], reason="the sitemap is on another host", remedy="name it"))
+                problems.append(_unread(one[:200], "the sitemap is on another host", "name it"))
             elif other not in seen:
                 seen.add(other)
                 waiting.append(other)
@@ -57,8 +57,13 @@ def listed(first: str, site: Site, fetch: Callable[[str], Answer]) -> Listed:
         problems.append(Problem(source=first, reason=reason, is_read=True))
     if waiting:
         reason = f"the index names more than {MOST_FILES} sitemaps; the rest is not read"
-        problems.append(Problem(source=first, reason=reason, remedy="name one of them in sitemap:"))
+        problems.append(_unread(first, reason, "name one of them in sitemap:"))
     return Listed(tuple(pages), tuple(problems), not any(not one.is_read for one in problems))
+
+
+def _unread(url: str, reason: str, remedy: str) -> Problem:
+    """A problem with all pages: any that is not listed now may be in this sitemap."""
+    return Problem(source=url, reason=reason, remedy=remedy, also=("",))
 
 
 def _followed(url: str, fetch: Callable[[str], Answer]) -> Answer:

@@ -5,10 +5,11 @@ Takes the settings, gives changes. The cursor holds what is known of each page, 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bakeoff.corpus.sources.unread import grouped
 from bakeoff.corpus.sources.web.addresses import normal, source_of
 from bakeoff.corpus.sources.web.fetching import Fetcher
 from bakeoff.corpus.sources.web.settings import WebSettings
@@ -48,6 +49,7 @@ class WebSource:
             if not (complete and visits.complete):
                 visits.pages = {**visits.pages, **{url: page for url, page in known.items() if url not in visits.pages}}
             _check_login(known, visits.pages)
+            visits.problems += _keep_led_nowhere(visits, known)
             emitted = _emitted(visits.pages)
             for url in _without_text(visits, emitted, given):
                 visits.again(url)
@@ -58,11 +60,10 @@ class WebSource:
             }
         pages = visits.pages.values()
         problems = [*visits.problems, *(one for page in pages for one in (*page.failed, *page.problems))]
-        problems += _circles(visits.pages)
         return Changes(
             documents=tuple(visits.read[one] for one in sorted(emitted) if emitted[one] != given.get(one)),
             deleted=tuple(one for one in sorted(given) if one not in emitted),
-            problems=tuple(_grouped(problems)),
+            problems=tuple(grouped(problems, "page")),
             cursor=_cursor(visits.pages, emitted),
         )
 
@@ -145,25 +146,27 @@ def _check_login(known: Mapping[str, Page], pages: Mapping[str, Page]) -> None:
             )
 
 
-def _circles(pages: Mapping[str, Page]) -> Iterator[Problem]:
-    """A problem for each page whose redirects never end."""
-    for url, page in pages.items():
-        way = [url]
-        while page.moved in pages and page.moved not in way:
-            way.append(page.moved)
-            page = pages[page.moved]
-        if page.moved in way:
-            yield Problem(source=source_of(url), reason="it redirects in a circle", remedy="tell the site's owner")
+def _keep_led_nowhere(visits: Visits, known: Mapping[str, Page]) -> Iterator[Problem]:
+    """Pages whose redirects never end, or end at a page that was not read, keep their documents. A problem for each."""
+    for url, page in list(visits.pages.items()):
+        if page.moved and (reason := _leads_nowhere(page, visits)):
+            visits.pages[url] = page._replace(documents=known.get(url, Page()).documents)
+            yield Problem(source=source_of(url), reason=reason, remedy="tell the site's owner")
 
 
-def _grouped(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """One problem per reason. It names the first page and says how many more there are."""
-    groups: dict[tuple[str, str, bool], list[Problem]] = {}
-    for one in problems:
-        groups.setdefault((one.reason, one.remedy, one.is_read), []).append(one)
-    for first, *more in groups.values():
-        pages = f" ({len(more):,} more {'page' if len(more) == 1 else 'pages'} like it)" if more else ""
-        yield first.model_copy(update={"reason": first.reason + pages})
+def _leads_nowhere(page: Page, visits: Visits) -> str:
+    """Why the redirects of a page lead to none. Empty if they lead to one that was read, or that is gone."""
+    way: list[str] = []
+    while page.moved in visits.pages and page.moved not in way:
+        way.append(page.moved)
+        page = visits.pages[page.moved]
+    if page.moved in way:
+        return "it redirects in a circle"
+    if page.moved and visits.complete:
+        return ""
+    if page.moved or (page.failed and not page.documents):
+        return f"it redirects to {source_of(page.moved or way[-1])}, which was not read"
+    return ""
 
 
 def _lines(path: str) -> list[str]:

@@ -162,7 +162,8 @@ class Visits:
         if self.complete:
             self.complete = False
             reason = f"{why}; the pages that were not asked for stay as they were"
-            self.problems.append(Problem(source=self._settings.site.netloc, reason=reason, remedy="read again later"))
+            where = self._settings.site.netloc
+            self.problems.append(Problem(source=where, reason=reason, remedy="read again later", also=("",)))
 
     def _say_what_is_left(self, wave: Sequence[str], too_deep: str) -> None:
         """One problem for pages beyond the limit, and one for those beyond the depth."""
