@@ -15,6 +15,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from printed_tables import header, line
+
 from bakeoff.corpus.sources.bucket import BucketSource
 from bakeoff.corpus.sources.folder_source import FolderSource
 from bakeoff.corpus.sources.git import GitSettings
@@ -56,6 +58,10 @@ def mailed(path: Path, n: int, n_changed: int) -> None:
     box.close()
 
 
+def columns() -> None:
+    header("source", "everything s", "nothing changed s", "1 % changed s", "ratio", "cursor, bytes a document")
+
+
 def timed(name: str, n: int, source: Source, change: Callable[[], Any]) -> None:
     seconds, cursor, found = [], "", []
     for step in range(3):
@@ -68,19 +74,16 @@ def timed(name: str, n: int, source: Source, change: Callable[[], Any]) -> None:
         cursor = changes.cursor
     assert found == [n, 0, n // 100], found
     everything, nothing, some = seconds
-    print(
-        f"| {name} | {everything:.2f} ({n / everything:,.0f}/s) | {nothing:.2f} | {some:.2f} | "
-        f"{some / everything:.2f} | {len(cursor) / n:.0f} |"
-    )
+    rate = f"{everything:.2f} ({n / everything:,.0f}/s)"
+    line(name, rate, f"{nothing:.2f}", f"{some:.2f}", f"{some / everything:.2f}", f"{len(cursor) / n:.0f}")
 
 
 def main(n: int) -> None:
     from obstore.store import MemoryStore
 
     store, few = MemoryStore(), range(n // 100)
-    print(f"{n:,} documents of {len(text_of(0, 0))} characters\n")
-    print("| source | everything s | nothing changed s | 1 % changed s | ratio | cursor, bytes a document |")
-    print("|---|---|---|---|---|---|")
+    print(f"{n:,} documents of {len(text_of(0, 0))} characters")
+    columns()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         in_folder(root / "files", range(n), 0)

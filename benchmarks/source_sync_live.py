@@ -10,7 +10,6 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,10 +23,10 @@ from bakeoff.corpus.sources.web.settings import WebSettings
 from bakeoff.protocols import Source
 
 sys.path.append(str(Path(__file__).parents[1]))
+from source_sync import TEXT, columns, timed
 from tests.unit.site_server import page, site_server
 from tests.unit.sql_servers import PASSWORD, Server, mariadb_server, postgres_server, sqlite_server
 
-TEXT = "Kettles may be returned within 60 days if they were not used. " * 12
 N_PAGES = 1000
 
 
@@ -52,25 +51,6 @@ def source_of(server: Server, changed: str) -> Source:
     query = "SELECT id, title, body, updated_at FROM articles"
     given = {"query": query, "key": "id", "title": "title", "text": "body", "changed": changed, **password}
     return SqlSettings(sql=server.address, **given).open()
-
-
-def timed(name: str, n: int, source: Source, change: Callable[[], Any]) -> None:
-    seconds, cursor, found = [], "", []
-    for step in range(3):
-        if step == 2:
-            change()
-        began = time.perf_counter()
-        changes = source.changes_since(cursor)
-        seconds.append(time.perf_counter() - began)
-        found.append(len(changes.documents))
-        cursor = changes.cursor
-    assert found == [n, 0, n // 100], found
-    everything, nothing, some = seconds
-    print(
-        f"| {name} | {everything:.2f} ({n / everything:,.0f}/s) | {nothing:.2f} | {some:.2f} | "
-        f"{some / everything:.2f} | {len(cursor) / n:.0f} |",
-        flush=True,
-    )
 
 
 def rows(n: int) -> None:
@@ -131,7 +111,6 @@ def asked(address: str) -> float:
 
 
 if __name__ == "__main__":
-    print("| source | everything s | nothing changed s | 1 % changed s | ratio | cursor, bytes a document |")
-    print("|---|---|---|---|---|---|")
+    columns()
     rows(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
     pages()

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from bakeoff.corpus.chunk import passage
 from bakeoff.records import Chunk, Document, Hit
 
 SHORTEST_QUOTE = 20
@@ -70,9 +71,9 @@ class CitedDocuments:
         document = next((one for name in source.names if (one := self.named(name))), None)
         if document is None:
             found = self._quoted(source.text)
-            return found and _passage(*found)
+            return passage(found[0], *found[1], found[0].title) if found else None
         place = _Quote(source.text).place_in(document.text)
-        return _passage(document, place) if place else _whole(document)
+        return passage(document, *place, document.title) if place else _whole(document)
 
     def named(self, name: str) -> Document | None:
         """The document that a name means: its source, the end of its path, its file's name, or its title. None if it
@@ -143,30 +144,9 @@ class _Quote:
         return re.compile(r"\s+".join(map(re.escape, self._words)))
 
 
-def _passage(document: Document, place: tuple[int, int]) -> Chunk:
-    start, end = place
-    return Chunk(
-        id=f"{document.id}:{start}-{end}",
-        document_id=document.id,
-        source=document.source,
-        text=document.text[start:end],
-        start=start,
-        end=end,
-        heading=document.title,
-    )
-
-
 def _whole(document: Document) -> Chunk:
     """The whole document, without its text: it may be long, and nobody said which passage was meant."""
-    return Chunk(
-        id=f"{document.id}:0-{len(document.text)}",
-        document_id=document.id,
-        source=document.source,
-        text="",
-        start=0,
-        end=len(document.text),
-        heading=document.title,
-    )
+    return passage(document, 0, len(document.text), document.title).model_copy(update={"text": ""})
 
 
 def _grouped(pairs: Iterable[tuple[str, Document]]) -> Mapping[str, list[Document]]:

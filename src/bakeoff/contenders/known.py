@@ -12,6 +12,7 @@ import numpy as np
 
 from bakeoff.contenders.declining import declines
 from bakeoff.corpus.access import may_see
+from bakeoff.corpus.chunk import passage
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.models.prompts import DECLINE
 from bakeoff.protocols import Embedder
@@ -142,11 +143,4 @@ def _lines(document: Document, start: int, end: int) -> Chunk:
     """The whole lines around a place in a document."""
     start = document.text.rfind("\n", 0, start) + 1
     end = len(document.text) if (after := document.text.find("\n", end)) < 0 else after
-    return Chunk(
-        id=f"{document.id}:{start}-{end}",
-        document_id=document.id,
-        source=document.source,
-        text=document.text[start:end],
-        start=start,
-        end=end,
-    )
+    return passage(document, start, end)

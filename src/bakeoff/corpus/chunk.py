@@ -94,17 +94,21 @@ class _Lines:
 
 
 def _chunk(document: Document, span: _Span, heading: str, kinds: LineKinds) -> Chunk:
-    text = document.text[span.start : span.end]
-    shown = readable(text, kinds)
+    chunk = passage(document, span.start, span.end, heading)
+    shown = readable(chunk.text, kinds)
+    return chunk if shown == chunk.text else chunk.model_copy(update={"readable": shown})
+
+
+def passage(document: Document, start: int, end: int, heading: str = "") -> Chunk:
+    """Characters start..end of a document."""
     return Chunk(
-        id=f"{document.id}:{span.start}-{span.end}",
+        id=f"{document.id}:{start}-{end}",
         document_id=document.id,
         source=document.source,
-        text=text,
-        start=span.start,
-        end=span.end,
+        text=document.text[start:end],
+        start=start,
+        end=end,
         heading=heading,
-        readable=None if shown == text else shown,
     )
 
 
