@@ -67,7 +67,7 @@ def test_it_is_measured_like_any_other(tmp_path, monkeypatch):
     assert found.measure("ours", "tokens_per_question") > 0
     assert 0 < found.measure("ours", "cost_per_1k") < 1
     assert 0 < found.measure("ours", "retrieval_recall") < 1
-    assert found.comparison.estimate("ours", "setup_s").reason == "it is set up elsewhere"
+    assert found.comparison.estimate("ours", "setup_s").reason == "it was set up elsewhere"
     contents = bodies[0]["messages"]
     assert [message["role"] for message in contents] == ["system", "user"]
     assert contents[0]["content"] == "Answer briefly." and bodies[0]["top_k"] == 3

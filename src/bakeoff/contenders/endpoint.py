@@ -13,11 +13,12 @@ from pydantic import Field, field_validator
 
 from bakeoff.contenders.citing import CitedDocuments
 from bakeoff.contenders.declining import answer_from
+from bakeoff.contenders.elsewhere import Elsewhere
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.reply_citations import check_place, cited_in
 from bakeoff.errors import ConfigError, ModelUnavailableError, error_line
 from bakeoff.files import jsonl
-from bakeoff.measure.comparison import AskedModel, Days, Entrant
+from bakeoff.measure.comparison import AskedModel, Entrant
 from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.probe import ONE_ANSWER, PROMPT
 from bakeoff.models.providers.concurrent import complete_all
@@ -26,7 +27,6 @@ from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.records import Answer, Approach, Completion, GenerationSettings, Message, Prompt, Question, Record
 
 NOT_UPDATED = "it answers elsewhere and was not updated; options.updated says where it answers from new documents"
-NOT_SET_UP = "it is set up elsewhere"
 FIRST_VERSION = "documents.txt"
 """The file with the version of the document store that the contender was first prepared for."""
 _SECRET = re.compile(r"(?:^|[_-])(?:key|apikey|password|passwd|secret|token|authorization|credentials?)$", re.I)
@@ -66,17 +66,13 @@ class EndpointOptions(ApiModel):
         return body
 
 
-class Endpoint(Recipe):
+class Endpoint(Elsewhere):
     """A system of the team's own, by its address."""
 
     name = "endpoint"
     title = "Your own system"
     summary = "a system of your own behind an address, asked the question alone"
-    days = Days(setup=0.0, data=0.0, upkeep_per_month=1.25)  # it exists already; its upkeep is assumed
-    asks_model = False
     uses = ("generation",)
-    declines = False
-    outside = True
     Options: ClassVar[type[Record]] = EndpointOptions
     options: EndpointOptions
 
@@ -102,13 +98,12 @@ class Endpoint(Recipe):
         self._settings(True)
 
     def entrant(self, models: Mapping[str, ModelSettings]) -> Entrant:
-        """As for other recipes, with the model at the address, and with its price."""
-        asked, known = self.options, super().entrant(models)
+        """As for other systems elsewhere, with the model at the address, and with its price."""
+        asked = self.options
         model = AskedModel(
             name=self.spec.name, label=asked.label, location=asked.location, host=asked.host, price=asked.price
         )
-        reasons = {"setup_s": NOT_SET_UP, **known.unmeasured}
-        return known.model_copy(update={"model": model, "approach": asked.approach, "unmeasured": reasons})
+        return super().entrant(models).model_copy(update={"model": model})
 
     def obstacle(self, world: World, material: Material) -> str | None:
         """It must answer one question. Without an answer or a key, the run goes on without it."""

@@ -14,17 +14,17 @@ from pydantic import Field
 
 from bakeoff.contenders.citing import CitedDocuments
 from bakeoff.contenders.declining import declines
+from bakeoff.contenders.elsewhere import Elsewhere
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.recorded_answers import RecordedAnswer, question_key, read_recorded
 from bakeoff.files import jsonl
-from bakeoff.measure.comparison import Days, Entrant
+from bakeoff.measure.comparison import Entrant
 from bakeoff.models.settings import ModelSettings
 from bakeoff.records import Answer, Approach, Question, Record, Usage
 
 ANSWERS = "recorded.jsonl"
 """The file in the contender's folder that holds the answers as they were read."""
 NOT_UPDATED = "its answers were recorded before the update"
-NOT_SET_UP = "it was set up elsewhere"
 
 
 class RecordedOptions(Record):
@@ -34,17 +34,13 @@ class RecordedOptions(Record):
     approach: Approach | None = None
 
 
-class Recorded(Recipe):
+class Recorded(Elsewhere):
     """Answers from a file."""
 
     name = "recorded"
     title = "Recorded answers"
     summary = "answers recorded elsewhere; nothing was asked in this run"
-    days = Days(setup=0.0, data=0.0, upkeep_per_month=1.25)  # it exists already; its upkeep is assumed
-    asks_model = False
     uses = ()
-    declines = False
-    outside = True
     recorded = True
     Options: ClassVar[type[Record]] = RecordedOptions
     options: RecordedOptions
@@ -64,11 +60,11 @@ class Recorded(Recipe):
         _ = self._answers
 
     def entrant(self, models: Mapping[str, ModelSettings]) -> Entrant:
-        """As for other recipes, with what was not recorded."""
+        """As for other systems elsewhere, with what was not recorded."""
         known = super().entrant(models)
-        reasons = {**known.unmeasured, "setup_s": NOT_SET_UP, **_not_recorded(self._answers)}
+        reasons = {**known.unmeasured, **_not_recorded(self._answers)}
         summary = f"{self.summary}; from {Path(self.options.answers).name}"
-        return known.model_copy(update={"approach": self.options.approach, "unmeasured": reasons, "summary": summary})
+        return known.model_copy(update={"unmeasured": reasons, "summary": summary})
 
     def prepare(self, world: World, material: Material) -> Fitted:
         """Keeps the answers in the run, so that it can be read again without the file."""
