@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file
-from bakeoff.corpus.sources.folders import content_of, distinct_files, nothing_readable, twice
+from bakeoff.corpus.sources.folders import PUT_FILES, content_of, distinct_files, nothing_readable, twice
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
@@ -41,7 +41,7 @@ class FolderSource:
         files = [File(name, _stamp(_content(path)[0])) for name, path in paths.items()]
         changes = changes_by_file(cursor, files, read, problems)
         if not paths or (not cursor and not changes.documents):  # an empty folder may be a disk that is not there
-            raise nothing_readable(self._paths, changes.problems)
+            raise nothing_readable(map(str, self._paths), changes.problems, PUT_FILES)
         return changes
 
 

@@ -11,7 +11,7 @@ import os
 import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,9 @@ from bakeoff.formats.part import Part, Problem, UnreadableError
 from bakeoff.records import Document, Record
 
 __all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"]
+
+
+PUT_FILES = f"put files there that end in one of {', '.join(SUFFIXES)}"
 
 
 class Reading(Record):
@@ -59,7 +62,7 @@ def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -
             if documents.setdefault(document.source, document) is not document:
                 problems.append(twice(document.source, str(file.path)))
     if not documents:
-        raise nothing_readable(sources, problems)
+        raise nothing_readable(map(str, sources), problems, PUT_FILES)
     return Reading(documents=tuple(documents.values()), problems=tuple(problems))
 
 
@@ -247,11 +250,12 @@ def twice(source: str, path: str) -> Problem:
     )
 
 
-def nothing_readable(sources: Sequence[str | Path], problems: Sequence[Problem]) -> InputError:
+def nothing_readable(sources: Iterable[str], problems: Sequence[Problem], remedy: str) -> InputError:
+    """The error that no document could be read from these places, with the first problems."""
     named = "; ".join(f"{problem.source}: {problem.reason}" for problem in problems[:5])
     more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-    where = ", ".join(map(str, sources)) or "(no source was given)"
+    where = ", ".join(sources) or "(no source was given)"
     return InputError(
         f"No document could be read from {where}" + (f" ({named}{more})." if named else ": it is empty."),
-        f"put files there that end in one of {', '.join(SUFFIXES)}",
+        remedy,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.corpus.sources.folder_source import FolderSource
-from bakeoff.corpus.sources.folders import Reading, document_id
+from bakeoff.corpus.sources.folders import Reading, document_id, nothing_readable
 from bakeoff.corpus.sources.settings import SourceSettings
 from bakeoff.errors import InputError
 from bakeoff.protocols import Changes, Source
@@ -107,7 +107,8 @@ def read_sources(named: Sequence[str | Path | SourceSettings], folder: Path | No
             if documents.setdefault(document.source, document) is not document:
                 problems.append(taken(document.source, source.where))
     if not documents:
-        raise _nothing_read(sources, problems)
+        remedy = "check the address, the paths and what they match; see docs/sources.md"
+        raise nothing_readable((source.where for source in sources), problems, remedy)
     return Reading(documents=tuple(documents.values()), problems=tuple(problems))
 
 
@@ -122,13 +123,3 @@ def taken(source: str, where: str) -> Problem:
 
 def _key(settings: object) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _nothing_read(sources: Sequence[OpenSource], problems: Sequence[Problem]) -> InputError:
-    named = "; ".join(f"{problem.source}: {problem.reason}" for problem in problems[:5])
-    more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-    where = ", ".join(source.where for source in sources) or "(no source was given)"
-    return InputError(
-        f"No document could be read from {where}" + (f" ({named}{more})." if named else ": it is empty."),
-        "check the address, the paths and what they match; see docs/sources.md",
-    )

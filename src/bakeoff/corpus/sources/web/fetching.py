@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx2
 
 from bakeoff import __version__
+from bakeoff.corpus.sources.web.addresses import normal
 from bakeoff.corpus.sources.web.guard import addresses_of, refusal
 from bakeoff.corpus.sources.web.settings import WebSettings
 from bakeoff.files.retry_after import asked_wait_s
@@ -27,6 +28,8 @@ IN_A_ROW = 10
 _AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _GONE = (404, 410)
 _CHUNK = 65_536
+_HOPS = 5
+"""The most redirects that are followed to a file such as robots.txt."""
 
 
 class Answer(NamedTuple):
@@ -99,6 +102,15 @@ class Fetcher:
             self._pause(wait_s or FIRST_WAIT_S * 2**attempt)
         with self._lock:
             self.n_failed = self.n_failed + 1 if answer.kind == "failed" and answer.status in (0, *_AGAIN) else 0
+        return answer
+
+    def followed(self, url: str) -> Answer:
+        """The answer for a file of this host, where its redirects lead. After too many it is still `moved`."""
+        answer = self.get(url)
+        for _ in range(_HOPS):
+            if answer.kind != "moved":
+                break
+            answer = self.get(answer.to)
         return answer
 
     def _attempt(self, url: str, headers: dict[str, str], types: Sequence[str]) -> tuple[Answer, float | None]:
@@ -188,8 +200,6 @@ class Fetcher:
 
     def _moved(self, url: str, status: int, location: str) -> Answer:
         """A redirect, which is not followed here. One to an address that is never contacted is a failure."""
-        from bakeoff.corpus.sources.web.addresses import normal
-
         to = normal(location, url) if location else ""
         host = urlsplit(to).hostname or ""
         remedy = "if you trust the new address, set web: to it"

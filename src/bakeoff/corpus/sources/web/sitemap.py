@@ -16,7 +16,6 @@ from bakeoff.records import Problem
 MOST_FILES = 500
 MOST_BYTES = 52_428_800
 """The protocol allows so much in one sitemap."""
-_HOPS = 5
 
 
 class Listed(NamedTuple):
@@ -35,9 +34,8 @@ def listed(first: str, site: Site, fetch: Callable[[str], Answer]) -> Listed:
     n_files = 0
     while waiting and n_files < MOST_FILES:
         url, n_files = waiting.pop(0), n_files + 1
-        answer = _followed(url, fetch)
         try:
-            maps, addresses = _entries(answer)
+            maps, addresses = _entries(fetch(url))
         except ValueError as error:
             problems.append(_unread(url, f"the sitemap is not read: {error}", "check sitemap:"))
             continue
@@ -64,15 +62,6 @@ def listed(first: str, site: Site, fetch: Callable[[str], Answer]) -> Listed:
 def _unread(url: str, reason: str, remedy: str) -> Problem:
     """A problem with all pages: any that is not listed now may be in this sitemap."""
     return Problem(source=url, reason=reason, remedy=remedy, also=("",))
-
-
-def _followed(url: str, fetch: Callable[[str], Answer]) -> Answer:
-    answer = fetch(url)
-    for _ in range(_HOPS):
-        if answer.kind != "moved":
-            break
-        answer = fetch(answer.to)
-    return answer
 
 
 def _entries(answer: Answer) -> tuple[list[str], list[str]]:

@@ -76,7 +76,7 @@ class WebSource:
         if settings.urls:
             visits.visit(self._named(visits.problems))
             return True
-        found = listed(normal(settings.sitemap, settings.web), settings.site, fetcher.get)
+        found = listed(normal(settings.sitemap, settings.web), settings.site, fetcher.followed)
         if not found.pages and not found.complete:
             raise InputError(
                 f"No page was found in the sitemap {settings.sitemap}: {found.problems[0].reason}.",

@@ -58,11 +58,7 @@ class Visits:
         """Reads robots.txt. Raises InputError if it cannot be read: then nothing may be (RFC 9309, 2.3.1.4)."""
         site = self._settings.site
         url = f"{site.scheme}://{site.netloc}/robots.txt"
-        answer = self._fetcher.get(url)
-        for _ in range(_HOPS):
-            if answer.kind != "moved":
-                break
-            answer = self._fetcher.get(answer.to)
+        answer = self._fetcher.followed(url)
         if (answer.kind == "failed" and not 400 <= answer.status < 500) or answer.status == 429:
             raise InputError(
                 f"{url} cannot be read: {answer.reason}. Without it no page may be.",
