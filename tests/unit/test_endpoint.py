@@ -7,6 +7,7 @@ import pytest
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.spec import Entry, Spec
 from bakeoff.errors import ConfigError
+from bakeoff.exports.promptfoo import _served
 from bakeoff.models.engines.openai_dialect import forget_negotiations
 from bakeoff.pilot.stages import run
 from bakeoff.runs.config import load_config
@@ -125,7 +126,7 @@ def test_failed_requests_are_errors_of_their_questions(tmp_path):
     assert sum(answer.error is not None for answer in answers) == 1
 
 
-def test_it_cannot_be_served(tmp_path):
+def test_it_cannot_be_served(tmp_path, monkeypatch):
     """Named or best, the message says which contenders can be; without names, the others are served."""
     with FakeApi(reply=right) as api:
         found = finished(tmp_path, api, ["extract"])
@@ -136,6 +137,13 @@ def test_it_cannot_be_served(tmp_path):
     with pytest.raises(ConfigError, match="the best of the run, answers outside"):
         deploy(found, tmp_path / "served")
     assert deploy(weak, tmp_path / "served").release.contenders == ("extract",)
+    entrants = [one.model_copy(update={"behind": ("ours",)}) for one in found.comparison.entrants]
+    behind = found.comparison.model_copy(update={"entrants": tuple(entrants)})
+    assert (found.comparison.outside("extract"), behind.outside("extract")) == ("", "ours")
+    assert [one["label"] for one in _served(found)] == ["extract"]
+    with monkeypatch.context() as asking:
+        asking.setattr(type(found), "comparison", behind)
+        assert _served(found) == [], "a contender that sends questions to it is not served either"
 
 
 @pytest.mark.parametrize(

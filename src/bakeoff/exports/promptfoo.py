@@ -42,11 +42,9 @@ def export_promptfoo(run: Run, out: Path, contender: str | None = None) -> tuple
 
 
 def _served(run: Run) -> list[dict[str, Any]]:
-    entrants = [run.comparison.entrant(name) for name in run.contenders]
+    served = [name for name in run.contenders if not run.comparison.outside(name)]
     address = {"apiBaseUrl": ADDRESS, "apiKeyEnvar": "BAKEOFF_KEY"}
-    return [
-        {"id": f"openai:chat:{one.name}", "label": one.name, "config": address} for one in entrants if not one.outside
-    ]
+    return [{"id": f"openai:chat:{name}", "label": name, "config": address} for name in served]
 
 
 def _recorded(contender: str) -> dict[str, Any]:

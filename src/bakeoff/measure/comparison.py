@@ -240,6 +240,14 @@ class Comparison(Record):
     def entrant(self, name: str) -> Entrant:
         return next(entrant for entrant in self.entrants if entrant.name == name)
 
+    def outside(self, name: str) -> str:
+        """This contender, or one that it sends questions to, if that answers outside of Bakeoff; empty if none does."""
+        entrant = self.entrant(name)
+        if entrant.outside:
+            return name
+        behind = [other for other in entrant.behind if other in self.names]
+        return next((found for other in behind if (found := self.outside(other))), "")
+
     def estimate(self, contender: str, measure: str) -> Estimate:
         """The contender's estimate, or an empty one if there is none."""
         return self.measures[contender].get(measure, NOTHING)

@@ -153,24 +153,15 @@ def _chosen(run: Run, contenders: Sequence[str]) -> tuple[tuple[str, ...], str]:
         return tuple(dict.fromkeys(contenders)), "as you named it"
     best = run.best
     _check_servable(run, best.contender, ", the best of the run,")
-    others = [name for name in run.contenders if name != best.contender and not _outside(run, name)]
+    others = [name for name in run.contenders if name != best.contender and not run.comparison.outside(name)]
     return (best.contender, *others), best.reason
-
-
-def _outside(run: Run, name: str) -> str:
-    """This contender, or one that it sends questions to, if that answers outside of Bakeoff; empty if none does."""
-    entrant = run.comparison.entrant(name)
-    if entrant.outside:
-        return name
-    behind = [other for other in entrant.behind if other in run.contenders]
-    return next((found for other in behind if (found := _outside(run, other))), "")
 
 
 def _check_servable(run: Run, name: str, who: str = "") -> None:
     """Raises ConfigError if a contender cannot be served. `who` says more about it."""
-    outside = _outside(run, name)
+    outside = run.comparison.outside(name)
     if outside:
-        servable = [other for other in run.contenders if not _outside(run, other)]
+        servable = [other for other in run.contenders if not run.comparison.outside(other)]
         by = "" if outside == name else f" sends questions to '{outside}', which"
         raise ConfigError(
             f"'{name}'{who}{by} answers outside of Bakeoff, so it cannot be served from here.",
