@@ -88,7 +88,7 @@ def open_at(
 
 
 def wait(browser: webdriver.Chrome, condition: Callable[[], Any]) -> Any:
-    return WebDriverWait(browser, 10, poll_frequency=0.05).until(lambda _: condition())
+    return WebDriverWait(browser, 30, poll_frequency=0.05).until(lambda _: condition())
 
 
 def ask(page: webdriver.Chrome, question: str, field: str = "#question") -> None:
