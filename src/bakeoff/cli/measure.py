@@ -54,6 +54,9 @@ def run(
             show_default=False,
         ),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Take no answers, vectors or trainings from earlier runs.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Build every contender, measure all of them on the same held-out questions, write the report."""
@@ -82,7 +85,7 @@ def run(
     else:
         with stoppable(go_on) as check:
             prepared, yes_spend = _asked_to_spend(settings, prepared, resume, yes_spend)
-            _show(_measured(settings, runs, resume, check, prepared, yes_spend), as_json)
+            _show(_measured(settings, runs, resume, check, prepared, yes_spend, not fresh), as_json)
 
 
 def _planned(settings: "Config", prepared: "Prepared | None", as_json: bool) -> None:
@@ -145,6 +148,7 @@ def _measured(
     check: Callable[[], None],
     prepared: "Prepared | None" = None,
     yes_spend: float | None = None,
+    reuse: bool = True,
 ) -> Path:
     """Runs the pilot and shows its progress. Returns the run's folder. `check` is called at every event."""
     from bakeoff.cli.progress import Display
@@ -157,7 +161,15 @@ def _measured(
             check()
             display.show(event)
 
-        finished = run_pilot(settings, runs=runs, resume=resume, listener=show, prepared=prepared, yes_spend=yes_spend)
+        finished = run_pilot(
+            settings,
+            runs=runs,
+            resume=resume,
+            listener=show,
+            prepared=prepared,
+            yes_spend=yes_spend,
+            reuse=reuse,
+        )
         return finished.folder.root
 
 

@@ -6,30 +6,21 @@ anybody can check that what is served is what was measured. Loads no engine and 
 
 import functools
 import hashlib
-import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import bakeoff
 from bakeoff.contenders.identities import Identity, content_sum
 from bakeoff.contenders.load import make_recipe
+from bakeoff.contenders.model_identity import file_sum, folder_sum, model_sum
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.store import DocumentStore, content_hash
-from bakeoff.errors import RunFolderError
 from bakeoff.imports import imported
-from bakeoff.models.checksums import ORIGIN, file_sha256
 from bakeoff.models.load import THE_GENERATOR, is_import_path
-from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import LocalModel, ModelSettings
-from bakeoff.models.tuned_folder import DEPLOYMENT, HOSTED_JOB
-from bakeoff.models.weights import resolve_model
 from bakeoff.retrieval.contents import index_sha256
 from bakeoff.tuning.retriever.folders import check_part
-
-HOW_ASKED = {"key_env", "concurrency", "timeout_s", "retries", "price"}
-"""Settings of a model behind a server that say how it is asked and paid, not which one it is."""
 
 
 def identity_of(world: WorldFolder, name: str) -> Identity:
@@ -49,10 +40,10 @@ def _identity(world: WorldFolder, name: str) -> Identity:
     embedders = [_embedder(world, recipe.embedder)] if recipe.embedder else []
     return Identity(
         contender=name,
-        settings=_folder_sum(world.contender_folder(name)),
-        model="".join(map(_model, asked)),
-        adapter=_folder_sum(world.adapter_folder(recipe.adapter)) if recipe.adapter else "",
-        embedder="".join(map(_model, embedders)),
+        settings=folder_sum(world.contender_folder(name)),
+        model="".join(map(model_sum, asked)),
+        adapter=folder_sum(world.adapter_folder(recipe.adapter)) if recipe.adapter else "",
+        embedder="".join(map(model_sum, embedders)),
         reranker=_reranker(world, recipe.reranker) if recipe.reranker else "",
         documents=documents_sha256(world.store) if recipe.shows else "",
         index=index_sha256(world.index_folder(recipe.index)) if recipe.index else "",
@@ -94,21 +85,6 @@ def documents_sha256(store: DocumentStore) -> str:
     return content_sum(sorted((document.id, content_hash(document)) for document in store.documents()))
 
 
-def _model(settings: ModelSettings) -> str:
-    """The sum of a model's weights, adapter, tokenizer and templates, or of its settings if it has no files here.
-
-    Weights that Bakeoff made in its cache count as what they were made from.
-    """
-    sums = sums_of(settings)
-    if not sums or not isinstance(settings, LocalModel):
-        return content_sum(settings.model_dump(mode="json", exclude=HOW_ASKED))
-    folder = resolve_model(settings.name)
-    if not (folder / ORIGIN).exists():
-        others = [path for path in _files(folder) if path.suffix != ".safetensors"]
-        sums |= {path.relative_to(folder).as_posix(): file_sha256(path) for path in others}
-    return content_sum(sums)
-
-
 def _embedder(world: WorldFolder, name: str) -> ModelSettings:
     """The settings of an embedder of `models:` or of a tuned one."""
     return world.models[name] if name in world.models else world.part_settings(name)
@@ -116,32 +92,7 @@ def _embedder(world: WorldFolder, name: str) -> ModelSettings:
 
 def _reranker(world: WorldFolder, name: str) -> str:
     """The sum of a reranker of `models:`, or of the files of a tuned one."""
-    return _model(world.models[name]) if name in world.models else _folder_sum(check_part(world.adapter_folder(name)))
-
-
-def _folder_sum(folder: Path) -> str:
-    """One sum over the files of a folder, by path. Checkpoints and logs of a training do not count.
-
-    Raises RunFolderError if the folder is missing or empty.
-    """
-    if not any(_files(folder)):
-        raise RunFolderError(f"{folder} is missing or empty.", "restore it, or run the pilot again: bakeoff run CONFIG")
-    return content_sum({path.relative_to(folder).as_posix(): file_sha256(path) for path in _files(folder)})
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    """The files that decide about answers: weights, configuration, tokenizer, templates, fitted values."""
-    for path in sorted(folder.rglob("*")):
-        inner = path.relative_to(folder).parts
-        if path.is_file() and not inner[0].startswith(("checkpoint", ".")) and path.name not in LEFT_OUT:
-            yield path
-
-
-LEFT_OUT = {
-    *("report.json", "request.json", "training.jsonl", "sums.json", "README.md"),
-    *(HOSTED_JOB, DEPLOYMENT, "download.json"),
-}
-"""Records of how something was made. Times in them would make two equal contenders look different."""
+    return model_sum(world.models[name]) if name in world.models else folder_sum(check_part(world.adapter_folder(name)))
 
 
 def _code(recipe: Recipe, models: Sequence[ModelSettings], imports_from: Path | None) -> str:
@@ -151,13 +102,5 @@ def _code(recipe: Recipe, models: Sequence[ModelSettings], imports_from: Path | 
     for model in models:
         if isinstance(model, LocalModel) and is_import_path(model.name):
             kinds.append(imported(model.name, imports_from, THE_GENERATOR))
-    sums = [_file_sum(kind) for kind in kinds if not getattr(kind, "__module__", "bakeoff.").startswith("bakeoff.")]
+    sums = [file_sum(kind) for kind in kinds if not getattr(kind, "__module__", "bakeoff.").startswith("bakeoff.")]
     return sums[0] if len(sums) == 1 else content_sum(sums) if sums else ""
-
-
-def _file_sum(kind: Any) -> str:
-    """The sum of the file that defines a class or a function."""
-    try:
-        return file_sha256(Path(inspect.getfile(kind)))
-    except (TypeError, OSError):  # made in an interactive session: there is no file
-        return content_sum(f"{kind.__module__}.{kind.__qualname__}")

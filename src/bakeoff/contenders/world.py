@@ -11,12 +11,14 @@ from typing import Any
 
 from bakeoff.contenders.access import Guarded, why_refused
 from bakeoff.contenders.built import Built, Given
+from bakeoff.contenders.kept_models import kept_embedder, kept_generator
 from bakeoff.contenders.load import make_recipe
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
 from bakeoff.models.checksums import Sums
+from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Generator
@@ -33,7 +35,8 @@ class WorldFolder:
     `documents` is the folder of the document store and the indexes, if that is another one: a server's documents
     change, its contenders do not. `sums` are the checksums that models must have, by name; a model without any is not
     checked. What worlds `beside` it with the same documents have open is used and not opened again: the store, and
-    embedders, indexes and untuned models whose settings are the same.
+    embedders, indexes and untuned models whose settings are the same. `kept` are results of earlier runs, which models
+    need not give again.
     """
 
     def __init__(
@@ -45,12 +48,14 @@ class WorldFolder:
         documents: Path | None = None,
         sums: Mapping[str, Sums] | None = None,
         beside: Sequence["WorldFolder"] = (),
+        kept: KeptResults | None = None,
     ) -> None:
         self.root = root
         self.documents = documents or root
         self.models = models
         self.imports_from = imports_from
         self._sums = sums or {}
+        self._kept = kept
         self._embedders: dict[str, Any] = {}
         self._rerankers: dict[str, Any] = {}
         self._indexes: dict[str, Any] = {}
@@ -87,13 +92,12 @@ class WorldFolder:
         if name not in self._embedders:
             from bakeoff.models.embed import load_embedder
 
+            settings = self.models.get(name) or self.part_settings(name)
+            self._check_sums(name)
+            embedder: Any = load_embedder(settings)
             if name not in self.models:
-                embedder = load_embedder(self.part_settings(name))
                 embedder.name = name  # not where it is: an index made with it is opened in other folders too
-            else:
-                self._check_sums(name)
-                embedder = load_embedder(self.models[name])
-            self._embedders[name] = embedder
+            self._embedders[name] = kept_embedder(embedder, settings, self._kept)
         return self._embedders[name]
 
     def reranker(self, name: str) -> Any:
@@ -151,7 +155,8 @@ class WorldFolder:
             folder = self.adapter_folder(adapter) if adapter else None
             search_in(self.imports_from)
             self._check_sums(model)
-            generator = load_generator(self.models[model], folder)
+            loaded = load_generator(self.models[model], folder)
+            generator = kept_generator(loaded, self.models[model], folder, self._kept)
         self._generators[key] = generator
         return generator
 

@@ -29,6 +29,7 @@ from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.pilot.retrieval_parts import tune_in_turn
+from bakeoff.pilot.reuse import Reuse, Trained, retrieval_key, trained_in, training_key, write_trained
 from bakeoff.pilot.tuners import NO_LESSON, NOTHING_ALLOWED, Course, Hosting, check_length, tuner_of, waiting_for
 from bakeoff.records import Answer
 from bakeoff.runs.folder import RunFolder
@@ -54,7 +55,8 @@ class Builder:
 
     With `earlier`, models that were tuned with the same settings there are tuned further on all training questions,
     the earlier ones among them so that they are not forgotten, in half the epochs. `engine_notes` say of models, by
-    name, why they run on a slower engine than others, `retrieval_notes` what tuning retrieval did not improve.
+    name, why they run on a slower engine than others, `retrieval_notes` what tuning retrieval did not improve. With
+    `reuse`, trainings of other runs are taken where they would be the same.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Builder:
         earlier: Earlier | None = None,
         left_out: LeftOut | None = None,
         hosting: Hosting = NOTHING_ALLOWED,
+        reuse: Reuse | None = None,
     ) -> None:
         self._recipes = recipes
         self._material = material
@@ -73,6 +76,7 @@ class Builder:
         self._progress = progress
         self._earlier = earlier
         self._hosting = hosting
+        self._reuse = reuse or Reuse()
         self.left_out = left_out or LeftOut(recipes)
         self._silent: set[str] = set()
         self.engine_notes: dict[str, str] = {}
@@ -122,10 +126,15 @@ class Builder:
     def _tune_part(self, world: WorldFolder, recipe: Recipe, part: str) -> str:
         """Tunes the embedder or the reranker of a contender. Returns a note if it is not used."""
         taken = self._earlier.world.adapter_folder("") if self._earlier and not self._earlier.relearns else None
-        name = recipe.spec.name
-        with self._timed("train", name, f"retriever:{recipe.retrieval_training(part)}") as more:
+        name, training = recipe.spec.name, recipe.retrieval_training(part)
+        folder, key = world.adapter_folder(training), retrieval_key(recipe, part, world, self._material)
+        if taken is None and not folder.exists():
+            found = self._reuse.trained(key, folder)
+            taken = found.parent if found else None
+        with self._timed("train", name, f"retriever:{training}") as more:
             took = recipe.tune_retrieval(part, world, self._material, self._progress("train", name), taken)
             more |= took.model_dump(exclude={"note"})
+        write_trained(folder, Trained(key=key, **took.model_dump(exclude={"note"})))
         if is_tuned_part(recipe.embedder, world.models):
             self._index(world, "index", [recipe])
         return took.note
@@ -249,6 +258,14 @@ class Builder:
         """Trains a recipe's adapter. Returns what the stage took."""
         tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
         progress = self._progress(stage, recipe.spec.name)
+        is_local = not recipe.is_hosted and recipe.at_its_host is None
+        key = training_key(recipe, world, lesson, start_from, self._material.seed) if is_local else ""
+        earlier = self._reuse.trained(key, folder) if key and not folder.exists() else None
+        if earlier is not None:
+            _copy_folder(earlier, folder)
+        known = trained_in(folder, key) if key else None
+        if known is not None:
+            return known.model_dump(exclude={"key"})
         with _costing_one_contender() if lesson.preferences else nullcontext():
             tuner, model = tuner_of(recipe, world, self._material.seed, self._hosting)
             report = tuner.fit(
@@ -263,11 +280,11 @@ class Builder:
         assert recipe.template is not None  # a tuned model is served with a template
         jsonl.write_text(folder / "template.txt", recipe.template.fingerprint + "\n")
         record_learned(folder, world.store.documents(), start_from)
-        return {
-            "seconds": report.seconds,
-            "tokens": report.n_tokens,
-            "detail": f"{report.n_examples} examples, {report.epochs:g} epochs, {report.stopped_because}",
-        }
+        detail = f"{report.n_examples} examples, {report.epochs:g} epochs, {report.stopped_because}"
+        trained = Trained(key=key, seconds=report.seconds, tokens=report.n_tokens, detail=detail)
+        if key:
+            write_trained(folder, trained)
+        return trained.model_dump(exclude={"key"})
 
     def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
         """Decides on dev when a contender declines (or how a router routes), and saves it.
@@ -372,7 +389,7 @@ def _copy_folder(source: Path, target: Path) -> None:
     if not target.exists():
         half = target.with_name(target.name + ".part")
         shutil.rmtree(half, ignore_errors=True)
-        shutil.copytree(source, half)
+        shutil.copytree(source, half, ignore=shutil.ignore_patterns("checkpoint*"))
         half.rename(target)
 
 

@@ -8,8 +8,8 @@ where it stopped.
 import datetime
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
 from bakeoff.pilot.probing import models_of, negotiated, probe_judge, probe_models
 from bakeoff.pilot.regrade import regraded_notes
+from bakeoff.pilot.reuse import Reuse, reuse_lines
 from bakeoff.pilot.spending import kept, pays, prices_of, write_spending
 from bakeoff.records import Question, Record, Stage
 from bakeoff.runs import folder as run_folder
@@ -77,6 +78,8 @@ class Event(Record):
     detail: str = ""
 
 
+TAKEN = "from_earlier_runs"
+"""In environment.json: by kind, how many were taken from earlier runs, of how many."""
 RESTORE_OR_START = "restore the weights, or leave out --resume to start a new run"
 
 Listener = Callable[[Event], None]
@@ -90,10 +93,12 @@ def run(
     listener: Listener | None = None,
     prepared: Prepared | None = None,
     yes_spend: float | None = None,
+    reuse: bool = True,
 ) -> Run:
     """Runs the whole pilot (or the rest of it) and writes its report. `prepared` are the data, if they are not to be
     read from the configuration's files. `yes_spend` is the most US dollars that tuning at hosts may cost, by default
-    the `budget.usd` of the configuration.
+    the `budget.usd` of the configuration. With `reuse`, what the other runs in `runs` have made in the very same way is
+    not made again.
 
     Raises a BakeoffError if the configuration, the data or a model does not allow it. The folder stays resumable.
     """
@@ -125,9 +130,10 @@ def run(
         for line in (*(f"note: {note}" for note in notes), *budget_lines(expected, budget)):
             tell(Event(stage="data", note=line))
         account = kept(ledger, folder, lambda line: tell(Event(stage="data", note=line)))
-        with folder.lock(), account if pays(config) else nullcontext():
+        others = Reuse(Path(runs) if reuse else None)
+        with folder.lock(), account if pays(config) else nullcontext(), closing(others):
             own = measures_of(config, folder, prepared.of("test"))
-            Pilot(config, recipes, own, folder, prepared, tell, yes_spend=yes_spend).run()
+            Pilot(config, recipes, own, folder, prepared, tell, yes_spend=yes_spend, reuse=others).run()
     return Run(folder)
 
 
@@ -151,6 +157,7 @@ class Pilot:
         listener: Listener,
         earlier: Earlier | None = None,
         yes_spend: float | None = None,
+        reuse: Reuse | None = None,
     ) -> None:
         self._config = config
         self._recipes = recipes
@@ -158,12 +165,16 @@ class Pilot:
         self._folder = folder
         self._prepared = prepared
         self._tell = listener
-        self._world = WorldFolder(folder.world, config.models, config.imports_from)
-        self._updated_world = WorldFolder(folder.updated_world, config.models, config.imports_from)
+        self._reuse = reuse or Reuse()
+        kept = self._reuse.results
+        self._world = WorldFolder(folder.world, config.models, config.imports_from, kept=kept)
+        self._updated_world = WorldFolder(folder.updated_world, config.models, config.imports_from, kept=kept)
         material = material_of(config, prepared, recipes)
         self._left_out = LeftOut(recipes, folder.root / "left-out", self._note, earlier is not None)
         hosting = hosting_in(folder.root, yes_spend)
-        self._builder = Builder(recipes, material, self._timed, self._progress, earlier, self._left_out, hosting)
+        self._builder = Builder(
+            recipes, material, self._timed, self._progress, earlier, self._left_out, hosting, self._reuse
+        )
         self._machines = Machines(recipes, hosting, self._note)
         self._presenter = Presenter(
             folder,
@@ -372,9 +383,23 @@ class Pilot:
             identities = Identities(contenders=tuple(identity_of(self._world, entrant.name) for entrant in entrants))
             write_record(self._folder.identities_path, identities)
             environment["contender_sha256"] = identities.sums
+            environment |= self._taken(environment.get(TAKEN, {}))
             write_json(self._folder.environment_path, environment)
             write_spending(self._folder)
             judge_run(self._folder, self._config.profile, entrants, self._left_out.reasons, self._own)
+
+    def _taken(self, before: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+        """What was taken from earlier runs, in all sessions of this one. Says so."""
+        counts = self._reuse.counts
+        problem = self._reuse.results.problem if self._reuse.results else ""
+        for line in reuse_lines(counts, problem):
+            self._note(f"note: {line}")
+        kinds = dict.fromkeys([*before, *counts])
+        none = (0, 0)
+        sums = {
+            kind: [a + b for a, b in zip(before.get(kind, none), counts.get(kind, none), strict=True)] for kind in kinds
+        }
+        return {TAKEN: sums} if any(some for some, _ in sums.values()) else {}
 
     def _progress(self, stage: str, contender: str = "") -> Callable[..., None]:
         def progress(done: int, total: int, detail: str = "") -> None:
@@ -387,15 +412,16 @@ class Pilot:
     def _timed(self, stage: str, contender: str = "", part: str = "") -> Iterator[dict[str, Any]]:
         """Announces a stage and records how long it took. The body may add `tokens` and `detail`.
 
-        A stage that was finished in an earlier session keeps its time from then.
+        A stage that was finished in an earlier session keeps its time from then, and what was taken from earlier runs
+        counts with the time that it took there.
         """
         self._tell(Event(stage=stage, contender=contender))
         more: dict[str, Any] = {}
-        begun = time.perf_counter()
+        begun, saved_before = time.perf_counter(), self._reuse.seconds
         with asking_in(stage, contender):
             yield more
             settle(is_finished=True)
-        seconds = more.pop("seconds", time.perf_counter() - begun)
+        seconds = more.pop("seconds", time.perf_counter() - begun) + self._reuse.seconds - saved_before
         key = (stage, part or contender)  # shared parts are built once, by the first contender that needs them
         if key not in {(done.stage, done.part or done.contender) for done in self._folder.stages()}:
             took = Stage(stage=stage, contender=contender, part=part, seconds=seconds, **more)

@@ -1,0 +1,131 @@
+"""What a run takes from earlier runs beside it: completions, vectors and tuned models, where nothing has changed.
+
+Takes the folder of all runs, gives kept results, and the folders of equal trainings. What is taken counts with the time
+and the tokens that it took when it was made, and is never used to measure latency. docs/reuse.md says what depends on
+what.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bakeoff.contenders.identities import content_sum
+from bakeoff.contenders.identity import documents_sha256
+from bakeoff.contenders.kept_models import engine_versions, source_sum
+from bakeoff.contenders.model_identity import TRAINED, folder_sum, model_sum
+from bakeoff.contenders.recipe import Material, Recipe
+from bakeoff.contenders.world import WorldFolder
+from bakeoff.files.jsonl import write_text
+from bakeoff.models.kept import embedder, generator
+from bakeoff.models.kept.results import KeptResults
+from bakeoff.records import Record
+from bakeoff.sentences import listed
+from bakeoff.tuning.lessons import Lesson
+
+FOLDER, FILE = ".kept", "results.sqlite"
+TRAININGS = "trainings"
+WORDS = {generator.KIND: "answers of models", embedder.KIND: "vectors", TRAININGS: "trainings"}
+
+
+class Trained(Record):
+    """What a training depended on, as one sum, and what it took."""
+
+    key: str
+    seconds: float
+    tokens: int
+    detail: str
+
+
+class Reuse:
+    """What the runs in one folder share. Without a folder nothing is shared."""
+
+    def __init__(self, runs: Path | None = None) -> None:
+        self._runs = runs
+        self.results = KeptResults(runs / FOLDER / FILE) if runs else None
+        self._trainings = [0, 0]
+
+    def trained(self, key: str, target: Path) -> Path | None:
+        """The folder of a training in another run that has this key and this folder's name; None if there is none."""
+        if self._runs is None:
+            return None
+        self._trainings[1] += 1
+        for path in self._runs.glob(f"*/**/adapters/{target.name}/{TRAINED}"):
+            if path.parent != target and trained_in(path.parent, key):
+                self._trainings[0] += 1
+                return path.parent
+        return None
+
+    @property
+    def seconds(self) -> float:
+        """How long the answers and vectors taken so far took when they were made."""
+        return self.results.seconds if self.results else 0.0
+
+    @property
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """By kind: how many were taken from earlier runs, and how many were needed."""
+        if self.results is None:
+            return {}
+        return {**self.results.counts, TRAININGS: (self._trainings[0], self._trainings[1])}
+
+    def close(self) -> None:
+        if self.results is not None:
+            self.results.close()
+
+
+def reuse_lines(counts: Mapping[str, Sequence[int]], problem: str = "") -> list[str]:
+    """What was taken, in a sentence; none if nothing was.
+
+    >>> reuse_lines({"answers": (10, 40), "vectors": (0, 5), "trainings": (1, 1)})
+    ['From earlier runs: 10 of 40 answers of models and 1 of 1 trainings. All that they depend on is the same.']
+    """
+    taken = [f"{some:,} of {all_:,} {WORDS.get(kind, kind)}" for kind, (some, all_) in counts.items() if some]
+    lines = [f"From earlier runs: {listed(taken)}. All that they depend on is the same."] if taken else []
+    return [*lines, *([problem] if problem else [])]
+
+
+def training_key(recipe: Recipe, world: WorldFolder, lesson: Lesson, start_from: Path | None, seed: int) -> str:
+    """One sum over all that a recipe's tuned model depends on: settings, weights, examples, code."""
+    preferences = lesson.preferences or ((), ())
+    return content_sum(
+        [
+            recipe.adapter,
+            model_sum(world.models[recipe.spec.model]),
+            *([example.model_dump(mode="json") for example in part] for part in (lesson.examples, lesson.dev)),
+            lesson.max_epochs,
+            *([judged.model_dump(mode="json") for judged in part] for part in preferences),
+            folder_sum(start_from) if start_from else "",
+            seed,
+            *_code(),
+        ]
+    )
+
+
+def retrieval_key(recipe: Recipe, part: str, world: WorldFolder, material: Material) -> str:
+    """The same of a tuned part of retrieval."""
+    models = [model_sum(world.models[name]) for name in _named(recipe, world)]
+    data = material.model_dump(mode="json", include={"train", "dev", "seed"})
+    return content_sum([recipe.retrieval_training(part), models, documents_sha256(world.store), data, *_code()])
+
+
+def write_trained(folder: Path, trained: Trained) -> None:
+    write_text(folder / TRAINED, trained.model_dump_json(indent=1) + "\n")
+
+
+def trained_in(folder: Path, key: str) -> Trained | None:
+    """What is known of the training in this folder, if it has this key."""
+    try:
+        trained = Trained.model_validate_json((folder / TRAINED).read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+    return trained if trained.key == key else None
+
+
+def _named(recipe: Recipe, world: WorldFolder) -> list[str]:
+    """The untuned models of its retrieval."""
+    names = (recipe.spec.retrieval.embedder, recipe.spec.retrieval.reranker)
+    return [name for name in names if name in world.models]
+
+
+def _code() -> tuple[object, ...]:
+    return source_sum("tuning"), source_sum("models"), source_sum("retrieval"), engine_versions()
