@@ -135,7 +135,7 @@ def test_a_run_killed_when_its_batch_was_made_does_not_send_a_second(tmp_path: P
 
 def test_a_run_stopped_by_its_budget_goes_on_where_it_stopped(tmp_path: Path, api: FakeApi) -> None:
     """Calls that were under way when the budget ended are answered from the ledger; the answers are the same."""
-    undisturbed = run(load_config(paid_pilot(tmp_path / "whole", api)), runs=tmp_path / "whole" / "runs")
+    undisturbed = run(load_config(paid_pilot(tmp_path / "whole", api)), runs=tmp_path / "whole" / "runs", reuse=False)
     n_whole, spent = api.n_requests, json.loads((undisturbed.folder.root / "spending.json").read_text())["total"]
     path = paid_pilot(tmp_path / "stopped", api)
     config = load_config(path)
@@ -144,10 +144,10 @@ def test_a_run_stopped_by_its_budget_goes_on_where_it_stopped(tmp_path: Path, ap
     for cap in caps:
         budget = config.model_copy(update={"budget": Budget(usd=cap)})
         with pytest.raises(LimitReachedError, match=r"stopped at its budget: budget\.usd is"):
-            run(budget, runs=runs, resume=cap != caps[0])
+            run(budget, runs=runs, resume=cap != caps[0], reuse=False)
         total = json.loads((runs / "planets" / "spending.json").read_text())["total"]
         assert total["usd"] <= cap
-    finished = run(config, runs=runs, resume=True)
+    finished = run(config, runs=runs, resume=True, reuse=False)
     latency_and_checks = 3 * 3 * len(caps) + 4 * len(caps)  # warm-ups, probes and looks at log-probabilities again
     assert api.n_requests - n_whole <= n_whole + latency_and_checks
     for contender in ("base", "rag", "multi"):
@@ -168,9 +168,9 @@ def test_calls_are_capped_too(tmp_path: Path, api: FakeApi) -> None:
     config = load_config(paid_pilot(tmp_path, api))
     needed = 300
     with pytest.raises(LimitReachedError, match=r"budget\.calls is 230, and 230 calls were made"):
-        run(config.model_copy(update={"budget": Budget(calls=230)}), runs=tmp_path / "runs")
+        run(config.model_copy(update={"budget": Budget(calls=230)}), runs=tmp_path / "runs", reuse=False)
     assert api.n_requests == 230
-    run(config.model_copy(update={"budget": Budget(calls=needed)}), runs=tmp_path / "runs", resume=True)
+    run(config.model_copy(update={"budget": Budget(calls=needed)}), runs=tmp_path / "runs", resume=True, reuse=False)
     assert api.n_requests <= needed
 
 
@@ -188,9 +188,8 @@ def test_a_dry_run_sends_nothing_and_writes_no_folder(tmp_path: Path, api: FakeA
     assert api.n_requests == 0
     assert not (tmp_path / "runs").exists()
     expected = json.loads(told.stdout)
-    spent = json.loads(
-        (run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs").folder.root / "spending.json").read_text()
-    )["total"]
+    finished = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", reuse=False)
+    spent = json.loads((finished.folder.root / "spending.json").read_text())["total"]
     for name, amount in (("calls", spent["calls"]), ("usd", spent["usd"])):
         low, high = expected[name]
         assert low <= amount <= high

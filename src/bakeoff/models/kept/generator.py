@@ -1,7 +1,7 @@
 """A generator that asks its model only for what no earlier run has asked.
 
 Takes a generator, the key of its model and kept results. Gives the completions that it would give, with the usage that
-they had. Does not know why a prompt is asked, except that latency is measured: then the model is always asked.
+they had. Where latency is measured, or a model is tested, the model is always asked.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bakeoff.models.kept.results import Kept, KeptResults
-from bakeoff.models.spending.who import LATENCY, asker
+from bakeoff.models.spending.who import LATENCY, LOADING, asker
 from bakeoff.protocols import Generator, SteppingGenerator
 from bakeoff.records import Completion, GenerationSettings, Prompt
 
@@ -36,8 +36,10 @@ class KeptGenerator:
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
         """One completion for each prompt, in order: a kept one, or a new one, which is kept unless it failed."""
+        if asker().stage in (LATENCY, LOADING):
+            return self._generator.generate(prompts, settings)
         keys = [self._key(prompt, settings) for prompt in prompts]
-        found = {} if asker().stage == LATENCY else self._results.get(KIND, keys, self._days)
+        found = self._results.get(KIND, keys, self._days)
         missing = [i for i, key in enumerate(keys) if key not in found]
         new = self._generator.generate([prompts[i] for i in missing], settings) if missing else []
         fresh = dict(zip(missing, new, strict=True))

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 LATENCY = "latency"
 """The stage that measures latency: its calls are always sent, one at a time."""
+LOADING = "load"
+"""The stage that loads models, and tests them."""
 EMBEDDING, REWRITING, RERANKING, JUDGE, CHECK = "embedding", "rewriting", "reranking", "judge", "check"
 """Roles that are the same in every stage. In all other calls the role is that of the stage."""
 ROLES = {
@@ -21,7 +23,7 @@ ROLES = {
     "answer-updated": "update",
     "present": "presentation",
     "judge": JUDGE,
-    "load": CHECK,
+    LOADING: CHECK,
 }
 """The role of a model that is asked in a stage, by the stage's name."""
 

@@ -1,0 +1,107 @@
+"""A run after an edit does the difference: what nothing has changed for is taken from the runs beside it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bakeoff.contenders.identities import Identities
+from bakeoff.pilot.stages import TAKEN, run
+from bakeoff.runs.config import load_config
+from bakeoff.runs.run import Run
+from tests.end_to_end.small import make
+from tests.end_to_end.test_spending import paid_pilot, reader
+from tests.fake_api import FakeApi
+from tests.unit.tiny_model import write_tiny_model
+
+LATENCY = 3
+"""Questions of the small pilot whose time is measured, with the one that warms up."""
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with FakeApi(reply=reader) as server:
+        yield server
+
+
+def edited(path: Path, **changes: Any) -> Path:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    return path
+
+
+def measured(path: Path, api: FakeApi, **more: Any) -> tuple[Run, int]:
+    """A run, and the chats that it sent."""
+    before = len([one for one in api.requests if one.path.endswith("chat/completions")])
+    finished = run(load_config(path), runs=path.parent / "runs", **more)
+    return finished, len([one for one in api.requests if one.path.endswith("chat/completions")]) - before
+
+
+def taken(finished: Run) -> dict[str, list[int]]:
+    return dict(finished.folder.read_json(finished.folder.environment_path).get(TAKEN, {}))
+
+
+def texts(finished: Run, contender: str) -> dict[str, str]:
+    return {answer.question_id: answer.text for answer in finished.folder.answers(contender)}
+
+
+def test_only_what_an_edit_changes_is_asked_and_paid_again(tmp_path: Path, api: FakeApi) -> None:
+    path = paid_pilot(tmp_path, api, presentation="fixed")
+    first, n_first = measured(path, api)
+    assert taken(first) == {}
+    again, n_again = measured(path, api)
+    contenders = [*again.comparison.entrants]
+    most_for_latency = 2 * LATENCY * len(contenders) + 3  # a reworded question is two calls; each model is tested once
+    assert n_again <= most_for_latency < n_first / 3
+    got, needed = taken(again)["answers"]
+    assert got == needed
+    for entrant in contenders:
+        assert texts(again, entrant.name) == texts(first, entrant.name)
+    assert again.spending.total.usd < first.spending.total.usd / 3
+
+    base = {"like": "base"}
+    more = edited(path, contenders=[base, {"like": "rag", "retrieval": {"k": 1}}])
+    changed, _ = measured(more, api)
+    got, needed = taken(changed)["answers"]
+    assert 0 < got < needed, "the prompts of rag changed, those of base did not"
+    assert taken(changed)["vectors"][0] == taken(changed)["vectors"][1]
+
+
+def test_fresh_takes_nothing(tmp_path: Path, api: FakeApi) -> None:
+    path = paid_pilot(tmp_path, api, presentation="fixed")
+    _, n_first = measured(path, api)
+    anew, n_anew = measured(path, api, reuse=False)
+    assert n_anew >= n_first - LATENCY * 6
+    assert taken(anew) == {}
+
+
+def test_latency_and_time_are_those_of_a_run_of_its_own(tmp_path: Path) -> None:
+    with FakeApi(reply=reader, delay_s=0.05) as api:
+        path = paid_pilot(tmp_path, api, presentation="fixed")
+        runs = [measured(path, api)[0] for _ in range(2)]
+    for entrant in runs[0].comparison.entrants:
+        for finished in runs:
+            assert all(answer.latency_ms > 50 for answer in finished.folder.answers(entrant.name, "latency"))
+        of_both = [sum(answer.usage.seconds for answer in one.folder.answers(entrant.name)) for one in runs]
+        assert of_both[1] == pytest.approx(of_both[0], rel=0.3)
+
+
+def test_an_equal_training_is_taken_and_another_one_is_not(tmp_path: Path) -> None:
+    model = {"name": str(write_tiny_model(tmp_path / "model")), "engine": "transformers"}
+    few = {"epochs": 1, "examples": 6}
+    path = make(
+        tmp_path,
+        models={"generator": model, "embedder": "hash"},
+        contenders=["tuned"],
+        tuning=few,
+        generation={"max_new_tokens": 1},
+    )
+    first, again = (run(load_config(path), runs=tmp_path / "runs") for _ in range(2))
+    assert taken(again)["trainings"] == [1, 1]
+    trainings = [[stage for stage in one.folder.stages() if stage.stage == "train"] for one in (first, again)]
+    assert trainings[0] == trainings[1], "it counts with the time that it took"
+    sums = [one.folder.record(one.folder.identities_path, Identities).contenders[0] for one in (first, again)]
+    assert sums[0] == sums[1]
+    other = run(load_config(edited(path, tuning={**few, "epochs": 2})), runs=tmp_path / "runs")
+    assert taken(other).get("trainings", [0, 1]) == [0, 1]
