@@ -8,7 +8,8 @@ import pytest
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.llm_judge.records import Calibration, Judged
-from bakeoff.pilot.stages import Event, run
+from bakeoff.pilot.stage_times import Event
+from bakeoff.pilot.stages import run
 from tests.end_to_end.small import make
 from tests.unit.judged_run import ScriptedJudge, within
 

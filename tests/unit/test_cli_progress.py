@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from bakeoff.cli.progress import Display, _duration
-from bakeoff.pilot.stages import Event
+from bakeoff.pilot.stage_times import Event
 
 
 class Log:

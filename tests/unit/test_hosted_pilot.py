@@ -21,7 +21,9 @@ from bakeoff.pilot import hosting
 from bakeoff.pilot.answer_settings import settled
 from bakeoff.pilot.budget import planned
 from bakeoff.pilot.prepare import prepare
-from bakeoff.pilot.stages import Event, Pilot, run
+from bakeoff.pilot.reuse import NO_REUSE
+from bakeoff.pilot.stage_times import Event, StageTimes
+from bakeoff.pilot.stages import Pilot, run
 from bakeoff.records import ask
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import begin
@@ -324,7 +326,8 @@ def test_a_round_of_learning_starts_no_job_without_a_budget(openai, tmp_path):
     config = load_config(pilot(tmp_path, openai, ["base", there(openai)]))
     recipes, prepared = make_recipes(config.specs), prepare(config)
     folder = begin(settled(config, prepared.answer_lengths), tmp_path / "runs")
-    Pilot(folder.config(), recipes, (), folder, prepared, lambda event: None).run()
+    times = StageTimes(folder, lambda event: None, NO_REUSE)
+    Pilot(folder.config(), recipes, (), folder, prepared, times).run()
     assert "nothing was allowed" in Run(folder).comparison.skipped["tuned-there"]
     assert openai.jobs == {} and openai.files == {}
 

@@ -45,7 +45,7 @@ def judge(
     from bakeoff.cli.progress import Display
     from bakeoff.cli.stopping import stoppable
     from bakeoff.pilot.rejudge import rejudge
-    from bakeoff.pilot.stages import Event
+    from bakeoff.pilot.stage_times import Event
     from bakeoff.runs.config import load_judge_config
     from bakeoff.runs.folder import RunFolder
     from bakeoff.runs.run import find_run

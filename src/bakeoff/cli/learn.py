@@ -104,7 +104,7 @@ def _learned(
     """Runs the round and shows its progress. `check` is called at every event."""
     from bakeoff.cli.progress import Display
     from bakeoff.learn.learning import learn as learn_round
-    from bakeoff.pilot.stages import Event
+    from bakeoff.pilot.stage_times import Event
 
     with Display() as display:
         said: set[str] = set()

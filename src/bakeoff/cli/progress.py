@@ -12,7 +12,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from bakeoff.pilot.stages import Event
+from bakeoff.pilot.stage_times import Event
 from bakeoff.report.stage_titles import STAGES
 
 LINE_EVERY_S = 30.0

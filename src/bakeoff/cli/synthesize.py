@@ -196,7 +196,7 @@ def _confirm(making: "Making", models: _Models, yes: bool, limit: int | None) ->
 def _make(folder: "Folder", making: "Making", limit: int | None) -> None:
     from bakeoff.cli.progress import Display
     from bakeoff.cli.stopping import stoppable
-    from bakeoff.pilot.stages import Event
+    from bakeoff.pilot.stage_times import Event
     from bakeoff.synthesis.written import write_files
 
     with stoppable("the same command with --resume") as check, Display() as display:

@@ -21,7 +21,7 @@ from bakeoff.measure.rates import Rates, setup_usd, usd
 from bakeoff.models.spending.ledger import Ledger, counting
 from bakeoff.models.spending.rows import Budget
 from bakeoff.pilot.spending import kept, pays, prices_of
-from bakeoff.pilot.stages import Event, Listener
+from bakeoff.pilot.stage_times import Event, Listener
 from bakeoff.records import Answer, Record, Usage
 from bakeoff.runs.folder import RunFolder
 from bakeoff.sentences import duration

@@ -26,7 +26,9 @@ from bakeoff.models import threads
 from bakeoff.models.spending.ledger import settle
 from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.build import Earlier, batch_size
-from bakeoff.pilot.stages import Event, Listener, Pilot
+from bakeoff.pilot.reuse import NO_REUSE
+from bakeoff.pilot.stage_times import Event, Listener, StageTimes
+from bakeoff.pilot.stages import Pilot
 from bakeoff.records import Answer, Question
 from bakeoff.runs.own import measures_of
 from bakeoff.runs.run import Run
@@ -48,7 +50,8 @@ def measure_round(deployment: Deployment, here: Round, listener: Listener) -> Ru
     relearns = any(question.id not in trained_on for question in here.prepared.of("train"))
     earlier = Earlier(release.world, relearns=relearns)
     with here.folder.lock():
-        Pilot(config, recipes, own, here.folder, here.prepared, listener, earlier).run()
+        times = StageTimes(here.folder, listener, NO_REUSE)
+        Pilot(config, recipes, own, here.folder, here.prepared, times, earlier).run()
     if here.begun.live in here.left_out:
         raise RunFolderError(
             f"What is served could not be asked in round {here.begun.number}: {here.left_out[here.begun.live]}.",

@@ -37,7 +37,7 @@ from bakeoff.learn.rounds import (
     unfinished,
 )
 from bakeoff.measures import IN_DOMAIN
-from bakeoff.pilot.stages import Event, Listener
+from bakeoff.pilot.stage_times import Event, Listener
 from bakeoff.records import Question
 from bakeoff.runs.run import Run
 from bakeoff.serve.deployment import Deployment, open_deployment

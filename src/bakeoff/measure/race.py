@@ -106,7 +106,7 @@ class Race:
         better, near = _mixed(self._better), _mixed(self._near)
         for j, name in enumerate(self._names):
             others = [i for i in self._rows() if i != j]
-            best = max(others, key=lambda i: better[i, j], default=None)  # noqa: B023
+            best = max(others, key=lambda i: better[i, j], default=None)
             if self._fates[name] == "running" and best is not None and better[best, j] >= self._limit:
                 self._fates[name], self._against[name] = "behind", self._names[best]
         lead = self._leading()

@@ -73,6 +73,9 @@ class Reuse:
             self.results.close()
 
 
+NO_REUSE = Reuse()
+
+
 def reuse_lines(counts: Mapping[str, Sequence[int]], problem: str = "") -> list[str]:
     """What was taken, in a sentence; none if nothing was.
 

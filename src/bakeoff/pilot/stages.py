@@ -7,9 +7,8 @@ where it stopped.
 
 import datetime
 import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +17,18 @@ from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.errors import BakeoffError, RunFolderError
-from bakeoff.files import jsonl
+from bakeoff.errors import BakeoffError
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
-from bakeoff.models.model_sums import check_sums
-from bakeoff.models.settings import ModelSettings
-from bakeoff.models.spending.ledger import Ledger, counting, settle
-from bakeoff.models.spending.who import asking_in
+from bakeoff.models.spending.ledger import Ledger, counting
 from bakeoff.models.tuned_folder import DEPLOYMENT
 from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.budget import budget_lines, planned
 from bakeoff.pilot.build import Builder, Earlier, batch_size
+from bakeoff.pilot.data_files import write_data
 from bakeoff.pilot.hosting import (
     Machines,
     allowed_usd,
@@ -51,38 +47,22 @@ from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.material import material_of
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.pilot.present import Presenter, extra_answers
-from bakeoff.pilot.probing import models_of, negotiated, probe_judge, probe_models
+from bakeoff.pilot.probing import negotiated, probe_judge, probe_models
+from bakeoff.pilot.racing import Racing
 from bakeoff.pilot.regrade import regraded_notes
-from bakeoff.pilot.reuse import Reuse, reuse_lines
+from bakeoff.pilot.reuse import NO_REUSE, Reuse, reuse_lines
 from bakeoff.pilot.spending import kept, pays, prices_of, write_spending
-from bakeoff.records import Question, Record, Stage
+from bakeoff.pilot.stage_times import Listener, StageTimes
+from bakeoff.records import Question
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
-from bakeoff.runs.environment import data_sha256, describe
-from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record
+from bakeoff.runs.folder import RunFolder, write_json, write_record
 from bakeoff.runs.own import measures_of, style_notes
+from bakeoff.runs.race import racers_of
 from bakeoff.runs.run import Run
-
-
-class Event(Record):
-    """The progress of a pilot: this stage (of this contender) has done so many of so many steps.
-
-    The stage `data` has no steps; its `note` is a line to show.
-    """
-
-    stage: str
-    contender: str = ""
-    done: int = 0
-    total: int = 0
-    note: str = ""
-    detail: str = ""
-
 
 TAKEN = "from_earlier_runs"
 """In environment.json: by kind, how many were taken from earlier runs, of how many."""
-RESTORE_OR_START = "restore the weights, or leave out --resume to start a new run"
-
-Listener = Callable[[Event], None]
 
 
 def run(
@@ -122,18 +102,23 @@ def run(
         folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
         config = folder.config()
         recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
-        tell = listener or (lambda event: None)
-        tell(Event(stage="data", note=f"Run folder: {folder.root}"))
+        racers = racers_of(folder.begun_config())
+        others = Reuse(Path(runs) if reuse else None)
+        times = StageTimes(folder, listener or (lambda event: None), others)
+        times.note(f"Run folder: {folder.root}")
         for line in expected_lines(costs, datetime.date.today()):
-            tell(Event(stage="data", note=line))
+            times.note(line)
         notes = (*([_waits(waiting)] if waiting else []), *taken, *judge_notes)
         for line in (*(f"note: {note}" for note in notes), *budget_lines(expected, budget)):
-            tell(Event(stage="data", note=line))
-        account = kept(ledger, folder, lambda line: tell(Event(stage="data", note=line)))
-        others = Reuse(Path(runs) if reuse else None)
+            times.note(line)
+        account = kept(ledger, folder, times.note)
         with folder.lock(), account if pays(config) else nullcontext(), closing(others):
+            if racers:
+                Racing(folder.begun_config(), folder, prepared, times, others).run(racers)
+                config = folder.config()
+                recipes = make_recipes(config.specs, config.imports_from)
             own = measures_of(config, folder, prepared.of("test"))
-            Pilot(config, recipes, own, folder, prepared, tell, yes_spend=yes_spend, reuse=others).run()
+            Pilot(config, recipes, own, folder, prepared, times, yes_spend=yes_spend, reuse=others).run()
     return Run(folder)
 
 
@@ -154,28 +139,28 @@ class Pilot:
         own: Sequence[Measure],
         folder: RunFolder,
         prepared: Prepared,
-        listener: Listener,
+        times: StageTimes,
         earlier: Earlier | None = None,
         yes_spend: float | None = None,
-        reuse: Reuse | None = None,
+        reuse: Reuse = NO_REUSE,
     ) -> None:
         self._config = config
         self._recipes = recipes
         self._own = own
         self._folder = folder
         self._prepared = prepared
-        self._tell = listener
-        self._reuse = reuse or Reuse()
+        self._times = times
+        self._reuse = reuse
         kept = self._reuse.results
         self._world = WorldFolder(folder.world, config.models, config.imports_from, kept=kept)
         self._updated_world = WorldFolder(folder.updated_world, config.models, config.imports_from, kept=kept)
         material = material_of(config, prepared, recipes)
-        self._left_out = LeftOut(recipes, folder.root / "left-out", self._note, earlier is not None)
+        self._left_out = LeftOut(recipes, folder.root / "left-out", self._times.note, earlier is not None)
         hosting = hosting_in(folder.root, yes_spend)
         self._builder = Builder(
-            recipes, material, self._timed, self._progress, earlier, self._left_out, hosting, self._reuse
+            recipes, material, self._times.timed, self._times.progress, earlier, self._left_out, hosting, self._reuse
         )
-        self._machines = Machines(recipes, hosting, self._note)
+        self._machines = Machines(recipes, hosting, self._times.note)
         self._presenter = Presenter(
             folder,
             material.dev,
@@ -195,8 +180,8 @@ class Pilot:
 
     def _run(self) -> None:
         for line in self._lines():
-            self._tell(Event(stage="data", note=line))
-        self._write_data()
+            self._times.note(line)
+        write_data(self._folder, self._world, self._config, self._prepared, self._recipes, self._times)
         self._builder.build(self._world, self._presenter)
         set_aside(self._folder.root)
         data = self._prepared.summary(self._builder.n_chunks(self._world))
@@ -218,9 +203,6 @@ class Pilot:
         """Stops the deployments, and gives what they did not need back to the budget."""
         self._machines.stop()
         set_aside(self._folder.root)
-
-    def _note(self, line: str) -> None:
-        self._tell(Event(stage="data", note=line))
 
     def _lines(self) -> Iterator[str]:
         """What the data allow, and what follows from them for this run."""
@@ -263,54 +245,27 @@ class Pilot:
             ),
         ]
 
-    def _write_data(self) -> None:
-        """Writes the data and the environment into the folder. Refuses to resume on other data or other weights."""
-        prepared, folder = self._prepared, self._folder
-        if folder.environment_path.exists():
-            data_before = folder.read_json(folder.environment_path)["data_sha256"]
-            if data_before != data_sha256(prepared.all_documents, prepared.questions):
-                raise RunFolderError(
-                    f"The documents or questions have changed since {folder.root} was started.",
-                    "leave out --resume to start a new run",
-                )
-            before = folder.model_sums()
-            for name, settings in self._models().items():
-                check_sums(name, settings, before.get(name, {}), folder.root, RESTORE_OR_START)
-        else:
-            with self._timed("read"):
-                self._world.store.replace_all(prepared.documents)
-            jsonl.write(folder.splits_path, prepared.questions)
-            write_record(folder.data_path, prepared.summary())
-            environment = describe(prepared.all_documents, prepared.questions, self._config.seed, self._models())
-            write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
-
-    def _models(self) -> dict[str, ModelSettings]:
-        """The models that this run's contenders use, by their names in `models:`."""
-        names = models_of(self._recipes)
-        known = self._config.models  # what a deployment serves may have an embedder that was tuned
-        return {name: known[name] for name in names if name in known}
-
     def _answer(self, recipe: Recipe) -> None:
         """Calibrates a contender on dev, then asks it some test questions one at a time, then all of them."""
         name, world = recipe.spec.name, self._world
         if self._is_asked_no_more(recipe, "", self._prepared.of("test")):
             return
-        self._machines.need(world, recipe, lambda line: self._progress("load", name)(0, 0, line))
+        self._machines.need(world, recipe, lambda line: self._times.progress("load", name)(0, 0, line))
         set_aside(self._folder.root)
         if recipe.tunes:
-            with self._timed("load", name, f"adapter:{recipe.adapter}"):
+            with self._times.timed("load", name, f"adapter:{recipe.adapter}"):
                 world.generator(recipe.spec.model, recipe.adapter)
-        with self._timed("calibrate", name):
+        with self._times.timed("calibrate", name):
             self._builder.calibrate(world, recipe, self._folder, self._config.measuring)
-        with self._timed("latency", name):
-            path, progress = self._folder.answers_path(name, "latency"), self._progress("latency", name)
+        with self._times.timed("latency", name):
+            path, progress = self._folder.answers_path(name, "latency"), self._times.progress("latency", name)
             if recipe.recorded:
                 collect(world.open(name), self._prepared.of("test"), path, self._config.measuring.batch_size, progress)
             else:
                 collect_latency(world.open(name), latency_questions(self._config, self._prepared), path, progress)
         contender = world.open(name, given=self._folder.answers)
-        with self._timed("answer", name):
-            path, progress = self._folder.answers_path(name), self._progress("answer", name)
+        with self._times.timed("answer", name):
+            path, progress = self._folder.answers_path(name), self._times.progress("answer", name)
             collect(
                 contender,
                 self._prepared.of("test"),
@@ -339,44 +294,46 @@ class Pilot:
         self._builder.update(world, self._world, self._prepared.updated_documents)
         set_aside(self._folder.root)
         for recipe in sorted(self._left_out.without(self._recipes), key=lambda recipe: recipe.step):
-            name = recipe.spec.name
-            if recipe.not_updated or self._is_asked_no_more(recipe, "updated", changed):
-                continue
-            with self._left_out.trying("its test after the update", [recipe]), self._timed("answer-updated", name):
-                self._machines.need(world, recipe, lambda line: None)
-                set_aside(self._folder.root)
-                contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
-                path, progress = self._folder.answers_path(name, "updated"), self._progress("answer-updated", name)
-                collect(
-                    contender, changed, path, batch_size(recipe, self._config.models, self._config.measuring), progress
-                )
+            if not (recipe.not_updated or self._is_asked_no_more(recipe, "updated", changed)):
+                with self._left_out.trying("its test after the update", [recipe]):
+                    self._ask_updated(recipe, changed)
+
+    def _ask_updated(self, recipe: Recipe, changed: Sequence[Question]) -> None:
+        """Asks a contender of the updated world about what changed."""
+        name, world, measuring = recipe.spec.name, self._updated_world, self._config.measuring
+        with self._times.timed("answer-updated", name):
+            self._machines.need(world, recipe, lambda line: None)
+            set_aside(self._folder.root)
+            contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
+            path, size = self._folder.answers_path(name, "updated"), batch_size(recipe, self._config.models, measuring)
+            collect(contender, changed, path, size, self._times.progress("answer-updated", name))
 
     def _ask_judge(self) -> None:
         """Has long and unsure answers judged by the judge model, if there is one. If that fails, the run goes on."""
         if self._config.judge is None:
             return
         self._world.release()
-        with self._timed("judge") as took:
+        with self._times.timed("judge") as took:
             try:
                 calibration = judge_answers(
                     self._folder,
                     self._config.judge,
                     self._config.grading,
                     self._config.profile,
-                    progress=self._progress("judge"),
+                    progress=self._times.progress("judge"),
                 )
             except BakeoffError as error:
-                self._tell(Event(stage="data", note=f"note: The judge was not used: {error}"))
+                self._times.note(f"note: The judge was not used: {error}")
                 return
             took["tokens"] = calibration.usage.prompt_tokens + calibration.usage.completion_tokens
         told = judge_warnings(self._config, self._config.judge)
         news = [note for note in calibration.notes if note not in told]
         for note in (calibration.line, *news, *calibration.cautions):
-            self._tell(Event(stage="data", note=f"note: {note}"))
+            self._times.note(f"note: {note}")
 
     def _judge(self, built: Sequence[Recipe]) -> None:
         """Scores every answer, compares the contenders, judges them, writes the report."""
-        with self._timed("compare"):
+        with self._times.timed("compare"):
             entrants = [recipe.entrant(self._config.models) for recipe in built]
             environment = self._folder.read_json(self._folder.environment_path)
             environment["peak_memory_bytes"] = max(peak_memory_bytes(), environment.get("peak_memory_bytes", 0))
@@ -393,40 +350,13 @@ class Pilot:
         counts = self._reuse.counts
         problem = self._reuse.results.problem if self._reuse.results else ""
         for line in reuse_lines(counts, problem):
-            self._note(f"note: {line}")
+            self._times.note(f"note: {line}")
         kinds = dict.fromkeys([*before, *counts])
         none = (0, 0)
         sums = {
             kind: [a + b for a, b in zip(before.get(kind, none), counts.get(kind, none), strict=True)] for kind in kinds
         }
         return {TAKEN: sums} if any(some for some, _ in sums.values()) else {}
-
-    def _progress(self, stage: str, contender: str = "") -> Callable[..., None]:
-        def progress(done: int, total: int, detail: str = "") -> None:
-            settle()  # what is done is on the disk when this is called
-            self._tell(Event(stage=stage, contender=contender, done=done, total=total, detail=detail))
-
-        return progress
-
-    @contextmanager
-    def _timed(self, stage: str, contender: str = "", part: str = "") -> Iterator[dict[str, Any]]:
-        """Announces a stage and records how long it took. The body may add `tokens` and `detail`.
-
-        A stage that was finished in an earlier session keeps its time from then, and what was taken from earlier runs
-        counts with the time that it took there.
-        """
-        self._tell(Event(stage=stage, contender=contender))
-        more: dict[str, Any] = {}
-        begun, saved_before = time.perf_counter(), self._reuse.seconds
-        with asking_in(stage, contender):
-            yield more
-            settle(is_finished=True)
-        seconds = more.pop("seconds", time.perf_counter() - begun) + self._reuse.seconds - saved_before
-        key = (stage, part or contender)  # shared parts are built once, by the first contender that needs them
-        if key not in {(done.stage, done.part or done.contender) for done in self._folder.stages()}:
-            took = Stage(stage=stage, contender=contender, part=part, seconds=seconds, **more)
-            jsonl.append(self._folder.stages_path, [took])
-        self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done"))
 
 
 def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ documents.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, fi
 from pydantic_core import PydanticKnownError
 
 from bakeoff.catalogue import CLASSIFYING, STANDARD
+from bakeoff.contenders.race.settings import RaceSettings
 from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resolve
 from bakeoff.corpus.sources import kinds
 from bakeoff.corpus.sources.kinds import Named
@@ -97,6 +98,7 @@ class Config(Record):
     grading: Grading = Grading()
     split: Split = Split()
     budget: Budget | None = None
+    race: RaceSettings | None = None
     seed: int = 7
     threads: int | None = Field(default=None, ge=1)
     profile: Profile = Profile()
@@ -126,6 +128,10 @@ class Config(Record):
     @property
     def specs(self) -> tuple[Spec, ...]:
         """Every contender's complete settings, in order. Raises ConfigError as `contenders.spec.resolve`."""
+        return self.resolved(self.contenders)
+
+    def resolved(self, entries: Sequence[Entry]) -> tuple[Spec, ...]:
+        """The same for other entries of `contenders:`."""
         defaults = Defaults(
             retrieval=self.retrieval,
             tuning=self.tuning,
@@ -134,7 +140,7 @@ class Config(Record):
             presentation=self.presentation if isinstance(self.presentation, Presentation) else Presentation(),
             to_choose=ASPECTS if self.presentation == "auto" else (),
         )
-        return resolve(self.contenders, defaults, self.models)
+        return resolve(entries, defaults, self.models)
 
     @property
     def judge(self) -> ModelSettings | None:
@@ -241,11 +247,13 @@ def load_config(path: Path) -> Config:
     """
     from bakeoff.contenders.given import check_used
     from bakeoff.contenders.load import make_recipes
+    from bakeoff.runs.race import racers_of
 
     folder = path.resolve().parent
     config = validate({**_absolute(read_mapping(path), folder), "folder": str(folder)}, str(path))
     named = [recipe for recipe in make_recipes(config.specs, folder) if not recipe.spec.trained_as]
     check_used(config.contenders, named, sorted(config.tuning.model_fields_set))
+    racers_of(config)
     searching = [recipe.spec.name for recipe in named if recipe.retrieves]
     if searching and not config.documents:
         raise ConfigError(

@@ -24,6 +24,7 @@ from bakeoff.models.spending.rows import Spending
 from bakeoff.records import Answer, Question, Record, Score, Stage
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.data import DataSummary
+from bakeoff.runs.race import RaceResult, with_winners
 
 FINISH = "finish the run first: bakeoff run CONFIG --resume; if it was finished, restore the file"
 RESTORE = "the file was changed by hand or by another version; restore it, or start a new run"
@@ -64,6 +65,18 @@ class RunFolder:
         return self.root / "answers" / (f"{contender}.{phase}.jsonl" if phase else f"{contender}.jsonl")
 
     def config(self) -> Config:
+        """The configuration of this run: what it was started with, with the settings that won its races.
+
+        Raises as `begun_config`, and RunFolderError for a broken result of a race.
+        """
+        config = self.begun_config()
+        return with_winners(config, self.races()) if config.race else config
+
+    def races(self) -> list[RaceResult]:
+        """The results of the races that are over."""
+        return [self.record(path, RaceResult) for path in sorted(self.root.glob("race/*.json"))]
+
+    def begun_config(self) -> Config:
         """The configuration this run was started with.
 
         Raises RunFolderError if there is no run here, or if its version wrote folders that this version cannot read,
@@ -226,7 +239,7 @@ def resume(config: Config, runs: Path, fresh: Config | None = None) -> RunFolder
     folder = RunFolder(unfinished(config.name, runs) or max(taken)[1])
     if not folder.config_path.exists():
         _write_config(fresh or config, folder)
-    begun = folder.config()
+    begun = folder.begun_config()
     if begun.answers != "auto":
         config = config.settled(begun.answers, begun.generation.max_new_tokens)
     before, now = begun.model_dump(exclude={"budget"}), config.model_dump(exclude={"budget"})  # may be raised

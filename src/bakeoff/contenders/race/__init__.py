@@ -1,0 +1,1 @@
+"""The settings of a race in bakeoff.yaml, and the candidates that they describe."""

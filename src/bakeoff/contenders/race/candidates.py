@@ -1,0 +1,139 @@
+"""The candidates of a race: one contender with every combination of the values that are tried.
+
+Takes entries of `contenders:` and the settings of the race, gives entries with their own names. Loads
+nothing.
+"""
+
+import itertools
+import json
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from bakeoff.contenders.race.settings import RaceSettings, Values
+from bakeoff.contenders.spec import Entry
+from bakeoff.errors import ConfigError
+from bakeoff.files.did_you_mean import closest
+from bakeoff.records import Record
+
+SECTIONS = ("retrieval", "tuning", "prompts", "generation", "presentation", "options", "parts")
+AS_WRITTEN = "as written"
+REMEDY = "see docs/racing.md"
+
+
+class Candidate(Record):
+    """A contender with some other settings, by dotted paths. Without any, it is the contender as it is written."""
+
+    name: str
+    contender: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def entry(self) -> Entry:
+        """An entry for it, after that of the contender."""
+        return Entry.model_validate({"like": self.contender, "name": self.name, **nested(self.settings)})
+
+    @property
+    def label(self) -> str:
+        """Its settings in words.
+
+        >>> Candidate(name="rag-2", contender="rag", settings={"retrieval.k": 5, "model": "large"}).label
+        'k 5, model large'
+        """
+        words = [f"{path.rpartition('.')[2]} {_shown(value)}" for path, value in self.settings.items()]
+        return ", ".join(words) or AS_WRITTEN
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def candidates_of(entries: Sequence[Entry], race: RaceSettings, seed: int) -> dict[str, list[Candidate]]:
+    """The candidates of each contender that races, the contender as it is written first.
+
+    Raises ConfigError for a contender or a setting that there is not, and for a contender with one candidate only.
+    """
+    named = {entry.called: entry for entry in entries}
+    found: dict[str, list[Candidate]] = {}
+    for contender, settings in race.over.items():
+        if contender not in named:
+            close = closest(contender, named)
+            meant = f" (did you mean '{close}'?)" if close else ""
+            raise ConfigError(
+                f"race.over names '{contender}'{meant}, but `contenders:` has {', '.join(named)}.",
+                "name one of them, or add it to `contenders:`",
+            )
+        for path in settings:
+            _check_path(path, contender)
+        drawn = list(_drawn(settings, race.candidates - 1, seed))
+        if len(drawn) < 1:
+            raise ConfigError(f"race.over.{contender} has nothing to try.", f"give at least two values; {REMEDY}")
+        found[contender] = [
+            Candidate(name=f"{contender}-race-{number}", contender=contender, settings=chosen)
+            for number, chosen in enumerate([{}, *drawn])
+        ]
+    return found
+
+
+def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted paths as nested mappings.
+
+    >>> nested({"retrieval.k": 5, "prompts.grounded.system": "Be short.", "model": "large"})
+    {'retrieval': {'k': 5}, 'prompts': {'grounded': {'system': 'Be short.'}}, 'model': 'large'}
+    """
+    tree: dict[str, Any] = {}
+    for path, value in settings.items():
+        *above, last = path.split(".")
+        place = tree
+        for key in above:
+            place = place.setdefault(key, {})
+        place[last] = value
+    return tree
+
+
+def raced(entry: Entry, settings: Mapping[str, Any]) -> Entry:
+    """The entry with these settings in place of its own."""
+    return Entry.model_validate(_over(entry.model_dump(exclude_unset=True), nested(settings)))
+
+
+def _over(values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in given.items():
+        below = values.get(key)
+        values[key] = _over(dict(below), value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return values
+
+
+def _check_path(path: str, contender: str) -> None:
+    first, _, rest = path.partition(".")
+    if path != "model" and (first not in SECTIONS or not rest):
+        raise ConfigError(
+            f"race.over.{contender} names the setting '{path}'.",
+            f"write model, or a setting below {', '.join(SECTIONS)} with a dot, for example retrieval.k",
+        )
+
+
+def _drawn(settings: Mapping[str, Values], most: int, seed: int) -> Iterator[dict[str, Any]]:
+    """All combinations of the values, in order; a random sample where there are more than `most`."""
+    size = math.prod(len(values) for values in settings.values())
+    if size <= most:
+        for values in itertools.product(*settings.values()):
+            yield dict(zip(settings, values, strict=True))
+        return
+    draw, numbers = random.Random(seed), set[int]()
+    while len(numbers) < most:
+        numbers.add(draw.randrange(size))
+    for number in sorted(numbers):
+        yield _combination(settings, number)
+
+
+def _combination(settings: Mapping[str, Values], number: int) -> dict[str, Any]:
+    """The combination of this number, in the order of `itertools.product`."""
+    chosen = {}
+    for path, values in reversed(list(settings.items())):
+        number, at = divmod(number, len(values))
+        chosen[path] = values[at]
+    return {path: chosen[path] for path in settings}

@@ -1,0 +1,217 @@
+"""Races on dev: one contender with many settings, of which the run then measures the best on the test.
+
+Takes a configuration, prepared data and a run folder, writes the result of each race into `race/`. Candidates are built
+like contenders, in a world of their own; what they share is built once. Every answer is on the disk before the next
+batch is asked, so a killed race asks nobody twice. The rule is in measure/race.py; docs/racing.md says why.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from statistics import fmean
+from typing import Any
+
+from bakeoff.contenders.load import make_recipes
+from bakeoff.contenders.recipe import Recipe
+from bakeoff.contenders.world import WorldFolder
+from bakeoff.errors import ConfigError
+from bakeoff.files import jsonl
+from bakeoff.measure.collect import collect
+from bakeoff.measure.comparison import Declining
+from bakeoff.measure.race import Race, Standing
+from bakeoff.measure.value import value_of
+from bakeoff.models.spending.ledger import settle
+from bakeoff.models.spending.who import asking_in
+from bakeoff.pilot.build import Builder, batch_size
+from bakeoff.pilot.data_files import write_data
+from bakeoff.pilot.left_out import LeftOut
+from bakeoff.pilot.material import material_of
+from bakeoff.pilot.prepare import Prepared
+from bakeoff.pilot.present import Presenter
+from bakeoff.pilot.reuse import Reuse
+from bakeoff.pilot.stage_times import StageTimes
+from bakeoff.records import Answer, Question
+from bakeoff.runs.config import Config
+from bakeoff.runs.folder import RunFolder, write_record
+from bakeoff.runs.race import Look, Raced, Racer, RaceResult
+from bakeoff.sentences import counted, listed, percent
+
+FEW_FACTS = 30
+"""With fewer facts in dev, only candidates that are much worse can drop out."""
+STAGE = "race"
+Facts = Mapping[str, Sequence[Question]]
+
+
+class Racing:
+    """The races of one run."""
+
+    def __init__(
+        self,
+        config: Config,
+        folder: RunFolder,
+        prepared: Prepared,
+        times: StageTimes,
+        reuse: Reuse,
+    ) -> None:
+        self._config = config
+        self._folder = folder
+        self._prepared = prepared
+        self._times = times
+        self._reuse = reuse
+        self._root = folder.root / "race"
+
+    def run(self, races: Mapping[str, Sequence[Racer]]) -> None:
+        """Runs the races that are not over."""
+        recipes = [
+            *make_recipes(self._config.specs, self._config.imports_from),
+            *(racer.recipe for racers in races.values() for racer in racers),
+        ]
+        world = WorldFolder(self._folder.world, self._config.models, self._config.imports_from)
+        write_data(self._folder, world, self._config, self._prepared, recipes, self._times)
+        done = {result.contender for result in self._folder.races()}
+        for contender, racers in races.items():
+            if contender not in done:
+                with self._times.timed(STAGE, contender):
+                    result = self._raced(contender, racers)
+                    write_record(self._root / f"{contender}.json", result)
+                for line in race_lines(result):
+                    self._times.note(line)
+
+    def _raced(self, contender: str, racers: Sequence[Racer]) -> RaceResult:
+        facts = facts_of(self._prepared.of("dev"), self._config.seed)
+        if not facts:
+            raise ConfigError(f"'{contender}' cannot race: dev has no questions.", "add questions, or raise split.dev")
+        world = WorldFolder(self._root, self._config.models, self._config.imports_from, kept=self._reuse.results)
+        left_out = LeftOut([racer.recipe for racer in racers], self._root / "left-out", self._times.note)
+        self._build(world, contender, racers, left_out)
+        ready = [racer for racer in racers if left_out.without([racer.recipe])]
+        if not ready:
+            reasons = "; ".join(dict.fromkeys(left_out.reasons.values()))
+            raise ConfigError(f"No candidate of '{contender}' could be built. {reasons}", "correct `race` or the run")
+        result = self._asked(contender, ready, world, facts)
+        lost = [
+            Raced(candidate=one.candidate, reason=left_out.reasons[one.candidate.name])
+            for one in racers
+            if one.candidate.name in left_out.reasons
+        ]
+        return result.model_copy(update={"raced": (*result.raced, *lost)})
+
+    def _build(self, world: WorldFolder, contender: str, racers: Sequence[Racer], left_out: LeftOut) -> None:
+        """Makes every candidate ready to answer, without a threshold for declining."""
+        recipes = [racer.recipe for racer in racers]
+        if not world.store.version:
+            world.store.replace_all(self._prepared.documents)
+        material = material_of(self._config, self._prepared, recipes)
+
+        def progress(stage: str, name: str = "") -> Callable[..., None]:
+            return self._times.progress(STAGE, contender)
+
+        @contextmanager
+        def timed(stage: str, name: str = "", part: str = "") -> Iterator[dict[str, Any]]:
+            with asking_in(STAGE, contender):
+                yield {}
+
+        builder = Builder(recipes, material, timed, progress, None, left_out, reuse=self._reuse)
+        builder.build(world, Presenter(RunFolder(self._root), (), 0, 0.0, lambda recipe: 1))
+        for recipe in left_out.without(recipes):
+            built = world.built(recipe.spec.name)
+            if recipe.declines:
+                fitted = built.fitted.model_copy(update={"declining": Declining()})
+                world.save(built.model_copy(update={"fitted": fitted}))
+
+    def _asked(self, contender: str, racers: Sequence[Racer], world: WorldFolder, facts: Facts) -> RaceResult:
+        """Asks batch by batch who is still in, until one is left or dev is at its end."""
+        rules = self._config.race
+        assert rules is not None  # there would be no racers
+        by_name = {racer.candidate.name: racer for racer in racers}
+        penalty, looks, n_answers = self._config.profile.penalty, [], 0
+        race = Race(max(2, len(racers)), -penalty, 1.0, rules.margin, rules.alpha)
+        for name in by_name:
+            race.join(name)
+        order, progress = list(facts), self._times.progress(STAGE, contender)
+        for start in range(0, len(order), rules.facts):
+            if race.is_over:
+                break
+            batch = order[start : start + rules.facts]
+            questions = [question for fact in batch for question in facts[fact]]
+            values: dict[str, dict[str, float]] = {}
+            for name in race.running:
+                progress(start, len(order), f"{len(race.running)} of {len(racers)} candidates are asked")
+                values[name] = self._values(world, by_name[name].recipe, questions, penalty)
+                n_answers += len(questions)
+            race.add([{name: of[fact] for name, of in values.items() if fact in of} for fact in batch])
+            race.judge()
+            looks.append(Look(n_facts=start + len(batch), n_running=len(race.running), leader=race.leader))
+        standings = race.standings()
+        return RaceResult(
+            contender=contender,
+            winner=by_name[standings[0].name].candidate,
+            raced=tuple(Raced(candidate=by_name[one.name].candidate, standing=one) for one in standings),
+            looks=tuple(looks),
+            n_facts=len(facts),
+            n_answers=n_answers,
+            n_all=len(racers) * sum(map(len, facts.values())),
+            margin=rules.margin,
+            alpha=rules.alpha,
+        )
+
+    def _values(
+        self, world: WorldFolder, recipe: Recipe, questions: Sequence[Question], penalty: float
+    ) -> dict[str, float]:
+        """The mean value of a candidate's answers to each fact. Facts of which an answer failed are left out."""
+        name = recipe.spec.name
+        path = self._root / "answers" / f"{name}.jsonl"
+        with asking_in(STAGE, recipe.spec.name):
+            size = batch_size(recipe, self._config.models, self._config.measuring)
+            collect(world.open(name), questions, path, size, lambda done, total: settle())
+            settle(is_finished=True)
+        given = {answer.question_id: answer for answer in jsonl.read(path, Answer) if answer.error is None}
+        of_facts: dict[str, list[float | None]] = {}
+        for question in questions:
+            answer = given.get(question.id)
+            value = None if answer is None else value_of(question, answer, penalty)
+            of_facts.setdefault(question.fact, []).append(value)
+        whole = {fact: [value for value in values if value is not None] for fact, values in of_facts.items()}
+        return {fact: fmean(values) for fact, values in whole.items() if len(values) == len(of_facts[fact])}
+
+
+def facts_of(dev: Sequence[Question], seed: int) -> dict[str, list[Question]]:
+    """The questions of each fact of dev, without general ones, in random order."""
+    found: dict[str, list[Question]] = {}
+    for question in dev:
+        if question.slice != "general":
+            found.setdefault(question.fact, []).append(question)
+    order = random.Random(seed).sample(sorted(found), len(found))
+    return {fact: found[fact] for fact in order}
+
+
+def race_lines(result: RaceResult) -> list[str]:
+    """What came of a race, in sentences."""
+    behind, tied, open_ = (result.with_fate(fate) for fate in ("behind", "tied", "running"))
+    n_candidates = len(result.raced)
+    lines = [
+        f"Race of {result.contender}: {result.winner.label} leads of {counted(n_candidates, 'candidate')} after "
+        f"{result.n_answers:,} answers ({percent(result.n_answers / max(1, result.n_all))} of what asking all would "
+        f"take); {_parts(len(behind), len(tied), len(open_))}."
+    ]
+    if result.n_facts < FEW_FACTS:
+        lines.append(
+            f"note: dev has {counted(result.n_facts, 'fact')}, so only candidates that are much worse can drop out. "
+            "More questions, or a higher split.dev, let a race decide."
+        )
+    return lines
+
+
+def _parts(behind: int, tied: int, open_: int) -> str:
+    parts = [
+        *([f"{behind} dropped out as worse"] if behind else []),
+        *([f"{tied} tied with it"] if tied else []),
+        *([f"{open_} not separated from it"] if open_ else []),
+    ]
+    return listed(parts)
+
+
+def standing_words(standing: Standing) -> str:
+    """What became of a candidate, in words."""
+    words = {"leads": "leads", "behind": "worse: dropped out", "tied": "tied", "running": "not separated"}
+    return words[standing.fate]

@@ -1,0 +1,118 @@
+"""The races of a run: who takes part, what came of it, and the configuration with the settings that won.
+
+Takes a configuration, gives candidates with their complete settings; and the record of a race. Asks nobody.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bakeoff.contenders.given import check_used
+from bakeoff.contenders.load import make_recipe
+from bakeoff.contenders.race.candidates import Candidate, candidates_of, raced
+from bakeoff.contenders.recipe import Recipe
+from bakeoff.contenders.spec import Spec
+from bakeoff.errors import ConfigError
+from bakeoff.measure.race import Standing
+from bakeoff.records import Record
+from bakeoff.runs.config import Config
+
+
+class Racer(NamedTuple):
+    """A candidate with its recipe. How passages are shown is given or tried, not chosen for it on dev."""
+
+    candidate: Candidate
+    recipe: Recipe
+
+
+class Look(Record):
+    """A moment of a race: after so many facts, so many candidates were still asked, and this one led."""
+
+    n_facts: int
+    n_running: int
+    leader: str
+
+
+class Raced(Record):
+    """A candidate at the end of its race. Without a standing it could not be built, for this reason."""
+
+    candidate: Candidate
+    standing: Standing | None = None
+    reason: str = ""
+
+
+class RaceResult(Record):
+    """What came of a race. `n_answers` were asked, of `n_all` that asking every candidate every fact would take.
+
+    `n_facts` are the facts of dev, answerable or not.
+    """
+
+    contender: str
+    winner: Candidate
+    raced: tuple[Raced, ...]
+    looks: tuple[Look, ...]
+    n_facts: int
+    n_answers: int
+    n_all: int
+    margin: float
+    alpha: float
+
+    def with_fate(self, fate: str) -> list[Raced]:
+        """The candidates that ended so."""
+        return [one for one in self.raced if one.standing and one.standing.fate == fate]
+
+
+def racers_of(config: Config) -> dict[str, list[Racer]]:
+    """Who takes part in each race, without those whose settings are the same as an earlier one's.
+
+    Raises ConfigError for a contender that cannot race, a setting that its recipe does not use or does not allow, and a
+    race of one.
+    """
+    if config.race is None:
+        return {}
+    races: dict[str, list[Racer]] = {}
+    for contender, candidates in candidates_of(config.contenders, config.race, config.seed).items():
+        entries = [candidate.entry for candidate in candidates]
+        specs = config.resolved([*config.contenders, *entries])[-len(entries) :]
+        recipes = [make_recipe(_unchosen(spec), config.imports_from) for spec in specs]
+        _check_can_race(contender, recipes[0])
+        check_used(entries, recipes)
+        races[contender] = _different(candidates, recipes)
+        if len(races[contender]) < 2:
+            raise ConfigError(
+                f"race.over.{contender} has one candidate only: all combinations are the contender as it is written.",
+                "give other values, or leave the race out",
+            )
+    return races
+
+
+def with_winners(config: Config, results: Iterable[RaceResult]) -> Config:
+    """The configuration with the settings that won their races, and without the races."""
+    won = {result.contender: result.winner.settings for result in results}
+    entries = tuple(raced(entry, won.get(entry.called, {})) for entry in config.contenders)
+    return config.model_copy(update={"contenders": entries, "race": None})
+
+
+def _unchosen(spec: Spec) -> Spec:
+    return spec.model_copy(update={"to_choose": ()})
+
+
+def _check_can_race(contender: str, recipe: Recipe) -> None:
+    if recipe.roles or recipe.recorded:
+        why = "its answers were given before" if recipe.recorded else "it sends questions to other contenders"
+        raise ConfigError(
+            f"race.over names '{contender}', which cannot race: {why}.",
+            "leave it out" if recipe.recorded else "let those race instead",
+        )
+    if recipe.spec.tuning.host is not None:
+        raise ConfigError(
+            f"race.over names '{contender}', which is tuned at a host: each candidate would be a paid job.",
+            "race a local model, or other contenders",
+        )
+
+
+def _different(candidates: list[Candidate], recipes: list[Recipe]) -> list[Racer]:
+    """The candidates whose complete settings differ; of equal ones the first."""
+    found: dict[str, Racer] = {}
+    for candidate, recipe in zip(candidates, recipes, strict=True):
+        found.setdefault(recipe.spec.model_dump_json(exclude={"name"}), Racer(candidate, recipe))
+    return list(found.values())
