@@ -18,7 +18,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.measure.comparison import Declining
-from bakeoff.measure.race import Race, Standing
+from bakeoff.measure.race import Race
 from bakeoff.measure.value import value_of
 from bakeoff.models.spending.ledger import settle
 from bakeoff.models.spending.who import asking_in
@@ -31,13 +31,11 @@ from bakeoff.pilot.present import Presenter
 from bakeoff.pilot.reuse import Reuse
 from bakeoff.pilot.stage_times import StageTimes
 from bakeoff.records import Answer, Question
+from bakeoff.report.races import race_sentences
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, write_record
 from bakeoff.runs.race import Look, Raced, Racer, RaceResult
-from bakeoff.sentences import counted, listed, percent
 
-FEW_FACTS = 30
-"""With fewer facts in dev, only candidates that are much worse can drop out."""
 STAGE = "race"
 Facts = Mapping[str, Sequence[Question]]
 
@@ -74,7 +72,7 @@ class Racing:
                 with self._times.timed(STAGE, contender):
                     result = self._raced(contender, racers)
                     write_record(self._root / f"{contender}.json", result)
-                for line in race_lines(result):
+                for line in race_sentences(result):
                     self._times.note(line)
 
     def _raced(self, contender: str, racers: Sequence[Racer]) -> RaceResult:
@@ -183,35 +181,3 @@ def facts_of(dev: Sequence[Question], seed: int) -> dict[str, list[Question]]:
             found.setdefault(question.fact, []).append(question)
     order = random.Random(seed).sample(sorted(found), len(found))
     return {fact: found[fact] for fact in order}
-
-
-def race_lines(result: RaceResult) -> list[str]:
-    """What came of a race, in sentences."""
-    behind, tied, open_ = (result.with_fate(fate) for fate in ("behind", "tied", "running"))
-    n_candidates = len(result.raced)
-    lines = [
-        f"Race of {result.contender}: {result.winner.label} leads of {counted(n_candidates, 'candidate')} after "
-        f"{result.n_answers:,} answers ({percent(result.n_answers / max(1, result.n_all))} of what asking all would "
-        f"take); {_parts(len(behind), len(tied), len(open_))}."
-    ]
-    if result.n_facts < FEW_FACTS:
-        lines.append(
-            f"note: dev has {counted(result.n_facts, 'fact')}, so only candidates that are much worse can drop out. "
-            "More questions, or a higher split.dev, let a race decide."
-        )
-    return lines
-
-
-def _parts(behind: int, tied: int, open_: int) -> str:
-    parts = [
-        *([f"{behind} dropped out as worse"] if behind else []),
-        *([f"{tied} tied with it"] if tied else []),
-        *([f"{open_} not separated from it"] if open_ else []),
-    ]
-    return listed(parts)
-
-
-def standing_words(standing: Standing) -> str:
-    """What became of a candidate, in words."""
-    words = {"leads": "leads", "behind": "worse: dropped out", "tied": "tied", "running": "not separated"}
-    return words[standing.fate]

@@ -16,9 +16,10 @@ from bakeoff.report.classification import is_classified, of_labels
 from bakeoff.report.csv_verdict import JUDGED
 from bakeoff.report.findings import CAUSES, OUTCOMES, failures, outcome, outcome_after_update
 from bakeoff.report.gather import ReportData
+from bakeoff.report.races import race_rows
 from bakeoff.report.verdict_text import marks
 
-LABELS, SPENDING = "labels", "spending"
+LABELS, SPENDING, RACES = "labels", "spending", "races"
 PARTS = ("value", "low", "high", "n")
 
 
@@ -26,9 +27,9 @@ def csv_tables(data: ReportData) -> dict[str, str]:
     """The tables by name, each with a header line.
 
     Tables of the verdict are included only if the run was judged, that of labels only if accepted answers are labels,
-    that of spending only if a model was paid for.
+    that of spending only if a model was paid for, that of races only if there were some.
     """
-    left_out = {LABELS: not is_classified(data), SPENDING: data.spending is None}
+    left_out = {LABELS: not is_classified(data), SPENDING: data.spending is None, RACES: not data.races}
     tables = {name: make(data) for name, make in MEASURED.items() if not left_out.get(name)}
     if data.judgement:
         tables |= {name: make(data.judgement) for name, make in JUDGED.items()}
@@ -175,6 +176,12 @@ def _spending(data: ReportData) -> Rows:
     return rows_of(parts, fields)
 
 
+def _races(data: ReportData) -> Rows:
+    """One row for each candidate of each race."""
+    heads: Rows = [["contender", "settings", "fate", "facts", "value", "difference", "to", "reason"]]
+    return [*heads, *race_rows(data.races)]
+
+
 MEASURED: dict[str, Callable[[ReportData], Rows]] = {
     "contenders": _contenders,
     "contrasts": _contrasts,
@@ -186,6 +193,7 @@ MEASURED: dict[str, Callable[[ReportData], Rows]] = {
     "cascades": _cascades,
     "stages": _stages,
     SPENDING: _spending,
+    RACES: _races,
     "questions": _questions,
 }
 TABLES = (*MEASURED, *JUDGED)

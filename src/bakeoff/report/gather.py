@@ -29,6 +29,7 @@ from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.judged import WITHOUT_JUDGE
 from bakeoff.runs.labels import labels_of
 from bakeoff.runs.preface import Preface
+from bakeoff.runs.race import RaceResult
 
 MANY_GRADES, LEAST_AGREEMENT = 20, 0.8
 """With so many labelled grades, a lower agreement of people with them is a warning: rules are seldom wrong."""
@@ -66,6 +67,7 @@ class ReportData:
     judgement: Judgement | None = None
     preface: Preface | None = None
     spending: Spending | None = None
+    races: tuple[RaceResult, ...] = ()
 
     @property
     def contenders(self) -> tuple[str, ...]:
@@ -145,6 +147,7 @@ def gather(run_folder: Path) -> ReportData:
         judgement=judgement,
         preface=folder.record(folder.preface_path, Preface) if folder.preface_path.exists() else None,
         spending=folder.spending(),
+        races=tuple(folder.races()),
     )
 
 

@@ -7,6 +7,7 @@ and shows the questions. The page's content security policy forbids every reques
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from bakeoff.decide.situation.approaches import TITLES
 from bakeoff.measure.comparison import NOTHING, Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT, Measure
 from bakeoff.questions.splits.survey import counted_tests
-from bakeoff.report import cascades, charts, spending
+from bakeoff.report import cascades, charts, races, spending
 from bakeoff.report.cascade_page import cascade_panels
 from bakeoff.report.charts import Axis, Bar, Dot, Point
 from bakeoff.report.classification import ABOUT, CONFUSED_HEADS, SHOWN, confusions, hardest, is_classified
@@ -150,11 +151,18 @@ def _figures(data: ReportData, colours: Mapping[str, int]) -> dict[str, Any]:
         "cascades": cascade_panels(data.comparison, colours),
         "cascade_heads": cascades.HEADS,
         "cascades_about": f"{cascades.ABOUT_TABLE} {cascades.ABOUT_CHART}",
+        "races": _races(data),
+        "race_heads": races.HEADS,
+        "races_about": races.ABOUT,
         "time_chart": _time_chart(data, colours),
         "time_rows": _time_rows(data),
         "spent": _spent(data),
         "total_time": duration(sum(stage.seconds for stage in data.stages)),
     }
+
+
+def _races(data: ReportData) -> list[tuple[races.RacePanel, Markup]]:
+    return [(races.race_panel(result), _at_both_widths(partial(races.race_chart, result))) for result in data.races]
 
 
 def _spent(data: ReportData) -> dict[str, Any] | None:

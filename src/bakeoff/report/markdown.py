@@ -10,7 +10,7 @@ from bakeoff.measure.comparison import Estimate
 from bakeoff.measures import ACCURACY, BY_NAME, EIGHT
 from bakeoff.questions.naming import named_by
 from bakeoff.questions.splits.survey import counted_tests
-from bakeoff.report import cascades
+from bakeoff.report import cascades, races
 from bakeoff.report.classification import ABOUT, CONFUSED_HEADS, SHOWN, confusions, hardest, is_classified
 from bakeoff.report.declining import compared_at, sentences
 from bakeoff.report.findings import (
@@ -57,7 +57,14 @@ def markdown_page(data: ReportData) -> str:
         parts += ["### Further measures", *_measures(table(data, others))]
     if data.skipped:
         parts += ["### Skipped", bullets(f"{name}: {reason}" for name, reason in data.skipped.items())]
-    parts += [*_classification(data), *_slices(data), *_declining(data), *_cascades(data), *_updates(data)]
+    parts += [
+        *_classification(data),
+        *_slices(data),
+        *_declining(data),
+        *_cascades(data),
+        *_races(data),
+        *_updates(data),
+    ]
     parts += _failures(data)
     if data.judgement:
         parts += sections(data.judgement)
@@ -193,6 +200,17 @@ def _times(data: ReportData) -> list[str]:
         for stage, row in stages.items()
     ]
     return ["## Run time by stage", grid(["Stage", "Time", "Of which"], rows)]
+
+
+def _races(data: ReportData) -> list[str]:
+    """The candidates of each race."""
+    if not data.races:
+        return []
+    parts = ["## Races", races.ABOUT]
+    for result in data.races:
+        panel = races.race_panel(result)
+        parts += [f"### {plain(panel.contender)}", bullets(panel.sentences), grid(races.HEADS, panel.rows, 2)]
+    return parts
 
 
 def _spending(data: ReportData) -> list[str]:

@@ -1,6 +1,7 @@
 """The titles of a run's stages in the report, by their names in stages.jsonl."""
 
 STAGES = {
+    "race": "Race",
     "read": "Read documents",
     "load": "Load models",
     "index": "Index",
