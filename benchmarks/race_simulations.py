@@ -114,7 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for setting, chances in SETTINGS.items():
         for name, rule in RULES.items():
             lost, open_, asked = simulated(chances(args.candidates), rule, args)
-            print(f"| {setting} | {name} | {100 * lost:.1f} % | {100 * open_:.1f} % | {100 * asked:.0f} % |", flush=True)
+            shares = f"{100 * lost:.1f} % | {100 * open_:.1f} % | {100 * asked:.0f} %"
+            print(f"| {setting} | {name} | {shares} |", flush=True)
 
 
 if __name__ == "__main__":

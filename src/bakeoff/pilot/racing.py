@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
@@ -28,6 +28,7 @@ from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.material import material_of
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.pilot.present import Presenter
+from bakeoff.pilot.race_rungs import AtRung, at_rung, rungs_of
 from bakeoff.pilot.reuse import Reuse
 from bakeoff.pilot.stage_times import StageTimes
 from bakeoff.records import Answer, Question
@@ -38,6 +39,14 @@ from bakeoff.runs.race import Look, Raced, Racer, RaceResult
 
 STAGE = "race"
 Facts = Mapping[str, Sequence[Question]]
+
+
+class Rung(NamedTuple):
+    """What came of a rung of a race, the leader first."""
+
+    raced: tuple[Raced, ...]
+    looks: tuple[Look, ...]
+    n_answers: int
 
 
 class Racing:
@@ -76,23 +85,64 @@ class Racing:
                     self._times.note(line)
 
     def _raced(self, contender: str, racers: Sequence[Racer]) -> RaceResult:
-        facts = facts_of(self._prepared.of("dev"), self._config.seed)
+        """One race, rung by rung: only who is not behind at a rung is trained for the next one."""
+        rules = self._config.race
+        assert rules is not None  # there would be no racers
+        facts = self._facts(racers)
+        rungs = rungs_of(racers)
+        left, gone, n_answers = list(racers), list[Raced](), 0
+        for epochs in rungs:
+            here = at_rung(left, epochs)
+            rung = self._rung(contender, here, facts, rules.alpha / len(rungs))
+            n_answers += rung.n_answers
+            out = [one for one in rung.raced if epochs is None or one.fate in ("behind", "")]
+            gone = [*(one.model_copy(update={"epochs": epochs}) for one in out), *gone]
+            names = {one.candidate.name for one in out}
+            left = [racer for racer in left if racer.candidate.name not in names]
+        by_name = {racer.candidate.name: racer.candidate for racer in racers}
+        return RaceResult(
+            contender=contender,
+            winner=by_name[gone[0].candidate.name],
+            raced=tuple(gone),
+            looks=rung.looks,
+            n_facts=len(facts),
+            n_answers=n_answers,
+            n_all=len(racers) * sum(map(len, facts.values())),
+            margin=rules.margin,
+            alpha=rules.alpha,
+        )
+
+    def _facts(self, racers: Sequence[Racer]) -> Facts:
+        """What candidates are asked: facts of dev, and of train where none of them learns from it."""
+        rules = self._config.race
+        assert rules is not None
+        asked, tested = list(self._prepared.of("dev")), {question.fact for question in self._prepared.of("test")}
+        if not any(learns_from_train(racer.recipe) for racer in racers):
+            asked += [question for question in self._prepared.of("train") if question.fact not in tested]
+        facts = facts_of(asked, self._config.seed)
         if not facts:
-            raise ConfigError(f"'{contender}' cannot race: dev has no questions.", "add questions, or raise split.dev")
+            name = racers[0].candidate.contender
+            raise ConfigError(f"'{name}' cannot race: there are no questions in dev.", "add some, or raise split.dev")
+        return dict(list(facts.items())[: rules.most_facts])
+
+    def _rung(self, contender: str, here: Sequence[AtRung], facts: Facts, alpha: float) -> Rung:
+        """Builds what stands for the candidates at a rung, and asks it."""
         world = WorldFolder(self._root, self._config.models, self._config.imports_from, kept=self._reuse.results)
+        racers = [one.racer for one in here]
         left_out = LeftOut([racer.recipe for racer in racers], self._root / "left-out", self._times.note)
         self._build(world, contender, racers, left_out)
-        ready = [racer for racer in racers if left_out.without([racer.recipe])]
+        ready = [one for one in here if left_out.without([one.racer.recipe])]
         if not ready:
             reasons = "; ".join(dict.fromkeys(left_out.reasons.values()))
             raise ConfigError(f"No candidate of '{contender}' could be built. {reasons}", "correct `race` or the run")
-        result = self._asked(contender, ready, world, facts)
+        rung = self._asked(contender, ready, world, facts, alpha)
         lost = [
-            Raced(candidate=one.candidate, reason=left_out.reasons[one.candidate.name])
-            for one in racers
-            if one.candidate.name in left_out.reasons
+            Raced(candidate=racer.candidate, reason=left_out.reasons[one.racer.recipe.spec.name])
+            for one in here
+            if one not in ready
+            for racer in one.stands_for
         ]
-        return result.model_copy(update={"raced": (*result.raced, *lost)})
+        return rung._replace(raced=(*rung.raced, *lost))
 
     def _build(self, world: WorldFolder, contender: str, racers: Sequence[Racer], left_out: LeftOut) -> None:
         """Makes every candidate ready to answer, without a threshold for declining."""
@@ -117,13 +167,13 @@ class Racing:
                 fitted = built.fitted.model_copy(update={"declining": Declining()})
                 world.save(built.model_copy(update={"fitted": fitted}))
 
-    def _asked(self, contender: str, racers: Sequence[Racer], world: WorldFolder, facts: Facts) -> RaceResult:
-        """Asks batch by batch who is still in, until one is left or dev is at its end."""
+    def _asked(self, contender: str, here: Sequence[AtRung], world: WorldFolder, facts: Facts, alpha: float) -> Rung:
+        """Asks batch by batch who is still in, until one is left or there are no more facts."""
         rules = self._config.race
-        assert rules is not None  # there would be no racers
-        by_name = {racer.candidate.name: racer for racer in racers}
-        penalty, looks, n_answers = self._config.profile.penalty, [], 0
-        race = Race(max(2, len(racers)), -penalty, 1.0, rules.margin, rules.alpha)
+        assert rules is not None
+        by_name = {one.racer.recipe.spec.name: one for one in here}
+        penalty, looks, n_answers = self._config.profile.penalty, list[Look](), 0
+        race = Race(max(2, len(here)), -penalty, 1.0, rules.margin, alpha)
         for name in by_name:
             race.join(name)
         order, progress = list(facts), self._times.progress(STAGE, contender)
@@ -134,24 +184,24 @@ class Racing:
             questions = [question for fact in batch for question in facts[fact]]
             values: dict[str, dict[str, float]] = {}
             for name in race.running:
-                progress(start, len(order), f"{len(race.running)} of {len(racers)} candidates are asked")
-                values[name] = self._values(world, by_name[name].recipe, questions, penalty)
+                progress(start, len(order), f"{len(race.running)} of {len(here)} candidates are asked")
+                values[name] = self._values(world, by_name[name].racer.recipe, questions, penalty)
                 n_answers += len(questions)
             race.add([{name: of[fact] for name, of in values.items() if fact in of} for fact in batch])
             race.judge()
             looks.append(Look(n_facts=start + len(batch), n_running=len(race.running), leader=race.leader))
-        standings = race.standings()
-        return RaceResult(
-            contender=contender,
-            winner=by_name[standings[0].name].candidate,
-            raced=tuple(Raced(candidate=by_name[one.name].candidate, standing=one) for one in standings),
-            looks=tuple(looks),
-            n_facts=len(facts),
-            n_answers=n_answers,
-            n_all=len(racers) * sum(map(len, facts.values())),
-            margin=rules.margin,
-            alpha=rules.alpha,
+        first = {name: one.stands_for[0].candidate.name for name, one in by_name.items()}
+        raced = tuple(
+            Raced(
+                candidate=racer.candidate,
+                standing=standing.model_copy(
+                    update={"name": racer.candidate.name, "against": first.get(standing.against, "")}
+                ),
+            )
+            for standing in race.standings()
+            for racer in by_name[standing.name].stands_for
         )
+        return Rung(raced, tuple(looks), n_answers)
 
     def _values(
         self, world: WorldFolder, recipe: Recipe, questions: Sequence[Question], penalty: float
@@ -173,10 +223,15 @@ class Racing:
         return {fact: fmean(values) for fact, values in whole.items() if len(values) == len(of_facts[fact])}
 
 
-def facts_of(dev: Sequence[Question], seed: int) -> dict[str, list[Question]]:
-    """The questions of each fact of dev, without general ones, in random order."""
+def learns_from_train(recipe: Recipe) -> bool:
+    """Whether building a contender may use known answers of train; then they show nothing about it."""
+    return bool(recipe.tunes or recipe.tuned_parts or recipe.answers_known or recipe.own_part)
+
+
+def facts_of(questions: Sequence[Question], seed: int) -> dict[str, list[Question]]:
+    """The questions of each fact, without general ones, in random order."""
     found: dict[str, list[Question]] = {}
-    for question in dev:
+    for question in questions:
         if question.slice != "general":
             found.setdefault(question.fact, []).append(question)
     order = random.Random(seed).sample(sorted(found), len(found))

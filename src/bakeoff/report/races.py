@@ -13,7 +13,7 @@ from bakeoff.sentences import counted, listed, percent
 
 HEADS = ("Settings", "What became of it", "Facts asked", "Value of an answer", "Difference", "To")
 ABOUT = (
-    "Before the test, a contender was tried with other settings. Its candidates were asked facts of dev, batch by "
+    "Before the test, a contender was tried with other settings. Its candidates were asked known facts, batch by "
     "batch. Who was significantly behind another one dropped out, and who was within the margin of the leader was not "
     "asked any more. The leader went on to the test, which no candidate has seen."
 )
@@ -108,9 +108,10 @@ def _row(one: Raced, labels: dict[str, str]) -> list[str]:
     standing = one.standing
     if standing is None:
         return [one.candidate.label, f"not built: {one.reason}", "", "", "", ""]
+    early = f" after {counted(one.epochs, 'epoch')}" if one.epochs else ""
     return [
         one.candidate.label,
-        FATES[standing.fate],
+        FATES[standing.fate] + early,
         str(standing.n_facts),
         _number(standing.value),
         "" if standing.ahead is None else f"{standing.ahead:+.3f}",

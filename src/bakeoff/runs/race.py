@@ -33,11 +33,20 @@ class Look(Record):
 
 
 class Raced(Record):
-    """A candidate at the end of its race. Without a standing it could not be built, for this reason."""
+    """A candidate at the end of its race. Without a standing it could not be built, for this reason.
+
+    `epochs` is after how many epochs of training it was dropped, None if it had all of its own.
+    """
 
     candidate: Candidate
     standing: Standing | None = None
+    epochs: int | None = None
     reason: str = ""
+
+    @property
+    def fate(self) -> str:
+        """What became of it; empty if it could not be built."""
+        return self.standing.fate if self.standing else ""
 
 
 class RaceResult(Record):
@@ -58,7 +67,7 @@ class RaceResult(Record):
 
     def with_fate(self, fate: str) -> list[Raced]:
         """The candidates that ended so."""
-        return [one for one in self.raced if one.standing and one.standing.fate == fate]
+        return [one for one in self.raced if one.fate == fate]
 
 
 def racers_of(config: Config) -> dict[str, list[Racer]]:
