@@ -109,7 +109,7 @@ def test_trainings_race_with_one_epoch_then_two_then_four() -> None:
     assert {one.racer.recipe.spec.tuning.epochs for one in first} == {1}
     assert [one.racer for one in at_rung(racers, None)] == racers
     names = {one.racer.recipe.spec.name for epochs in (1, 2, 4, None) for one in at_rung(racers, epochs)}
-    # As written (8 epochs): 3 short ones and its own. One epoch: always its own. Five epochs: 3 that are short, its own;
+    # As written (8 epochs): three short ones and its own. One epoch: always its own. Five: three short ones, its own;
     # with one epoch it is the same as the candidate that has one.
     assert len(names) == 4 + 2 * 1 + 2 * (2 + 1)
 

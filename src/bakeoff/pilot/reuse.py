@@ -46,15 +46,16 @@ class Reuse:
         self._trainings = [0, 0]
 
     def trained(self, key: str, target: Path) -> Path | None:
-        """The folder of a training in another run that has this key and this folder's name; None if there is none."""
+        """The folder of a training with this key and the name of `target`, a folder in a run; None if there is none."""
         if self._runs is None:
             return None
-        self._trainings[1] += 1
-        for path in self._runs.glob(f"*/**/adapters/{target.name}/{TRAINED}"):
-            if path.parent != target and trained_in(path.parent, key):
-                self._trainings[0] += 1
-                return path.parent
-        return None
+        known = (path.parent for path in self._runs.glob(f"*/**/adapters/{target.name}/{TRAINED}"))
+        same = next((folder for folder in known if folder != target and trained_in(folder, key)), None)
+        own = self._runs / target.relative_to(self._runs).parts[0]
+        if same is None or not same.is_relative_to(own):  # a race of this run is no earlier run
+            self._trainings[0] += same is not None
+            self._trainings[1] += 1
+        return same
 
     @property
     def seconds(self) -> float:
