@@ -150,3 +150,16 @@ def test_resume_refuses_another_race(tmp_path: Path, name: str) -> None:
     (tmp_path / "bakeoff.yaml").write_text(json.dumps(values))
     with pytest.raises(Exception, match="Keys that differ: race"):
         run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True)
+
+
+def test_proposed_candidates_join_and_a_resumed_race_has_the_same(tmp_path: Path) -> None:
+    over = {"rag": {"retrieval.k": {"from": 1, "to": 20}, "presentation.headings": [True, False]}}
+    folder = raced(tmp_path, over=over, propose="optuna", candidates=8)
+    result = race_of(folder)
+    asked = {one.candidate.name: one.standing.n_facts for one in result.raced if one.standing}
+    assert 4 < len(asked) <= 8
+    assert asked["rag-race-0"] > min(n for name, n in asked.items() if name >= "rag-race-4"), "they joined later"
+    folder.verdict_path.unlink()
+    (folder.root / "race" / "rag.json").unlink()
+    again = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True).folder
+    assert race_of(again) == result

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bakeoff.contenders.race.candidates import candidates_of
+from bakeoff.contenders.race.proposals import proposed
 from bakeoff.contenders.race.settings import RaceSettings
 from bakeoff.contenders.spec import Entry
 from bakeoff.errors import ConfigError
@@ -116,3 +117,29 @@ def test_trainings_race_with_one_epoch_then_two_then_four() -> None:
 
 def test_what_is_not_trained_has_one_rung() -> None:
     assert rungs_of(racers_of(config({"rag": {"retrieval.k": [1, 5]}}))["rag"]) == [None]
+
+
+def test_optuna_proposes_the_second_half_of_a_grid_that_is_too_large() -> None:
+    over = {"rag": {"retrieval.k": {"from": 1, "to": 30}, "retrieval.chunk_tokens": {"from": 16, "to": 500, "step": 4}}}
+    assert len(racers_of(config(over, candidates=10, propose="optuna"))["rag"]) == 5
+    assert len(racers_of(config(over, candidates=10))["rag"]) == 10
+    few = {"rag": {"retrieval.k": [1, 5]}}
+    assert len(racers_of(config(few, candidates=10, propose="optuna"))["rag"]) == 3
+
+
+def test_proposals_are_new_and_the_same_each_time_and_go_where_values_are_high() -> None:
+    space = {"retrieval.k": tuple(range(1, 31)), "model": ("a", "b")}
+    told = [
+        ({"retrieval.k": k, "model": m}, -abs(k - 25) - 5 * (m == "b")) for k in range(1, 31, 3) for m in ("a", "b")
+    ]
+    found = proposed(space, told, 5, 7)
+    assert found == proposed(space, told, 5, 7)
+    assert len(found) == 5 and not any(settings in [one for one, _ in told] for settings in found)
+    assert sum(settings["retrieval.k"] > 15 for settings in found) >= 4
+    every = [({"x": 1}, 0.0), ({"x": 2}, 1.0)]
+    assert proposed({"x": (1, 2)}, every, 5, 7) == [], "there is nothing new to propose"
+
+
+def test_who_is_trained_is_not_proposed() -> None:
+    with pytest.raises(ConfigError, match="start together"):
+        racers_of(config({"tuned": {"tuning.rank": [4, 8]}}, propose="optuna"))

@@ -12,13 +12,15 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from bakeoff.contenders.load import make_recipes
+from bakeoff.contenders.race.candidates import first_of, numbered
+from bakeoff.contenders.race.proposals import proposed
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.measure.comparison import Declining
-from bakeoff.measure.race import Race
+from bakeoff.measure.race import Race, Standing
 from bakeoff.measure.value import value_of
 from bakeoff.models.spending.ledger import settle
 from bakeoff.models.spending.who import asking_in
@@ -35,9 +37,11 @@ from bakeoff.records import Answer, Question
 from bakeoff.report.races import race_sentences
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, write_record
-from bakeoff.runs.race import Look, Raced, Racer, RaceResult
+from bakeoff.runs.race import Look, Raced, Racer, RaceResult, different, made
 
 STAGE = "race"
+AT_ONCE = 4
+"""The most candidates that are proposed between two looks."""
 Facts = Mapping[str, Sequence[Question]]
 
 
@@ -173,7 +177,9 @@ class Racing:
         assert rules is not None
         by_name = {one.racer.recipe.spec.name: one for one in here}
         penalty, looks, n_answers = self._config.profile.penalty, list[Look](), 0
-        race = Race(max(2, len(here)), -penalty, 1.0, rules.margin, alpha)
+        space = rules.over[contender]
+        n_more = max(0, rules.candidates - len(here)) if first_of(space, rules) < rules.candidates else 0
+        race = Race(max(2, len(here) + n_more), -penalty, 1.0, rules.margin, alpha)
         for name in by_name:
             race.join(name)
         order, progress = list(facts), self._times.progress(STAGE, contender)
@@ -184,12 +190,17 @@ class Racing:
             questions = [question for fact in batch for question in facts[fact]]
             values: dict[str, dict[str, float]] = {}
             for name in race.running:
-                progress(start, len(order), f"{len(race.running)} of {len(here)} candidates are asked")
+                progress(start, len(order), f"{len(race.running)} of {len(by_name)} candidates are asked")
                 values[name] = self._values(world, by_name[name].racer.recipe, questions, penalty)
                 n_answers += len(questions)
             race.add([{name: of[fact] for name, of in values.items() if fact in of} for fact in batch])
             race.judge()
             looks.append(Look(n_facts=start + len(batch), n_running=len(race.running), leader=race.leader))
+            joining = self._proposed(contender, world, race.standings(), by_name, n_more) if n_more else []
+            n_more -= len(joining)
+            for racer in joining:
+                race.join(racer.candidate.name)
+                by_name[racer.candidate.name] = AtRung(racer, (racer,))
         first = {name: one.stands_for[0].candidate.name for name, one in by_name.items()}
         raced = tuple(
             Raced(
@@ -202,6 +213,22 @@ class Racing:
             for racer in by_name[standing.name].stands_for
         )
         return Rung(raced, tuple(looks), n_answers)
+
+    def _proposed(
+        self, contender: str, world: WorldFolder, standings: Sequence[Standing], known: Mapping[str, AtRung], most: int
+    ) -> list[Racer]:
+        """At most a few candidates that Optuna proposes, ready to answer. They are asked the next facts."""
+        rules = self._config.race
+        assert rules is not None
+        settings = {name: one.racer.candidate.settings for name, one in known.items()}
+        told = [(settings[one.name], one.value) for one in standings if settings[one.name] and one.value is not None]
+        found = proposed(rules.over[contender], told, min(most, AT_ONCE), self._config.seed)
+        candidates = [numbered(contender, len(known) + i, chosen) for i, chosen in enumerate(found)]
+        racers = made(self._config, candidates) if candidates else []
+        racers = different([*(one.racer for one in known.values()), *racers])[len(known) :]
+        left_out = LeftOut([racer.recipe for racer in racers], None, self._times.note)
+        self._build(world, contender, racers, left_out)
+        return [racer for racer in racers if left_out.without([racer.recipe])]
 
     def _values(
         self, world: WorldFolder, recipe: Recipe, questions: Sequence[Question], penalty: float

@@ -3,7 +3,7 @@
 Takes a configuration, gives candidates with their complete settings; and the record of a race. Asks nobody.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bakeoff.contenders.given import check_used
@@ -71,7 +71,7 @@ class RaceResult(Record):
 
 
 def racers_of(config: Config) -> dict[str, list[Racer]]:
-    """Who takes part in each race, without those whose settings are the same as an earlier one's.
+    """Who starts in each race, without those whose settings are the same as an earlier one's.
 
     Raises ConfigError for a contender that cannot race, a setting that its recipe does not use or does not allow, and a
     race of one.
@@ -80,18 +80,32 @@ def racers_of(config: Config) -> dict[str, list[Racer]]:
         return {}
     races: dict[str, list[Racer]] = {}
     for contender, candidates in candidates_of(config.contenders, config.race, config.seed).items():
-        entries = [candidate.entry for candidate in candidates]
-        specs = config.resolved([*config.contenders, *entries])[-len(entries) :]
-        recipes = [make_recipe(_unchosen(spec), config.imports_from) for spec in specs]
-        _check_can_race(contender, recipes[0])
-        check_used(entries, recipes)
-        races[contender] = _different(candidates, recipes)
+        racers = made(config, candidates)
+        _check_can_race(contender, racers[0].recipe, config.race.propose)
+        races[contender] = different(racers)
         if len(races[contender]) < 2:
             raise ConfigError(
                 f"race.over.{contender} has one candidate only: all combinations are the contender as it is written.",
                 "give other values, or leave the race out",
             )
     return races
+
+
+def made(config: Config, candidates: Sequence[Candidate]) -> list[Racer]:
+    """The candidates with their recipes. Raises ConfigError for a setting that its recipe does not use or allow."""
+    entries = [candidate.entry for candidate in candidates]
+    specs = config.resolved([*config.contenders, *entries])[-len(entries) :]
+    recipes = [make_recipe(_unchosen(spec), config.imports_from) for spec in specs]
+    check_used(entries, recipes)
+    return [Racer(candidate, recipe) for candidate, recipe in zip(candidates, recipes, strict=True)]
+
+
+def different(racers: Sequence[Racer]) -> list[Racer]:
+    """Those whose complete settings differ; of equal ones the first."""
+    found: dict[str, Racer] = {}
+    for racer in racers:
+        found.setdefault(racer.recipe.spec.model_dump_json(exclude={"name"}), racer)
+    return list(found.values())
 
 
 def with_winners(config: Config, results: Iterable[RaceResult]) -> Config:
@@ -105,7 +119,12 @@ def _unchosen(spec: Spec) -> Spec:
     return spec.model_copy(update={"to_choose": ()})
 
 
-def _check_can_race(contender: str, recipe: Recipe) -> None:
+def _check_can_race(contender: str, recipe: Recipe, propose: str) -> None:
+    if propose == "optuna" and recipe.tunes:
+        raise ConfigError(
+            f"race.propose: optuna, but '{contender}' is trained: its candidates all start together.",
+            "leave race.propose out, or race it in a run of its own",
+        )
     if recipe.roles or recipe.recorded:
         why = "its answers were given before" if recipe.recorded else "it sends questions to other contenders"
         raise ConfigError(
@@ -117,11 +136,3 @@ def _check_can_race(contender: str, recipe: Recipe) -> None:
             f"race.over names '{contender}', which is tuned at a host: each candidate would be a paid job.",
             "race a local model, or other contenders",
         )
-
-
-def _different(candidates: list[Candidate], recipes: list[Recipe]) -> list[Racer]:
-    """The candidates whose complete settings differ; of equal ones the first."""
-    found: dict[str, Racer] = {}
-    for candidate, recipe in zip(candidates, recipes, strict=True):
-        found.setdefault(recipe.spec.model_dump_json(exclude={"name"}), Racer(candidate, recipe))
-    return list(found.values())

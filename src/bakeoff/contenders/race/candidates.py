@@ -69,14 +69,24 @@ def candidates_of(entries: Sequence[Entry], race: RaceSettings, seed: int) -> di
             )
         for path in settings:
             _check_path(path, contender)
-        drawn = list(_drawn(settings, race.candidates - 1, seed))
-        if len(drawn) < 1:
-            raise ConfigError(f"race.over.{contender} has nothing to try.", f"give at least two values; {REMEDY}")
-        found[contender] = [
-            Candidate(name=f"{contender}-race-{number}", contender=contender, settings=chosen)
-            for number, chosen in enumerate([{}, *drawn])
-        ]
+        drawn = _drawn(settings, first_of(settings, race) - 1, seed)
+        found[contender] = [numbered(contender, number, chosen) for number, chosen in enumerate([{}, *drawn])]
     return found
+
+
+def numbered(contender: str, number: int, settings: Mapping[str, Any]) -> Candidate:
+    """A candidate with the name of its number."""
+    return Candidate(name=f"{contender}-race-{number}", contender=contender, settings=dict(settings))
+
+
+def first_of(settings: Mapping[str, Values], race: RaceSettings) -> int:
+    """How many candidates start: half of them, if Optuna is to propose the others of a grid that is too large."""
+    are_proposed = race.propose == "optuna" and _size(settings) >= race.candidates
+    return max(2, race.candidates // 2) if are_proposed else race.candidates
+
+
+def _size(settings: Mapping[str, Values]) -> int:
+    return math.prod(len(values) for values in settings.values())
 
 
 def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +128,7 @@ def _check_path(path: str, contender: str) -> None:
 
 def _drawn(settings: Mapping[str, Values], most: int, seed: int) -> Iterator[dict[str, Any]]:
     """All combinations of the values, in order; a random sample where there are more than `most`."""
-    size = math.prod(len(values) for values in settings.values())
+    size = _size(settings)
     if size <= most:
         for values in itertools.product(*settings.values()):
             yield dict(zip(settings, values, strict=True))

@@ -4,7 +4,7 @@ Takes YAML values, gives lists of values. Knows no recipe.
 """
 
 import math
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -74,13 +74,15 @@ class RaceSettings(Record):
     """What races: by contender, the values of its settings, named by dotted paths (`retrieval.k`).
 
     All combinations are candidates, and the contender as it is written; where there are more than `candidates`, a
-    random sample. Each is asked `facts` facts between two looks, and `most_facts` in all. Who is significantly behind
-    drops out (the best one in at most `alpha` of all races), and who is within `margin` of the leader is not asked any
-    more.
+    random sample; with `propose: optuna`, half of them at random, and the others as Optuna proposes them when it has
+    seen how the first ones do. Each is asked `facts` facts between two looks, and `most_facts` in all. Who is
+    significantly behind drops out (the best one in at most `alpha` of all races), and who is within `margin` of the
+    leader is not asked any more.
     """
 
     over: dict[str, dict[str, Values]]
     candidates: int = Field(default=24, ge=2, le=500)
+    propose: Literal["random", "optuna"] = "random"
     facts: int = Field(default=10, ge=1)
     most_facts: int = Field(default=400, ge=1)
     margin: float = Field(default=0.03, gt=0, lt=1)
