@@ -197,6 +197,20 @@ def test_one_problem_for_many_pages_is_about_each(site: Site) -> None:
     assert "(1 more page like it)" in problem.reason
 
 
+def test_a_row_of_a_table_that_cannot_be_understood_stays(site: Site) -> None:
+    """As in a file."""
+    line = '{{"id": "{}", "text": "The kettle may be returned within sixty days. {}"}}\n'
+    site.pages["/docs/"] = page("Docs", "Begin.", "rows.jsonl")
+    site.pages["/docs/rows.jsonl"] = Reply(line.format(1, "Yes") + line.format(2, "No"), "application/x-ndjson")
+    first = changes(settings(site))
+    assert paths(first) == ["docs/", "docs/rows.jsonl#1", "docs/rows.jsonl#2"]
+    site.pages["/docs/rows.jsonl"] = Reply(line.format(1, "Yes") + '{"id": "2", "te', "application/x-ndjson")
+    second = changes(settings(site), first.cursor)
+    assert (paths(second), deleted(second)) == ([], []) and "line 2: it is not JSON" in reasons(second)
+    site.pages["/docs/rows.jsonl"] = Reply(line.format(1, "Yes"), "application/x-ndjson")
+    assert deleted(changes(settings(site), second.cursor)) == ["docs/rows.jsonl#2"]
+
+
 def test_a_login_in_front_of_all_pages_loses_nothing(site: Site) -> None:
     """Most pages redirect to one."""
     first = changes(settings(site))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bakeoff.corpus.sources.opened import OpenSource, taken
 from bakeoff.corpus.sources.unread import is_unread, kept, unread_names
 from bakeoff.corpus.store import content_hash
-from bakeoff.errors import BakeoffError, InputError
+from bakeoff.errors import BakeoffError, CursorError
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
 from bakeoff.sentences import counted
@@ -114,7 +114,7 @@ def _given(
     if state and state.cursor and state.holds(listed):
         try:
             changes = source.changes_since(state.cursor)
-        except InputError:  # perhaps a cursor of an older version; what is really wrong is raised again
+        except CursorError:  # of an older version
             return _everything(source.changes_since(""), own)
         names = (set(state.documents) - set(changes.deleted)) | {one.source for one in changes.documents}
         return _Given(frozenset(names), _by_source(changes), changes.cursor, changes.problems)
