@@ -1,6 +1,7 @@
 """Documents of a server are kept in step with sources: cursors, failures, names that two sources have, the commands."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -295,12 +296,45 @@ def test_the_command_takes_the_sources_of_a_configuration(room: Room, tmp_path: 
     assert len(list((tmp_path / "cache" / CURSORS).glob("*/*.json"))) == 2
 
 
+def test_sources_are_followed_and_a_failure_is_said_once(
+    room: Room, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A round in which nothing changed says nothing, and after a failure the next one goes on."""
+    one, two = Shelf(a="Walrus."), Shelf(b="Seal.")
+
+    class StopError(Exception):
+        pass
+
+    def rounds() -> Iterator[None]:
+        yield
+        one.error = BakeoffError("The key was revoked.")
+        two.texts["c"] = "Otter."
+        yield
+        yield
+        one.error, one.texts = None, {"a": "Walruses."}
+        yield
+        raise StopError
+
+    passing = rounds()
+    monkeypatch.setattr(commands.time, "sleep", lambda s: next(passing))
+    with pytest.raises(StopError):
+        commands._follow(lambda: room.sync(one=one, two=two), 5, False)
+    assert room.texts == {"a": "Walruses.", "b": "Seal.", "c": "Otter."}
+    said = capsys.readouterr()
+    assert [line[:18] for line in said.out.splitlines()] == [
+        "2 added, 0 updated",
+        "1 added, 0 updated",
+        "0 added, 1 updated",
+    ]
+    assert said.err.count("The key was revoked.") == 1 and "every 5 seconds" in said.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["sync"], "There is nothing to compare with"),
         (["sync", "docs", "--sources", "bakeoff.yaml"], "--sources cannot be used with a folder"),
-        (["sync", "--sources", "bakeoff.yaml", "--watch"], "--sources cannot be used with a folder"),
+        (["sync", "--sources", "bakeoff.yaml", "--prefix", "hr/"], "--sources cannot be used with a folder"),
         (["sync", "docs", "--keep-others"], "--keep-others needs --sources"),
         (["sync", "--sources", "none.yaml"], "none.yaml"),
     ],

@@ -9,11 +9,11 @@ import pytest
 
 from bakeoff.corpus.sources.by_file import Content, File, changes_by_file, known_files, nothing_new
 from bakeoff.corpus.sources.folder_source import FolderSource
+from bakeoff.corpus.sources.named import read_named
 from bakeoff.errors import InputError
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
-from bakeoff.runs.named_documents import read_named
 
 ROWS = "id,source,text\n{}"
 LONG = "The kettle may be returned within sixty days if it was not used by anybody at all."
