@@ -153,10 +153,11 @@ def question_key(text: str) -> str:
 
 
 def _refuse_two(answers: list[RecordedAnswer], path: Path) -> None:
-    first: dict[str, RecordedAnswer] = {}
+    """Raises InputError for two different answers to one id, or to one text whatever the ids."""
+    first: dict[tuple[str, str], RecordedAnswer] = {}
     for answer in answers:
-        key = answer.id or question_key(answer.question)
-        if first.setdefault(key, answer).answer != answer.answer:
+        keys = [("id", answer.id), ("text", question_key(answer.question))]
+        if any(first.setdefault(key, answer).answer != answer.answer for key in keys if key[1]):
             raise InputError(
                 f"{path}: two different answers to one question: {(answer.question or answer.id)[:80]!r}.",
                 "keep the answers of one system in a file, each question once",
