@@ -34,6 +34,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """The names of columns for each field, the likeliest first. Case, blanks and hyphens do not matter."""
 NUMBERS = ("latency_ms", "latency_s", "cost_usd", "prompt_tokens", "completion_tokens")
+NUMBER_COLUMNS = frozenset(name for field in NUMBERS for name in COLUMNS[field])
 
 
 class RecordedSource(Record):
@@ -136,15 +137,20 @@ def parsed(value: Any) -> Any:
 def _number(value: Any, column: str, place: str) -> float | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number) or number < 0:
+    if not is_amount(value):
         raise InputError(
             f"{place}: '{column}' is {value!r}, which is no number of 0 or more.", "write the number alone, or nothing"
         )
-    return number
+    return float(value)
+
+
+def is_amount(value: Any) -> bool:
+    """Whether a value is a number of 0 or more, or a text that holds nothing else."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return math.isfinite(number) and number >= 0
 
 
 def question_key(text: str) -> str:
