@@ -141,6 +141,22 @@ def test_a_source_that_fails_keeps_its_documents_and_the_others_go_on(room: Room
         failed.check()
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_source_whose_settings_changed_keeps_its_documents_while_it_cannot_be_read(room: Room, keep: bool) -> None:
+    """Wholly or in part, though it is a new source by its key; once it is read, what is gone is gone."""
+    shelf, other = Shelf(a="Walrus.", b="Seal."), Shelf(c="Otter.", d="Orca.", e="Gull.")
+    room.sync(old=shelf, other=other)
+    shelf.error = BakeoffError("The disk is missing.")
+    assert len(room.sync(new=shelf, other=other, keep=keep).failures) == 1
+    assert set(room.texts) == {"a", "b", "c", "d", "e"}
+    shelf.error, shelf.locked = None, {"a"}
+    room.sync(new=shelf, other=other, keep=keep)
+    assert set(room.texts) == {"a", "b", "c", "d", "e"}
+    shelf.locked, shelf.texts = set(), {"b": "Seal."}
+    room.sync(new=shelf, other=other, keep=keep)
+    assert set(room.texts) == {"b", "c", "d", "e"}
+
+
 def test_a_source_that_refuses_is_not_read_as_if_it_were_new(room: Room) -> None:
     """Such as a site that redirects most pages to one: without what is known of it, that one page would be all."""
     shelf = Shelf(a="Walrus.", b="Seal.", c="Otter.")
