@@ -298,14 +298,18 @@ def test_a_page_of_a_gigabyte_is_not_read(site: Site, way: str) -> None:
 def test_a_page_that_never_ends_is_given_up(site: Site) -> None:
     """Though a byte comes now and then."""
 
+    sent = []
+
     def slowly() -> Iterator[bytes]:
-        for _ in range(200):
+        for number in range(200):
             time.sleep(0.05)
+            sent.append(number)
             yield b"x"
 
     site.pages["/docs/pay"] = Reply(stream=slowly)
     found = changes(settings(site, timeout_s=0.4))
     assert "no answer within 0.4 seconds" in reasons(found) and len(found.documents) == 2
+    assert len(sent) < 300  # three times up to the limit, and not three times the whole page
 
 
 def test_an_endless_calendar_ends(site: Site) -> None:
