@@ -162,11 +162,12 @@ class ApiClient:
 
     def _read_lines(self, url: str, response: httpx2.Response, key: str) -> Generator[str]:
         counts: list[str] = []
+        is_html = "text/html" in response.headers.get("content-type", "")
         try:
             for line in _lines(response):
                 if may_count(line):
                     counts.append(line)
-                if "text/html" in response.headers.get("content-type", "") or line.startswith("<"):
+                if is_html or line.startswith("<"):
                     raise self._html(url, response.status_code)
                 if line.strip():
                     yield without_key(line, key)
@@ -333,11 +334,18 @@ def _wait(seconds: float) -> None:
 
 
 def _lines(response: httpx2.Response) -> Iterator[str]:
-    """The lines of a response. Its connection is shut down when the caller leaves: reading ends at once."""
-    with caller().when_gone(lambda: _shut_down(response)):
-        for line in response.iter_lines():
-            caller().raise_if_gone()
-            yield line
+    """The lines of a response. Its connection is shut down when the caller leaves: reading ends at once.
+
+    Lines end with a line feed only: JSON may hold the other characters that Python's strings call line ends.
+    """
+    somebody, rest = caller(), b""
+    with somebody.when_gone(lambda: _shut_down(response)):
+        for part in response.iter_bytes():
+            somebody.raise_if_gone()
+            *whole, rest = (rest + part).split(b"\n")
+            for line in whole:
+                yield line.decode("utf-8", "replace").rstrip("\r")
+        yield rest.decode("utf-8", "replace")
 
 
 def _shut_down(response: httpx2.Response) -> None:
