@@ -202,7 +202,7 @@ def test_a_look_that_shows_no_batch_stops_the_run_until_the_host_is_well(api: Fa
     """Its state is unknown, so the next session asks again."""
     look = api.batches._look
     api.batches._look = lambda name: (200, '{"object": "error"}')  # type: ignore[method-assign]
-    with pytest.raises(LimitReachedError, match="could not be followed.*answered without id and status"):
+    with pytest.raises(LimitReachedError, match=r"could not be followed.*answered without id and status"):
         answered(api, tmp_path)
     api.batches._look = look  # type: ignore[method-assign]
     given, _ = answered(api, tmp_path)
