@@ -22,7 +22,7 @@ from bakeoff.models.spending.rows import Budget, Row
 from bakeoff.models.spending.tokens import Tokens, counted_in_stream, counted_tokens, most_tokens
 from bakeoff.models.spending.who import asking_in, in_role
 from bakeoff.records import Answer, GenerationSettings, Message, Prompt, Question, ask
-from tests.fake_api import FakeApi, Fault
+from tests.fake_api import FakeApi, Fault, Recorded
 
 PRICE = TokenPrice(input_tokens=1.0, output_tokens=4.0, cached_input_tokens=0.1)
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello there"}], "max_tokens": 5}
@@ -339,6 +339,38 @@ def test_a_quota_that_is_used_up_stops_the_run(api: FakeApi, tmp_path: Path, sta
         generator.generate(prompts, GenerationSettings())
     assert api.n_requests == 1
     assert all(completion.error for completion in generator.generate(prompts, GenerationSettings()))
+
+
+QUOTA = {"error": {"code": 402, "message": "Insufficient credits"}}
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "google", "ollama"])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_quota_that_is_used_up_inside_a_200_stops_the_run(tmp_path: Path, protocol: str, streamed: bool) -> None:
+    """Gateways answer 200 and put the error inside, in a stream also after the first words."""
+    lines = (json.dumps(QUOTA),) if protocol == "ollama" else (": ping", f"data: {json.dumps(QUOTA)}")
+    answer = Recorded(lines=lines) if streamed else Recorded(body=QUOTA)
+    prompt = Prompt(messages=(Message(role="user", content="hello"),))
+    with FakeApi(recorded=[answer]) as server:
+        model = ApiModel(api=protocol, base_url=server.base_url(protocol), model="m", price=PRICE, retries=3)  # type: ignore[arg-type]
+        generator = load_generator(model)
+
+        def ask_for() -> list[Any]:
+            if streamed:
+                return list(generator.stream(prompt, GenerationSettings()))  # type: ignore[attr-defined]
+            return generator.generate([prompt] * 3, GenerationSettings())
+
+        with (
+            pytest.raises(LimitReachedError, match=r"the quota of m at .* is used up.*Insufficient credits"),
+            counting(open_ledger(tmp_path)),
+        ):
+            ask_for()
+        assert server.n_requests == 1 or not streamed
+        if streamed:
+            with pytest.raises(ApiError, match="Insufficient credits"):
+                ask_for()
+        else:
+            assert all("Insufficient credits" in completion.error for completion in ask_for())
 
 
 # --- tokens

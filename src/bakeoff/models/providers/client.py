@@ -24,6 +24,7 @@ from bakeoff.models.providers.retry import (
     asked_wait_s,
     backoff_s,
     is_out_of_quota,
+    is_quota_error,
     spread_s,
     worth_another_try,
 )
@@ -167,6 +168,10 @@ class ApiClient:
             for line in _lines(response):
                 if may_count(line):
                     counts.append(line)
+                if is_quota_error(line):
+                    error = self._quota_error(url, line.removeprefix("data:"), key)
+                    quota_used_up(self.settings, error.message)
+                    raise error
                 if is_html or line.startswith("<"):
                     raise self._html(url, response.status_code)
                 if line.strip():
@@ -226,6 +231,8 @@ class ApiClient:
                 else:
                     response.read()
                     call.done(without_key(response.text, key))
+                    if is_quota_error(response.text):
+                        return self._quota_error(url, response.text, key), None
                 return response, None
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
                 call.refused()
@@ -257,6 +264,12 @@ class ApiClient:
             message = f"{shown(url)} answered {status} and asks to wait {wait_s:,.0f} seconds: {words}"
             return kind(message, remedy, status, body), None
         return error, wait_s or 0.0
+
+    def _quota_error(self, url: str, body: str, key: str) -> "ApiQuotaError":
+        """The error for a reply or an event with status 200 that says so."""
+        body = without_key(body, key, in_error=True)
+        message = f"{shown(url)} answered with an error: {words_in(body)}"
+        return ApiQuotaError(message, remedy_for(self.settings, 402, body), 200, body)
 
     def _redirected(self, url: str, response: httpx2.Response, key: str) -> ApiError:
         host = without_key(host_of(response.headers.get("location", "")), key) or "another path of the same host"
