@@ -496,3 +496,81 @@ def test_a_half_row_of_a_kill_is_cut_off(tmp_path: Path) -> None:
     assert again.spending().total.calls == 1
     again.close()
     assert [row.row for row in jsonl.read(tmp_path / "spending.jsonl", Row)] == ["intent", "outcome"]
+
+
+def test_a_journal_is_replaced_while_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line is written into a closed file, and whatever is added afterwards is there."""
+    journal, plain = Journal(tmp_path / "lines"), Journal._write
+
+    def slow(self: Journal, content: bytes) -> None:
+        time.sleep(0.0005)
+        plain(self, content)
+
+    monkeypatch.setattr(Journal, "_write", slow)
+    errors: list[BaseException] = []
+
+    def add(name: int) -> None:
+        try:
+            for i in range(60):
+                journal.add(f"{name} {i}".encode())
+        except BaseException as error:  # noqa: BLE001  (shown below)
+            errors.append(error)
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        journal.replace("kept\n")
+    for thread in threads:
+        thread.join()
+    journal.add(b"last")
+    journal.close()
+    assert not errors
+    lines = (tmp_path / "lines").read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("kept", "last")
+
+
+def test_a_reply_whose_outcome_is_not_written_yet_is_not_settled(tmp_path: Path) -> None:
+    """A thread that settles waits for one that is between the two: a kill there would pay for the call again."""
+    ledger, between, go_on = open_ledger(tmp_path), threading.Event(), threading.Event()
+    model = ApiModel(api="openai", base_url="https://llm.example/v1", model="m", price=PRICE)
+    sent, plain = ledger.send(model, "a", Tokens(1)), ledger._write
+
+    def held(row: Row, wait: bool = True) -> None:
+        between.set()
+        go_on.wait(30)
+        plain(row, wait)
+
+    ledger._write = held  # type: ignore[method-assign]
+    writing = threading.Thread(target=ledger.record, args=(sent, "done", Tokens(1)), kwargs={"text": "yes"})
+    writing.start()
+    between.wait(30)
+    settling = threading.Thread(target=ledger.settle)
+    settling.start()
+    settling.join(0.05)
+    assert '"text":"yes"' in (tmp_path / "spending.replies.jsonl").read_text()
+    go_on.set()
+    writing.join(30)
+    settling.join(30)
+    assert [row["row"] for row in rows(tmp_path)] == ["intent", "outcome"]
+    assert (tmp_path / "spending.replies.jsonl").read_text() == ""
+    ledger.close()
+
+
+@pytest.mark.parametrize("failing", ["intent", "outcome"])
+def test_a_full_disk_leaves_nobody_waiting_for_room(tmp_path: Path, failing: str) -> None:
+    """The call that could not be written down is under way no more, so that others stop at the budget."""
+    model = ApiModel(api="openai", base_url="https://llm.example/v1", model="m", price=PRICE)
+    ledger = open_ledger(tmp_path, Budget(calls=1))
+    plain = ledger._write
+
+    def full(row: Row, wait: bool = True) -> None:
+        if row.row == failing:
+            raise OSError(28, "No space left on device")
+        plain(row, wait)
+
+    ledger._write = full  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="No space"):
+        ledger.record(ledger.send(model, "a", Tokens(1)), "done", Tokens(1))
+    with pytest.raises(SpendingStopped, match=r"budget\.calls is 1"):
+        ledger.send(model, "b", Tokens(1))

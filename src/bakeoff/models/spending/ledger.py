@@ -67,7 +67,7 @@ class Ledger:
         self._waiting: dict[tuple[Asker, str], list[Reply]] = {}
         self._room = threading.Condition()
         self._stopped: LimitReachedError | None = None
-        self._n_ids = self._n_under_way = 0
+        self._n_ids = self._n_under_way = self._n_being_written = 0
         self._aside_usd = 0.0
         self._is_unsettled = False
         self._journal: Journal | None = None
@@ -144,7 +144,13 @@ class Ledger:
             )
             self._account.add(intent)
             self._n_under_way += 1
-        self._write(intent)
+        try:
+            self._write(intent)
+        except BaseException:  # it does not leave, so nobody waits for it
+            with self._room:
+                self._n_under_way -= 1
+                self._room.notify_all()
+            raise
         now = time.perf_counter()
         self._took(now - begun)
         return Sent(intent, model, share, now)
@@ -190,17 +196,30 @@ class Ledger:
         begun = time.perf_counter()
         outcome = self._outcome(sent, status, tokens, http, begun - sent.begun)
         outcome = outcome.model_copy(update={"calls": calls})
-        if text and self._replies is not None:
-            intent = sent.intent
-            named = {name: getattr(intent, name) for name in ("contender", "stage", "role", "request")}
-            self._is_unsettled = True
-            self._replies.add(Reply(outcome=outcome, text=text, **named).model_dump_json().encode())
-        self._write(outcome, wait=not text)
-        with self._room:
-            self._account.add(outcome)
-            self._n_under_way -= 1
-            self._room.notify_all()
+        with self._writing(outcome):
+            if text and self._replies is not None:
+                named = {name: getattr(sent.intent, name) for name in ("contender", "stage", "role", "request")}
+                self._replies.add(Reply(outcome=outcome, text=text, **named).model_dump_json().encode())
+                self._is_unsettled = True
+            self._write(outcome, wait=not text)
         self._took(time.perf_counter() - begun)
+
+    @contextmanager
+    def _writing(self, outcome: Row) -> Iterator[None]:
+        """While an outcome and its reply are written, no reply is removed; then it counts, as far as it is known."""
+        with self._room:
+            self._n_being_written += 1
+        is_written = False
+        try:
+            yield
+            is_written = True
+        finally:
+            with self._room:
+                self._n_being_written -= 1
+                if is_written:
+                    self._account.add(outcome)
+                self._n_under_way -= 1  # also on a full disk: nobody waits for this call
+                self._room.notify_all()
 
     def _outcome(self, sent: Sent, status: Status, tokens: Tokens | None, http: int | None, seconds: float) -> Row:
         price, counted = self._price_of(sent.model), tokens or Tokens()
@@ -242,16 +261,17 @@ class Ledger:
 
         Those of an earlier session that were not asked for yet stay, but not those of a stage that is `finished`.
         """
-        if finished is not None:
-            over = [key for key in self._waiting if key[0][:2] == finished[:2]]
-            self._is_unsettled = self._is_unsettled or bool(over)
+        with self._room:
+            while self._n_being_written:  # a reply whose outcome is not in the ledger yet would be lost
+                self._room.wait()
+            over = [key for key in self._waiting if finished is not None and key[0][:2] == finished[:2]]
             for key in over:
                 del self._waiting[key]
-        if self._is_unsettled and self._journal is not None and self._replies is not None:
-            self._journal.flush()
-            left = [reply.model_dump_json() for replies in self._waiting.values() for reply in replies]
-            self._replies.replace("".join(f"{line}\n" for line in left))
-            self._is_unsettled = False
+            if (self._is_unsettled or over) and self._journal is not None and self._replies is not None:
+                self._journal.flush()
+                left = [reply.model_dump_json() for replies in self._waiting.values() for reply in replies]
+                self._replies.replace("".join(f"{line}\n" for line in left))
+                self._is_unsettled = False
 
     def stop(self, error: LimitReachedError) -> SpendingStopped:
         """Lets no further call leave; gives what to raise."""
