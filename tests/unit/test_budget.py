@@ -197,6 +197,21 @@ def test_a_raised_budget_goes_on_in_the_same_folder(tmp_path: Path, api: FakeApi
     assert (finished.folder.root / "tables" / "spending.csv").exists()
 
 
+def test_a_run_with_all_its_answers_ends_without_room_for_a_call(tmp_path: Path, api: FakeApi) -> None:
+    """Its models are not tested again, since it asks none of them: only its report is missing."""
+    config = configured(tmp_path, local(api, price=PRICE), contenders=["base"])
+    finished = run(config, runs=tmp_path / "runs")
+    assert finished.spending is not None
+    finished.folder.verdict_path.unlink()
+    n, calls = api.n_requests, finished.spending.total.calls
+    told: list[str] = []
+    tight = config.model_copy(update={"budget": Budget(calls=calls)})
+    again = run(tight, runs=tmp_path / "runs", resume=True, listener=lambda event: told.append(event.note))
+    assert again.folder.verdict_path.exists()
+    assert api.n_requests == n
+    assert any(f"The models were not tested. The run stopped at its budget: budget.calls is {calls}" in x for x in told)
+
+
 def test_a_quota_that_ends_in_the_middle_leaves_the_run_resumable(tmp_path: Path, api: FakeApi) -> None:
     """One message, no failed answers on the disk, and the run goes on when there is credit."""
     n = 0

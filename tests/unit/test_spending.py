@@ -215,6 +215,18 @@ def test_probes_before_there_is_a_folder_are_written_later(api: FakeApi, tmp_pat
     assert [row["id"] for row in rows(tmp_path)] == [1, 1, 2, 2]
 
 
+def test_the_budget_holds_before_there_is_a_folder(api: FakeApi, tmp_path: Path) -> None:
+    """Models are tested within it, with what earlier sessions have spent."""
+    with counting(open_ledger(tmp_path, Budget(calls=2))):
+        post(api)
+    ledger = open_ledger(None, Budget(calls=2))
+    ledger.count_before(tmp_path)
+    with pytest.raises(LimitReachedError, match=r"budget\.calls is 2, and 2 calls were made"), counting(ledger):
+        post(api)
+        post(api)
+    assert api.n_requests == 2
+
+
 # --- replies
 
 

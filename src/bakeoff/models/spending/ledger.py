@@ -20,7 +20,7 @@ from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.account import Account, HostBatch
 from bakeoff.models.spending.journal import Journal
 from bakeoff.models.spending.prices import PriceOf, usd_of
-from bakeoff.models.spending.rows import Budget, Reply, Row, Spending, Status
+from bakeoff.models.spending.rows import Budget, Reply, Row, Spending, Spent, Status
 from bakeoff.models.spending.tokens import Tokens
 from bakeoff.models.spending.who import CHECK, LATENCY, Asker, asker
 from bakeoff.sentences import usd as dollars
@@ -50,7 +50,7 @@ class Sent(NamedTuple):
 class Ledger:
     """What a run pays for, and may pay for. Safe to use from several threads.
 
-    Before `keep_in` it writes nothing and stops nothing: models are tested before there is a folder.
+    Before `keep_in` it writes nothing: models are tested before there is a folder, within the budget.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Ledger:
         """The time that calls waited for this ledger: it is no part of any model's latency."""
         self._price_of = price_of
         self._early: list[Row] = []  # rows from before there was a folder
-        self._account = Account()
+        self._account, self._before = Account(), Spent()
         self._waiting: dict[tuple[Asker, str], list[Reply]] = {}
         self._room = threading.Condition()
         self._stopped: LimitReachedError | None = None
@@ -77,6 +77,13 @@ class Ledger:
     def is_kept(self) -> bool:
         """Whether it writes into a folder."""
         return self._journal is not None
+
+    def count_before(self, folder: Path) -> None:
+        """Says where earlier sessions have written, so that the budget holds for them before `keep_in`, too."""
+        account = Account()
+        for row in jsonl.read(folder / LEDGER, Row, RESTORE):
+            account.add(row)
+        self._before = account.spent
 
     def keep_in(self, folder: Path) -> Spending:
         """Writes all rows into this folder from now on, after those of earlier sessions, which count too.
@@ -93,7 +100,7 @@ class Ledger:
         for row in (*lost, *early):
             self._journal.add(row.model_dump_json().encode(), wait=False)
         self._journal.flush()
-        self._account, self._early = Account(), []
+        self._account, self._early, self._before = Account(), [], Spent()
         for row in (*earlier, *lost):
             self._account.add(row)
         before = self._account.spending(self.budget)
@@ -297,14 +304,14 @@ class Ledger:
             raise SpendingStopped(self._stopped)
 
     def _fits(self, calls: int, usd: float) -> bool:
-        taken, budget = self._account.spent, self.budget
-        if self._journal is None or budget is None:
+        taken, budget = self._before + self._account.spent, self.budget
+        if budget is None:
             return True
         has_calls = budget.calls is None or taken.calls + calls <= budget.calls
         return has_calls and (budget.usd is None or taken.usd + self._aside_usd + usd <= budget.usd)
 
     def _over(self, calls: int, usd: float) -> LimitReachedError:
-        spent, budget = self._account.spent, self.budget
+        spent, budget = self._before + self._account.spent, self.budget
         assert budget is not None  # the call did not fit
         aside = f" and {dollars(self._aside_usd)} on tuning at hosts" if self._aside_usd else ""
         unknown = f" ({spent.unknown} of them with an unknown outcome)" if spent.unknown else ""
