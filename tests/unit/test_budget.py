@@ -19,7 +19,7 @@ from bakeoff.pilot.prepare import prepare
 from bakeoff.pilot.stages import run
 from bakeoff.report.spending import spending_rows, spending_sentences
 from bakeoff.runs.config import Config, load_config, validate
-from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.folder import RunFolder, begin
 from bakeoff.runs.listing import list_runs
 from bakeoff.runs.run import Run
 from tests.end_to_end.small import make
@@ -266,6 +266,19 @@ def test_a_round_of_learning_has_the_same_ledger(tmp_path: Path, api: FakeApi) -
         current.send(model, "a", Tokens(2, 0, 0))
     assert "bakeoff learn" in caught.value.remedy
     assert folder.spending() == before.model_copy(update={"budget": Budget(usd=before.total.usd + 1e-6)})
+
+
+def test_a_round_with_a_limit_needs_the_prices_of_its_models(tmp_path: Path) -> None:
+    """Else the limit would never stop a call."""
+    config = configured(tmp_path, "tests.end_to_end.small.reader", models={"embedder": INTERNET})
+    folder = begin(config, tmp_path / "runs")
+    with (
+        pytest.raises(ConfigError, match=r"--usd is .*, but nothing says what the tokens of 'embedder'"),
+        counted_round(folder, Limits(usd=1)),
+    ):
+        pass
+    with counted_round(folder, Limits()):
+        pass
 
 
 def test_the_stop_is_no_error_of_a_question() -> None:

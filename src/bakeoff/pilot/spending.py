@@ -22,8 +22,7 @@ from bakeoff.sentences import usd as dollars
 
 GIVE_A_PRICE = (
     "give each of them a price in `models:`, for example  price: {input_tokens: 0.15, output_tokens: 0.60}  (US "
-    "dollars per million tokens; output_tokens: 0 for an embedder) or a name that genai-prices knows; or set only "
-    "budget.calls"
+    "dollars per million tokens; output_tokens: 0 for an embedder) or a name that genai-prices knows"
 )
 
 
@@ -57,15 +56,20 @@ def paid_models(config: Config) -> dict[str, ApiModel]:
     return {name: server for name, server in servers.items() if server is not None and is_paid(server)}
 
 
-def check_prices(budget: Budget | None, models: Mapping[str, ApiModel], price_of: PriceOf) -> None:
-    """Raises ConfigError where the budget is in US dollars and the price of a paid model is not known."""
+def check_prices(
+    budget: Budget | None, models: Mapping[str, ApiModel], price_of: PriceOf, option: str = "budget.usd"
+) -> None:
+    """Raises ConfigError where the budget is in US dollars and the price of a paid model is not known.
+
+    `option` is how the budget is given.
+    """
     if budget is None or budget.usd is None:
         return
     unknown = [f"'{name}' ({model.label})" for name, model in models.items() if price_of(model) is None]
     if unknown:
         raise ConfigError(
-            f"budget.usd is {dollars(budget.usd)}, but nothing says what the tokens of {listed(unknown)} cost.",
-            GIVE_A_PRICE,
+            f"{option} is {dollars(budget.usd)}, but nothing says what the tokens of {listed(unknown)} cost.",
+            GIVE_A_PRICE if option == "--usd" else f"{GIVE_A_PRICE}; or set only budget.calls",
         )
 
 
