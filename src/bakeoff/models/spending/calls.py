@@ -111,9 +111,9 @@ def seconds_of_earlier_replies() -> float:
 
 
 def quota_used_up(model: ApiModel, message: str) -> None:
-    """Stops the run if its calls are counted: no further call of this model can succeed."""
+    """Stops the run if its calls are counted: no further call of this model can succeed. A server goes on."""
     current = ledger()
-    if current is not None and is_paid(model):
+    if current is not None and current.stops_runs and is_paid(model):
         raise current.stop(
             LimitReachedError(
                 f"The run stopped: the quota of {model.label} is used up. {message}",

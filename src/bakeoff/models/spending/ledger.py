@@ -53,6 +53,9 @@ class Ledger:
     Before `keep_in` it writes nothing: models are tested before there is a folder, within the budget.
     """
 
+    stops_runs = True
+    """Whether a quota that is used up ends the work."""
+
     def __init__(
         self, price_of: PriceOf, budget: Budget | None = None, option: str = "budget.", go_on: str = GO_ON
     ) -> None:
@@ -131,7 +134,7 @@ class Ledger:
         Raises SpendingStopped if the budget has no room for it. `share` of the full price is paid.
         """
         begun = time.perf_counter()
-        price, who = self._price_of(model), asker()
+        price, who = self._price_of(model), self._asker()
         usd = None if price is None else usd_of(most, price, share)
         with self._room:
             self._reserve(calls, usd or 0.0)
@@ -325,6 +328,9 @@ class Ledger:
             )
         return LimitReachedError(f"The run stopped at its budget: {words}", self._go_on)
 
+    def _asker(self) -> Asker:
+        return asker()
+
     def _write(self, row: Row, wait: bool = True) -> None:
         if self._journal is None:
             self._early.append(row)
@@ -344,9 +350,22 @@ def request_sum(url: str, content: bytes) -> str:
 _LEDGER: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
 
 
+_everywhere: list[Ledger] = []
+
+
 def ledger() -> Ledger | None:
-    """The ledger of the run in this thread; None outside of runs."""
-    return _LEDGER.get()
+    """The ledger of the run in this thread, else the one of the whole process; None where there is neither."""
+    return _LEDGER.get() or (_everywhere[-1] if _everywhere else None)
+
+
+@contextmanager
+def count_everywhere(new: Ledger) -> Iterator[None]:
+    """Within this block, paid calls of every thread without a ledger of its own are counted in this one."""
+    _everywhere.append(new)
+    try:
+        yield
+    finally:
+        _everywhere.remove(new)
 
 
 def settle(is_finished: bool = False) -> None:
