@@ -72,7 +72,7 @@ def test_a_batchs_time_is_no_time_of_an_answer(api: FakeApi, tmp_path: Path) -> 
     assert seconds(ask("one"), answer) is None
 
 
-@pytest.mark.parametrize("stage", ["latency", "load", "judge"])
+@pytest.mark.parametrize("stage", ["latency", "load"])
 def test_latency_is_never_measured_on_a_batch(api: FakeApi, tmp_path: Path, stage: str) -> None:
     """In other stages than those that ask many questions in no hurry, every prompt is a request of its own."""
     given, _ = answered(api, tmp_path, stage)

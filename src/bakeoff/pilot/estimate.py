@@ -41,7 +41,7 @@ ANSWER = 0.5
 """Answers have at least this share of the tokens of the known ones."""
 OWN_CALLS = (1, 3)
 """Calls for one answer of a team's own recipe."""
-IN_BATCHES = ("dev", "test", "update", "presentation", REWRITING)
+IN_BATCHES = ("dev", "test", "update", "presentation", REWRITING, JUDGE)
 """The roles in which a batch API may be used. Lines that fail there are asked again at the full price."""
 VERDICT_PROMPT, VERDICT = (300, 2000), 30
 """Tokens of a judge's prompt, and the fewest of its reply."""
