@@ -42,6 +42,8 @@ from bakeoff.records import GenerationSettings, Message, Prompt
 SETTINGS = GenerationSettings(max_new_tokens=24)
 GENERATORS = ("openai", "ollama", "anthropic", "google")
 AT_ONCE = 32
+SETTLES_S = 0.3
+"""The server notes how long a request took after its answer has left."""
 
 
 def prompts(n: int) -> list[Prompt]:
@@ -163,6 +165,7 @@ def _measured(call: Callable[[int], Any], n: int, server: Connection) -> Overhea
     used = time.process_time()
     walls = in_parallel(timed, range(n), AT_ONCE)
     processor = time.process_time() - used
+    time.sleep(SETTLES_S)
     server.send("served")
     served = server.recv()
     assert len(served) == n, f"{len(served)} requests for {n} calls"

@@ -247,6 +247,39 @@ def test_a_batched_run_measures_latency_alone(tmp_path: Path, api: FakeApi) -> N
     assert len(api.batches.created) == 2  # dev and test
 
 
+def test_a_system_elsewhere_that_is_paid_for_is_counted_and_capped(tmp_path: Path, api: FakeApi) -> None:
+    """It stands in no `models:`, but its calls are paid for: estimated, in the ledger, stopped, gone on with."""
+    asked = {"name": "ours", "like": "endpoint", "options": local(api, price=PRICE, concurrency=1)}
+    generator = "tests.end_to_end.small.reader"
+    config = configured(tmp_path, generator, contenders=["base", asked])
+    parts = expected(config)
+    assert {(line.contender, line.role) for line in parts.lines} == {
+        ("", "check"),
+        ("ours", "latency"),
+        ("ours", "test"),
+    }
+
+    def reply(messages: Any) -> str:
+        api.fault = Fault(status=402) if api.n_requests == 10 else None
+        return "12 days"
+
+    api.reply = reply
+    with pytest.raises(LimitReachedError, match=r"quota of m at .* is used up"):
+        run(config, runs=tmp_path / "runs")
+    api.fault, before = None, api.n_requests - 1  # the refused one is not counted
+    with pytest.raises(LimitReachedError, match=rf"budget\.calls is {before + 5}, and {before + 5} calls were made"):
+        run(config.model_copy(update={"budget": Budget(calls=before + 5)}), runs=tmp_path / "runs", resume=True)
+    assert api.n_requests == before + 1 + 5
+    finished = run(config, runs=tmp_path / "runs", resume=True)
+    assert finished.spending is not None
+    assert finished.spending.total.calls == api.n_requests - 1
+    assert {part.contender for part in finished.spending.parts} >= {"ours"}
+    unpriced = {**asked, "options": {**INTERNET}}
+    no_price = configured(tmp_path / "b", generator, contenders=["base", unpriced], budget={"usd": 5})
+    with pytest.raises(ConfigError, match=r"'options of ours' \(m at api\.example\.com\)"):
+        run(no_price, runs=tmp_path / "runs")
+
+
 # --- rounds of learning
 
 

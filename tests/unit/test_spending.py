@@ -416,6 +416,41 @@ def test_token_counts_of_every_protocol(reply: dict[str, Any], expected: Tokens 
     assert counted_tokens(reply) == expected
 
 
+RERANKING = {"model": "r", "query": "what is it", "documents": ["short", "x" * 2000]}
+
+
+@pytest.mark.parametrize(
+    ("price", "usd", "is_estimate"),
+    [
+        ({"input_tokens": 0, "output_tokens": 0, "searches": 2.0}, 0.002, False),
+        ({"input_tokens": 1.0, "output_tokens": 0}, len(json.dumps(RERANKING)) / 1e6, True),
+    ],
+)
+def test_searches_have_a_price_of_their_own(
+    tmp_path: Path, price: dict[str, float], usd: float, is_estimate: bool
+) -> None:
+    """As Cohere counts them. A price for tokens says nothing of searches: such a call counts at its most."""
+    reply = {"results": [], "meta": {"billed_units": {"search_units": 1}}}
+    with FakeApi(recorded=[Recorded(body=reply)]) as server:
+        settings = TokenPrice.model_validate(price)
+        model = ApiModel(api="cohere", base_url=server.url, model="r", price=settings, retries=0)
+        account = Ledger(lambda model: settings)
+        account.keep_in(tmp_path)
+        with counting(account):
+            ApiClient(model).post(f"{server.url}/rerank", RERANKING)
+    intent, outcome = rows(tmp_path)
+    assert (outcome["usd"], outcome.get("is_estimate", False)) == (pytest.approx(usd), is_estimate)
+    assert intent["most_usd"] >= outcome["usd"] > 0
+
+
+def test_the_most_searches_of_a_request() -> None:
+    """100 passages of up to 500 tokens with the question each; no token is shorter than a byte."""
+    body = {"query": "q" * 100, "documents": ["x" * 400] * 100}
+    assert most_tokens(b"", body, 8192).searches == 1
+    assert most_tokens(b"", {**body, "documents": ["x" * 401] * 51}, 8192).searches == 2
+    assert most_tokens(b"", {"query": "q", "texts": ["x"]}, 8192).searches == 0
+
+
 def test_token_counts_of_streams() -> None:
     """OpenAI's last event has them all; Anthropic's first one has the prompt's, later ones what was written so far."""
     openai = ['data: {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}', "data: [DONE]"]

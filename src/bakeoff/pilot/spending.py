@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from bakeoff.contenders.load import make_recipes
+from bakeoff.contenders.recipe import Recipe
 from bakeoff.decide.cost.payment import token_price
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
@@ -43,13 +44,26 @@ def prices_of(profile: Profile) -> PriceOf:
     return price_of
 
 
+def own_name(recipe: Recipe) -> str:
+    """What the server that a contender asks by settings of its own is called among models."""
+    return f"options of {recipe.spec.name}"
+
+
 def paid_models(config: Config) -> dict[str, ApiModel]:
-    """The models that this run pays for, by their names in `models:` ('judge' for a judge without one)."""
+    """The models that this run pays for, by their names in `models:` ('judge' for a judge without one).
+
+    With the servers that contenders ask by settings of their own.
+    """
     recipes = make_recipes(config.specs, config.imports_from)
     names = [recipe.spec.model for recipe in recipes if recipe.asks_model]
     names += [recipe.embedder for recipe in recipes if recipe.embedder]
     names += [one.spec.retrieval.reranker for one in recipes if one.retrieves and one.reranker]
-    used: dict[str, ModelSettings] = {name: config.models[name] for name in names if name in config.models}
+    own = {own_name(recipe): server for recipe in recipes if (server := recipe.own_server)}
+    names += [config.style.embedder] if config.style and config.style.examples else []
+    used: dict[str, ModelSettings] = {
+        **{name: config.models[name] for name in names if name in config.models},
+        **own,
+    }
     if config.judge is not None:
         used.setdefault(config.grading.judge if isinstance(config.grading.judge, str) else "judge", config.judge)
     servers = {name: model if isinstance(model, ApiModel) else model.answered_by for name, model in used.items()}

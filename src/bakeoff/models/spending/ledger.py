@@ -19,7 +19,7 @@ from bakeoff.files import jsonl
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.account import Account, HostBatch
 from bakeoff.models.spending.journal import Journal
-from bakeoff.models.spending.prices import PriceOf, usd_of
+from bakeoff.models.spending.prices import PriceOf, is_known, usd_of
 from bakeoff.models.spending.rows import Budget, Reply, Row, Spending, Spent, Status
 from bakeoff.models.spending.tokens import Tokens
 from bakeoff.models.spending.who import CHECK, LATENCY, Asker, asker
@@ -232,7 +232,10 @@ class Ledger:
                 self._room.notify_all()
 
     def _outcome(self, sent: Sent, status: Status, tokens: Tokens | None, http: int | None, seconds: float) -> Row:
-        price, counted = self._price_of(sent.model), tokens or Tokens()
+        price = self._price_of(sent.model)
+        if tokens is not None and price is not None and not is_known(tokens, price):
+            tokens = None
+        counted = tokens or Tokens()
         usd = 0.0 if status == "refused" else None
         if status == "done":
             usd = sent.intent.most_usd if tokens is None or price is None else usd_of(counted, price, sent.share)
