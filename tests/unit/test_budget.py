@@ -235,6 +235,30 @@ def test_a_quota_that_ends_in_the_middle_leaves_the_run_resumable(tmp_path: Path
     assert not [answer for answer in finished.answers("base") if answer.error]
 
 
+def test_a_key_that_is_revoked_in_the_middle_stops_the_run(
+    tmp_path: Path, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One message that names the variable; no failed answers on the disk; with a new key nothing is asked again."""
+    monkeypatch.setenv("LLM_KEY", "sk-first-key")
+    api.key = "sk-first-key"
+
+    def reply(messages: Any) -> str:
+        api.key = "sk-second-key" if api.n_requests == 40 else api.key
+        return "12 days"
+
+    api.reply = reply
+    config = configured(tmp_path, local(api, price=PRICE, key_env="LLM_KEY", concurrency=1), contenders=["base"])
+    with pytest.raises(LimitReachedError, match=r"the key of m at .* is refused.* answered 401") as caught:
+        run(config, runs=tmp_path / "runs")
+    assert "LLM_KEY" in caught.value.remedy and "--resume" in caught.value.remedy
+    assert "first-key" not in str(caught.value)
+    assert api.n_requests == 41
+    monkeypatch.setenv("LLM_KEY", "sk-second-key")
+    finished = run(config, runs=tmp_path / "runs", resume=True)
+    assert not [answer for answer in finished.answers("base") if answer.error]
+    assert finished.spending is not None and finished.spending.total.calls == api.n_requests - 1
+
+
 def test_a_batched_run_measures_latency_alone(tmp_path: Path, api: FakeApi) -> None:
     """Its answers come from batches; latency does not, and the time in a batch has no value."""
     config = configured(tmp_path, local(api, price=PRICE, batch=True), contenders=["base"])

@@ -16,7 +16,7 @@ from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.cancelling import caller, sleep
 from bakeoff.models.providers.keys import headers_with, key_of, without_key
-from bakeoff.models.providers.remedies import remedy_for
+from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
 from bakeoff.models.providers.retry import (
     FIRST_WAIT_S,
     LONGEST_ASKED_WAIT_S,
@@ -30,7 +30,7 @@ from bakeoff.models.providers.retry import (
 )
 from bakeoff.models.providers.shown import beginning, host_of, shown, words_in
 from bakeoff.models.settings import ApiModel
-from bakeoff.models.spending.calls import earlier_reply, may_count, quota_used_up, sending
+from bakeoff.models.spending.calls import earlier_reply, key_refused, may_count, quota_used_up, sending
 
 
 class ApiError(ModelUnavailableError):
@@ -61,6 +61,10 @@ class ApiBusyError(ApiError):
 
 class ApiQuotaError(ApiError):
     """The account has no credit left: no further request can succeed."""
+
+
+class ApiKeyError(ApiError):
+    """The server takes the key no more: no further request can succeed."""
 
 
 class ApiClient:
@@ -204,6 +208,8 @@ class ApiClient:
                 return outcome
             if isinstance(outcome, ApiQuotaError):
                 quota_used_up(self.settings, outcome.message)
+            if isinstance(outcome, ApiKeyError):
+                key_refused(self.settings, outcome.message, outcome.remedy)
             if wait_s is None:
                 raise outcome from None
             if attempt == n_retries:
@@ -255,6 +261,7 @@ class ApiClient:
         kind, remedy = _KINDS.get(status, ApiError), remedy_for(self.settings, status, body)
         if is_out_of_quota(status, body):
             return ApiQuotaError(f"{shown(url)} answered {status}: {words}", remedy, status, body), None
+        kind = ApiKeyError if status == 401 or (status < 500 and REFUSED_KEY.search(body)) else kind
         error = kind(f"{shown(url)} answered {status}: {words}", remedy, status, body)
         if not worth_another_try(status, response.headers):
             return error, None
