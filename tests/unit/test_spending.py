@@ -12,6 +12,7 @@ import pytest
 from bakeoff.errors import LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect_latency
+from bakeoff.models.embed import load_embedder
 from bakeoff.models.load import load_generator
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.settings import ApiModel, TokenPrice
@@ -298,6 +299,19 @@ def test_an_earlier_reply_keeps_the_time_it_took(api: FakeApi, tmp_path: Path) -
             (given,) = load_generator(paid(api, concurrency=1)).generate(prompts, GenerationSettings())
         assert given.usage.seconds >= 0.3
     assert api.n_requests == 1
+
+
+def test_the_time_of_an_earlier_embedding_is_none_of_an_answer(api: FakeApi, tmp_path: Path) -> None:
+    """Both are asked in the same thread where there is one of each."""
+    prompts = [Prompt(messages=(Message(role="user", content="hello"),))]
+    for _ in range(2):
+        with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
+            api.delay_s = 0.5
+            load_embedder(paid(api)).embed_queries(["hello"])
+            api.delay_s = 0.0
+            (given,) = load_generator(paid(api)).generate(prompts, GenerationSettings())
+            assert given.usage.seconds < 0.5
+    assert api.n_requests == 2
 
 
 def test_an_outcome_that_a_kill_left_in_the_replies_is_counted(api: FakeApi, tmp_path: Path) -> None:
