@@ -27,7 +27,7 @@ from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.model_sums import check_sums
 from bakeoff.models.settings import ModelSettings
-from bakeoff.models.spending.ledger import Ledger, counting, settle
+from bakeoff.models.spending.ledger import Ledger, SpendingStopped, counting, settle
 from bakeoff.models.spending.who import asking_in
 from bakeoff.models.tuned_folder import DEPLOYMENT
 from bakeoff.pilot.answer_settings import answers_line, settled
@@ -114,12 +114,12 @@ def run(
     costs = hosted_costs(config, prepared)
     if not resume:
         check_allowed(costs, allowed_usd(config, yes_spend))
+    earlier = run_folder.resume(config, Path(runs), fresh) if resume else None
     with counting(Ledger(prices_of(config.profile), budget)) as ledger:
-        probe_models(config, recipes)
+        judge_notes = _tested(config, recipes, ledger, earlier)
         taken = negotiated(config, recipes)
-        judge_notes = probe_judge(config)
         waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
-        folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
+        folder = earlier or run_folder.begin(fresh, Path(runs))
         config = folder.config()
         recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
         tell = listener or (lambda event: None)
@@ -135,6 +135,22 @@ def run(
             own = measures_of(config, folder, prepared.of("test"))
             Pilot(config, recipes, own, folder, prepared, tell, yes_spend=yes_spend, reuse=others).run()
     return Run(folder)
+
+
+def _tested(config: Config, recipes: Sequence[Recipe], account: Ledger, earlier: RunFolder | None) -> list[str]:
+    """Tests every model once, within the budget, and gives what speaks against the judge.
+
+    A run that goes on without room for that may have all its answers: it is stopped by its first call that has none.
+    """
+    if earlier is not None:
+        account.count_before(earlier.root)
+    try:
+        probe_models(config, recipes)
+        return probe_judge(config)
+    except SpendingStopped as stopped:
+        if earlier is None:
+            raise
+        return [f"The models were not tested. {stopped.error.message}"]
 
 
 def _waits(folder: Path) -> str:
