@@ -5,11 +5,13 @@
 Prints, for each protocol, the time against the least it can take (questions / concurrency x seconds): for the client
 alone, with one call for all questions and with calls of `concurrency` questions, and for the answer stage of a whole
 pilot. Then the overhead of a call at concurrency 32: what it takes longer than the server in a process of its own took,
-and the processor time of this process. Then what the ledger of paid calls adds to each call: the same calls with and
-without it, in turn. No model, no network beyond this machine.
+and the processor time of this process; beside it the same for the bare HTTP client with the same request. Then what the
+ledger of paid calls adds to each call: the same calls with and without it, in turn. No model, no network beyond this
+machine.
 """
 
 import argparse
+import json
 import multiprocessing
 import random
 import statistics
@@ -23,6 +25,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import httpx2
 from tests.api_pilot import answer_stage
 from tests.fake_api import FakeApi
 
@@ -39,6 +42,8 @@ from bakeoff.records import GenerationSettings, Message, Prompt
 SETTINGS = GenerationSettings(max_new_tokens=24)
 GENERATORS = ("openai", "ollama", "anthropic", "google")
 AT_ONCE = 32
+SETTLES_S = 0.3
+"""The server notes how long a request took after its answer has left."""
 
 
 def prompts(n: int) -> list[Prompt]:
@@ -106,6 +111,38 @@ class Uneven(FakeApi):
         self._mean_s = mean_s
 
 
+def _bare(address: str, body: dict[str, Any]) -> Callable[[int], Any]:
+    """The same request by the HTTP client alone: its connections, and JSON or lines read to their end."""
+    limits = httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE, keepalive_expiry=30.0)
+    http = httpx2.Client(trust_env=False, timeout=httpx2.Timeout(60, pool=None), limits=limits)
+
+    def call(i: int) -> Any:
+        request = http.build_request("POST", address, content=json.dumps(body).encode())
+        request.headers["Content-Type"] = "application/json"
+        response = http.send(request, stream=True)
+        if body.get("stream"):
+            lines = list(response.iter_lines())
+            response.close()
+            return lines
+        return json.loads(response.read())
+
+    return call
+
+
+def _bare_calls(addresses: dict[str, str]) -> dict[str, Callable[[int], Any]]:
+    """What the bare client is measured with: the floor of the calls of the same size."""
+    asked = {"model": "m", "messages": [{"role": "user", "content": "What is number 3 about?"}], "max_tokens": 24}
+    asked["logprobs"] = True
+    scored = {"model": "m", "query": "what is it", "documents": [f"passage {i} " * 20 for i in range(20)]}
+    base = addresses["openai"]
+    return {
+        "bare client, whole": _bare(f"{base}/chat/completions", asked),
+        "bare client, streamed": _bare(f"{base}/chat/completions", {**asked, "stream": True}),
+        "bare client, one embedding": _bare(f"{base}/embeddings", {"model": "m", "input": ["text 3"]}),
+        "bare client, 20 scores": _bare(f"{addresses['cohere']}/rerank", scored),
+    }
+
+
 def _serve(connection: Connection, delay_s: float) -> None:
     with Uneven(delay_s=delay_s) as server:
         connection.send({api: server.base_url(api) for api in (*GENERATORS, "cohere")})
@@ -128,6 +165,7 @@ def _measured(call: Callable[[int], Any], n: int, server: Connection) -> Overhea
     used = time.process_time()
     walls = in_parallel(timed, range(n), AT_ONCE)
     processor = time.process_time() - used
+    time.sleep(SETTLES_S)
     server.send("served")
     served = server.recv()
     assert len(served) == n, f"{len(served)} requests for {n} calls"
@@ -158,7 +196,8 @@ def overhead(n: int, delay_s: float, repeats: int) -> None:
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, delay_s), daemon=True)
     process.start()
-    calls = _calls(here.recv())
+    addresses = here.recv()
+    calls = {**_bare_calls(addresses), **_calls(addresses)}
     rounds = [{name: _measured(call, n, here) for name, call in calls.items()} for _ in range(repeats)]
     here.send("end")
     process.join()

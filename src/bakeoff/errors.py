@@ -39,6 +39,10 @@ class InputError(BakeoffError):
     """Documents or questions are missing, malformed or contradict each other."""
 
 
+class CursorError(InputError):
+    """A cursor that a source did not make, or no longer understands: everything has to be read."""
+
+
 class TooLongError(InputError):
     """A prompt does not fit into the model's context with the longest answer that it may get."""
 

@@ -225,6 +225,6 @@ class Source(Protocol):
 
         `Document.source` is unique within the source. The same cursor may be given again: after a crash, the same
         changes are read and applied once more. Raises BakeoffError if the place cannot be reached or read at all, and
-        InputError for a cursor that this source did not make.
+        CursorError for a cursor that this source did not make.
         """
         ...

@@ -1,5 +1,6 @@
 """Streams of models behind servers: several at once, closing, and callers who leave. All protocols."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel
 from bakeoff.protocols import Generator
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
-from tests.fake_api import FakeApi
+from tests.fake_api import FakeApi, Recorded
 
 WRITE = GenerationSettings(max_new_tokens=1000)
 PROMPT = Prompt(messages=(Message(role="user", content="say much"),))
@@ -100,3 +101,14 @@ def test_streams_share_their_connection(api: Any) -> None:
         for _ in range(5):
             assert list(generator.stream(PROMPT, GenerationSettings(max_new_tokens=9)))
         assert (server.n_requests, server.n_connections) == (5, 1)
+
+
+def test_characters_that_python_calls_line_ends_do_not_end_a_line() -> None:
+    """JSON may hold U+2028, a form feed and others as they are; only a line feed ends a line of a stream."""
+    said = "one\u2028two\x85three"
+    event = json.dumps({"choices": [{"delta": {"content": said}, "finish_reason": "stop"}]}, ensure_ascii=False)
+    with FakeApi(recorded=[Recorded(lines=(f"data: {event}\r", "data: [DONE]\r"))]) as api:
+        generator = load_generator(ApiModel(api="openai", base_url=api.url, model="m", retries=0))
+        *pieces, completion = generator.stream(PROMPT, WRITE)
+    assert pieces == [said]
+    assert isinstance(completion, Completion) and completion.text == said

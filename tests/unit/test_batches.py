@@ -1,5 +1,6 @@
 """The batch API: each batch is sent once, whatever happens; lines that failed are asked alone; never for latency."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def test_a_batchs_time_is_no_time_of_an_answer(api: FakeApi, tmp_path: Path) -> 
     assert seconds(ask("one"), answer) is None
 
 
-@pytest.mark.parametrize("stage", ["latency", "load", "judge"])
+@pytest.mark.parametrize("stage", ["latency", "load"])
 def test_latency_is_never_measured_on_a_batch(api: FakeApi, tmp_path: Path, stage: str) -> None:
     """In other stages than those that ask many questions in no hurry, every prompt is a request of its own."""
     given, _ = answered(api, tmp_path, stage)
@@ -161,6 +162,85 @@ def test_a_time_out_at_the_host_says_nothing_of_the_batch(api: FakeApi, tmp_path
     given, spending = answered(api, tmp_path)
     assert (texts(given), len(api.batches.created)) == (ECHOED, 1)
     assert spending.total.calls == len(WORDS) and spending.total.usd > 0
+
+
+@pytest.mark.parametrize("reply", ["{}", '{"object": "batch"}', '{"id": 7, "status": "validating"}', '{"id": "b"}'])
+def test_a_batch_made_without_a_word_of_its_id_is_found_at_once(api: FakeApi, tmp_path: Path, reply: str) -> None:
+    """The host answered 200 without what a batch has: its list says whether there is one, and no second one is sent."""
+    create = api.batches._create
+
+    def silent(order: dict[str, Any], complete: Any) -> tuple[int, str]:
+        create(order, complete)
+        return 200, reply
+
+    api.batches._create = silent  # type: ignore[method-assign]
+    given, spending = answered(api, tmp_path)
+    assert (texts(given), len(api.batches.created), spending.total.calls) == (ECHOED, 1, len(WORDS))
+
+
+def test_a_batch_that_nobody_shows_stops_the_run_and_is_sent_again(api: FakeApi, tmp_path: Path) -> None:
+    """A 200 that made nothing: it counts at its most until the next session does not find it in the list either."""
+    create = api.batches._create
+    api.batches._create = lambda order, complete: (200, '{"ok": true}')  # type: ignore[method-assign]
+    with pytest.raises(LimitReachedError, match="/batches answered without id and status"):
+        answered(api, tmp_path)
+    api.batches._create = create  # type: ignore[method-assign]
+    given, spending = answered(api, tmp_path)
+    assert (texts(given), len(api.batches.created), spending.total.calls) == (ECHOED, 1, len(WORDS))
+
+
+def test_a_file_without_an_id_is_no_batch(api: FakeApi, tmp_path: Path) -> None:
+    """Nothing was ordered, so nothing is paid for."""
+    api.batches._upload = lambda content: (200, '{"object": "file"}')  # type: ignore[method-assign]
+    with pytest.raises(LimitReachedError, match="/files answered without id"):
+        answered(api, tmp_path)
+    with counting(Ledger(lambda model: PRICE)) as ledger:
+        assert ledger.keep_in(tmp_path).total.calls == 0
+
+
+def test_a_look_that_shows_no_batch_stops_the_run_until_the_host_is_well(api: FakeApi, tmp_path: Path) -> None:
+    """Its state is unknown, so the next session asks again."""
+    look = api.batches._look
+    api.batches._look = lambda name: (200, '{"object": "error"}')  # type: ignore[method-assign]
+    with pytest.raises(LimitReachedError, match=r"could not be followed.*answered without id and status"):
+        answered(api, tmp_path)
+    api.batches._look = look  # type: ignore[method-assign]
+    given, _ = answered(api, tmp_path)
+    assert (texts(given), len(api.batches.created)) == (ECHOED, 1)
+
+
+def test_lines_of_another_form_are_asked_alone(api: FakeApi, tmp_path: Path) -> None:
+    """A line without a reply, one that is no object, and one of nobody's."""
+    create = api.batches._create
+
+    def damaged(order: dict[str, Any], complete: Any) -> tuple[int, str]:
+        sent = create(order, complete)
+        lines = api.batches._files["output-0"].splitlines()
+        name = json.loads(lines[0])["custom_id"]
+        lines[0] = json.dumps({"custom_id": name, "response": {"status_code": 200}})
+        lines[1] = json.dumps({"custom_id": ["?"], "response": "none"})
+        api.batches._files["output-0"] = "\n".join([*lines, "[]", "cut {"])
+        return sent
+
+    api.batches._create = damaged  # type: ignore[method-assign]
+    given, _ = answered(api, tmp_path)
+    assert texts(given) == ECHOED
+    assert [completion.usage.batched for completion in given] == [False, False, True, True]
+
+
+def test_errors_of_another_form_stop_the_run_with_its_state(api: FakeApi, tmp_path: Path) -> None:
+    """What the host says of its errors may be anything."""
+    api.batches.fates = ["failed"]
+    create = api.batches._create
+
+    def worded(order: dict[str, Any], complete: Any) -> tuple[int, str]:
+        sent = create(order, complete)
+        api.batches.created[0]["errors"] = {"data": ["no such model"]}
+        return sent
+
+    api.batches._create = worded  # type: ignore[method-assign]
+    with pytest.raises(LimitReachedError, match="The batch batch-0 is failed: 0 of 4 lines were answered"):
+        answered(api, tmp_path)
 
 
 def test_lines_that_failed_are_asked_alone(api: FakeApi, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from bakeoff.pilot.prepare import prepare
 from bakeoff.pilot.stages import run
 from bakeoff.report.spending import spending_rows, spending_sentences
 from bakeoff.runs.config import Config, load_config, validate
-from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.folder import RunFolder, begin
 from bakeoff.runs.listing import list_runs
 from bakeoff.runs.run import Run
 from tests.end_to_end.small import make
@@ -197,6 +197,21 @@ def test_a_raised_budget_goes_on_in_the_same_folder(tmp_path: Path, api: FakeApi
     assert (finished.folder.root / "tables" / "spending.csv").exists()
 
 
+def test_a_run_with_all_its_answers_ends_without_room_for_a_call(tmp_path: Path, api: FakeApi) -> None:
+    """Its models are not tested again, since it asks none of them: only its report is missing."""
+    config = configured(tmp_path, local(api, price=PRICE), contenders=["base"])
+    finished = run(config, runs=tmp_path / "runs")
+    assert finished.spending is not None
+    finished.folder.verdict_path.unlink()
+    n, calls = api.n_requests, finished.spending.total.calls
+    told: list[str] = []
+    tight = config.model_copy(update={"budget": Budget(calls=calls)})
+    again = run(tight, runs=tmp_path / "runs", resume=True, listener=lambda event: told.append(event.note))
+    assert again.folder.verdict_path.exists()
+    assert api.n_requests == n
+    assert any(f"The models were not tested. The run stopped at its budget: budget.calls is {calls}" in x for x in told)
+
+
 def test_a_quota_that_ends_in_the_middle_leaves_the_run_resumable(tmp_path: Path, api: FakeApi) -> None:
     """One message, no failed answers on the disk, and the run goes on when there is credit."""
     n = 0
@@ -220,6 +235,30 @@ def test_a_quota_that_ends_in_the_middle_leaves_the_run_resumable(tmp_path: Path
     assert not [answer for answer in finished.answers("base") if answer.error]
 
 
+def test_a_key_that_is_revoked_in_the_middle_stops_the_run(
+    tmp_path: Path, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One message that names the variable; no failed answers on the disk; with a new key nothing is asked again."""
+    monkeypatch.setenv("LLM_KEY", "sk-first-key")
+    api.key = "sk-first-key"
+
+    def reply(messages: Any) -> str:
+        api.key = "sk-second-key" if api.n_requests == 40 else api.key
+        return "12 days"
+
+    api.reply = reply
+    config = configured(tmp_path, local(api, price=PRICE, key_env="LLM_KEY", concurrency=1), contenders=["base"])
+    with pytest.raises(LimitReachedError, match=r"the key of m at .* is refused.* answered 401") as caught:
+        run(config, runs=tmp_path / "runs")
+    assert "LLM_KEY" in caught.value.remedy and "--resume" in caught.value.remedy
+    assert "first-key" not in str(caught.value)
+    assert api.n_requests == 41
+    monkeypatch.setenv("LLM_KEY", "sk-second-key")
+    finished = run(config, runs=tmp_path / "runs", resume=True)
+    assert not [answer for answer in finished.answers("base") if answer.error]
+    assert finished.spending is not None and finished.spending.total.calls == api.n_requests - 1
+
+
 def test_a_batched_run_measures_latency_alone(tmp_path: Path, api: FakeApi) -> None:
     """Its answers come from batches; latency does not, and the time in a batch has no value."""
     config = configured(tmp_path, local(api, price=PRICE, batch=True), contenders=["base"])
@@ -230,6 +269,39 @@ def test_a_batched_run_measures_latency_alone(tmp_path: Path, api: FakeApi) -> N
     assert all(answer.usage.batched for answer in finished.answers("base"))
     assert not any(answer.usage.batched for answer in finished.folder.answers("base", "latency"))
     assert len(api.batches.created) == 2  # dev and test
+
+
+def test_a_system_elsewhere_that_is_paid_for_is_counted_and_capped(tmp_path: Path, api: FakeApi) -> None:
+    """It stands in no `models:`, but its calls are paid for: estimated, in the ledger, stopped, gone on with."""
+    asked = {"name": "ours", "like": "endpoint", "options": local(api, price=PRICE, concurrency=1)}
+    generator = "tests.end_to_end.small.reader"
+    config = configured(tmp_path, generator, contenders=["base", asked])
+    parts = expected(config)
+    assert {(line.contender, line.role) for line in parts.lines} == {
+        ("", "check"),
+        ("ours", "latency"),
+        ("ours", "test"),
+    }
+
+    def reply(messages: Any) -> str:
+        api.fault = Fault(status=402) if api.n_requests == 10 else None
+        return "12 days"
+
+    api.reply = reply
+    with pytest.raises(LimitReachedError, match=r"quota of m at .* is used up"):
+        run(config, runs=tmp_path / "runs")
+    api.fault, before = None, api.n_requests - 1  # the refused one is not counted
+    with pytest.raises(LimitReachedError, match=rf"budget\.calls is {before + 5}, and {before + 5} calls were made"):
+        run(config.model_copy(update={"budget": Budget(calls=before + 5)}), runs=tmp_path / "runs", resume=True)
+    assert api.n_requests == before + 1 + 5
+    finished = run(config, runs=tmp_path / "runs", resume=True)
+    assert finished.spending is not None
+    assert finished.spending.total.calls == api.n_requests - 1
+    assert {part.contender for part in finished.spending.parts} >= {"ours"}
+    unpriced = {**asked, "options": {**INTERNET}}
+    no_price = configured(tmp_path / "b", generator, contenders=["base", unpriced], budget={"usd": 5})
+    with pytest.raises(ConfigError, match=r"'options of ours' \(m at api\.example\.com\)"):
+        run(no_price, runs=tmp_path / "runs")
 
 
 # --- rounds of learning
@@ -251,6 +323,19 @@ def test_a_round_of_learning_has_the_same_ledger(tmp_path: Path, api: FakeApi) -
         current.send(model, "a", Tokens(2, 0, 0))
     assert "bakeoff learn" in caught.value.remedy
     assert folder.spending() == before.model_copy(update={"budget": Budget(usd=before.total.usd + 1e-6)})
+
+
+def test_a_round_with_a_limit_needs_the_prices_of_its_models(tmp_path: Path) -> None:
+    """Else the limit would never stop a call."""
+    config = configured(tmp_path, "tests.end_to_end.small.reader", models={"embedder": INTERNET})
+    folder = begin(config, tmp_path / "runs")
+    with (
+        pytest.raises(ConfigError, match=r"--usd is .*, but nothing says what the tokens of 'embedder'"),
+        counted_round(folder, Limits(usd=1)),
+    ):
+        pass
+    with counted_round(folder, Limits()):
+        pass
 
 
 def test_the_stop_is_no_error_of_a_question() -> None:

@@ -71,3 +71,10 @@ def test_calls_in_parallel_are_given_up_and_know_their_caller() -> None:
     assert time.monotonic() - begun < 20
     end.set()
     assert callers[:2] == [somebody, somebody] and len(callers) == 2
+
+
+def test_a_single_call_has_a_thread_only_where_its_caller_may_leave() -> None:
+    """A thread costs more than the rest of such a call; a server's work needs one, so that it can be left."""
+    assert in_parallel(lambda _: threading.get_ident(), [0], 8) == [threading.get_ident()]
+    with on_behalf_of(Caller()):
+        assert in_parallel(lambda _: threading.get_ident(), [0], 8) != [threading.get_ident()]

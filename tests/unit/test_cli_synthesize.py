@@ -2,13 +2,15 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bakeoff.errors import ConfigError, InputError
+from bakeoff.errors import ConfigError, InputError, LimitReachedError
 from bakeoff.questions import read_questions
 from tests.end_to_end.small import make
+from tests.fake_api import FakeApi
 from tests.unit.test_cli import call, parsed
 
 READER = "tests.end_to_end.small.reader"
@@ -170,3 +172,53 @@ def test_what_a_writer_writes_is_marked_with_its_name(pilot):
     """A broken reply of a model is counted; rules go on."""
     said = parsed(*command(pilot, "--model", READER, "--unanswerable", 0, "--limit", 1, "--json"))
     assert said["dropped"]["the model's reply could not be read"] > 0 and said["failed"] == []
+
+
+# --- paid models
+
+PRICE = {"input_tokens": 1.0, "output_tokens": 4.0}
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with FakeApi(reply=lambda messages: "314 days") as server:
+        yield server
+
+
+def paid(tmp_path: Path, api: FakeApi, *more: object, **settings: object) -> tuple[object, ...]:
+    """The command with a paid model that reads."""
+    server = {"api": "openai", "base_url": api.url, "model": "m", "retries": 0, "price": PRICE, **settings}
+    pilot = make(tmp_path / "pilot", models={"generator": server, "embedder": "hash"})
+    wordings = ("--paraphrase", pilot, "--per-passage", 0, "--unanswerable", 0)
+    where = ("-c", pilot, "-o", tmp_path / "syn")
+    return ("synthesize", tmp_path / "pilot" / "docs", *where, "--reader", "generator", "--yes", *wordings, *more)
+
+
+def test_paid_calls_are_counted_and_capped_and_go_on(tmp_path, api):
+    """A stop at --usd keeps what was done and paid for; with more, the rest is asked, and the ledger has all of it."""
+    words = paid(tmp_path, api)
+    with pytest.raises(LimitReachedError, match=r"--usd is .* are spent on \d+ calls") as caught:
+        call(*words, "--usd", 0.002)
+    assert "--resume and a higher --usd" in caught.value.remedy
+    asked, done = api.n_requests, (tmp_path / "syn" / "done.jsonl").read_text().count("\n")
+    assert asked > 2 and done >= 0
+    said = call(*words, "--usd", 5, "--resume", "--json")
+    assert "Spent so far:" in said.stderr
+    rows = [json.loads(line) for line in (tmp_path / "syn" / "spending.jsonl").read_text().splitlines()]
+    assert len([row for row in rows if row["row"] == "intent"]) == api.n_requests
+    assert {row["stage"] for row in rows if row["row"] == "intent"} == {"synthesize"}
+    assert json.loads(said.stdout)["spent_usd"] == pytest.approx(sum(row.get("usd") or 0 for row in rows))
+    bodies = [json.dumps(body, sort_keys=True) for body in api.bodies]
+    assert len(bodies) - len(set(bodies)) <= 2  # the test of the model, once in each session
+    assert not (tmp_path / "syn" / "spending.replies.jsonl").exists()
+
+
+def test_a_limit_in_dollars_needs_a_price(tmp_path, api):
+    """Before anything is sent."""
+    words = paid(tmp_path, api, "--usd", 5, base_url="https://llm.example/v1", price=None)
+    with pytest.raises(ConfigError, match=r"--usd is .* nothing says what the tokens of") as caught:
+        call(*words)
+    assert "budget.calls" not in caught.value.remedy
+    with pytest.raises(ConfigError, match="--usd 0 allows no call"):
+        call(*paid(tmp_path / "b", api, "--usd", 0))
+    assert not api.n_requests

@@ -162,6 +162,8 @@ def data(tmp_path: Path) -> tuple[Path, Path]:
 def test_inspection_counts_what_there_is(data: tuple[Path, Path]) -> None:
     """Tokens are words times 1.3, examples are answerable questions; paraphrased facts and volume are reported."""
     found = inspect_data([data[0]], [data[1]])
+    (sources := data[1].parent / "sources.yaml").write_text(f"documents: [{{files: {data[0]}, prefix: wiki/}}]\n")
+    assert inspect_data([sources], [data[1]]).values() == found.values()
     assert found.n_documents == 1
     assert found.corpus_tokens == pytest.approx(999 * 1.3, abs=2)
     assert (found.n_questions, found.n_answerable, found.n_facts, found.asked) == (4, 3, 3, 18)

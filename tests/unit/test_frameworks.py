@@ -5,12 +5,14 @@ Tests of a library are skipped where it is not installed. No model is loaded and
 
 import importlib
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bakeoff.contenders.custom import HeldToContract
 from bakeoff.contenders.frameworks.wrapped import Said, Wrapped
+from bakeoff.contenders.own_retriever import OwnFinder
 from bakeoff.errors import BakeoffError, ConfigError, ContenderError
 from bakeoff.pilot.stages import run
 from bakeoff.records import Document
@@ -117,6 +119,22 @@ def test_a_retriever_gives_hits_in_the_documents_of_the_run(library):
     assert [(hit.chunk.source, hit.rank) for hit in both] == [("aldra.md", 1), ("borun.md", 2)]
     assert one[0].chunk.document_id == "id-Cetis" and "Cetis" in one[0].chunk.text
     assert [len(hits) for hits in retriever.search(["Aldra or Borun?"], 1)] == [1]
+
+
+def test_what_a_team_s_own_retriever_raises_costs_that_question_alone():
+    """Whatever it is; what it returns instead of hits is an error of the contender."""
+
+    class Moody:
+        def search(self, queries, k):
+            if "Borun?" in queries:
+                raise KeyError("shard 3")
+            return [[] for _ in queries]
+
+    asked = [question(name, f"{name}?") for name in ("Aldra", "Borun", "Cetis")]
+    assert [one.error for one in OwnFinder(Moody()).find(asked, 3)] == [None, "KeyError: 'shard 3'", None]
+    for wrong in ([], [["aldra.md"], [], []]):
+        with pytest.raises(ContenderError, match="was asked 3 queries, and did not return a list of Hit"):
+            OwnFinder(SimpleNamespace(search=lambda queries, k, wrong=wrong: wrong)).find(asked, 3)
 
 
 OWN = """

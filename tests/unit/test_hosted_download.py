@@ -179,3 +179,15 @@ def test_a_redirect_to_nowhere_is_an_error(tmp_path):
         host.troubles = {"download": [Trouble(302, message="moved")]}
         with pytest.raises(ContenderError, match=r"answered 302.*moved"):
             fetch(host, tmp_path / "adapter")
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "ftp://files.example/a", "http://a\x00b/"])
+def test_an_address_that_is_none_is_an_error(address, tmp_path):
+    """The host may name anything as the place of a file."""
+    with FakeHost("together", key=KEY) as host:
+        host.troubles = {"download": [Trouble(302, headers={"Location": address.replace("\x00", "%00")})]}
+        with pytest.raises(ContenderError, match="was not fetched"):
+            fetch(host, tmp_path / "adapter")
+        client = HostClient(model_at(host))
+        with pytest.raises(HostError, match="no address that can be asked"):
+            client.download(address, tmp_path / "a", 10, True)

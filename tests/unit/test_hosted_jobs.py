@@ -11,6 +11,7 @@ from bakeoff.models.tuned_folder import hosted_model
 from bakeoff.records import Message, Prompt
 from bakeoff.tuning.hosted import journal as journals
 from bakeoff.tuning.hosted.answering import wait_until_it_answers
+from bakeoff.tuning.hosted.http import HostClient
 from bakeoff.tuning.hosted.job import Pace
 from bakeoff.tuning.hosted.journal import Journal
 from bakeoff.tuning.hosted.spending import Permission
@@ -400,3 +401,51 @@ def test_the_key_goes_to_the_host_and_nowhere_else(host, tmp_path, monkeypatch):
 
 def test_two_jobs_have_two_names():
     assert len({journals.new_name() for _ in range(100)}) == 100
+
+
+def replies(host: FakeHost, monkeypatch, operation: str, reply, times: int = 1) -> None:
+    """The first requests of this kind do their work, and are answered with this in place of what the protocol says."""
+    left = [times]
+    plain = HostClient._json
+
+    def damaged(self, url, response):
+        if left[0] and host.done and host.done[-1] == operation:
+            left[0] -= 1
+            return reply
+        return plain(self, url, response)
+
+    monkeypatch.setattr(HostClient, "_json", damaged)
+
+
+@pytest.mark.parametrize("operation", ["upload", "create"])
+@pytest.mark.parametrize("reply", [{}, {"id": None, "name": None}, {"id": ["x"], "name": {"a": 1}}, {"object": "ok"}])
+def test_what_was_made_without_a_word_of_its_name_is_looked_for(host, operation, reply, tmp_path, monkeypatch):
+    """The host answered 200 without what it made: its list says so, and nothing is made twice."""
+    replies(host, monkeypatch, operation, reply)
+    fit(host, tmp_path)
+    assert (count(host, "upload"), count(host, "create")) == (1, 1)
+
+
+DAMAGED = {
+    "openai": {"status": ["?"], "fine_tuned_model": 3, "trained_tokens": "many", "error": [1], "id": "x"},
+    "together": {"status": None, "events": "none", "token_count": -5, "total_price": "free", "id": "x"},
+    "fireworks": {"state": 4, "jobProgress": "half", "estimatedCost": [1], "status": "fine", "name": "x"},
+}
+
+
+def test_fields_of_another_form_are_as_if_they_were_not_there(host, tmp_path, monkeypatch):
+    """A look that shows nothing usable is followed by another one."""
+    replies(host, monkeypatch, "job", DAMAGED[host.kind])
+    report = fit(host, tmp_path)
+    assert report.n_examples == len(EXAMPLES)
+    assert count(host, "create") == 1
+
+
+def test_looks_that_show_no_job_are_given_up_with_what_to_do(host, tmp_path, monkeypatch):
+    """Several in a row; the job goes on, and the next session finds it."""
+    replies(host, monkeypatch, "job", {"ok": True}, times=100)
+    with pytest.raises(ContenderError, match=r"cannot be followed: The host answered without '(id|name)'"):
+        fit(host, tmp_path)
+    monkeypatch.undo()
+    fit(host, tmp_path)
+    assert count(host, "create") == 1

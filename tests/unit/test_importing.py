@@ -289,6 +289,20 @@ def test_results_of_promptfoo_are_tests_and_the_answers_of_each_provider(tmp_pat
 # What goes wrong
 
 
+def test_what_a_contender_with_recorded_answers_would_refuse_is_left_out(tmp_path):
+    """Times that are no numbers, and two answers to questions that differ in case alone: the folder can be run."""
+    rows = [
+        {"user_input": "Why?", "reference": "so", "response": "so", "latency": "5 ms", "cost_usd": 0.1},
+        {"user_input": "why? ", "reference": "so", "response": "no", "latency": 2},
+    ]
+    (tmp_path / "r.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = import_project(tmp_path / "r.jsonl", tmp_path / "out")
+    (answer,) = read_recorded(tmp_path / "out" / "answers" / "r.jsonl")
+    assert (answer.answer, answer.latency_ms, answer.cost_usd) == ("so", None, 0.1)
+    said = " ".join(found.left_out)
+    assert "1 value was left out: latency should be a number" in said and "more than once" in said
+
+
 def test_nothing_is_overwritten_and_nothing_is_left_half(tmp_path):
     """The folder is new; if it cannot be used, there is none."""
     (tmp_path / "there").mkdir()

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bakeoff.catalogue import CLASSIFYING
 from bakeoff.cli.main import app
+from bakeoff.corpus.sources.files import FileSettings
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.pilot.first_config import first_config
 from bakeoff.questions import read_questions
@@ -40,6 +41,32 @@ def test_a_volume_nobody_gave_stays_unknown(tmp_path: Path) -> None:
     path = written(tmp_path, dates=False)
     assert "queries_per_month" in path.read_text()
     assert "queries_per_month" not in load_config(path).profile.model_fields_set
+
+
+def test_documents_may_come_from_sources(tmp_path: Path) -> None:
+    """One YAML file names them; its entries are written as they are there, or with whole paths into another folder."""
+    written(tmp_path, dates=False)
+    (tmp_path / "sources.yaml").write_text(
+        "documents:\n- {files: docs, prefix: wiki/, labels: [hr]}\n- docs/Aldra.md\n"
+    )
+    (tmp_path / "out").mkdir()
+    for output in (tmp_path / "again.yaml", tmp_path / "out" / "bakeoff.yaml"):
+        made = first_config([str(tmp_path / "sources.yaml")], [tmp_path / "questions.csv"], output)
+        first, second = load_config(output).documents
+        assert made.data.documents.n == len(PLANETS) + 1
+        assert isinstance(first, FileSettings) and (first.prefix, first.labels) == ("wiki/", ("hr",))
+        assert first.files == (str(tmp_path / "docs"),) and Path(str(second)).samefile(tmp_path / "docs" / "Aldra.md")
+    assert '"files": "docs"' in (tmp_path / "again.yaml").read_text()
+
+
+def test_a_file_without_usable_sources_is_refused(tmp_path: Path) -> None:
+    """With the file and what is wrong."""
+    asked = written(tmp_path, dates=False).parent / "questions.csv"
+    (tmp_path / "sources.yaml").write_text("documents: {gitt: wiki}\n")
+    with pytest.raises(
+        ConfigError, match=r"sources.yaml: 'documents': unknown kind of source 'gitt'.*did you mean 'git'"
+    ):
+        first_config([str(tmp_path / "sources.yaml")], [asked], tmp_path / "x.yaml")
 
 
 def messages(folder: Path) -> Path:

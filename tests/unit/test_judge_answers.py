@@ -15,7 +15,10 @@ from bakeoff.llm_judge.records import Calibration, Judged
 from bakeoff.llm_judge.settings import Grading
 from bakeoff.measure.labels import Unit
 from bakeoff.measure.units import units_of
+from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel, LocalModel, TokenPrice
+from bakeoff.models.spending.ledger import Ledger, counting
+from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.judge_answers import calibrate_run, judge_answers, judge_rates, verdicts
 from bakeoff.pilot.judging import judge_run
 from bakeoff.pilot.rejudge import rejudge
@@ -572,3 +575,28 @@ def test_a_broken_file_of_the_judge_says_how_to_go_on_without_it(tmp_path: Path,
         path.unlink(missing_ok=True)
     judge_run(folder, folder.config().profile)
     assert folder.comparison().estimate("rag", "accuracy").labels == 40
+
+
+def test_a_judge_with_a_batch_api_is_asked_in_batches(tmp_path: Path) -> None:
+    """Key points, verdicts, a sample: one batch each, at half the price, whose time no limit counts."""
+    scripted = ScriptedJudge()
+    folder = long_run(tmp_path / "run", 10)
+    price = TokenPrice(input_tokens=1.0, output_tokens=4.0)
+    with FakeApi(reply=lambda messages: scripted.reply(messages[-1]["content"])) as api:
+        model = ApiModel(api="openai", base_url=api.url, model="m", price=price, batch=True, retries=0)
+        grading = Grading(judge=model, timeout_s=1.5, canaries=3, repeats=4)
+        with counting(Ledger(lambda model: price)) as ledger, asking_in("judge"):
+            ledger.keep_in(folder.root)
+            judge_answers(folder, model, grading, folder.config().profile, load=_impatient)
+            spent = ledger.spending().total
+        assert not [request for request in api.requests if "chat" in request.path]
+        assert 3 <= len(api.batches.created) <= 6
+    graded = lines(folder)
+    assert {line.unit: line.verdict for line in graded} == true_verdicts(folder)
+    assert sum(line.usd for line in jsonl.read(folder.judge_path, Judged)) == pytest.approx(spent.usd)
+
+
+def _impatient(settings: Any) -> Any:
+    generator = load_generator(settings)
+    generator._batches._first_poll_s = 0.7  # type: ignore[attr-defined]
+    return generator

@@ -108,6 +108,14 @@ def test_names_of_other_tools_and_lists_in_cells_are_read(tmp_path):
         ('{"question": "Why?", "answer": "So", "latency_ms": -1}\n', "'latency_ms' is -1"),
         ('{"question": "", "answer": "So"}\n', "no question and no id"),
         ('{"question": "Why?", "answer": "So"}\n{"question": "why? ", "answer": "No"}\n', "two different answers"),
+        (
+            '{"id": 1, "question": "Why?", "answer": "So"}\n{"id": 2, "question": "why?", "answer": "No"}\n',
+            "two different answers to one question: 'why",
+        ),
+        (
+            '{"id": 1, "question": "Why?", "answer": "So"}\n{"id": 1, "question": "Who?", "answer": "No"}\n',
+            "two different answers to one question: 'Who",
+        ),
         ("", "no questions in it"),
     ],
 )

@@ -78,6 +78,7 @@ def model(url: str, **more: Any) -> ApiModel:
         (None, 502, "model_unavailable"),
         (Fault(status=500, body=QUESTION), 502, "model_unavailable"),
         (Fault(status=401, body=QUESTION), 502, "model_unavailable"),
+        (Fault(status=402, body=QUESTION), 502, "model_unavailable"),
         (Fault("error inside"), 502, "model_unavailable"),
         (Fault(status=429, body=QUESTION), 503, "model_busy"),
         (Fault(status=503, body=QUESTION), 503, "model_busy"),

@@ -1,6 +1,7 @@
 """Documents of a server are kept in step with sources: cursors, failures, names that two sources have, the commands."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from bakeoff.cli.document_sources import CURSORS, sync_named
 from bakeoff.corpus.sources.folders import document_id
 from bakeoff.corpus.sources.opened import OpenSource
 from bakeoff.corpus.store import DocumentStore
-from bakeoff.errors import BakeoffError, InputError
+from bakeoff.errors import BakeoffError, CursorError, InputError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
@@ -115,7 +116,7 @@ def test_what_a_problem_is_also_about_stays_when_all_is_read_again(room: Room, p
     class Locked:
         def changes_since(self, cursor: str) -> Changes:
             if cursor:
-                raise InputError("an old cursor", "read in full")
+                raise CursorError("an old cursor", "read in full")
             return Changes(problems=(problem,))
 
     room.sync(one=Locked())  # type: ignore[arg-type]
@@ -138,6 +139,65 @@ def test_a_source_that_fails_keeps_its_documents_and_the_others_go_on(room: Room
     assert set(room.texts) == {"a", "b", "c", "d"}
     with pytest.raises(BakeoffError, match=r"2 sources could not be read"):
         failed.check()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_source_whose_settings_changed_keeps_its_documents_while_it_cannot_be_read(room: Room, keep: bool) -> None:
+    """Wholly or in part, though it is a new source by its key; once it is read, what is gone is gone."""
+    shelf, other = Shelf(a="Walrus.", b="Seal."), Shelf(c="Otter.", d="Orca.", e="Gull.")
+    room.sync(old=shelf, other=other)
+    shelf.error = BakeoffError("The disk is missing.")
+    assert len(room.sync(new=shelf, other=other, keep=keep).failures) == 1
+    assert set(room.texts) == {"a", "b", "c", "d", "e"}
+    shelf.error, shelf.locked = None, {"a"}
+    room.sync(new=shelf, other=other, keep=keep)
+    assert set(room.texts) == {"a", "b", "c", "d", "e"}
+    shelf.locked, shelf.texts = set(), {"b": "Seal."}
+    room.sync(new=shelf, other=other, keep=keep)
+    assert set(room.texts) == {"b", "c", "d", "e"}
+
+
+def test_a_source_that_refuses_is_not_read_as_if_it_were_new(room: Room) -> None:
+    """Such as a site that redirects most pages to one: without what is known of it, that one page would be all."""
+    shelf = Shelf(a="Walrus.", b="Seal.", c="Otter.")
+    room.sync(one=shelf)
+    read = shelf.changes_since
+
+    def behind_a_login(cursor: str) -> Changes:
+        if cursor:
+            raise InputError("2 of 3 pages redirect to /login now.")
+        return read(cursor)
+
+    shelf.changes_since, shelf.texts = behind_a_login, {"login": "Your name, please."}  # type: ignore[method-assign]
+    assert len(room.sync(one=shelf).failures) == 1 and set(room.texts) == {"a", "b", "c"}
+
+
+def test_an_error_in_the_code_of_a_source_costs_that_source_alone(room: Room) -> None:
+    """Whatever it raises, it is named, and its documents stay."""
+    one, two = Shelf(a="Walrus."), Shelf(b="Seal.")
+    room.sync(one=one, two=two)
+    one.error = KeyError("page")  # type: ignore[assignment]
+    two.texts["c"] = "Otter."
+    synced = room.sync(one=one, two=two)
+    assert set(room.texts) == {"a", "b", "c"}
+    with pytest.raises(BakeoffError, match="shelf one raised KeyError: 'page'"):
+        synced.check()
+
+
+def test_two_sources_that_use_the_same_ids_keep_their_documents(room: Room) -> None:
+    """An id stands for a source; a team's own source may number its documents from 1."""
+
+    class Numbered(Shelf):
+        def changes_since(self, cursor: str) -> Changes:
+            found = super().changes_since(cursor)
+            numbered = (one.model_copy(update={"id": str(n)}) for n, one in enumerate(found.documents, 1))
+            return found.model_copy(update={"documents": tuple(numbered)})
+
+    one, two = Numbered(a="Walrus.", b="Seal."), Numbered(c="Otter.", d="Orca.")
+    assert numbers(room.sync(one=one, two=two).counts) == (4, 0, 0, 0)
+    assert room.texts == one.texts | two.texts
+    one.texts["e"] = "New."
+    assert numbers(room.sync(one=one, two=two).counts) == (1, 0, 0, 4)
 
 
 def test_documents_from_the_run_stay_while_an_unknown_source_fails(room: Room) -> None:
@@ -228,7 +288,7 @@ def test_a_cursor_that_is_no_longer_understood_is_read_in_full(room: Room) -> No
 
     def newer(cursor: str) -> Changes:
         if cursor:
-            raise InputError("not a cursor")
+            raise CursorError("not a cursor")
         return refuse(cursor)
 
     shelf.changes_since = newer  # type: ignore[method-assign]
@@ -252,12 +312,45 @@ def test_the_command_takes_the_sources_of_a_configuration(room: Room, tmp_path: 
     assert len(list((tmp_path / "cache" / CURSORS).glob("*/*.json"))) == 2
 
 
+def test_sources_are_followed_and_a_failure_is_said_once(
+    room: Room, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A round in which nothing changed says nothing, and after a failure the next one goes on."""
+    one, two = Shelf(a="Walrus."), Shelf(b="Seal.")
+
+    class StopError(Exception):
+        pass
+
+    def rounds() -> Iterator[None]:
+        yield
+        one.error = BakeoffError("The key was revoked.")
+        two.texts["c"] = "Otter."
+        yield
+        yield
+        one.error, one.texts = None, {"a": "Walruses."}
+        yield
+        raise StopError
+
+    passing = rounds()
+    monkeypatch.setattr(commands.time, "sleep", lambda s: next(passing))
+    with pytest.raises(StopError):
+        commands._follow(lambda: room.sync(one=one, two=two), 5, False)
+    assert room.texts == {"a": "Walruses.", "b": "Seal.", "c": "Otter."}
+    said = capsys.readouterr()
+    assert [line[:18] for line in said.out.splitlines()] == [
+        "2 added, 0 updated",
+        "1 added, 0 updated",
+        "0 added, 1 updated",
+    ]
+    assert said.err.count("The key was revoked.") == 1 and "every 5 seconds" in said.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["sync"], "There is nothing to compare with"),
         (["sync", "docs", "--sources", "bakeoff.yaml"], "--sources cannot be used with a folder"),
-        (["sync", "--sources", "bakeoff.yaml", "--watch"], "--sources cannot be used with a folder"),
+        (["sync", "--sources", "bakeoff.yaml", "--prefix", "hr/"], "--sources cannot be used with a folder"),
         (["sync", "docs", "--keep-others"], "--keep-others needs --sources"),
         (["sync", "--sources", "none.yaml"], "none.yaml"),
     ],

@@ -4,15 +4,16 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from bakeoff.corpus.sources.by_file import Content, File, changes_by_file, known_files, nothing_new
 from bakeoff.corpus.sources.folder_source import FolderSource
+from bakeoff.corpus.sources.named import read_named
 from bakeoff.errors import InputError
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
-from bakeoff.runs.named_documents import read_named
 
 ROWS = "id,source,text\n{}"
 LONG = "The kettle may be returned within sixty days if it was not used by anybody at all."
@@ -53,6 +54,39 @@ def test_a_file_that_cannot_be_read_keeps_its_rows_whatever_they_are_called() ->
     assert read == ["t.csv"] and (again.documents, again.deleted) == ((), ())
     gone, _ = changes(binary.cursor, {})
     assert set(gone.deleted) == {"own/a.md", "own/b.md"}
+
+
+@pytest.mark.parametrize(
+    "broken", [f'{{"id": "b", "text": "{LONG}', '["b"]', f'{{"id": "b", "text": "{LONG}", "access": 3}}']
+)
+@pytest.mark.parametrize("own", ["", '"source": "own/b.md", '])
+def test_a_row_that_cannot_be_understood_keeps_its_document(broken: str, own: str) -> None:
+    """A line that is still being written, and labels that are none; a row without a text is one that says nothing."""
+    line = '{{"id": "{}", {}"text": "{}"}}\n'
+    a, b = line.format("a", "", LONG), line.format("b", own, f"{LONG} Yes.")
+    source = "own/b.md" if own else "t.jsonl#b"
+    first, _ = changes("", {"t.jsonl": a + b})
+    assert [one.source for one in first.documents] == ["t.jsonl#a", source]
+    second, _ = changes(first.cursor, {"t.jsonl": a + broken.replace('"text"', f'{own}"text"')})
+    assert (second.documents, second.deleted) == ((), ()) and "line 2" in second.problems[0].source
+    assert changes(second.cursor, {"t.jsonl": a + b})[0].documents == ()
+    emptied, _ = changes(second.cursor, {"t.jsonl": a + '{"id": "b", "text": ""}'})
+    assert emptied.deleted == (source,) == changes(second.cursor, {"t.jsonl": a})[0].deleted
+
+
+def test_a_note_about_a_file_that_was_read_keeps_no_row_that_is_gone(tmp_path: Path) -> None:
+    """A workbook with a hidden row is noted, and its deleted rows are deleted."""
+    book = openpyxl.Workbook()
+    for row in (["id", "text"], *([key, f"{LONG} {key}"] for key in "abcd")):
+        book.active.append(row)
+    book.active.row_dimensions[3].hidden = True
+    book.save(tmp_path / "t.xlsx")
+    first = FolderSource([tmp_path]).changes_since("")
+    assert [one.source for one in first.documents] == ["t.xlsx#a", "t.xlsx#c", "t.xlsx#d"]
+    assert [one.line for one in first.problems] == ["check: t.xlsx: 1 hidden row left out"]
+    book.active.delete_rows(5)
+    book.save(tmp_path / "t.xlsx")
+    assert FolderSource([tmp_path]).changes_since(first.cursor).deleted == ("t.xlsx#d",)
 
 
 def test_problems_of_files_that_did_not_change_are_reported_again() -> None:

@@ -1,6 +1,7 @@
 """What `documents:` may name: paths and sources of every kind, checked with clear errors, written without secrets."""
 
 import sys
+from email.message import EmailMessage
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ import yaml
 from bakeoff.corpus.sources import kinds
 from bakeoff.corpus.sources.files import FileSettings
 from bakeoff.corpus.sources.folder_source import FolderSource
-from bakeoff.corpus.sources.folders import document_id
+from bakeoff.corpus.sources.folders import document_id, documents_in
 from bakeoff.corpus.sources.opened import open_sources, read_sources
 from bakeoff.corpus.sources.own import OwnSettings
 from bakeoff.corpus.sources.settings import SourceSettings, without_password
@@ -228,6 +229,19 @@ def test_what_could_not_be_read_is_kept() -> None:
     assert kept(gone, [Problem(source="hr.csv", reason="it cannot be opened")]) == gone[2:3]
     assert kept(gone, [Problem(source="mail.eml, list.csv", reason="broken")]) == gone[4:5]
     assert kept(gone, [Problem(source="hr.csv", reason="a guess", is_read=True)]) == []
+
+
+def test_a_broken_row_of_an_attachment_is_about_that_attachment() -> None:
+    """Its rows stay; what else is gone from the message is gone."""
+    table = '{"id": "1", "text": "A kettle may be returned within sixty days."}\n{"id"'
+    message = EmailMessage()
+    message["From"], message["Subject"] = "ada@example.org", "The list"
+    message.set_content("See the list.")
+    message.add_attachment(table.encode(), maintype="application", subtype="jsonl", filename="list.jsonl")
+    reading = documents_in("mail.eml", message.as_bytes())
+    assert [one.source for one in reading.documents] == ["mail.eml", "mail.eml#list.jsonl#1"]
+    gone = ["mail.eml#list.jsonl#2", "mail.eml#map.pdf"]
+    assert kept(gone, reading.problems) == gone[:1]
 
 
 def test_a_folder_source_does_not_delete_what_it_cannot_read(tmp_path: Path) -> None:

@@ -229,8 +229,13 @@ def test_store_and_index_equal_the_source_whatever_happens(
     kind: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No ghost, no loss, after a thousand steps with crashes; an unchanged sync embeds nothing and changes nothing."""
+    check_random_steps(kind(tmp_path), tmp_path, monkeypatch)
+
+
+def check_random_steps(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes random steps in a place and syncs it again and again, with crashes in between."""
     chance = random.Random(7)
-    place, embedder = kind(tmp_path), CountingEmbedder(dimension=16)
+    embedder = CountingEmbedder(dimension=16)
     index = HybridIndex.open(tmp_path / "index", embedder, max_tokens=32)
     store, states = DocumentStore(tmp_path / "store.sqlite"), SourceStates(tmp_path / "sources")
     with LiveDocuments(store, [index]) as live:

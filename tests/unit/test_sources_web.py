@@ -197,6 +197,20 @@ def test_one_problem_for_many_pages_is_about_each(site: Site) -> None:
     assert "(1 more page like it)" in problem.reason
 
 
+def test_a_row_of_a_table_that_cannot_be_understood_stays(site: Site) -> None:
+    """As in a file."""
+    line = '{{"id": "{}", "text": "The kettle may be returned within sixty days. {}"}}\n'
+    site.pages["/docs/"] = page("Docs", "Begin.", "rows.jsonl")
+    site.pages["/docs/rows.jsonl"] = Reply(line.format(1, "Yes") + line.format(2, "No"), "application/x-ndjson")
+    first = changes(settings(site))
+    assert paths(first) == ["docs/", "docs/rows.jsonl#1", "docs/rows.jsonl#2"]
+    site.pages["/docs/rows.jsonl"] = Reply(line.format(1, "Yes") + '{"id": "2", "te', "application/x-ndjson")
+    second = changes(settings(site), first.cursor)
+    assert (paths(second), deleted(second)) == ([], []) and "line 2: it is not JSON" in reasons(second)
+    site.pages["/docs/rows.jsonl"] = Reply(line.format(1, "Yes"), "application/x-ndjson")
+    assert deleted(changes(settings(site), second.cursor)) == ["docs/rows.jsonl#2"]
+
+
 def test_a_login_in_front_of_all_pages_loses_nothing(site: Site) -> None:
     """Most pages redirect to one."""
     first = changes(settings(site))
@@ -284,14 +298,18 @@ def test_a_page_of_a_gigabyte_is_not_read(site: Site, way: str) -> None:
 def test_a_page_that_never_ends_is_given_up(site: Site) -> None:
     """Though a byte comes now and then."""
 
+    sent = []
+
     def slowly() -> Iterator[bytes]:
-        for _ in range(200):
+        for number in range(200):
             time.sleep(0.05)
+            sent.append(number)
             yield b"x"
 
     site.pages["/docs/pay"] = Reply(stream=slowly)
     found = changes(settings(site, timeout_s=0.4))
     assert "no answer within 0.4 seconds" in reasons(found) and len(found.documents) == 2
+    assert len(sent) < 300  # three times up to the limit, and not three times the whole page
 
 
 def test_an_endless_calendar_ends(site: Site) -> None:

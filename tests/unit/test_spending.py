@@ -12,6 +12,7 @@ import pytest
 from bakeoff.errors import LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect_latency
+from bakeoff.models.embed import load_embedder
 from bakeoff.models.load import load_generator
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.settings import ApiModel, TokenPrice
@@ -22,7 +23,7 @@ from bakeoff.models.spending.rows import Budget, Row
 from bakeoff.models.spending.tokens import Tokens, counted_in_stream, counted_tokens, most_tokens
 from bakeoff.models.spending.who import asking_in, in_role
 from bakeoff.records import Answer, GenerationSettings, Message, Prompt, Question, ask
-from tests.fake_api import FakeApi, Fault
+from tests.fake_api import FakeApi, Fault, Recorded
 
 PRICE = TokenPrice(input_tokens=1.0, output_tokens=4.0, cached_input_tokens=0.1)
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello there"}], "max_tokens": 5}
@@ -215,6 +216,18 @@ def test_probes_before_there_is_a_folder_are_written_later(api: FakeApi, tmp_pat
     assert [row["id"] for row in rows(tmp_path)] == [1, 1, 2, 2]
 
 
+def test_the_budget_holds_before_there_is_a_folder(api: FakeApi, tmp_path: Path) -> None:
+    """Models are tested within it, with what earlier sessions have spent."""
+    with counting(open_ledger(tmp_path, Budget(calls=2))):
+        post(api)
+    ledger = open_ledger(None, Budget(calls=2))
+    ledger.count_before(tmp_path)
+    with pytest.raises(LimitReachedError, match=r"budget\.calls is 2, and 2 calls were made"), counting(ledger):
+        post(api)
+        post(api)
+    assert api.n_requests == 2
+
+
 # --- replies
 
 
@@ -288,6 +301,19 @@ def test_an_earlier_reply_keeps_the_time_it_took(api: FakeApi, tmp_path: Path) -
     assert api.n_requests == 1
 
 
+def test_the_time_of_an_earlier_embedding_is_none_of_an_answer(api: FakeApi, tmp_path: Path) -> None:
+    """Both are asked in the same thread where there is one of each."""
+    prompts = [Prompt(messages=(Message(role="user", content="hello"),))]
+    for _ in range(2):
+        with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
+            api.delay_s = 0.5
+            load_embedder(paid(api)).embed_queries(["hello"])
+            api.delay_s = 0.0
+            (given,) = load_generator(paid(api)).generate(prompts, GenerationSettings())
+            assert given.usage.seconds < 0.5
+    assert api.n_requests == 2
+
+
 def test_an_outcome_that_a_kill_left_in_the_replies_is_counted(api: FakeApi, tmp_path: Path) -> None:
     """The reply is on the disk before the outcome: a kill between the two loses neither."""
     with counting(open_ledger(tmp_path)), asking_in("answer", "rag"):
@@ -341,6 +367,38 @@ def test_a_quota_that_is_used_up_stops_the_run(api: FakeApi, tmp_path: Path, sta
     assert all(completion.error for completion in generator.generate(prompts, GenerationSettings()))
 
 
+QUOTA = {"error": {"code": 402, "message": "Insufficient credits"}}
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "google", "ollama"])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_quota_that_is_used_up_inside_a_200_stops_the_run(tmp_path: Path, protocol: str, streamed: bool) -> None:
+    """Gateways answer 200 and put the error inside, in a stream also after the first words."""
+    lines = (json.dumps(QUOTA),) if protocol == "ollama" else (": ping", f"data: {json.dumps(QUOTA)}")
+    answer = Recorded(lines=lines) if streamed else Recorded(body=QUOTA)
+    prompt = Prompt(messages=(Message(role="user", content="hello"),))
+    with FakeApi(recorded=[answer]) as server:
+        model = ApiModel(api=protocol, base_url=server.base_url(protocol), model="m", price=PRICE, retries=3)  # type: ignore[arg-type]
+        generator = load_generator(model)
+
+        def ask_for() -> list[Any]:
+            if streamed:
+                return list(generator.stream(prompt, GenerationSettings()))  # type: ignore[attr-defined]
+            return generator.generate([prompt] * 3, GenerationSettings())
+
+        with (
+            pytest.raises(LimitReachedError, match=r"the quota of m at .* is used up.*Insufficient credits"),
+            counting(open_ledger(tmp_path)),
+        ):
+            ask_for()
+        assert server.n_requests == 1 or not streamed
+        if streamed:
+            with pytest.raises(ApiError, match="Insufficient credits"):
+                ask_for()
+        else:
+            assert all("Insufficient credits" in completion.error for completion in ask_for())
+
+
 # --- tokens
 
 
@@ -370,6 +428,41 @@ def test_a_quota_that_is_used_up_stops_the_run(api: FakeApi, tmp_path: Path, sta
 def test_token_counts_of_every_protocol(reply: dict[str, Any], expected: Tokens | None) -> None:
     """OpenAI, DeepSeek, Anthropic, Google, Ollama, embeddings, Cohere; none where none are reported."""
     assert counted_tokens(reply) == expected
+
+
+RERANKING = {"model": "r", "query": "what is it", "documents": ["short", "x" * 2000]}
+
+
+@pytest.mark.parametrize(
+    ("price", "usd", "is_estimate"),
+    [
+        ({"input_tokens": 0, "output_tokens": 0, "searches": 2.0}, 0.002, False),
+        ({"input_tokens": 1.0, "output_tokens": 0}, len(json.dumps(RERANKING)) / 1e6, True),
+    ],
+)
+def test_searches_have_a_price_of_their_own(
+    tmp_path: Path, price: dict[str, float], usd: float, is_estimate: bool
+) -> None:
+    """As Cohere counts them. A price for tokens says nothing of searches: such a call counts at its most."""
+    reply = {"results": [], "meta": {"billed_units": {"search_units": 1}}}
+    with FakeApi(recorded=[Recorded(body=reply)]) as server:
+        settings = TokenPrice.model_validate(price)
+        model = ApiModel(api="cohere", base_url=server.url, model="r", price=settings, retries=0)
+        account = Ledger(lambda model: settings)
+        account.keep_in(tmp_path)
+        with counting(account):
+            ApiClient(model).post(f"{server.url}/rerank", RERANKING)
+    intent, outcome = rows(tmp_path)
+    assert (outcome["usd"], outcome.get("is_estimate", False)) == (pytest.approx(usd), is_estimate)
+    assert intent["most_usd"] >= outcome["usd"] > 0
+
+
+def test_the_most_searches_of_a_request() -> None:
+    """100 passages of up to 500 tokens with the question each; no token is shorter than a byte."""
+    body = {"query": "q" * 100, "documents": ["x" * 400] * 100}
+    assert most_tokens(b"", body, 8192).searches == 1
+    assert most_tokens(b"", {**body, "documents": ["x" * 401] * 51}, 8192).searches == 2
+    assert most_tokens(b"", {"query": "q", "texts": ["x"]}, 8192).searches == 0
 
 
 def test_token_counts_of_streams() -> None:
@@ -464,3 +557,81 @@ def test_a_half_row_of_a_kill_is_cut_off(tmp_path: Path) -> None:
     assert again.spending().total.calls == 1
     again.close()
     assert [row.row for row in jsonl.read(tmp_path / "spending.jsonl", Row)] == ["intent", "outcome"]
+
+
+def test_a_journal_is_replaced_while_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line is written into a closed file, and whatever is added afterwards is there."""
+    journal, plain = Journal(tmp_path / "lines"), Journal._write
+
+    def slow(self: Journal, content: bytes) -> None:
+        time.sleep(0.0005)
+        plain(self, content)
+
+    monkeypatch.setattr(Journal, "_write", slow)
+    errors: list[BaseException] = []
+
+    def add(name: int) -> None:
+        try:
+            for i in range(60):
+                journal.add(f"{name} {i}".encode())
+        except BaseException as error:  # noqa: BLE001  (shown below)
+            errors.append(error)
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        journal.replace("kept\n")
+    for thread in threads:
+        thread.join()
+    journal.add(b"last")
+    journal.close()
+    assert not errors
+    lines = (tmp_path / "lines").read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("kept", "last")
+
+
+def test_a_reply_whose_outcome_is_not_written_yet_is_not_settled(tmp_path: Path) -> None:
+    """A thread that settles waits for one that is between the two: a kill there would pay for the call again."""
+    ledger, between, go_on = open_ledger(tmp_path), threading.Event(), threading.Event()
+    model = ApiModel(api="openai", base_url="https://llm.example/v1", model="m", price=PRICE)
+    sent, plain = ledger.send(model, "a", Tokens(1)), ledger._write
+
+    def held(row: Row, wait: bool = True) -> None:
+        between.set()
+        go_on.wait(30)
+        plain(row, wait)
+
+    ledger._write = held  # type: ignore[method-assign]
+    writing = threading.Thread(target=ledger.record, args=(sent, "done", Tokens(1)), kwargs={"text": "yes"})
+    writing.start()
+    between.wait(30)
+    settling = threading.Thread(target=ledger.settle)
+    settling.start()
+    settling.join(0.05)
+    assert '"text":"yes"' in (tmp_path / "spending.replies.jsonl").read_text()
+    go_on.set()
+    writing.join(30)
+    settling.join(30)
+    assert [row["row"] for row in rows(tmp_path)] == ["intent", "outcome"]
+    assert (tmp_path / "spending.replies.jsonl").read_text() == ""
+    ledger.close()
+
+
+@pytest.mark.parametrize("failing", ["intent", "outcome"])
+def test_a_full_disk_leaves_nobody_waiting_for_room(tmp_path: Path, failing: str) -> None:
+    """The call that could not be written down is under way no more, so that others stop at the budget."""
+    model = ApiModel(api="openai", base_url="https://llm.example/v1", model="m", price=PRICE)
+    ledger = open_ledger(tmp_path, Budget(calls=1))
+    plain = ledger._write
+
+    def full(row: Row, wait: bool = True) -> None:
+        if row.row == failing:
+            raise OSError(28, "No space left on device")
+        plain(row, wait)
+
+    ledger._write = full  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="No space"):
+        ledger.record(ledger.send(model, "a", Tokens(1)), "done", Tokens(1))
+    with pytest.raises(SpendingStopped, match=r"budget\.calls is 1"):
+        ledger.send(model, "b", Tokens(1))

@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bakeoff.models.stops import before_stop, pieces_before_stop
+from bakeoff.models.stops import before_stop, n_open, pieces_before_stop
 
 TEXTS = st.text(alphabet="ab\n", max_size=12)
 STOPS = st.lists(st.text(alphabet="ab\n", min_size=1, max_size=3), max_size=3)
@@ -22,6 +22,13 @@ def test_pieces_join_to_the_whole(text: str, stops: list[str], size: int) -> Non
     """However a text is cut into pieces, the result equals that for the whole text."""
     pieces = [text[i : i + size] for i in range(0, len(text), size)]
     assert "".join(pieces_before_stop(pieces, stops)) == before_stop(text, stops)[0]
+
+
+@given(TEXTS, STOPS)
+def test_the_longest_beginning_is_open(text: str, stops: list[str]) -> None:
+    """As the definition says: of all beginnings of stop texts at the end of the text, the longest."""
+    begun = [n for stop in stops for n in range(1, len(stop)) if text.endswith(stop[:n])]
+    assert n_open(text, stops) == max(begun, default=0)
 
 
 def test_what_cannot_be_a_stop_text_is_not_held_back() -> None:

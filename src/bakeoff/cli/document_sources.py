@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bakeoff.errors import InputError
 
 if TYPE_CHECKING:
-    from bakeoff.runs.config import Config
+    from bakeoff.corpus.sources.named import Places
     from bakeoff.serve.documents.ends import Documents
     from bakeoff.serve.documents.source_sync import Synced
 
@@ -23,25 +23,26 @@ def sync_named(
     from bakeoff.serve.documents.source_states import SourceStates
     from bakeoff.serve.documents.source_sync import sync_sources
 
-    config = _config(sources, deployment)
-    if not config.documents:
-        raise InputError("The configuration names no documents.", "write there: documents: [...]")
-    opened = open_sources(config.documents, config.imports_from)
+    places = _places(sources, deployment)
+    opened = open_sources(places.sources, places.folder)
     return sync_sources(documents, opened, SourceStates(_cursors(deployment, url)), yes, keep)
 
 
-def _config(sources: Path | None, deployment: Path | None) -> "Config":
-    if sources is not None:
-        from bakeoff.runs.config import load_config
+def _places(sources: Path | None, deployment: Path | None) -> "Places":
+    from bakeoff.corpus.sources.named import Places, places_in
 
-        return load_config(sources)
+    if sources is not None:
+        return places_in(sources)
     if deployment is None:
         raise InputError(
             "There is nothing to compare with.", "name a folder, or a configuration with --sources bakeoff.yaml"
         )
     from bakeoff.serve.deployment import open_deployment
 
-    return open_deployment(deployment).config
+    config = open_deployment(deployment).config
+    if not config.documents:
+        raise InputError("The configuration of the deployment names no documents.", "name sources with --sources FILE")
+    return Places(config.documents, config.imports_from)
 
 
 def _cursors(deployment: Path | None, url: str) -> Path:

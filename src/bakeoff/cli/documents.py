@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bakeoff.corpus.sources.folders import Reading
     from bakeoff.formats.part import Problem
     from bakeoff.serve.documents.ends import Counts, Documents
+    from bakeoff.serve.documents.source_sync import Synced
     from bakeoff.serve.documents.views import Listed
 
 KEY = "BAKEOFF_KEY"
@@ -39,6 +41,7 @@ Labels = Annotated[
 ]
 Prefix = Annotated[str, typer.Option(help="Put before each source, e.g. handbook/.")]
 SERVER = "http://127.0.0.1:8000"
+EVERY_S = 60.0
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -125,7 +128,13 @@ def sync(
     prefix: Annotated[
         str, typer.Option(help="Compare only documents whose source begins with this; it is put before each path.")
     ] = "",
-    watch: Annotated[bool, typer.Option("--watch", help="Stay, and do it again whenever files change.")] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", help="Stay, and do it again whenever files change; with --sources, after --every seconds."
+        ),
+    ] = False,
+    every: Annotated[float, typer.Option("--every", metavar="SECONDS", min=1, help="See --watch.")] = EVERY_S,
     keep: Annotated[
         bool, typer.Option("--keep-others", help="With --sources: leave documents that no source ever had.")
     ] = False,
@@ -141,13 +150,16 @@ def sync(
     if folder is None or sources:
         from bakeoff.cli.document_sources import sync_named
 
-        if folder or labels is not None or prefix or watch:
+        if folder or labels is not None or prefix:
             raise InputError(
-                "--sources cannot be used with a folder, --labels, --prefix or --watch.",
-                "write labels: and prefix: into the configuration, and run the command again from a timer",
+                "--sources cannot be used with a folder, --labels or --prefix.",
+                "write labels: and prefix: into the configuration",
             )
         with _documents(url, deployment) as documents:
-            synced = sync_named(documents, sources, deployment, url, yes, keep)
+            again = partial(sync_named, documents, sources, deployment, url, yes, keep)
+            if watch:
+                _follow(again, every, as_json)
+            synced = again()
             _report(synced.counts, synced.problems, as_json)
         synced.check()
         return
@@ -163,6 +175,26 @@ def sync(
         note(f"Watching {folder}. Stop with Ctrl-C.")
         for counts, problems in _watched(documents, folder, _labels(labels), prefix, yes):
             _report(counts, problems, as_json)
+
+
+def _follow(sync: Callable[[], "Synced"], every_s: float, as_json: bool) -> NoReturn:
+    """Syncs again and again. What changed is shown, and what fails, once, until it is another failure."""
+    note(f"Syncing every {every_s:g} seconds. Stop with Ctrl-C.")
+    shown: tuple[object, str] = (None, "")
+    while True:
+        problems, failure = shown[0], ""
+        try:
+            synced = sync()
+            if synced.counts.is_change or synced.problems != problems:
+                _report(synced.counts, synced.problems, as_json)
+            problems = synced.problems
+            synced.check()
+        except BakeoffError as error:
+            failure = str(error)
+        if failure and failure != shown[1]:
+            note(failure)
+        shown = problems, failure
+        time.sleep(every_s)
 
 
 def _synced(

@@ -32,7 +32,11 @@ class Described(StrEnum):
 def init(
     documents: Annotated[
         list[str] | None,
-        typer.Argument(help="Folders, files or globs of documents; none with --task classify.", show_default=False),
+        typer.Argument(
+            help="Folders, files or globs of documents, or one YAML file whose documents: names sources; none with "
+            "--task classify.",
+            show_default=False,
+        ),
     ] = None,
     questions: Annotated[
         list[Path] | None,
@@ -112,7 +116,9 @@ def advise(
     profile: Annotated[
         Path | None, typer.Option("--profile", "-p", help="A profile. With it, no questions are asked.")
     ] = None,
-    documents: Annotated[list[str] | None, typer.Option("--documents", "-d", help="Documents to inspect.")] = None,
+    documents: Annotated[
+        list[str] | None, typer.Option("--documents", "-d", help="Documents to inspect, or a YAML file with sources.")
+    ] = None,
     questions: Annotated[list[Path] | None, typer.Option("--questions", "-q", help="Questions to inspect.")] = None,
     columns: Columns = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path("advice"),

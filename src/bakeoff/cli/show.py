@@ -25,8 +25,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show a file as it was read: its title, labels, metadata and text, and what was left out."""
+    from bakeoff.corpus.sources.named import is_config, read_named
     from bakeoff.corpus.sources.one_file import read_one
-    from bakeoff.runs.named_documents import is_config, read_named
 
     reading = read_one(documents, file, read_named([documents]) if is_config(documents) else None)
     cut = {one.id: _chunks(one, tokens, embedder) for one in reading.documents} if chunks else {}

@@ -1,6 +1,8 @@
 """The command that makes synthetic questions from documents, and reads what a person says about them."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -13,6 +15,7 @@ from bakeoff.sentences import counted
 
 if TYPE_CHECKING:
     from bakeoff.models.settings import ModelSettings
+    from bakeoff.models.spending.ledger import Ledger
     from bakeoff.synthesis.making import ByRules, Making, Settings
     from bakeoff.synthesis.output import Folder
 
@@ -64,6 +67,12 @@ def synthesize(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on in a folder: what is done is not asked again.")
     ] = False,
+    usd: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, help="The most that paid models may cost, in US dollars, with what was spent.", show_default=False
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending requests to an API.")] = False,
     read: Annotated[
         Path | None, typer.Option("--read", help="Read a filled-in review table back.", show_default=False)
@@ -89,11 +98,16 @@ def synthesize(
         per_passage=per_passage, wordings=wordings if paraphrase else 0, unanswerable=unanswerable, seed=seed
     )
     models = _models(config, model, reader)
-    making = _begin(folder, documents, paraphrase, questions or [], settings, models, resume)
-    _say_what_rules_make(making, models)
-    _confirm(making, models, yes, limit)
-    _make(folder, making, limit)
-    _show(folder, making, models, as_json)
+    with _counted(folder, models, usd, resume) as account:
+        making = _begin(folder, documents, paraphrase, questions or [], settings, models, resume)
+        account.keep_in(folder.root)
+        _say_what_rules_make(making, models)
+        _confirm(making, models, yes, limit)
+        try:
+            _make(folder, making, limit)
+        finally:
+            _say_what_was_spent(account)
+    _show(folder, making, models, as_json, account)
 
 
 class _Models(NamedTuple):
@@ -119,6 +133,38 @@ def _models(config: Path | None, model: str, reader: str) -> _Models:
         raise ConfigError("No model reads.", "name one with --reader")
     embedder = known[EMBEDDER]
     return _Models(writer, checks, DEFAULTS[EMBEDDER] if isinstance(embedder, ApiModel) else embedder)
+
+
+@contextmanager
+def _counted(folder: "Folder", models: _Models, usd: float | None, resume: bool) -> Iterator["Ledger"]:
+    """Counts paid calls in the folder's ledger: none leaves for which `usd` has no room."""
+    from bakeoff.decide.situation.profile import Profile
+    from bakeoff.models.settings import ApiModel
+    from bakeoff.models.spending.ledger import Ledger, counting
+    from bakeoff.models.spending.prices import is_paid
+    from bakeoff.models.spending.rows import Budget
+    from bakeoff.models.spending.who import asking_in
+    from bakeoff.pilot.spending import check_prices, prices_of
+
+    price_of, budget = prices_of(Profile()), Budget(usd=usd) if usd else None
+    servers = {model.label: model for model in (models.writer, models.reader) if isinstance(model, ApiModel)}
+    paid = {name: model for name, model in servers.items() if is_paid(model)}
+    if usd == 0 and paid:
+        raise ConfigError("--usd 0 allows no call of a paid model.", "name a local model, or allow more with --usd")
+    check_prices(budget, paid, price_of, "--usd")
+    account = Ledger(price_of, budget, option="--", go_on="type the same command with --resume and a higher --usd")
+    if resume:
+        account.count_before(folder.root)
+    with counting(account), asking_in("synthesize"):
+        yield account
+
+
+def _say_what_was_spent(account: "Ledger") -> None:
+    from bakeoff.pilot.spending import spent_line
+
+    spending = account.spending()
+    if spending.total.calls:
+        note(spent_line(spending))
 
 
 def _begin(
@@ -196,23 +242,26 @@ def _confirm(making: "Making", models: _Models, yes: bool, limit: int | None) ->
 def _make(folder: "Folder", making: "Making", limit: int | None) -> None:
     from bakeoff.cli.progress import Display
     from bakeoff.cli.stopping import stoppable
+    from bakeoff.models.spending.ledger import settle
     from bakeoff.pilot.stage_times import Event
     from bakeoff.synthesis.written import write_files
 
     with stoppable("the same command with --resume") as check, Display() as display:
 
         def progress(done: int, total: int) -> None:
+            settle()  # what is done is on the disk when this is called
             check()
             display.show(Event(stage="synthesize", done=done, total=total, detail=f"{making.n_kept} kept"))
 
         try:
             for unit in making.run(limit, progress):
                 folder.add(unit)
+            settle(is_finished=True)
         finally:
             write_files(folder)
 
 
-def _show(folder: "Folder", making: "Making", models: _Models, as_json: bool) -> None:
+def _show(folder: "Folder", making: "Making", models: _Models, as_json: bool, account: "Ledger") -> None:
     from bakeoff.synthesis.output import totals
     from bakeoff.synthesis.written import write_files
 
@@ -226,6 +275,7 @@ def _show(folder: "Folder", making: "Making", models: _Models, as_json: bool) ->
                 "rules": rules.model_dump(),
                 "failed": making.counts.failed,
                 "left": len(making.left),
+                "spent_usd": account.spending().total.usd,
                 "files": paths,
             }
         )

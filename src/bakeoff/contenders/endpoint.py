@@ -82,6 +82,11 @@ class Endpoint(Elsewhere):
         return super().own_part if self.options.updated else ""
 
     @property
+    def own_server(self) -> ApiModel:
+        """The address, whose calls may be paid for."""
+        return self.options
+
+    @property
     def not_updated(self) -> str:
         """It is not updated here."""
         return "" if self.options.updated else NOT_UPDATED

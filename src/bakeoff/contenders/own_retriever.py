@@ -5,6 +5,7 @@ Takes the import path of a function or class that gives a retriever (`protocols.
 model, the prompt, the number of passages.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
@@ -12,20 +13,47 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from bakeoff.contenders.custom import made, use_documents
+from bakeoff.contenders.finding import Found, share_since
+from bakeoff.contenders.frameworks.wrapped import LONGEST_ERROR
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.recipe import Fitted, Given, Recipe, World
-from bakeoff.errors import ConfigError
+from bakeoff.errors import BakeoffError, ConfigError, error_line
 from bakeoff.imports import imported
 from bakeoff.measure.comparison import Days, Entrant
 from bakeoff.models.settings import ModelSettings
-from bakeoff.records import Record
+from bakeoff.records import Question, Record
 from bakeoff.retrieval.presentation import ASPECTS
+from bakeoff.retrieval.visible import hits_for
 
 
 class OwnRetrieverOptions(Record):
     """`retriever` is the import path of what is called without arguments and gives the retriever."""
 
     retriever: str = Field(pattern=r"^\w+(\.\w+)+$")
+
+
+class OwnFinder:
+    """Finds with a team's own retriever. What that raises is the error of the question alone."""
+
+    def __init__(self, retriever: Any) -> None:
+        self._retriever = retriever
+
+    def find(self, questions: Sequence[Question], k: int) -> list[Found]:
+        """Its hits, at most k for each question. If it fails, each question is searched alone.
+
+        Raises ContenderError as `hits_for`.
+        """
+        begun = time.perf_counter()
+        try:
+            hits = hits_for(self._retriever, questions, k)
+        except BakeoffError:
+            raise
+        except Exception as error:  # noqa: BLE001  (a team's own code may raise anything; it costs this question)
+            if len(questions) > 1:
+                return [found for question in questions for found in self.find([question], k)]
+            return [Found((), share_since(begun, 1), error_line(error)[:LONGEST_ERROR])]
+        usage = share_since(begun, len(questions))
+        return [Found(found[:k], usage) for found in hits]
 
 
 class OwnRetriever(Recipe):
@@ -89,7 +117,7 @@ class OwnRetriever(Recipe):
         if callable(getattr(retriever, "use_documents", None)):
             use_documents(retriever, world.store.documents(), spec.name)
         shown = (spec.n_passages, spec.generation, fitted.decline_below, spec.presentation)
-        return Grounded(spec.name, retriever, world.generator(spec.model), spec.grounded, *shown)
+        return Grounded(spec.name, OwnFinder(retriever), world.generator(spec.model), spec.grounded, *shown)
 
     def _made(self) -> Any:
         what = f"The contender '{self.spec.name}': options.retriever '{self.options.retriever}'"

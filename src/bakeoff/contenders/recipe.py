@@ -21,7 +21,7 @@ from bakeoff.corpus.store import DocumentStore
 from bakeoff.measure.comparison import Axes, Days, Entrant
 from bakeoff.measure.rates import Rates
 from bakeoff.models.prompts import PromptTemplate
-from bakeoff.models.settings import LocalModel, ModelSettings
+from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Contender, Embedder, Generator, Retriever
 from bakeoff.records import Approach, Document, Hit, Prompt, Question, Record
 from bakeoff.retrieval.presentation import Aspect, Presentation
@@ -327,6 +327,11 @@ class Recipe:
 
     def check(self, others: Sequence["Recipe"]) -> None:
         """Raises ConfigError if the run lacks something it needs. `others` are all recipes of the run."""
+
+    @property
+    def own_server(self) -> ApiModel | None:
+        """The server that it asks by settings of its own, not of `models:`; None if there is none."""
+        return None
 
     def obstacle(self, world: World, material: Material) -> str | None:
         """Why it cannot be built here, or None. If there is a reason, the run leaves it out and reports the reason."""

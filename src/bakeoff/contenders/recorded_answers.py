@@ -34,6 +34,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """The names of columns for each field, the likeliest first. Case, blanks and hyphens do not matter."""
 NUMBERS = ("latency_ms", "latency_s", "cost_usd", "prompt_tokens", "completion_tokens")
+NUMBER_COLUMNS = frozenset(name for field in NUMBERS for name in COLUMNS[field])
 
 
 class RecordedSource(Record):
@@ -136,15 +137,20 @@ def parsed(value: Any) -> Any:
 def _number(value: Any, column: str, place: str) -> float | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number) or number < 0:
+    if not is_amount(value):
         raise InputError(
             f"{place}: '{column}' is {value!r}, which is no number of 0 or more.", "write the number alone, or nothing"
         )
-    return number
+    return float(value)
+
+
+def is_amount(value: Any) -> bool:
+    """Whether a value is a number of 0 or more, or a text that holds nothing else."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return math.isfinite(number) and number >= 0
 
 
 def question_key(text: str) -> str:
@@ -153,10 +159,11 @@ def question_key(text: str) -> str:
 
 
 def _refuse_two(answers: list[RecordedAnswer], path: Path) -> None:
-    first: dict[str, RecordedAnswer] = {}
+    """Raises InputError for two different answers to one id, or to one text whatever the ids."""
+    first: dict[tuple[str, str], RecordedAnswer] = {}
     for answer in answers:
-        key = answer.id or question_key(answer.question)
-        if first.setdefault(key, answer).answer != answer.answer:
+        keys = [("id", answer.id), ("text", question_key(answer.question))]
+        if any(first.setdefault(key, answer).answer != answer.answer for key in keys if key[1]):
             raise InputError(
                 f"{path}: two different answers to one question: {(answer.question or answer.id)[:80]!r}.",
                 "keep the answers of one system in a file, each question once",

@@ -171,8 +171,14 @@ def _mail(name: str, content: bytes, depth: int = 0) -> Parsed:
             continue
         keyed = (part.model_copy(update={"key": f"{file}#{part.key}" if part.key else file}) for part in inner.parts)
         parts += keyed
-        problems += [one.model_copy(update={"source": f"{name}, {one.source}"}) for one in inner.problems]
+        problems += [_within(one, name, file) for one in inner.problems]
     return Parsed(parts=tuple(parts), problems=tuple(problems))
+
+
+def _within(problem: Problem, name: str, file: str) -> Problem:
+    """A problem of an attached file, as one of the message."""
+    also = tuple(f"#{file}{one.rstrip('#')}" if one.startswith("#") else one for one in problem.also)
+    return problem.model_copy(update={"source": f"{name}, {problem.source}", "also": also})
 
 
 def _attached(file: str, content: bytes, depth: int) -> Parsed:

@@ -30,7 +30,10 @@ class Part(Record):
 
 
 class Parsed(Record):
-    """All parts of one file, in order, and the problems with the rest."""
+    """All parts of one file, in order, and the problems with the rest.
+
+    What a problem is `also` about is the part `#key`, any part of the file (`#`), or a source that a row gives itself.
+    """
 
     parts: tuple[Part, ...]
     problems: tuple[Problem, ...] = ()

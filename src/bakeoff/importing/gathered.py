@@ -82,11 +82,17 @@ class Gathered:
 
     def add_answer(self, system: str, row: Mapping[str, Any]) -> None:
         """Adds what a system answered. Of several answers to a question, the first that is no error counts."""
+        from bakeoff.contenders.recorded_answers import NUMBER_COLUMNS, is_amount, question_key
+
         system = _UNSAFE.sub("-", system).strip("-._") or "system"
         kept = {key: value for key, value in row.items() if key == "answer" or value not in (None, "", [])}
-        before = self.answers.setdefault(system, {}).get(kept["question"])
+        for name in [name for name in kept if name in NUMBER_COLUMNS and not is_amount(kept[name])]:
+            del kept[name]
+            self.leave_out("value", f"{name} should be a number of 0 or more")
+        question = question_key(kept["question"])
+        before = self.answers.setdefault(system, {}).get(question)
         if before is None or ("error" in before and "error" not in kept):
-            self.answers[system][kept["question"]] = kept
+            self.answers[system][question] = kept
         if before is not None:
             self.leave_out("answer", "the same system answered the question more than once")
 

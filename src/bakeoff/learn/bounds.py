@@ -20,7 +20,7 @@ from bakeoff.files import jsonl
 from bakeoff.measure.rates import Rates, setup_usd, usd
 from bakeoff.models.spending.ledger import Ledger, counting
 from bakeoff.models.spending.rows import Budget
-from bakeoff.pilot.spending import kept, pays, prices_of
+from bakeoff.pilot.spending import check_prices, kept, paid_models, pays, prices_of
 from bakeoff.pilot.stage_times import Event, Listener
 from bakeoff.records import Answer, Record, Usage
 from bakeoff.runs.folder import RunFolder
@@ -96,10 +96,12 @@ class Spending:
 def counted_round(folder: RunFolder, limits: Limits) -> Iterator[None]:
     """Counts the paid calls of a round in the ledger of its folder: none leaves for which `usd` has no room.
 
-    Machine time is not in the ledger: `bounded` stops the round at the sum of both.
+    Machine time is not in the ledger: `bounded` stops the round at the sum of both. Raises ConfigError where there is
+    such a limit and the price of a paid model is not known.
     """
     config = folder.config()
     budget = None if limits.usd is None else Budget(usd=limits.usd)
+    check_prices(budget, paid_models(config), prices_of(config.profile), "--usd")
     ledger = Ledger(prices_of(config.profile), budget, option="--", go_on=GO_ON)
     with counting(ledger), kept(ledger, folder) if pays(config) else nullcontext():
         yield

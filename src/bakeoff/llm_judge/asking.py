@@ -71,13 +71,16 @@ class Asking:
         batch_size: int = 16,
         is_local: bool = False,
         clock: Callable[[], float] = time.monotonic,
+        batch_share: float = 1.0,
     ) -> None:
+        """`batch_share` of the price is paid for replies that came in a batch. `timeout_s` does not count its time."""
         self.stopped = ""
         self.batch_size = max(batch_size, getattr(generator, "n_parallel", 1))
         self._generator, self._limits, self._rates, self._clock = generator, limits, rates, clock
         self._settings = GenerationSettings(max_new_tokens=limits.max_new_tokens)
         self._spent, self._begun, self._is_local = spent_usd, clock(), is_local
         self._n_failed, self._n_priced, self._asked_usd = 0, 0, 0.0
+        self._batch_share, self._in_batches_s = batch_share, 0.0
 
     def ask(self, prompts: Sequence[Prompt], forms: Sequence[Form[T]]) -> list[Asked[T]]:
         """The outcomes of the first prompts, in order: of all of them, or of those that the limits allow."""
@@ -98,7 +101,7 @@ class Asking:
         """How many of these prompts may be asked, with a second try for each. Sets `stopped` if not all."""
         if self.stopped:
             return 0
-        limits, elapsed = self._limits, self._clock() - self._begun
+        limits, elapsed = self._limits, self._clock() - self._begun - self._in_batches_s
         if limits.timeout_s is not None and elapsed >= limits.timeout_s:
             self.stopped = f"The judge stopped after {duration(elapsed)}: its time (grading.timeout_s) is over."
             return 0
@@ -137,8 +140,12 @@ class Asking:
         """The completions. If a call fails, each prompt is asked alone, so that only the failing ones have errors."""
         if not prompts:
             return []
+        begun = self._clock()
         try:
-            return self._generator.generate(prompts, self._settings)
+            completions = self._generator.generate(prompts, self._settings)
+            if any(completion.usage.batched for completion in completions):
+                self._in_batches_s += self._clock() - begun
+            return completions
         except MODEL_ERRORS as error:
             if len(prompts) == 1:
                 return [Completion(text="", usage=Usage(), error=error_line(error))]
@@ -147,7 +154,7 @@ class Asking:
     def _read(self, completion: Completion, form: Form[T]) -> Asked[T]:
         usage = completion.usage
         paid = usage if self._is_local or not completion.error else usage.model_copy(update={"seconds": 0.0})
-        cost = usd(paid, self._rates)
+        cost = usd(paid, self._rates) * (self._batch_share if usage.batched else 1.0)
         if completion.error:
             return Asked(None, usage, cost, " ".join(completion.error.split())[:SHOWN_REPLY])
         try:

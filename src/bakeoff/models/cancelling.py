@@ -68,6 +68,11 @@ def caller() -> Caller:
     return _CALLER.get()
 
 
+def can_leave() -> bool:
+    """Whether the work in this thread has a caller who may go away."""
+    return _CALLER.get() is not _STAYS
+
+
 @contextmanager
 def on_behalf_of(somebody: Caller) -> Iterator[None]:
     """Within this block, `caller()` in this thread is `somebody`."""

@@ -30,11 +30,12 @@ SHORTEST_LIKELY_KEY = 20
 
 
 class TokenPrice(Record):
-    """The price of an API for a million tokens, in US dollars."""
+    """The price of an API for a million tokens, in US dollars; `searches`: for 1,000 searches of a reranker."""
 
     input_tokens: float = Field(ge=0)
     output_tokens: float = Field(ge=0)
     cached_input_tokens: float | None = Field(default=None, ge=0)
+    searches: float | None = Field(default=None, ge=0, exclude_if=lambda usd: usd is None)
 
 
 class ApiModel(Record):

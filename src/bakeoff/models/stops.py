@@ -3,8 +3,10 @@
 Takes text, whole or in pieces. Knows no engine.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 
 def before_stop(text: str, stops: Sequence[str]) -> tuple[str, bool]:
@@ -52,4 +54,20 @@ def closing(pieces: Iterable[str]) -> Iterator[None]:
 
 def n_open(text: str, stops: Sequence[str]) -> int:
     """How many characters at the end of the text may be the beginning of a stop text."""
-    return max((n for stop in stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)
+    longest, begins = _beginnings(tuple(stops))
+    tail = text[max(0, len(text) - longest) :]
+    for begin in begins.finditer(tail) if longest else ():
+        end = tail[begin.start() :]
+        if any(len(end) < len(stop) and stop.startswith(end) for stop in stops):
+            return len(end)
+    return 0
+
+
+@lru_cache(maxsize=256)
+def _beginnings(stops: tuple[str, ...]) -> tuple[int, re.Pattern[str]]:
+    """The most characters that may be open, and a pattern of the characters with which a stop text begins.
+
+    Most pieces hold none of these, so that nothing else is compared.
+    """
+    first = "".join(sorted({stop[0] for stop in stops if len(stop) > 1}))
+    return max((len(stop) - 1 for stop in stops), default=0) if first else 0, re.compile(f"[{re.escape(first or ' ')}]")

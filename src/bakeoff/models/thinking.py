@@ -51,6 +51,16 @@ _BLOCK = re.compile(_blocks(FAMILIES), re.DOTALL)
 _FIRST_BLOCK = re.compile(rf"\A(\s*)(?:{_blocks(AT_THE_BEGINNING)})", re.DOTALL)
 
 
+def _first_of(marks: Iterable[str]) -> str:
+    return re.escape("".join(sorted({mark[0] for mark in marks})))
+
+
+_SIGN = re.compile(
+    rf"[{_first_of(mark for marks in FAMILIES for mark in marks)}]|\A\s*[{_first_of(m.open for m in AT_THE_BEGINNING)}]"
+)
+"""What every text with a mark holds. Most texts hold none, so that nothing else is searched in them."""
+
+
 def without_thinking(text: str) -> str:
     """The text without thinking blocks and the blanks after them. A block without an end goes on to the end.
 
@@ -63,6 +73,8 @@ def without_thinking(text: str) -> str:
     >>> without_thinking("A capital?</think> Paris.")
     'Paris.'
     """
+    if not _SIGN.search(text):
+        return text
     rest = _FIRST_BLOCK.sub(r"\1", _BLOCK.sub("", text))
     after = max(rest.rfind(marks.close) + len(marks.close) if marks.close in rest else 0 for marks in FAMILIES)
     return rest[after:].lstrip() if after else rest

@@ -4,6 +4,7 @@ Takes recipes, prepared data and a world, fills the world's folder. Each distinc
 built once. Knows no contender by name, and nothing about test questions.
 """
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.pilot.retrieval_parts import tune_in_turn
 from bakeoff.pilot.reuse import Reuse, Trained, retrieval_key, trained_in, training_key, write_trained
 from bakeoff.pilot.tuners import NO_LESSON, NOTHING_ALLOWED, Course, Hosting, check_length, tuner_of, waiting_for
-from bakeoff.records import Answer
+from bakeoff.records import Answer, Completion
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
 from bakeoff.tuning.retriever.folders import is_tuned_part
@@ -321,17 +322,27 @@ class Builder:
         return [recipe.spec.name for recipe in self._recipes if recipe.asks_model and recipe.spec.model in self._silent]
 
     def _is_silent(self, world: WorldFolder, model: str) -> bool:
-        """Whether this model's answers have no log-probability. Asks it one question."""
+        """Whether this model's answers have no log-probability. Asks it one question, once in a run."""
+        path = world.root / "log-probabilities.json"
+        known: dict[str, bool] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if model not in known:
+            completion = self._one_completion(world, model)
+            if completion is None or completion.error is not None:  # each of its answers will have this error
+                return False
+            known[model] = completion.logprob is not None
+            jsonl.write_text(path, json.dumps(known) + "\n")
+        return not known[model]
+
+    def _one_completion(self, world: WorldFolder, model: str) -> Completion | None:
         recipe = next(recipe for recipe in self._recipes if recipe.asks_model and recipe.spec.model == model)
         question = next(iter(self._material.dev), None)
         if question is None or recipe.template is None:
-            return False
+            return None
         prompt = recipe.template.render(question.text)
         try:
-            completion = world.generator(model).generate([prompt], recipe.spec.generation)[0]
-        except ANSWERING_ERRORS:  # each of its answers will have this error
-            return False
-        return completion.error is None and completion.logprob is None
+            return world.generator(model).generate([prompt], recipe.spec.generation)[0]
+        except ANSWERING_ERRORS:
+            return None
 
     # After the documents have changed.
 

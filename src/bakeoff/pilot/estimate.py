@@ -19,12 +19,12 @@ from bakeoff.models.providers.embedding_requests import FEWER_TEXTS, TEXTS_PER_R
 from bakeoff.models.providers.reranking import PASSAGES_PER_REQUEST
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.prices import PriceOf, usd_of
-from bakeoff.models.spending.tokens import Tokens
+from bakeoff.models.spending.tokens import Tokens, searches_for
 from bakeoff.models.spending.who import CHECK, EMBEDDING, JUDGE, RERANKING, REWRITING
 from bakeoff.pilot.latency import latency_questions
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.pilot.present import FEWEST_QUESTIONS, FIRST_QUESTIONS, MOST_CHANGES, asked_on, groups
-from bakeoff.pilot.spending import paid_models
+from bakeoff.pilot.spending import own_name, paid_models
 from bakeoff.records import Question, Record
 from bakeoff.runs.config import Config
 
@@ -41,7 +41,7 @@ ANSWER = 0.5
 """Answers have at least this share of the tokens of the known ones."""
 OWN_CALLS = (1, 3)
 """Calls for one answer of a team's own recipe."""
-IN_BATCHES = ("dev", "test", "update", "presentation", REWRITING)
+IN_BATCHES = ("dev", "test", "update", "presentation", REWRITING, JUDGE)
 """The roles in which a batch API may be used. Lines that fail there are asked again at the full price."""
 VERDICT_PROMPT, VERDICT = (300, 2000), 30
 """Tokens of a judge's prompt, and the fewest of its reply."""
@@ -91,6 +91,7 @@ class _Need(NamedTuple):
     calls: Range
     prompt: Range
     completion: Range
+    searches: Range = Range()
 
 
 def estimate(config: Config, prepared: Prepared, recipes: Sequence[Recipe], price_of: PriceOf) -> Estimate:
@@ -114,7 +115,7 @@ def _priced(need: _Need, price_of: PriceOf, judge_usd: float | None) -> Line:
     """The line with its cost. The judge has a budget of its own."""
     price = price_of(need.model)
     shares = (1 - need.model.batch_discount if need.model.batch and need.role in IN_BATCHES else 1.0, 1.0)
-    ends = [Tokens(round(need.prompt[end]), 0, round(need.completion[end])) for end in (0, 1)]
+    ends = [Tokens(*(round(of[end]) for of in (need.prompt, (0, 0), need.completion, need.searches))) for end in (0, 1)]
     most = judge_usd if need.role == JUDGE and judge_usd is not None else math.inf
     return Line(
         contender=need.contender,
@@ -172,6 +173,16 @@ class _Planned:
             yield from self._answers(recipe, "dev", self._dev, 1 - reused / len(self._dev), 1.0)
         for role, questions in (("latency", self._latency), ("test", self._test), ("update", self._changed)):
             yield from self._answers(recipe, role, questions, 1.0, 1.0)
+            yield from self._of_own_server(recipe, role, questions)
+
+    def _of_own_server(self, recipe: Recipe, role: str, questions: Sequence[Question]) -> Iterator[_Need]:
+        """A whole system elsewhere is asked the question alone; what it reads for it is within its context."""
+        server, n = self._models.get(own_name(recipe)), len(questions)
+        if server and n:
+            words = TOKENISER[0] * sum(estimated_tokens(question.text) for question in questions)
+            limit = recipe.spec.generation.max_new_tokens
+            prompt, completion = Range(words, n * server.context_tokens), Range(n * self._least_answer, n * limit)
+            yield _Need(recipe.spec.name, role, server, Range(n, n), prompt, completion)
 
     def _of_parts(self, recipe: Recipe) -> Iterator[_Need]:
         """One that sends questions on takes answers that are there, but not for latency."""
@@ -211,9 +222,9 @@ class _Planned:
         prompt = searches.times(min(PASSAGE[0] * of.chunk_tokens, self._least_passage), 0)
         most = searches.high * of.candidates * (words + PASSAGE[1] * of.chunk_tokens)
         n_requests = -(-of.candidates // FEWER_TEXTS.get(model.api, PASSAGES_PER_REQUEST))
-        return _Need(
-            recipe.spec.name, RERANKING, model, searches.times(1, n_requests), Range(prompt.low, most), Range()
-        )
+        n_most = searches_for(of.candidates, words + PASSAGE[1] * of.chunk_tokens) + n_requests - 1
+        asked, paid = searches.times(1, n_requests), searches.times(1, n_most)
+        return _Need(recipe.spec.name, RERANKING, model, asked, Range(prompt.low, most), Range(), paid)
 
     def _rounds(self, recipe: Recipe) -> tuple[float, float]:
         """Calls for one answer."""

@@ -8,9 +8,11 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bakeoff.catalogue import CLASSIFYING, STANDARD
+from bakeoff.corpus.sources.named import Places, places_of
+from bakeoff.corpus.sources.settings import SourceSettings
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.pilot.answer_settings import answers_line, sentences_warning, settled
@@ -31,6 +33,7 @@ TEMPLATE = """\
 name: {name}
 
 # Folders, files or globs, relative to this file: Markdown, text, HTML, PDF, Word, PowerPoint, Excel, CSV, mail, JSON.
+# Also Git, databases, sites, buckets and mail: docs/sources.md.
 documents:
 {documents}
 
@@ -130,7 +133,8 @@ def first_config(
 ) -> FirstConfig:
     """Writes the configuration and the schema by which editors check it. Says what the data allow.
 
-    `columns` maps fields of questions to the names of columns. If `facts` is given, all questions are also written
+    `documents` are paths, or one YAML file whose `documents:` names sources, such as {git: ADDRESS}. `columns` maps
+    fields of questions to the names of columns. If `facts` is given, all questions are also written
     there with their facts, as a table to correct. With the task 'classify' there are no documents. `recorded` are files
     of answers that were given before, by the name of the contender that each becomes. Raises ConfigError if an output
     exists and `force` is not set, InputError if the data cannot be used.
@@ -141,9 +145,11 @@ def first_config(
                 f"{path} exists already.", f"name another file with {option}, or overwrite it with --force"
             )
     given = {"name": _name(output), "task": task, "questions": tuple(map(str, questions)), "columns": columns or {}}
-    config = Config.model_validate(given if task == "classify" else {**given, "documents": tuple(documents)})
+    places = places_of(documents)
+    named = {"documents": places.sources, "folder": str(places.folder) if places.folder else None}
+    config = Config.model_validate(given if task == "classify" else {**given, **named})
     prepared = prepare(config)
-    jsonl.write_text(output, _text(config, prepared, output, recorded or {}))
+    jsonl.write_text(output, _text(config, prepared, output, recorded or {}, _entries(places, output)))
     schema = write_config_schema(output)
     if facts:
         jsonl.write_text(facts, fact_table(_before_splits(prepared.own_questions, config)))
@@ -180,7 +186,25 @@ def _before_splits(questions: Sequence[Question], config: Config) -> list[Questi
     return [question.model_copy(update={"split": given[question.id]}) for question in questions if question.id in given]
 
 
-def _text(config: Config, prepared: Prepared, output: Path, recorded: Mapping[str, str]) -> str:
+def _entries(places: Places, output: Path) -> str:
+    """What is written below `documents:`: paths from the output on; entries of a file beside it as they are there."""
+    folder = output.resolve().parent
+    if places.folder == folder:
+        entries = [_entry(one) for one in places.written]
+    else:
+        entries = [
+            _entry(one.model_dump(mode="json") if isinstance(one, SourceSettings) else os.path.relpath(one, folder))
+            for one in places.sources
+        ]
+    return "\n".join(f"  - {entry}" for entry in entries)
+
+
+def _entry(value: Any) -> str:
+    """A path or a mapping on one line of YAML."""
+    return _quoted(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _text(config: Config, prepared: Prepared, output: Path, recorded: Mapping[str, str], documents: str) -> str:
     folder, lengths = output.resolve().parent, prepared.answer_lengths
     labelled = config.task == "classify"
     shared = {
@@ -197,7 +221,7 @@ def _text(config: Config, prepared: Prepared, output: Path, recorded: Mapping[st
         return CLASSIFY.format(**shared)
     return TEMPLATE.format(
         **shared,
-        documents=_list([*map(str, config.documents)], folder),
+        documents=documents,
         general=f"null   # {NONE_RECORDED}" if recorded else "builtin",
         chunk_tokens=config.retrieval.chunk_tokens,
         answer_lengths=lengths.line[:1].upper() + lengths.line[1:],

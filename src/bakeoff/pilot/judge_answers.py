@@ -36,7 +36,8 @@ from bakeoff.measure.rates import Rates
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.models.load import has_no_weights, load_generator
 from bakeoff.models.model_sums import sums_of
-from bakeoff.models.settings import LocalModel, ModelSettings
+from bakeoff.models.providers.batches import MOST_BATCHED
+from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Generator
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
@@ -104,11 +105,11 @@ def judge_answers(
         lines = jsonl.read(folder.judge_path, Judged, WITHOUT_JUDGE)
         limits = Limits(grading.budget_usd, grading.timeout_s, grading.max_new_tokens)
         spent = sum(line.usd for line in lines)
-        batch_size, is_local = (
-            folder.config().measuring.batch_size,
-            isinstance(model, LocalModel) and model.answered_by is None,
-        )
-        asking = Asking(generator, limits, judge_rates(model, profile), spent, batch_size, is_local)
+        rates, is_local = judge_rates(model, profile), isinstance(model, LocalModel) and model.answered_by is None
+        is_batched = isinstance(model, ApiModel) and model.batch
+        batch_size = MOST_BATCHED if is_batched else folder.config().measuring.batch_size
+        share = 1.0 - model.batch_discount if isinstance(model, ApiModel) else 1.0
+        asking = Asking(generator, limits, rates, spent, batch_size, is_local, batch_share=share)
         bench = Bench(
             asking=asking,
             judge=session.fingerprint,

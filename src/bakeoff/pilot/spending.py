@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from bakeoff.contenders.load import make_recipes
+from bakeoff.contenders.recipe import Recipe
 from bakeoff.decide.cost.payment import token_price
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
@@ -22,8 +23,7 @@ from bakeoff.sentences import usd as dollars
 
 GIVE_A_PRICE = (
     "give each of them a price in `models:`, for example  price: {input_tokens: 0.15, output_tokens: 0.60}  (US "
-    "dollars per million tokens; output_tokens: 0 for an embedder) or a name that genai-prices knows; or set only "
-    "budget.calls"
+    "dollars per million tokens; output_tokens: 0 for an embedder) or a name that genai-prices knows"
 )
 
 
@@ -44,28 +44,46 @@ def prices_of(profile: Profile) -> PriceOf:
     return price_of
 
 
+def own_name(recipe: Recipe) -> str:
+    """What the server that a contender asks by settings of its own is called among models."""
+    return f"options of {recipe.spec.name}"
+
+
 def paid_models(config: Config) -> dict[str, ApiModel]:
-    """The models that this run pays for, by their names in `models:` ('judge' for a judge without one)."""
+    """The models that this run pays for, by their names in `models:` ('judge' for a judge without one).
+
+    With the servers that contenders ask by settings of their own.
+    """
     recipes = make_recipes(config.specs, config.imports_from)
     names = [recipe.spec.model for recipe in recipes if recipe.asks_model]
     names += [recipe.embedder for recipe in recipes if recipe.embedder]
     names += [one.spec.retrieval.reranker for one in recipes if one.retrieves and one.reranker]
-    used: dict[str, ModelSettings] = {name: config.models[name] for name in names if name in config.models}
+    own = {own_name(recipe): server for recipe in recipes if (server := recipe.own_server)}
+    names += [config.style.embedder] if config.style and config.style.examples else []
+    used: dict[str, ModelSettings] = {
+        **{name: config.models[name] for name in names if name in config.models},
+        **own,
+    }
     if config.judge is not None:
         used.setdefault(config.grading.judge if isinstance(config.grading.judge, str) else "judge", config.judge)
     servers = {name: model if isinstance(model, ApiModel) else model.answered_by for name, model in used.items()}
     return {name: server for name, server in servers.items() if server is not None and is_paid(server)}
 
 
-def check_prices(budget: Budget | None, models: Mapping[str, ApiModel], price_of: PriceOf) -> None:
-    """Raises ConfigError where the budget is in US dollars and the price of a paid model is not known."""
+def check_prices(
+    budget: Budget | None, models: Mapping[str, ApiModel], price_of: PriceOf, option: str = "budget.usd"
+) -> None:
+    """Raises ConfigError where the budget is in US dollars and the price of a paid model is not known.
+
+    `option` is how the budget is given.
+    """
     if budget is None or budget.usd is None:
         return
     unknown = [f"'{name}' ({model.label})" for name, model in models.items() if price_of(model) is None]
     if unknown:
         raise ConfigError(
-            f"budget.usd is {dollars(budget.usd)}, but nothing says what the tokens of {listed(unknown)} cost.",
-            GIVE_A_PRICE,
+            f"{option} is {dollars(budget.usd)}, but nothing says what the tokens of {listed(unknown)} cost.",
+            GIVE_A_PRICE if option == "--usd" else f"{GIVE_A_PRICE}; or set only budget.calls",
         )
 
 

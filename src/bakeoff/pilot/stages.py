@@ -23,7 +23,7 @@ from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measures import Measure
 from bakeoff.models import threads
 from bakeoff.models.memory import peak_memory_bytes
-from bakeoff.models.spending.ledger import Ledger, counting
+from bakeoff.models.spending.ledger import Ledger, SpendingStopped, counting
 from bakeoff.models.tuned_folder import DEPLOYMENT
 from bakeoff.pilot.answer_settings import answers_line, settled
 from bakeoff.pilot.budget import budget_lines, planned
@@ -94,12 +94,12 @@ def run(
     costs = hosted_costs(config, prepared)
     if not resume:
         check_allowed(costs, allowed_usd(config, yes_spend))
+    earlier = run_folder.resume(config, Path(runs), fresh) if resume else None
     with counting(Ledger(prices_of(config.profile), budget)) as ledger:
-        probe_models(config, recipes)
+        judge_notes = _tested(config, recipes, ledger, earlier)
         taken = negotiated(config, recipes)
-        judge_notes = probe_judge(config)
         waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
-        folder = run_folder.resume(config, Path(runs), fresh) if resume else run_folder.begin(fresh, Path(runs))
+        folder = earlier or run_folder.begin(fresh, Path(runs))
         config = folder.config()
         recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
         racers = racers_of(folder.begun_config())
@@ -120,6 +120,22 @@ def run(
             own = measures_of(config, folder, prepared.of("test"))
             Pilot(config, recipes, own, folder, prepared, times, yes_spend=yes_spend, reuse=others).run()
     return Run(folder)
+
+
+def _tested(config: Config, recipes: Sequence[Recipe], account: Ledger, earlier: RunFolder | None) -> list[str]:
+    """Tests every model once, within the budget, and gives what speaks against the judge.
+
+    A run that goes on without room for that may have all its answers: it is stopped by its first call that has none.
+    """
+    if earlier is not None:
+        account.count_before(earlier.root)
+    try:
+        probe_models(config, recipes)
+        return probe_judge(config)
+    except SpendingStopped as stopped:
+        if earlier is None:
+            raise
+        return [f"The models were not tested. {stopped.error.message}"]
 
 
 def _waits(folder: Path) -> str:

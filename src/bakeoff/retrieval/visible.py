@@ -43,6 +43,17 @@ def _by_access(
 
 
 def _search(retriever: Retriever, texts: Sequence[str], k: int, access: Labels) -> list[list[Hit]]:
+    """The hits of each text. Raises ContenderError if the retriever may not be asked, or gives something else."""
+    found = _found(retriever, texts, k, access)
+    if len(found) == len(texts) and all(isinstance(hit, Hit) for hits in found for hit in hits):
+        return found
+    raise ContenderError(
+        f"{type(retriever).__name__} was asked {len(texts)} queries, and did not return a list of Hit for each.",
+        "search(queries, k) must return one list of bakeoff.records.Hit for each query, best first",
+    )
+
+
+def _found(retriever: Retriever, texts: Sequence[str], k: int, access: Labels) -> list[list[Hit]]:
     if access is None:
         return retriever.search(texts, k)
     if not isinstance(retriever, LabelledRetriever):

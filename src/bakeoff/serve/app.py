@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from bakeoff.models.spending.ledger import ledger
+from bakeoff.models.spending.rows import Spent
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.routes import DocumentsApi
 from bakeoff.serve.feedback import FeedbackApi
@@ -84,6 +86,8 @@ def _gauges(documents: LiveDocuments, log: Log, releases: LiveReleases) -> list[
     """What the metrics read of releases, the documents and the log."""
     counts = releases.n_running_and_waiting
     return [
+        _gauge("bakeoff_paid_calls", "Calls of paid models, of earlier processes too.", lambda: _spent().calls),
+        _gauge("bakeoff_paid_usd", "US dollars for them, as far as prices are known.", lambda: _spent().usd),
         _gauge("bakeoff_answers_running", "Questions that are being answered.", lambda: counts()[0]),
         _gauge("bakeoff_answers_waiting", "Questions that wait for their turn.", lambda: counts()[1]),
         _gauge("bakeoff_release", "The number of the release that answers.", lambda: releases.live.number),
@@ -93,6 +97,12 @@ def _gauges(documents: LiveDocuments, log: Log, releases: LiveReleases) -> list[
         _gauge("bakeoff_log_failing", "1 while the log cannot be written.", lambda: bool(log.problem)),
         _gauge("bakeoff_log_lost", "Answers that were not logged.", lambda: releases.n_unlogged),
     ]
+
+
+def _spent() -> Spent:
+    """What this deployment has spent on paid models."""
+    current = ledger()
+    return current.spending().total if current else Spent()
 
 
 def _gauge(name: str, help: str, read: Callable[[], float]) -> Gauge:

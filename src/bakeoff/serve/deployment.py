@@ -64,7 +64,7 @@ class Deployment:
         beside: Sequence["Deployment"] = (),
     ) -> None:
         self.root = root
-        self.log_path = root / "log.sqlite"
+        self.log_path, self.spending_path = root / "log.sqlite", root / "spending.json"
         self._workers = workers
         self._number = number
         self._beside = tuple(beside)

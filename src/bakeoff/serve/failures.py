@@ -7,7 +7,7 @@ alone: it names addresses and files of the operator, and quotes what models and 
 import re
 
 from bakeoff.errors import TooLongError
-from bakeoff.models.providers.client import ApiBusyError, ApiError, ApiTimeoutError
+from bakeoff.models.providers.client import ApiBusyError, ApiError, ApiKeyError, ApiQuotaError, ApiTimeoutError
 from bakeoff.records import Record
 
 CANCELLED = "cancelled"
@@ -25,13 +25,16 @@ class Failure(Record):
     remedy: str = ""
 
 
+_UNAVAILABLE = Failure(
+    status=502,
+    code="model_unavailable",
+    message="The model behind this server could not be reached, or gave no answer; the server's log says why.",
+    remedy="ask again later",
+)
 UPSTREAM = {
-    ApiError: Failure(
-        status=502,
-        code="model_unavailable",
-        message="The model behind this server could not be reached, or gave no answer; the server's log says why.",
-        remedy="ask again later",
-    ),
+    ApiError: _UNAVAILABLE,
+    ApiKeyError: _UNAVAILABLE,
+    ApiQuotaError: _UNAVAILABLE,
     ApiBusyError: Failure(
         status=503, code="model_busy", message="The model behind this server is busy.", remedy="ask again in a while"
     ),

@@ -106,6 +106,8 @@ def serve_run(
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("A server", "uvicorn", "serve") from error
+    from bakeoff.models.spending.tally import tallied
+    from bakeoff.pilot.spending import prices_of
     from bakeoff.serve.app import application
     from bakeoff.serve.documents.opening import documents_of
     from bakeoff.serve.documents.routes import LARGER
@@ -133,6 +135,7 @@ def serve_run(
         sums = sums_of(deployment)
         check_parts(deployment, sums)
         with (
+            tallied(prices_of(deployment.config.profile), deployment.spending_path),
             documents_of(deployment) as documents,
             Log(deployment.log_path, logging.retention_days, logging.keep_texts) as log,
         ):

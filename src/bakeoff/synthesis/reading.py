@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.sources.folders import Reading
+from bakeoff.corpus.sources.named import is_config, read_named
 from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError
 from bakeoff.models.settings import DEFAULTS, EMBEDDER, ModelSettings
@@ -20,7 +21,6 @@ from bakeoff.questions.evidence.evidence import evidence_hit, is_document_level
 from bakeoff.records import Chunk, Document, Question
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder
-from bakeoff.runs.named_documents import is_config, read_named
 from bakeoff.sentences import counted, first_few
 from bakeoff.synthesis.drafts import holds
 from bakeoff.synthesis.making import Material, check_passages

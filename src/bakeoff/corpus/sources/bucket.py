@@ -229,6 +229,12 @@ def _empty(names: Sequence[str]) -> list[Problem]:
 
 
 def said(error: Exception) -> str:
-    """What the library says on one line, without its dump, and of addresses without what may be a key."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return re.sub(r"\?[^\s\"'>]*", "", lines[0]).rstrip(".")[:300] if lines else type(error).__name__
+    """What the library says on one line, without its dump, and of addresses without what may be a key. Of an answer in
+    XML its code and its message.
+    """
+    lines = [line.strip() for line in str(error).partition("<?xml")[0].splitlines() if line.strip()]
+    words = re.sub(r"\?[^\s\"'>]*", "", lines[0]).rstrip(".: ")[:300] if lines else type(error).__name__
+    answer = [
+        found[1].strip(" .") for tag in ("Code", "Message") if (found := re.search(f"<{tag}>([^<]+)", str(error)))
+    ]
+    return ": ".join([words, *answer])[:500]

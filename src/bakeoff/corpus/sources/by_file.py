@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from bakeoff.corpus.sources.folders import documents_in, twice
-from bakeoff.corpus.sources.unread import is_unread, unread_names
-from bakeoff.errors import InputError
+from bakeoff.corpus.sources.unread import is_unread, kept_of_file, unread_names
+from bakeoff.errors import CursorError
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
@@ -62,7 +62,7 @@ def changes_by_file(
     Files that are not there are gone, unless a problem is about them.
 
     A file that cannot be read keeps the documents that it had. Of two documents with the same source one is left out,
-    and listed. Raises InputError for a foreign cursor.
+    and listed. Raises CursorError for a foreign cursor.
     """
     before = known_files(cursor)
     there = {file.name: file for file in files}
@@ -105,10 +105,8 @@ def _read(content: Content, stamp: str, old: Known, owners: dict[str, str]) -> t
             problems.append(twice(document.source, owner))
             stamp = ""  # it may be the only one the next time
     hashes = {one.source: hash_of(one) for one in documents}
-    unread = unread_names(reading.problems)
-    for source, hash_ in old.documents.items():
-        stays = is_unread(source, unread) or (unread and not reading.documents)
-        if stays and owners.setdefault(source, content.name) == content.name:
+    for source, hash_ in kept_of_file(content.name, old.documents, reading.problems, not reading.documents).items():
+        if owners.setdefault(source, content.name) == content.name:
             hashes.setdefault(source, hash_)
     return Known(stamp, hashes, tuple(problems)), documents
 
@@ -120,7 +118,7 @@ def hash_of(document: Document) -> str:
 
 
 def known_files(cursor: str) -> dict[str, Known]:
-    """The files in a cursor. Raises InputError if it is none."""
+    """The files in a cursor. Raises CursorError if it is none."""
     return {
         name: Known(stamp, documents, tuple(Problem.model_validate(one) for one in problems))
         for name, (stamp, documents, problems) in _opened(cursor)[1].items()
@@ -142,7 +140,7 @@ def _opened(cursor: str) -> tuple[str, dict[str, list]]:
         opened: dict[str, Any] = json.loads(cursor) if cursor else {"at": "", "files": {}}
         return str(opened["at"]), dict(opened["files"])
     except (ValueError, TypeError, KeyError) as error:
-        raise InputError(
+        raise CursorError(
             f"{cursor[:40]!r} is not a cursor of a source of files.",
             "pass the cursor of an earlier result, or an empty text",
         ) from error

@@ -93,7 +93,18 @@ def documents_in(source: str, content: bytes, changed: datetime | None = None) -
         return Reading(documents=(), problems=(_problem(source, error),))
     own = Counter(part.source for part in parsed.parts)
     documents = tuple(_document(part, _source_of(part, source, own), changed) for part in parsed.parts)
-    return Reading(documents=documents, problems=parsed.problems)
+    return Reading(
+        documents=documents, problems=tuple(_of_file(one, source, bool(documents)) for one in parsed.problems)
+    )
+
+
+def _of_file(problem: Problem, source: str, is_read: bool) -> Problem:
+    """A problem that a parser found, with whole names. One with a file as such is no reason to keep rows that are gone:
+    the file was read.
+    """
+    also = tuple(f"{source}{one.rstrip('#')}" if one.startswith("#") else one for one in problem.also)
+    noted = problem.is_read or (is_read and problem.source == source)
+    return problem.model_copy(update={"also": also, "is_read": noted})
 
 
 def document_id(source: str) -> str:

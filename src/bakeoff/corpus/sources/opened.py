@@ -5,14 +5,15 @@ Takes paths and settings, gives `OpenSource`s, or everything they hold as a `Rea
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.corpus.sources.folder_source import FolderSource
 from bakeoff.corpus.sources.folders import Reading, document_id, nothing_readable
 from bakeoff.corpus.sources.settings import SourceSettings
-from bakeoff.errors import InputError
+from bakeoff.errors import BakeoffError, InputError, error_line
 from bakeoff.protocols import Changes, Source
 from bakeoff.records import Document, Problem
 
@@ -28,7 +29,8 @@ class OpenSource(NamedTuple):
 
     def changes_since(self, cursor: str) -> Changes:
         """What changed, with the prefix and the labels of the settings. Raises what `Source.changes_since` raises."""
-        changes = self.source.changes_since(cursor)
+        with said_plainly(self.where):
+            changes = self.source.changes_since(cursor)
         if not isinstance(changes, Changes):
             raise InputError(
                 f"{self.where} gave {type(changes).__name__} instead of Changes.",
@@ -42,15 +44,27 @@ class OpenSource(NamedTuple):
         )
 
 
+@contextmanager
+def said_plainly(where: str) -> Iterator[None]:
+    """Turns whatever the code of a source raises into a BakeoffError that names the source."""
+    try:
+        yield
+    except BakeoffError:
+        raise
+    except Exception as error:  # a source of someone else may raise anything; it costs this source alone
+        raise BakeoffError(
+            f"{where} raised {error_line(error)}.", "correct the code of the source; nothing of it was changed"
+        ) from error
+
+
 def placed(documents: Iterable[Document], prefix: str) -> list[Document]:
-    """The documents below a prefix of sources, with the ids of their new sources."""
-    if not prefix:
-        return list(documents)
+    """The documents below a prefix of sources, with the ids of their sources: ids of two places may be equal."""
+    named = ((document, prefix + document.source) for document in documents)
     return [
-        document.model_copy(
-            update={"source": prefix + document.source, "id": document_id(prefix + document.source)},
-        )
-        for document in documents
+        document.model_copy(update={"source": source, "id": id})
+        if (document.source, document.id) != (source, id := document_id(source))
+        else document
+        for document, source in named
     ]
 
 
@@ -85,7 +99,8 @@ def open_sources(named: Sequence[str | Path | SourceSettings], folder: Path | No
     for one in named:
         if isinstance(one, SourceSettings):
             key = _key(one.model_dump(mode="json"))
-            opened[key] = OpenSource(key, one.where, one.open(folder), one.labels, one.prefix)
+            with said_plainly(one.where):
+                opened[key] = OpenSource(key, one.where, one.open(folder), one.labels, one.prefix)
         elif _key(paths) not in opened:
             opened[_key(paths)] = OpenSource(_key(paths), ", ".join(paths), FolderSource(paths))
     return list(opened.values())

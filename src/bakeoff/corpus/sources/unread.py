@@ -3,7 +3,7 @@
 Takes problems and the sources of documents. Opens nothing.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from bakeoff.records import Problem
 from bakeoff.sentences import counted
@@ -17,6 +17,18 @@ def kept(sources: Iterable[str], problems: Iterable[Problem]) -> list[str]:
     """
     unread = unread_names(problems)
     return [source for source in sources if is_unread(source, unread)]
+
+
+def kept_of_file(
+    file: str, documents: Mapping[str, str], problems: Iterable[Problem], is_empty: bool
+) -> dict[str, str]:
+    """Those of a file's documents of the last time, by source, that may be in what could not be read of it now.
+
+    `is_empty` if nothing of it could be read.
+    """
+    unread = unread_names(problems)
+    every = file in unread or bool(unread and is_empty)
+    return {source: hash_ for source, hash_ in documents.items() if every or is_unread(source, unread)}
 
 
 def unread_names(problems: Iterable[Problem]) -> frozenset[str]:
@@ -36,7 +48,8 @@ def _names(source: str) -> Iterator[str]:
     file, _, part = source.partition("#")
     yield from (source, file)
     if part:
-        yield f"{file}, {part.partition('#')[0]}"
+        first = part.partition("#")[0]
+        yield from (f"{file}, {first}", f"{file}#{first}")
     while "/" in file:
         file = file.rpartition("/")[0]
         yield file

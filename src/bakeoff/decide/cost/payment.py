@@ -87,7 +87,8 @@ def token_price(model: AskedModel, profile: Profile) -> TokenPrice | None:
     if not prices:
         return None
     input_, cached, output = (prices[name].amount for name in TOKENS)
-    return TokenPrice(input_tokens=input_, output_tokens=output, cached_input_tokens=cached)
+    searches = model.price.searches if isinstance(model.price, TokenPrice) else None
+    return TokenPrice(input_tokens=input_, output_tokens=output, cached_input_tokens=cached, searches=searches)
 
 
 def payment_without_run(name: str, profile: Profile, is_tuned: bool, on: datetime.date | None = None) -> Payment:

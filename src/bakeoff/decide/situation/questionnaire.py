@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bakeoff.corpus.sources.folders import read_documents
+from bakeoff.corpus.sources.named import read_named
 from bakeoff.decide.situation.prices import CURRENCY
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
@@ -192,11 +192,12 @@ def inspect_data(
 ) -> Inspection:
     """Read documents and question files, without a model. Raises InputError if nothing can be read.
 
-    `columns` maps fields of questions to the names of columns.
+    `documents` are paths, or a single YAML file whose `documents:` names sources. `columns` maps fields of questions to
+    the names of columns.
     """
     counts: dict[str, Any] = {}
     if documents:
-        reading = read_documents(documents)
+        reading = read_named(documents)
         n_words = sum(count_words(document.text) for document in reading.documents)
         counts |= {
             "n_documents": len(reading.documents),

@@ -55,8 +55,12 @@ def without_chrome(body: Tag) -> None:
             tag.extract()
     mains = [tag for tag in tags if _is_main(tag)]
     main = mains[0] if mains and not any(tag.find_parent(_is_main) is None for tag in mains[1:]) else None
-    if main is not None and main is not body and (main.find(["h1", "h2", "h3"]) or 2 * _size(main) > _size(body)):
+    if main is not None and main is not body and (_has_heading(main) or 2 * _size(main) > _size(body)):
         _keep_only(main, body)
+
+
+def _has_heading(main: Tag) -> bool:
+    return any(isinstance(tag, Tag) and tag.name in ("h1", "h2", "h3") for tag in main.descendants)
 
 
 def _keep_only(main: Tag, body: Tag) -> None:

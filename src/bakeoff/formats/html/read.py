@@ -4,7 +4,7 @@ Takes decoded HTML, gives (title, text, metadata). Fetches nothing from the netw
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bs4 import BeautifulSoup, NavigableString, Tag
@@ -56,22 +56,29 @@ def declared_encoding(content: bytes) -> str:
 def parse(html: str) -> tuple[str, str, dict[str, Any]]:
     """(title, text, metadata) of a page."""
     soup = _soup(html)
-    _strike_by_styles(soup)
-    _name_by_roles(soup)
+    tags = _tags(soup)
+    _strike_by_styles(soup, tags)
+    _name_by_roles(tags)
     show_panels(soup)
-    body = soup.body or soup
+    body = next((tag for tag in tags if tag.name == "body"), soup)
     without_chrome(body)
     writer = _Writer()
     for event, node in _walk(body):
         writer.take(event, node)
     text = "\n\n".join(writer.finished())
-    page_title = soup.title.get_text() if soup.title else ""
-    return markup.first_heading(text) or page_title, text, _metadata(soup)
+    left = _tags(soup)
+    title = next((tag.get_text() for tag in left if tag.name == "title"), "")
+    return markup.first_heading(text) or title, text, _metadata(left)
 
 
-def _strike_by_styles(soup: BeautifulSoup) -> None:
+def _tags(soup: BeautifulSoup) -> list[Tag]:
+    """All elements in document order. A walk over them is several times faster than a search of the library."""
+    return [tag for tag in soup.descendants if isinstance(tag, Tag)]
+
+
+def _strike_by_styles(soup: BeautifulSoup, tags: Sequence[Tag]) -> None:
     """Marks what a style sheet within the page strikes out."""
-    for sheet in soup.find_all("style"):
+    for sheet in (tag for tag in tags if tag.name == "style"):
         for selectors, style in _RULE.findall(_NOT_ALWAYS.sub("", sheet.get_text())):
             if not _STRUCK.search(style):
                 continue
@@ -80,9 +87,11 @@ def _strike_by_styles(soup: BeautifulSoup) -> None:
                     tag["style"] = f"{tag.get('style') or ''};text-decoration:line-through"
 
 
-def _name_by_roles(soup: BeautifulSoup) -> None:
+def _name_by_roles(tags: Sequence[Tag]) -> None:
     """Gives elements that are a table by their roles the names that tables have."""
-    for table in soup.find_all(role=["table", "grid"]):
+    for table in tags:
+        if table.get("role") not in ("table", "grid"):
+            continue
         if table.name != "table" and table.find(role="row") is not None:
             for tag in [table, *table.find_all(role=list(_ROLES))]:
                 tag.name = _ROLES[str(tag["role"])]
@@ -98,15 +107,15 @@ def _soup(html: str) -> BeautifulSoup:
     return BeautifulSoup(_PROLOG.sub("", html, count=1), "lxml")
 
 
-def _metadata(soup: BeautifulSoup) -> dict[str, Any]:
+def _metadata(tags: Sequence[Tag]) -> dict[str, Any]:
     """The language and the time of the last change, if the page gives them."""
     meta: dict[str, Any] = {}
-    for tag in soup.find_all("meta"):
+    for tag in (tag for tag in tags if tag.name == "meta"):
         name = str(tag.get("property") or tag.get("name") or "").lower()
         if name in _CHANGED and "updated_at" not in meta:
             meta["updated_at"] = str(tag.get("content") or "")
-    if isinstance(soup.html, Tag) and soup.html.get("lang"):
-        meta["language"] = str(soup.html["lang"])
+    if language := next((tag.get("lang") for tag in tags if tag.name == "html"), None):
+        meta["language"] = str(language)
     return meta
 
 

@@ -5,7 +5,7 @@ Takes decoded text, gives parts, and problems for the rows that could not be use
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from bakeoff.formats import markup
 from bakeoff.formats.html import cells as html_cells
@@ -15,8 +15,22 @@ from bakeoff.formats.tables.find import TEXT_FIELDS, Table, facts_of, tables_of
 from bakeoff.formats.tables.json_lines import lines_of, loaded, words
 from bakeoff.formats.values import access_of, json_value, time_of
 
+ANY_ROW = ("#",)
+"""What a problem is about that may be any row of the file."""
 _WRAPPERS = ("rendered", "html", "markdown", "text", "value", "plain")
 _NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELDS[:-1])} or {TEXT_FIELDS[-1]}"
+
+
+class _NoTextError(UnreadableError):
+    """A row that was read and says nothing."""
+
+
+class _Unread(NamedTuple):
+    """A row that gives no part: where it is, why, and the names that its part may have had, as in `Parsed`."""
+
+    where: str
+    error: UnreadableError
+    also: tuple[str, ...] = ()
 
 
 def parse_jsonl(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
@@ -26,7 +40,7 @@ def parse_jsonl(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
     plain = [item for _, item in objects if not isinstance(item, UnreadableError)]
     if plain and not any(field in map(str.casefold, item) for item in plain for field in TEXT_FIELDS):
         body = markup.clean(markup.paragraph("\n".join(line for item in plain for line in lines_of(item))))
-        broken = [(f"line {number}", item) for number, item in objects if isinstance(item, UnreadableError)]
+        broken = [_Unread(f"line {number}", item) for number, item in objects if isinstance(item, UnreadableError)]
         parts = (Part(text=body, meta=dict(meta)),) if body.strip() else ()
         return Parsed(parts=parts, problems=tuple(_grouped(name, broken)))
     return _parsed(name, "line", objects, meta)
@@ -43,13 +57,14 @@ def _parsed(
     """The parts of numbered rows, and the problems with those that give none."""
     parts, problems = [], []
     for number, row in rows:
+        if isinstance(row, UnreadableError):
+            problems.append(_Unread(f"{kind} {number}", row, ANY_ROW))
+            continue
         try:
-            if isinstance(row, UnreadableError):
-                raise row
             part = _part(row, str(number), meta)
             parts.append(_with_facts(part, _facts(row, part.text)))
         except UnreadableError as error:
-            problems.append((f"{kind} {number}", error))
+            problems.append(_Unread(f"{kind} {number}", error, _names(row, str(number), error)))
     return Parsed(parts=tuple(parts), problems=tuple(_grouped(name, problems)))
 
 
@@ -92,7 +107,7 @@ def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any
         try:
             part = _part(fields, f"{prefix}{number}", meta)
         except UnreadableError as error:
-            problems.append((f"row {number}", error))
+            problems.append(_Unread(f"row {number}", error, _names(fields, f"{prefix}{number}", error)))
             continue
         facts = [header for header in table.facts if header in fields]
         part = _with_facts(part, _pairs((header, fields[header]) for header in facts))
@@ -144,9 +159,7 @@ def _pairs(cells: Iterable[tuple[str, str]]) -> str:
 def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Part:
     """A part made from one row. The case of field names does not matter. All other fields go to `meta`."""
     left = dict(fields)
-    known = {str(key).strip().casefold(): key for key in reversed(list(fields))}
-    if "_id" in known:  # as BEIR and MongoDB write it
-        known.setdefault("id", known["_id"])
+    known = _known(fields)
     text = _text(left, known)
     title, key, source = (
         _string(left.pop(known[field], "")) if field in known else "" for field in ("title", "id", "source")
@@ -167,17 +180,34 @@ def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Pa
     )
 
 
+def _known(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The names of the fields as they are written, by their names in lower case."""
+    known = {str(key).strip().casefold(): key for key in reversed(list(fields))}
+    if "_id" in known:  # as BEIR and MongoDB write it
+        known.setdefault("id", known["_id"])
+    return known
+
+
+def _names(fields: Mapping[str, Any], number: str, error: UnreadableError) -> tuple[str, ...]:
+    """The names that the part of a row which cannot be understood may have had. None of a row without a text."""
+    if isinstance(error, _NoTextError):
+        return ()
+    known = _known(fields)
+    key, source = (_string(fields[known[field]]) if field in known else "" for field in ("id", "source"))
+    return (f"#{key or number}", *((source, f"{source}#{key or number}") if source else ()))
+
+
 def _text(fields: dict[str, Any], known: Mapping[str, str]) -> str:
     """Removes the text from `fields` and returns it: the first text field that is not empty, HTML as Markdown.
 
-    Raises UnreadableError if all of them are empty.
+    Raises _NoTextError if all of them are empty.
     """
     for field in TEXT_FIELDS:
         value = _plain(fields.get(known.get(field, "")))
         if (text := markup.clean(html_cells.markdown_of(value))).strip():
             del fields[known[field]]
             return text
-    raise UnreadableError("it has no text", _NO_TEXT_REMEDY)
+    raise _NoTextError("it has no text", _NO_TEXT_REMEDY)
 
 
 def _plain(value: Any) -> str:
@@ -195,12 +225,13 @@ def _string(value: Any) -> str:
     return markup.one_line(markup.clean(str(value))) if isinstance(value, (str, int, float)) else ""
 
 
-def _grouped(name: str, problems: Sequence[tuple[str, UnreadableError]]) -> Iterator[Problem]:
-    """One problem per reason. It names the first row and says how many more there are."""
-    reasons: dict[str, list[tuple[str, UnreadableError]]] = {}
-    for where, error in problems:
-        reasons.setdefault(error.message, []).append((where, error))
+def _grouped(name: str, problems: Sequence[_Unread]) -> Iterator[Problem]:
+    """One problem per reason. It names the first row, says how many more there are, and is about all of them."""
+    reasons: dict[str, list[_Unread]] = {}
+    for one in problems:
+        reasons.setdefault(one.error.message, []).append(one)
     for reason, rows in reasons.items():
-        where, error = rows[0]
+        where, error, _ = rows[0]
         more = f" ({len(rows) - 1} more like it)" if len(rows) > 1 else ""
-        yield Problem(source=f"{name}, {where}", reason=f"{reason}{more}", remedy=error.remedy)
+        also = tuple(dict.fromkeys(about for row in rows for about in row.also))
+        yield Problem(source=f"{name}, {where}", reason=f"{reason}{more}", remedy=error.remedy, also=also)

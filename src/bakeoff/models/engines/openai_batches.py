@@ -15,10 +15,10 @@ from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.ledger import ledger
-from bakeoff.models.spending.who import asker
+from bakeoff.models.spending.who import JUDGE, asker
 from bakeoff.records import Completion, GenerationSettings, Prompt
 
-BATCHED = ("calibrate", "present", "answer", "answer-updated")
+BATCHED = ("calibrate", "present", "answer", "answer-updated", JUDGE)
 """The stages of a run that ask many questions and measure no time."""
 
 

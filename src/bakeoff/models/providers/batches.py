@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from bakeoff.errors import LimitReachedError
 from bakeoff.models.cancelling import sleep
+from bakeoff.models.engines.fields import mapping
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.providers.shown import SHOWN_CHARACTERS
 from bakeoff.models.settings import ApiModel
@@ -92,19 +93,37 @@ class Batches:
         """A new batch. Its creation is tried once, because a second one might be a second batch."""
         files = {"file": ("bakeoff.jsonl", content, "application/jsonl")}
         uploaded = self._json("POST", "/files", data={"purpose": "batch"}, files=files)
+        if not uploaded.get("id"):
+            raise self._without(f"{self._base}/files", "id", 200)
         order = {
             "input_file_id": uploaded["id"],
             "endpoint": ENDPOINT,
             "completion_window": "24h",
             "metadata": {NAME: name},
         }
-        return self._json("POST", "/batches", tries=1, json=order)
+        state = _object(self._client.fetched("POST", f"{self._base}/batches", tries=1, json=order))
+        if not _is_state(state):  # there may be a batch all the same
+            found = self._found(name)
+            if found is None:
+                raise self._without(f"{self._base}/batches", "id and status")
+            return found
+        return state
+
+    def _state(self, batch: str) -> dict[str, Any]:
+        """A batch as the host shows it now."""
+        state = self._json("GET", f"/batches/{batch}")
+        if not _is_state(state):
+            raise self._without(f"{self._base}/batches/{batch}", "id and status")
+        return state
+
+    def _without(self, url: str, fields: str, status: int | None = None) -> ApiError:
+        return ApiError(f"{url} answered without {fields}.", "check base_url, or set batch: false", status)
 
     def _followed(self, batch: HostBatch, bodies: Mapping[str, dict[str, Any]], ledger: Ledger) -> _Ended | None:
         """A batch that an earlier session has sent, once it has ended. None if it never reached the host."""
         sent = ledger.sent_before(batch, self._settings, self._share)
         try:
-            state = self._json("GET", f"/batches/{batch.id}") if batch.id else self._found(batch.intent.request)
+            state = self._state(batch.id) if batch.id else self._found(batch.intent.request)
         except ApiError as error:
             raise _stopped(
                 ledger,
@@ -124,9 +143,9 @@ class Batches:
         after: dict[str, str] = {}
         while True:
             page = self._json("GET", "/batches", params={"limit": str(PAGE), **after})
-            states: Sequence[dict[str, Any]] = page.get("data") or []
+            states = [state for state in page.get("data") or [] if _is_state(state)]
             for state in states:
-                if (state.get("metadata") or {}).get(NAME) == name:
+                if mapping(state.get("metadata")).get(NAME) == name:
                     return state
             if not states or not page.get("has_more"):
                 return None
@@ -141,7 +160,7 @@ class Batches:
             while state["status"] != COMPLETED and state["status"] not in ENDED_EARLY:
                 sleep(wait_s)
                 wait_s = min(LONGEST_POLL_S, 1.5 * wait_s)
-                state = self._json("GET", f"/batches/{state['id']}")
+                state = self._state(state["id"])
             replies = self._output(state, bodies)
         except ApiError as error:
             remedy = f"{error.remedy}; then continue with --resume: the batch is found again"
@@ -157,15 +176,16 @@ class Batches:
         replies = {}
         for line in self._client.fetched("GET", f"{self._base}/files/{file}/content").splitlines():
             answered = _object(line)
-            response = answered.get("response") or {}
-            if answered.get("custom_id") in bodies and response.get("status_code") == 200:
-                replies[answered["custom_id"]] = response["body"]
+            response, name = mapping(answered.get("response")), str(answered.get("custom_id"))
+            if name in bodies and response.get("status_code") == 200 and isinstance(response.get("body"), dict):
+                replies[name] = response["body"]
         return replies
 
     def _ended_early(self, ended: _Ended, n: int, ledger: Ledger) -> SpendingStopped:
         state = ended.state
-        errors = (state.get("errors") or {}).get("data") or []
-        why = f" ({errors[0].get('message', '')[:SHOWN_CHARACTERS]})" if errors else ""
+        errors = mapping(state.get("errors")).get("data")
+        first = mapping(errors[0]).get("message") if isinstance(errors, list) and errors else ""
+        why = f" ({str(first)[:SHOWN_CHARACTERS]})" if first else ""
         words = f"The batch {state['id']} is {state['status']}{why}: {len(ended.replies)} of {n} lines were answered."
         return _stopped(ledger, words, AGAIN)
 
@@ -205,6 +225,13 @@ def _sum_of(bodies: Mapping[str, Any]) -> str:
 
 def _line(name: str, body: dict[str, Any]) -> bytes:
     return json.dumps({"custom_id": name, "method": "POST", "url": ENDPOINT, "body": body}).encode() + b"\n"
+
+
+def _is_state(value: Any) -> bool:
+    """Whether this is a batch as hosts show it: with its id and its status."""
+    return isinstance(value, dict) and all(
+        value.get(name) and isinstance(value[name], str) for name in ("id", "status")
+    )
 
 
 def _stopped(ledger: Ledger, words: str, remedy: str) -> SpendingStopped:

@@ -16,7 +16,7 @@ from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.cancelling import caller, sleep
 from bakeoff.models.providers.keys import headers_with, key_of, without_key
-from bakeoff.models.providers.remedies import remedy_for
+from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
 from bakeoff.models.providers.retry import (
     FIRST_WAIT_S,
     LONGEST_ASKED_WAIT_S,
@@ -24,12 +24,13 @@ from bakeoff.models.providers.retry import (
     asked_wait_s,
     backoff_s,
     is_out_of_quota,
+    is_quota_error,
     spread_s,
     worth_another_try,
 )
 from bakeoff.models.providers.shown import beginning, host_of, shown, words_in
 from bakeoff.models.settings import ApiModel
-from bakeoff.models.spending.calls import earlier_reply, may_count, quota_used_up, sending
+from bakeoff.models.spending.calls import earlier_reply, key_refused, may_count, quota_used_up, sending
 
 
 class ApiError(ModelUnavailableError):
@@ -60,6 +61,10 @@ class ApiBusyError(ApiError):
 
 class ApiQuotaError(ApiError):
     """The account has no credit left: no further request can succeed."""
+
+
+class ApiKeyError(ApiError):
+    """The server takes the key no more: no further request can succeed."""
 
 
 class ApiClient:
@@ -162,11 +167,16 @@ class ApiClient:
 
     def _read_lines(self, url: str, response: httpx2.Response, key: str) -> Generator[str]:
         counts: list[str] = []
+        is_html = "text/html" in response.headers.get("content-type", "")
         try:
             for line in _lines(response):
                 if may_count(line):
                     counts.append(line)
-                if "text/html" in response.headers.get("content-type", "") or line.startswith("<"):
+                if is_quota_error(line):
+                    error = self._quota_error(url, line.removeprefix("data:"), key)
+                    quota_used_up(self.settings, error.message)
+                    raise error
+                if is_html or line.startswith("<"):
                     raise self._html(url, response.status_code)
                 if line.strip():
                     yield without_key(line, key)
@@ -198,6 +208,8 @@ class ApiClient:
                 return outcome
             if isinstance(outcome, ApiQuotaError):
                 quota_used_up(self.settings, outcome.message)
+            if isinstance(outcome, ApiKeyError):
+                key_refused(self.settings, outcome.message, outcome.remedy)
             if wait_s is None:
                 raise outcome from None
             if attempt == n_retries:
@@ -225,6 +237,8 @@ class ApiClient:
                 else:
                     response.read()
                     call.done(without_key(response.text, key))
+                    if is_quota_error(response.text):
+                        return self._quota_error(url, response.text, key), None
                 return response, None
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
                 call.refused()
@@ -247,6 +261,7 @@ class ApiClient:
         kind, remedy = _KINDS.get(status, ApiError), remedy_for(self.settings, status, body)
         if is_out_of_quota(status, body):
             return ApiQuotaError(f"{shown(url)} answered {status}: {words}", remedy, status, body), None
+        kind = ApiKeyError if status == 401 or (status < 500 and REFUSED_KEY.search(body)) else kind
         error = kind(f"{shown(url)} answered {status}: {words}", remedy, status, body)
         if not worth_another_try(status, response.headers):
             return error, None
@@ -256,6 +271,12 @@ class ApiClient:
             message = f"{shown(url)} answered {status} and asks to wait {wait_s:,.0f} seconds: {words}"
             return kind(message, remedy, status, body), None
         return error, wait_s or 0.0
+
+    def _quota_error(self, url: str, body: str, key: str) -> "ApiQuotaError":
+        """The error for a reply or an event with status 200 that says so."""
+        body = without_key(body, key, in_error=True)
+        message = f"{shown(url)} answered with an error: {words_in(body)}"
+        return ApiQuotaError(message, remedy_for(self.settings, 402, body), 200, body)
 
     def _redirected(self, url: str, response: httpx2.Response, key: str) -> ApiError:
         host = without_key(host_of(response.headers.get("location", "")), key) or "another path of the same host"
@@ -333,11 +354,18 @@ def _wait(seconds: float) -> None:
 
 
 def _lines(response: httpx2.Response) -> Iterator[str]:
-    """The lines of a response. Its connection is shut down when the caller leaves: reading ends at once."""
-    with caller().when_gone(lambda: _shut_down(response)):
-        for line in response.iter_lines():
-            caller().raise_if_gone()
-            yield line
+    """The lines of a response. Its connection is shut down when the caller leaves: reading ends at once.
+
+    Lines end with a line feed only: JSON may hold the other characters that Python's strings call line ends.
+    """
+    somebody, rest = caller(), b""
+    with somebody.when_gone(lambda: _shut_down(response)):
+        for part in response.iter_bytes():
+            somebody.raise_if_gone()
+            *whole, rest = (rest + part).split(b"\n")
+            for line in whole:
+                yield line.decode("utf-8", "replace").rstrip("\r")
+        yield rest.decode("utf-8", "replace")
 
 
 def _shut_down(response: httpx2.Response) -> None:

@@ -25,6 +25,7 @@ def complete_all(
     again: dict[int, float] = {}
 
     def completion(i: int) -> Completion:
+        seconds_of_earlier_replies()  # those of embeddings in this thread are no part of this completion
         begun = time.perf_counter()
         try:
             return complete(prompts[i])

@@ -56,6 +56,27 @@ def is_out_of_quota(status: int, body: str) -> bool:
     return status == 402 or (400 <= status < 500 and bool(OUT_OF_QUOTA.search(body)))
 
 
+def is_quota_error(text: str) -> bool:
+    """Whether a reply or an event of a stream that came with status 200 is an error that says the same.
+
+    Source: https://openrouter.ai/docs/api/reference/errors-and-debugging.
+
+    >>> is_quota_error('data: {"error": {"code": 402, "message": "Insufficient credits"}}')
+    True
+    >>> is_quota_error('{"choices": [{"delta": {"content": "insufficient_quota is an \\"error\\" of yours"}}]}')
+    False
+    """
+    if '"error"' not in text:
+        return False
+    try:
+        reply = json.loads(text.removeprefix("data:"))
+    except ValueError:
+        return False
+    error = reply.get("error") if isinstance(reply, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return bool(error) and (code in (402, "402") or bool(OUT_OF_QUOTA.search(json.dumps(error))))
+
+
 def backoff_s(attempt: int, first_wait_s: float = FIRST_WAIT_S) -> float:
     """Seconds before the next attempt: between half and all of a wait that doubles with each attempt (from 0)."""
     longest = min(first_wait_s * 2.0**attempt, LONGEST_WAIT_S)

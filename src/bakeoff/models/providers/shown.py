@@ -10,6 +10,7 @@ import httpx2
 
 SHOWN_CHARACTERS = 300
 ERROR_BYTES = 65_536
+UNREADABLE = "an address that cannot be read"
 
 
 def beginning(response: httpx2.Response) -> str:
@@ -51,10 +52,13 @@ def host_of(address: str) -> str:
     try:
         return urlsplit(address).netloc.rpartition("@")[2]
     except ValueError:
-        return "an address that cannot be read"
+        return UNREADABLE
 
 
 def shown(url: str) -> str:
     """The address as messages show it, without its query, which may be signed."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return UNREADABLE
     return f"{parts.scheme}://{host_of(url)}{parts.path}"

@@ -14,6 +14,7 @@ from bakeoff.models.spending.ledger import Ledger, Sent, ledger, request_sum
 from bakeoff.models.spending.prices import is_paid
 from bakeoff.models.spending.rows import Status
 from bakeoff.models.spending.tokens import counted_in_stream, counted_tokens, most_tokens
+from bakeoff.models.spending.who import CHECK, JUDGE, asker
 
 TIMED_OUT = (408, 504, 524)
 """Statuses with which a server gives up on a request that it may have computed."""
@@ -111,13 +112,28 @@ def seconds_of_earlier_replies() -> float:
 
 
 def quota_used_up(model: ApiModel, message: str) -> None:
-    """Stops the run if its calls are counted: no further call of this model can succeed."""
+    """Stops the run if its calls are counted: no further call of this model can succeed. A server goes on."""
     current = ledger()
-    if current is not None and is_paid(model):
+    if current is not None and current.stops_runs and is_paid(model):
         raise current.stop(
             LimitReachedError(
                 f"The run stopped: the quota of {model.label} is used up. {message}",
                 "add credit or raise the limit at the provider, then continue with --resume: everything is kept",
+            )
+        )
+
+
+def key_refused(model: ApiModel, message: str, remedy: str) -> None:
+    """Stops the run if its calls are counted: what other models are paid for these questions would be for nothing.
+
+    Not where models are tested, which says so itself, nor for a judge, without which a run goes on.
+    """
+    current = ledger()
+    if current is not None and current.stops_runs and is_paid(model) and asker().role not in (CHECK, JUDGE):
+        raise current.stop(
+            LimitReachedError(
+                f"The run stopped: the key of {model.label} is refused. {message}",
+                f"{remedy}; then continue with --resume: everything is kept",
             )
         )
 

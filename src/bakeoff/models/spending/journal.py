@@ -41,9 +41,10 @@ class Journal:
             self._keep(self._n_added)
 
     def replace(self, text: str) -> None:
-        """Replaces all lines by these, as a whole or not at all."""
+        """Replaces all lines by these, as a whole or not at all: also those that other threads have added by now."""
         with self._changed:
-            self._keep(self._n_added)
+            while self._is_writing or self._n_kept < self._n_added:  # another thread may write what a third one added
+                self._changed.wait() if self._is_writing else self._keep(self._n_added)
             if text:
                 write_text(self.path, text)
                 self._file.close()

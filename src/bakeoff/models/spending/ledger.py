@@ -19,8 +19,8 @@ from bakeoff.files import jsonl
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.account import Account, HostBatch
 from bakeoff.models.spending.journal import Journal
-from bakeoff.models.spending.prices import PriceOf, usd_of
-from bakeoff.models.spending.rows import Budget, Reply, Row, Spending, Status
+from bakeoff.models.spending.prices import PriceOf, is_known, usd_of
+from bakeoff.models.spending.rows import Budget, Reply, Row, Spending, Spent, Status
 from bakeoff.models.spending.tokens import Tokens
 from bakeoff.models.spending.who import CHECK, LATENCY, Asker, asker
 from bakeoff.sentences import usd as dollars
@@ -50,8 +50,11 @@ class Sent(NamedTuple):
 class Ledger:
     """What a run pays for, and may pay for. Safe to use from several threads.
 
-    Before `keep_in` it writes nothing and stops nothing: models are tested before there is a folder.
+    Before `keep_in` it writes nothing: models are tested before there is a folder, within the budget.
     """
+
+    stops_runs = True
+    """Whether a quota that is used up ends the work."""
 
     def __init__(
         self, price_of: PriceOf, budget: Budget | None = None, option: str = "budget.", go_on: str = GO_ON
@@ -63,11 +66,11 @@ class Ledger:
         """The time that calls waited for this ledger: it is no part of any model's latency."""
         self._price_of = price_of
         self._early: list[Row] = []  # rows from before there was a folder
-        self._account = Account()
+        self._account, self._before = Account(), Spent()
         self._waiting: dict[tuple[Asker, str], list[Reply]] = {}
         self._room = threading.Condition()
         self._stopped: LimitReachedError | None = None
-        self._n_ids = self._n_under_way = 0
+        self._n_ids = self._n_under_way = self._n_being_written = 0
         self._aside_usd = 0.0
         self._is_unsettled = False
         self._journal: Journal | None = None
@@ -77,6 +80,13 @@ class Ledger:
     def is_kept(self) -> bool:
         """Whether it writes into a folder."""
         return self._journal is not None
+
+    def count_before(self, folder: Path) -> None:
+        """Says where earlier sessions have written, so that the budget holds for them before `keep_in`, too."""
+        account = Account()
+        for row in jsonl.read(folder / LEDGER, Row, RESTORE):
+            account.add(row)
+        self._before = account.spent
 
     def keep_in(self, folder: Path) -> Spending:
         """Writes all rows into this folder from now on, after those of earlier sessions, which count too.
@@ -93,7 +103,7 @@ class Ledger:
         for row in (*lost, *early):
             self._journal.add(row.model_dump_json().encode(), wait=False)
         self._journal.flush()
-        self._account, self._early = Account(), []
+        self._account, self._early, self._before = Account(), [], Spent()
         for row in (*earlier, *lost):
             self._account.add(row)
         before = self._account.spending(self.budget)
@@ -124,7 +134,7 @@ class Ledger:
         Raises SpendingStopped if the budget has no room for it. `share` of the full price is paid.
         """
         begun = time.perf_counter()
-        price, who = self._price_of(model), asker()
+        price, who = self._price_of(model), self._asker()
         usd = None if price is None else usd_of(most, price, share)
         with self._room:
             self._reserve(calls, usd or 0.0)
@@ -144,7 +154,13 @@ class Ledger:
             )
             self._account.add(intent)
             self._n_under_way += 1
-        self._write(intent)
+        try:
+            self._write(intent)
+        except BaseException:  # it does not leave, so nobody waits for it
+            with self._room:
+                self._n_under_way -= 1
+                self._room.notify_all()
+            raise
         now = time.perf_counter()
         self._took(now - begun)
         return Sent(intent, model, share, now)
@@ -190,20 +206,36 @@ class Ledger:
         begun = time.perf_counter()
         outcome = self._outcome(sent, status, tokens, http, begun - sent.begun)
         outcome = outcome.model_copy(update={"calls": calls})
-        if text and self._replies is not None:
-            intent = sent.intent
-            named = {name: getattr(intent, name) for name in ("contender", "stage", "role", "request")}
-            self._is_unsettled = True
-            self._replies.add(Reply(outcome=outcome, text=text, **named).model_dump_json().encode())
-        self._write(outcome, wait=not text)
-        with self._room:
-            self._account.add(outcome)
-            self._n_under_way -= 1
-            self._room.notify_all()
+        with self._writing(outcome):
+            if text and self._replies is not None:
+                named = {name: getattr(sent.intent, name) for name in ("contender", "stage", "role", "request")}
+                self._replies.add(Reply(outcome=outcome, text=text, **named).model_dump_json().encode())
+                self._is_unsettled = True
+            self._write(outcome, wait=not text)
         self._took(time.perf_counter() - begun)
 
+    @contextmanager
+    def _writing(self, outcome: Row) -> Iterator[None]:
+        """While an outcome and its reply are written, no reply is removed; then it counts, as far as it is known."""
+        with self._room:
+            self._n_being_written += 1
+        is_written = False
+        try:
+            yield
+            is_written = True
+        finally:
+            with self._room:
+                self._n_being_written -= 1
+                if is_written:
+                    self._account.add(outcome)
+                self._n_under_way -= 1  # also on a full disk: nobody waits for this call
+                self._room.notify_all()
+
     def _outcome(self, sent: Sent, status: Status, tokens: Tokens | None, http: int | None, seconds: float) -> Row:
-        price, counted = self._price_of(sent.model), tokens or Tokens()
+        price = self._price_of(sent.model)
+        if tokens is not None and price is not None and not is_known(tokens, price):
+            tokens = None
+        counted = tokens or Tokens()
         usd = 0.0 if status == "refused" else None
         if status == "done":
             usd = sent.intent.most_usd if tokens is None or price is None else usd_of(counted, price, sent.share)
@@ -242,16 +274,17 @@ class Ledger:
 
         Those of an earlier session that were not asked for yet stay, but not those of a stage that is `finished`.
         """
-        if finished is not None:
-            over = [key for key in self._waiting if key[0][:2] == finished[:2]]
-            self._is_unsettled = self._is_unsettled or bool(over)
+        with self._room:
+            while self._n_being_written:  # a reply whose outcome is not in the ledger yet would be lost
+                self._room.wait()
+            over = [key for key in self._waiting if finished is not None and key[0][:2] == finished[:2]]
             for key in over:
                 del self._waiting[key]
-        if self._is_unsettled and self._journal is not None and self._replies is not None:
-            self._journal.flush()
-            left = [reply.model_dump_json() for replies in self._waiting.values() for reply in replies]
-            self._replies.replace("".join(f"{line}\n" for line in left))
-            self._is_unsettled = False
+            if (self._is_unsettled or over) and self._journal is not None and self._replies is not None:
+                self._journal.flush()
+                left = [reply.model_dump_json() for replies in self._waiting.values() for reply in replies]
+                self._replies.replace("".join(f"{line}\n" for line in left))
+                self._is_unsettled = False
 
     def stop(self, error: LimitReachedError) -> SpendingStopped:
         """Lets no further call leave; gives what to raise."""
@@ -277,14 +310,14 @@ class Ledger:
             raise SpendingStopped(self._stopped)
 
     def _fits(self, calls: int, usd: float) -> bool:
-        taken, budget = self._account.spent, self.budget
-        if self._journal is None or budget is None:
+        taken, budget = self._before + self._account.spent, self.budget
+        if budget is None:
             return True
         has_calls = budget.calls is None or taken.calls + calls <= budget.calls
         return has_calls and (budget.usd is None or taken.usd + self._aside_usd + usd <= budget.usd)
 
     def _over(self, calls: int, usd: float) -> LimitReachedError:
-        spent, budget = self._account.spent, self.budget
+        spent, budget = self._before + self._account.spent, self.budget
         assert budget is not None  # the call did not fit
         aside = f" and {dollars(self._aside_usd)} on tuning at hosts" if self._aside_usd else ""
         unknown = f" ({spent.unknown} of them with an unknown outcome)" if spent.unknown else ""
@@ -297,6 +330,9 @@ class Ledger:
                 f"calls{unknown}{aside}, and the next one may cost up to {dollars(usd)}."
             )
         return LimitReachedError(f"The run stopped at its budget: {words}", self._go_on)
+
+    def _asker(self) -> Asker:
+        return asker()
 
     def _write(self, row: Row, wait: bool = True) -> None:
         if self._journal is None:
@@ -317,9 +353,22 @@ def request_sum(url: str, content: bytes) -> str:
 _LEDGER: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
 
 
+_everywhere: list[Ledger] = []
+
+
 def ledger() -> Ledger | None:
-    """The ledger of the run in this thread; None outside of runs."""
-    return _LEDGER.get()
+    """The ledger of the run in this thread, else the one of the whole process; None where there is neither."""
+    return _LEDGER.get() or (_everywhere[-1] if _everywhere else None)
+
+
+@contextmanager
+def count_everywhere(new: Ledger) -> Iterator[None]:
+    """Within this block, paid calls of every thread without a ledger of its own are counted in this one."""
+    _everywhere.append(new)
+    try:
+        yield
+    finally:
+        _everywhere.remove(new)
 
 
 def settle(is_finished: bool = False) -> None:

@@ -18,11 +18,19 @@ def is_paid(model: ApiModel) -> bool:
 
 
 def usd_of(tokens: Tokens, price: TokenPrice, share: float = 1.0) -> float:
-    """What these tokens cost. Cached ones have a price of their own if there is one. `share` is that of the full price.
+    """What these tokens and searches cost. Cached tokens may have a price of their own. `share` of it is paid.
 
     >>> usd_of(Tokens(1000, 400, 10), TokenPrice(input_tokens=2.0, output_tokens=8.0, cached_input_tokens=0.5))
     0.00148
+    >>> usd_of(Tokens(searches=3), TokenPrice(input_tokens=0, output_tokens=0, searches=2.0))
+    0.006
     """
     cached = price.input_tokens if price.cached_input_tokens is None else price.cached_input_tokens
     full = (tokens.prompt - tokens.cached) * price.input_tokens + tokens.cached * cached
-    return share * (full + tokens.completion * price.output_tokens) / 1e6
+    by_token = (full + tokens.completion * price.output_tokens) / 1e6
+    return share * (by_token + tokens.searches * (price.searches or 0.0) / 1e3)
+
+
+def is_known(tokens: Tokens, price: TokenPrice) -> bool:
+    """Whether the price is for what was counted: searches alone say nothing of a price for tokens."""
+    return price.searches is not None or not tokens.searches or bool(tokens.prompt or tokens.completion)

@@ -5,6 +5,7 @@ Sources: the references of the chat and embedding endpoints of OpenAI, Anthropic
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -23,17 +24,25 @@ COMPLETION = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eva
 CACHED = ("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens", "cachedContentTokenCount")
 BESIDE_PROMPT = ("cache_read_input_tokens", "cache_creation_input_tokens")
 """Prompt tokens that Anthropic counts beside `input_tokens`; all others count the cached ones among the prompt's."""
+SEARCH_PASSAGES, SEARCH_TOKENS = 100, 500
+"""A search is a question with up to so many passages; a longer passage than so many tokens counts for several.
+
+Source: https://cohere.com/pricing (rerank; its replies count `search_units`).
+"""
 BESIDE_COMPLETION = ("thoughtsTokenCount",)
 PLACES = ("usage", "usageMetadata", "meta")
 """Where a reply has its counts. Ollama has them in the reply itself."""
 
 
 class Tokens(NamedTuple):
-    """Tokens of one call or of many. `cached` are those of the prompt that the server took from its cache."""
+    """Tokens of one call or of many. `cached` are those of the prompt that the server took from its cache. `searches`
+    are what some rerankers are paid for instead.
+    """
 
     prompt: int = 0
     cached: int = 0
     completion: int = 0
+    searches: int = 0
 
 
 def most_tokens(content: bytes, body: Mapping[str, Any], context_tokens: int) -> Tokens:
@@ -42,11 +51,26 @@ def most_tokens(content: bytes, body: Mapping[str, Any], context_tokens: int) ->
     No tokenizer makes more tokens than bytes. A request that allows any length is limited by the context.
 
     >>> most_tokens(b"{...}", {"messages": [], "max_tokens": 24}, 8192)
-    Tokens(prompt=5, cached=0, completion=24)
+    Tokens(prompt=5, cached=0, completion=24, searches=0)
     """
     limits = [value for name, value in _numbers(body) if name in LIMITS]
     writes = any(key in body for key in WRITES)
-    return Tokens(len(content), 0, max(limits) if limits else context_tokens if writes else 0)
+    written = max(limits) if limits else context_tokens if writes else 0
+    return Tokens(len(content), 0, written, _most_searches(body))
+
+
+def searches_for(n_passages: float, tokens: float) -> int:
+    """The searches that so many passages of so many tokens, with the question, count for."""
+    return math.ceil(n_passages * math.ceil(tokens / SEARCH_TOKENS) / SEARCH_PASSAGES)
+
+
+def _most_searches(body: Mapping[str, Any]) -> int:
+    """The most searches that a request counts for; 0 if it asks for no scores."""
+    question, passages = body.get("query"), body.get("documents")
+    if not isinstance(question, str) or not isinstance(passages, list) or not passages:
+        return 0
+    own = len(question.encode())
+    return math.ceil(sum(-(-(own + len(str(one).encode())) // SEARCH_TOKENS) for one in passages) / SEARCH_PASSAGES)
 
 
 def counted_tokens(reply: Mapping[str, Any]) -> Tokens | None:
@@ -57,12 +81,13 @@ def counted_tokens(reply: Mapping[str, Any]) -> Tokens | None:
         counts.setdefault(name, value)
     prompt = next((counts[name] for name in PROMPT if name in counts), None)
     completion = next((counts[name] for name in COMPLETION if name in counts), None)
-    if prompt is None and completion is None:
+    searches = counts.get("search_units", 0)
+    if prompt is None and completion is None and not searches:
         return None
     cached = next((counts[name] for name in CACHED if name in counts), 0)
     all_prompt = (prompt or 0) + sum(counts.get(name, 0) for name in BESIDE_PROMPT)
     written = (completion or 0) + sum(counts.get(name, 0) for name in BESIDE_COMPLETION)
-    return Tokens(all_prompt, min(cached, all_prompt), written)
+    return Tokens(all_prompt, min(cached, all_prompt), written, searches)
 
 
 def counted_in_stream(lines: Iterable[str]) -> Tokens | None:

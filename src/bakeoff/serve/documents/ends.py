@@ -27,6 +27,11 @@ class Counts(Record):
     n_deleted: int = 0
     version: int = 0
 
+    @property
+    def is_change(self) -> bool:
+        """Whether anything is different now."""
+        return bool(self.n_added or self.n_updated or self.n_deleted)
+
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
             n_added=self.n_added + other.n_added,

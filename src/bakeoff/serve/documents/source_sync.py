@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bakeoff.corpus.sources.opened import OpenSource, taken
 from bakeoff.corpus.sources.unread import is_unread, kept, unread_names
 from bakeoff.corpus.store import content_hash
-from bakeoff.errors import BakeoffError, InputError
+from bakeoff.errors import BakeoffError, CursorError
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
 from bakeoff.sentences import counted
@@ -72,9 +72,12 @@ def sync_sources(
     before = states.read()
     given, failures = _all_given(sources, before, listed)
     after, sent, problems = _claimed(sources, before, given, listed)
+    has_new_failed = any(source.key not in given and source.key not in before for source in sources)
+    if has_new_failed:  # perhaps a source of old whose settings changed: what it had stays
+        after |= {key: state for key, state in before.items() if key not in {source.key for source in sources}}
     claimed = {name for state in after.values() for name in state.documents}
     known = {name for state in before.values() for name in state.documents}
-    is_only_known = keep or any(source.key not in given and source.key not in before for source in sources)
+    is_only_known = keep or has_new_failed
     gone = [one for one in listed.values() if one.source not in claimed and (one.source in known or not is_only_known)]
     changed = [one for one in sent if one.source not in listed or content_hash(one) != listed[one.source].sha256]
     used = {document.id for document in changed}
@@ -94,9 +97,10 @@ def _all_given(
     """What each source gives, by its key, without those that cannot be read."""
     given: dict[str, _Given] = {}
     failures: list[Failure] = []
+    named = {source.key: before[source.key].documents for source in sources if source.key in before}
     for source in sources:
         try:
-            others = {name for key, state in before.items() if key != source.key for name in state.documents}
+            others = {name for key, documents in named.items() if key != source.key for name in documents}
             given[source.key] = _given(source, before.get(source.key), listed, others)
         except BakeoffError as error:
             failures.append(Failure(source.where, error))
@@ -108,13 +112,13 @@ def _given(
 ) -> _Given:
     """The changes since the state, or everything if there is no state that fits what is listed.
 
-    `others` are the documents of other sources.
+    `others` are the documents of other sources that are named now: settings that change make a source a new one.
     """
     own = [name for name in (state.documents if state else listed) if name in listed and name not in others]
     if state and state.cursor and state.holds(listed):
         try:
             changes = source.changes_since(state.cursor)
-        except InputError:  # perhaps a cursor of an older version; what is really wrong is raised again
+        except CursorError:  # of an older version
             return _everything(source.changes_since(""), own)
         names = (set(state.documents) - set(changes.deleted)) | {one.source for one in changes.documents}
         return _Given(frozenset(names), _by_source(changes), changes.cursor, changes.problems)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from bakeoff.models.engines.fields import mapping
+from bakeoff.tuning.hosted.fields import message_in, named, number, text, tokens
 from bakeoff.tuning.hosted.host import Download, Job, JobEvent, JobStatus, Machine, MachineStatus, Order
 from bakeoff.tuning.hosted.http import HostClient, HostError
 from bakeoff.tuning.hosted.settings import Rented
@@ -89,7 +91,7 @@ class FireworksHost:
 
     def events(self, id: str) -> Sequence[JobEvent]:
         """Fireworks shows no log, but how far the job is."""
-        progress = self._client.get(f"{self._base}/supervisedFineTuningJobs/{id}").get("jobProgress") or {}
+        progress = mapping(self._client.get(f"{self._base}/supervisedFineTuningJobs/{id}").get("jobProgress"))
         return [JobEvent(at=0.0, message=f"{progress['percent']} % done")] if progress.get("percent") else []
 
     def cancel(self, id: str) -> None:
@@ -119,8 +121,9 @@ class FireworksHost:
 
     def adapter_files(self, job: Job) -> Sequence[Download]:
         model = PurePosixPath(job.model).name
-        signed = self._client.get(f"{self._base}/models/{model}:getDownloadEndpoint").get("filenameToSignedUrls") or {}
-        return [Download(url, PurePosixPath(name).name, True) for name, url in signed.items()]
+        reply = self._client.get(f"{self._base}/models/{model}:getDownloadEndpoint")
+        signed = mapping(reply.get("filenameToSignedUrls"))
+        return [Download(str(url), PurePosixPath(name).name, True) for name, url in signed.items()]
 
     def _found(self, path: str) -> dict[str, Any] | None:
         try:
@@ -131,20 +134,20 @@ class FireworksHost:
             raise
 
     def _machine(self, state: dict[str, Any]) -> Machine:
-        name = str(state["name"])
+        name = named(state, "name")
         status = MACHINES.get(str(state.get("state")), "starting")
-        words = str((state.get("status") or {}).get("message") or "")
+        words = message_in(state.get("status"))
         return Machine(id=PurePosixPath(name).name, status=status, model=name, error=words)
 
 
 def _job(state: dict[str, Any]) -> Job:
-    cost = state.get("estimatedCost") or {}
-    usd = float(cost.get("units") or 0) + (cost.get("nanos") or 0) / NANO if cost else None
+    cost = mapping(state.get("estimatedCost"))
+    usd = (number(cost.get("units")) or 0.0) + (number(cost.get("nanos")) or 0.0) / NANO if cost else None
     return Job(
-        id=PurePosixPath(str(state["name"])).name,
+        id=PurePosixPath(named(state, "name")).name,
         status=STATES.get(str(state.get("state")), "running"),
-        model=state.get("outputModel") or "",
-        tokens=(state.get("jobProgress") or {}).get("inputTokens"),
+        model=text(state, "outputModel"),
+        tokens=tokens(mapping(state.get("jobProgress")).get("inputTokens")),
         usd=usd,
-        error=(state.get("status") or {}).get("message") or "",
+        error=message_in(state.get("status")),
     )

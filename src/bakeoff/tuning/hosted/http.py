@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx2
 
@@ -31,6 +31,8 @@ FIRST_WAIT_S = 1.0
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 3
 NO_HEADERS: Mapping[str, str] = {}
+BROKEN = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
+"""What stops a request on its way. The last two are no HTTPError: an address that a host names may be none."""
 
 
 class HostError(ApiError):
@@ -100,14 +102,14 @@ class HostClient:
                 target = self._fetch(url, path, most_bytes, with_key=not has_own_key)
                 if not target:
                     return second
-                url = urljoin(url, target)
+                url = _joined(url, target)
                 if host_of(url) != host_of(self.settings.base_url):
                     second, has_own_key = host_of(url), True
             raise HostError(f"{shown(url)} redirects more than {MOST_REDIRECTS} times.", "ask the host", again_s=None)
 
     def _fetch(self, url: str, path: Path, most_bytes: int, with_key: bool) -> str:
         """Writes the file, or returns the address that the host redirects to."""
-        if urlsplit(url).scheme != "https" and self.settings.base_url.startswith("https"):
+        if not url.startswith("https://") and self.settings.base_url.startswith("https"):
             raise HostError(
                 f"The host names {shown(url)} for a download, which is not https.", "ask the host", again_s=None
             )
@@ -129,7 +131,7 @@ class HostClient:
                                 again_s=None,
                             )
                         file.write(part)
-        except httpx2.HTTPError as error:
+        except BROKEN as error:
             raise self._broken(url, error) from None
         return ""
 
@@ -157,7 +159,7 @@ class HostClient:
         with self._hiding():
             try:
                 response = self._http.request(method, url, headers=self._headers(), **content)
-            except httpx2.HTTPError as error:
+            except BROKEN as error:
                 raise self._broken(url, error) from None
             if not response.is_success:
                 raise self._refused(url, response.status_code, response.text, response.headers)
@@ -195,6 +197,9 @@ class HostClient:
         )
 
     def _broken(self, url: str, error: Exception) -> HostError:
+        if isinstance(error, (httpx2.InvalidURL, httpx2.UnsupportedProtocol)):
+            message = f"{shown(url)} is no address that can be asked: {error}."
+            return HostError(message, "check base_url; else ask the host", made_nothing=True, again_s=None)
         if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout)):
             message, remedy = f"{shown(url)} could not be reached: {error}.", "check base_url and the network"
             return HostError(message, remedy, made_nothing=True)
@@ -202,6 +207,14 @@ class HostClient:
             seconds = self.settings.timeout_s
             return HostError(f"{shown(url)} did not answer within {seconds:g} seconds.", "raise timeout_s of the model")
         return HostError(f"{shown(url)} closed the connection: {error}.", "try again with --resume")
+
+
+def _joined(url: str, target: str) -> str:
+    """The address of a redirect. One that cannot be read stays as it is: to ask there says so."""
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        return target
 
 
 def wait_to_retry(error: HostError, attempt: int, first_wait_s: float = FIRST_WAIT_S) -> None:

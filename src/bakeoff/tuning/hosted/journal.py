@@ -39,7 +39,6 @@ class JobRecord(Record):
     most_usd: float
     limit_usd: float
     begun_at: float
-    content_sha256: str
     step: Step = "planned"
     file: str = ""
     job: str = ""

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from bakeoff.errors import ConfigError
+from bakeoff.tuning.hosted.fields import message_in, named, number, rows, text, tokens
 from bakeoff.tuning.hosted.host import Download, Job, JobEvent, JobStatus, Machine, Order
 from bakeoff.tuning.hosted.http import HostClient, HostError
 from bakeoff.tuning.hosted.settings import Rented
@@ -37,11 +38,11 @@ class OpenAiHost:
         self._base = client.settings.base_url
 
     def upload(self, name: str, content: bytes) -> str:
-        return str(self._client.send_file(f"{self._base}/files", f"{name}.jsonl", content, purpose="fine-tune")["id"])
+        return named(self._client.send_file(f"{self._base}/files", f"{name}.jsonl", content, purpose="fine-tune"))
 
     def find_file(self, name: str) -> str | None:
         files = self._all("/files", purpose="fine-tune")
-        return next((str(file["id"]) for file in files if file.get("filename") == f"{name}.jsonl"), None)
+        return next((named(file) for file in files if file.get("filename") == f"{name}.jsonl"), None)
 
     def delete_file(self, file: str) -> None:
         self._client.delete(f"{self._base}/files/{file}")
@@ -75,7 +76,7 @@ class OpenAiHost:
 
     def events(self, id: str) -> Sequence[JobEvent]:
         page = self._client.get(f"{self._base}/fine_tuning/jobs/{id}/events", limit=PAGE)
-        return [JobEvent(at=one.get("created_at") or 0, message=one.get("message") or "") for one in _rows(page)]
+        return [JobEvent(at=number(one.get("created_at")) or 0.0, message=text(one, "message")) for one in rows(page)]
 
     def cancel(self, id: str) -> None:
         self._client.post(f"{self._base}/fine_tuning/jobs/{id}/cancel", {})
@@ -95,11 +96,12 @@ class OpenAiHost:
     def adapter_files(self, job: Job) -> Sequence[Download]:
         """The files of the last checkpoint, for hosts that list them there; OpenAI lists none."""
         page = self._client.get(f"{self._base}/fine_tuning/jobs/{job.id}/checkpoints", limit=PAGE)
-        made = sorted(_rows(page), key=lambda one: one.get("step_number") or 0)
+        made = sorted(rows(page), key=lambda one: number(one.get("step_number")) or 0.0)
+        files = made[-1].get("result_files") if made else None
         found = []
-        for file in (made[-1].get("result_files") or []) if made else []:
-            named = self._client.get(f"{self._base}/files/{file}").get("filename") or ""
-            found.append(Download(f"{self._base}/files/{file}/content", PurePosixPath(named).name, False))
+        for file in files if isinstance(files, list) else []:
+            path = PurePosixPath(text(self._client.get(f"{self._base}/files/{file}"), "filename"))
+            found.append(Download(f"{self._base}/files/{file}/content", path.name, False))
         return found
 
     def _all(self, path: str, **params: str) -> Iterator[dict[str, Any]]:
@@ -107,11 +109,12 @@ class OpenAiHost:
         after: dict[str, str] = {}
         while True:
             page = self._client.get(f"{self._base}{path}", limit=PAGE, **params, **after)
-            rows = _rows(page)
-            yield from rows
-            if not rows or not page.get("has_more") or after.get("after") == rows[-1].get("id"):
+            found = rows(page)
+            yield from found
+            last = str(found[-1].get("id") or "") if found else ""
+            if not last or not page.get("has_more") or after.get("after") == last:
                 return
-            after = {"after": str(rows[-1]["id"])}
+            after = {"after": last}
 
 
 def is_named(state: dict[str, Any], name: str, marks: Sequence[str]) -> bool:
@@ -120,17 +123,11 @@ def is_named(state: dict[str, Any], name: str, marks: Sequence[str]) -> bool:
     return not shown or any(name in text for text in shown)
 
 
-def _rows(page: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row for row in page.get("data") or [] if isinstance(row, dict)]
-
-
 def _job(state: dict[str, Any]) -> Job:
-    error = state.get("error") or {}
-    words = error.get("message") if isinstance(error, dict) else str(error)
     return Job(
-        id=str(state["id"]),
+        id=named(state),
         status=STATES.get(str(state.get("status")), "running"),
-        model=state.get("fine_tuned_model") or "",
-        tokens=state.get("trained_tokens"),
-        error=words or "",
+        model=text(state, "fine_tuned_model"),
+        tokens=tokens(state.get("trained_tokens")),
+        error=message_in(state.get("error")),
     )

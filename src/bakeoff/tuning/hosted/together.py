@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bakeoff.tuning.hosted.fields import named, number, rows, text, tokens
 from bakeoff.tuning.hosted.host import Download, Job, JobEvent, JobStatus, Machine, MachineStatus, Order
 from bakeoff.tuning.hosted.http import HostClient
 from bakeoff.tuning.hosted.openai import is_named
@@ -47,11 +48,11 @@ class TogetherHost:
 
     def upload(self, name: str, content: bytes) -> str:
         fields = {"purpose": "fine-tune", "file_name": f"{name}.jsonl", "file_type": "jsonl"}
-        return str(self._client.send_file(f"{self._base}/files/upload", f"{name}.jsonl", content, **fields)["id"])
+        return named(self._client.send_file(f"{self._base}/files/upload", f"{name}.jsonl", content, **fields))
 
     def find_file(self, name: str) -> str | None:
-        files = self._client.get(f"{self._base}/files").get("data") or []
-        return next((str(file["id"]) for file in files if file.get("filename") == f"{name}.jsonl"), None)
+        files = rows(self._client.get(f"{self._base}/files"))
+        return next((named(file) for file in files if file.get("filename") == f"{name}.jsonl"), None)
 
     def delete_file(self, file: str) -> None:
         self._client.delete(f"{self._base}/files/{file}")
@@ -75,7 +76,7 @@ class TogetherHost:
         return _job(self._client.post(f"{self._base}/fine-tunes", body))
 
     def find_job(self, order: Order) -> Job | None:
-        for state in self._client.get(f"{self._base}/fine-tunes").get("data") or []:
+        for state in rows(self._client.get(f"{self._base}/fine-tunes")):
             if state.get("training_file") == order.file and is_named(state, order.name, MARKS):
                 return _job(state)
         return None
@@ -84,8 +85,8 @@ class TogetherHost:
         return _job(self._client.get(f"{self._base}/fine-tunes/{id}"))
 
     def events(self, id: str) -> Sequence[JobEvent]:
-        rows = self._client.get(f"{self._base}/fine-tunes/{id}/events").get("data") or []
-        return [JobEvent(at=_seconds(row.get("created_at")), message=row.get("message") or "") for row in rows]
+        events = rows(self._client.get(f"{self._base}/fine-tunes/{id}/events"))
+        return [JobEvent(at=_seconds(row.get("created_at")), message=text(row, "message")) for row in events]
 
     def cancel(self, id: str) -> None:
         self._client.post(f"{self._base}/fine-tunes/{id}/cancel", {})
@@ -101,12 +102,10 @@ class TogetherHost:
         return _machine(self._client.post(f"{self._base}/endpoints", body))
 
     def find_machine(self, name: str) -> Machine | None:
-        rows = self._client.get(f"{self._base}/endpoints", type="dedicated", mine="true").get("data") or []
-        for row in rows:  # the list may leave out the display name, so that each one is looked at
-            shown = row.get("display_name") or self._client.get(f"{self._base}/endpoints/{row['id']}").get(
-                "display_name"
-            )
-            if shown == name:
+        for row in rows(self._client.get(f"{self._base}/endpoints", type="dedicated", mine="true")):
+            # the list may leave out the display name, so that each one is looked at
+            shown = row if row.get("display_name") else self._client.get(f"{self._base}/endpoints/{named(row)}")
+            if shown.get("display_name") == name:
                 return _machine(row)
         return None
 
@@ -121,14 +120,14 @@ class TogetherHost:
 
 
 def _job(state: dict[str, Any]) -> Job:
-    price = state.get("total_price")
+    price = number(state.get("total_price"))
     status = STATES.get(str(state.get("status")), "running")
-    messages = [str(event.get("message") or "") for event in state.get("events") or []]
+    messages = [text(event, "message") for event in rows(state, "events")]
     return Job(
-        id=str(state["id"]),
+        id=named(state),
         status=status,
         model=next((str(state[mark]) for mark in MARKS[1:] if state.get(mark)), ""),
-        tokens=state.get("token_count"),
+        tokens=tokens(state.get("token_count")),
         usd=price / NANO if price else None,
         error=messages[-1] if messages and status == "failed" else "",
     )
@@ -136,7 +135,7 @@ def _job(state: dict[str, Any]) -> Job:
 
 def _machine(state: dict[str, Any]) -> Machine:
     status = MACHINES.get(str(state.get("state")), "starting")
-    return Machine(id=str(state["id"]), status=status, model=str(state.get("name") or ""))
+    return Machine(id=named(state), status=status, model=str(state.get("name") or ""))
 
 
 def _seconds(text: Any) -> float:

@@ -3,7 +3,6 @@
 Takes examples, gives a folder that names the tuned model (`hosted_model.json`) in place of weights.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -82,7 +81,6 @@ class HostedTuner:
                 most_usd=cost.usd[1],
                 limit_usd=limit,
                 begun_at=journal.clock(),
-                content_sha256=hashlib.sha256(training_file(lesson.examples)).hexdigest(),
             )
         )
 

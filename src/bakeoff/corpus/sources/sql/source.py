@@ -26,7 +26,7 @@ from bakeoff.corpus.sources.sql.rows import (
 )
 from bakeoff.corpus.sources.sql.settings import SqlSettings
 from bakeoff.corpus.sources.unread import grouped
-from bakeoff.errors import InputError
+from bakeoff.errors import CursorError, InputError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
@@ -241,7 +241,7 @@ def _is_ahead(value: Any) -> bool:
 
 
 def _opened(cursor: str) -> _Known:
-    """What a cursor holds. Raises InputError if it is of another kind of source."""
+    """What a cursor holds. Raises CursorError if it is of another kind of source."""
     if not cursor:
         return _Known()
     try:
@@ -250,7 +250,7 @@ def _opened(cursor: str) -> _Known:
         if known.mark:
             from_json(known.mark)
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-        raise InputError(
+        raise CursorError(
             f"{cursor[:40]!r} is not a cursor of a database.", "pass the cursor of an earlier result, or an empty text"
         ) from error
     return known

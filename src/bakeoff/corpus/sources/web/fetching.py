@@ -27,7 +27,6 @@ IN_A_ROW = 10
 """After this many pages in a row that could not be fetched, the site is not asked for more."""
 _AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _GONE = (404, 410)
-_CHUNK = 65_536
 _HOPS = 5
 """The most redirects that are followed to a file such as robots.txt."""
 
@@ -184,7 +183,7 @@ class Fetcher:
             raise large
         unpack = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
         n = 0
-        for packed in response.iter_raw(_CHUNK):
+        for packed in response.iter_raw():
             try:
                 part = unpack.decompress(packed, most - n + 1) if unpack else packed
             except zlib.error as error:

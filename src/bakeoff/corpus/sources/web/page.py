@@ -62,14 +62,18 @@ def documents_of(url: str, content: bytes, content_type: str, modified: str) -> 
     reading = documents_in(named, content, _time(modified))
     if named == name:
         return reading
+
+    def page(source: str) -> str:
+        return name + source[len(named) :] if source.startswith(named) else source
+
     documents = [
-        one.model_copy(update={"source": (source := name + one.source[len(named) :]), "id": document_id(source)})
+        one.model_copy(update={"source": (source := page(one.source)), "id": document_id(source)})
         if one.source.startswith(named)
         else one
         for one in reading.documents
     ]
     problems = [
-        one.model_copy(update={"source": name + one.source[len(named) :]}) if one.source.startswith(named) else one
+        one.model_copy(update={"source": page(one.source), "also": tuple(map(page, one.also))})
         for one in reading.problems
     ]
     return Reading(documents=tuple(documents), problems=tuple(problems))

@@ -13,7 +13,7 @@ from bakeoff.corpus.sources.unread import grouped
 from bakeoff.corpus.sources.web.addresses import normal, source_of
 from bakeoff.corpus.sources.web.fetching import Fetcher
 from bakeoff.corpus.sources.web.settings import WebSettings
-from bakeoff.errors import InputError, MissingExtraError
+from bakeoff.errors import CursorError, InputError, MissingExtraError
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
 
@@ -189,14 +189,14 @@ def _cursor(pages: Mapping[str, Page], given: Mapping[str, str]) -> str:
 
 
 def _opened(cursor: str) -> tuple[dict[str, Page], dict[str, str]]:
-    """(what is known of each page, the hashes of the documents given). Raises InputError for a foreign cursor."""
+    """(what is known of each page, the hashes of the documents given). Raises CursorError for a foreign cursor."""
     if not cursor:
         return {}, {}
     try:
         opened = json.loads(cursor)
         return {url: _page(values) for url, values in opened["pages"].items()}, dict(opened["given"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(
+        raise CursorError(
             f"{cursor[:40]!r} is not a cursor of a site.", "pass the cursor of an earlier result, or an empty text"
         ) from error
 

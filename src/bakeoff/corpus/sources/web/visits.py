@@ -11,6 +11,7 @@ from typing import NamedTuple
 from protego import Protego
 
 from bakeoff.corpus.sources.by_file import hash_of
+from bakeoff.corpus.sources.unread import kept_of_file
 from bakeoff.corpus.sources.web.addresses import shape_of, source_of
 from bakeoff.corpus.sources.web.fetching import NAME, Answer, Fetcher
 from bakeoff.corpus.sources.web.page import TYPES, documents_of, links_of
@@ -138,7 +139,7 @@ class Visits:
             etag=answer.etag,
             modified=answer.modified,
             stamp=stamp,
-            documents=known.documents if unread else hashes,
+            documents={**kept_of_file(source_of(url), known.documents, reading.problems, not hashes), **hashes},
             links=links.pages or (known.links if unread else ()),
             canonical=links.canonical,
             problems=reading.problems,

@@ -1,0 +1,113 @@
+"""What a process without an end spends on paid models: sums alone, written once a minute. It stops nothing.
+
+Takes the calls of all threads of a server, gives sums by role and model. There are no rows and no replies, since nobody
+goes on with an answer that was cut off, and no cap, since people wait for the answers.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bakeoff.errors import RunFolderError
+from bakeoff.files import jsonl
+from bakeoff.models.spending.ledger import RESTORE, Ledger, Sent, count_everywhere
+from bakeoff.models.spending.prices import PriceOf
+from bakeoff.models.spending.rows import Row, Spending, Spent, SpentBy, Status
+from bakeoff.models.spending.who import NOBODY, Asker, asker
+
+EVERY_S = 60.0
+ANSWERING = "answering"
+"""The role of a model that is asked in none of its own."""
+
+
+class Tally(Ledger):
+    """The sums in a file, with those of earlier processes. What came in the last minute before a kill is not in it."""
+
+    stops_runs = False
+
+    def __init__(
+        self, price_of: PriceOf, path: Path, every_s: float = EVERY_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Raises RunFolderError if the file cannot be read."""
+        super().__init__(price_of)
+        self._path, self._every_s, self._clock = path, every_s, clock
+        self._earlier = _read(path) if path.exists() else Spending()
+        self._written_at, self._writing_file = clock(), threading.Lock()
+        self.problem = ""
+        """Why the file could not be written the last time; empty if it was."""
+
+    def spending(self) -> Spending:
+        """The sums of all processes so far. Calls that are on their way count as unknown."""
+        now = super().spending()
+        return Spending(
+            total=self._earlier.total + now.total,
+            parts=_together(self._earlier.parts, now.parts),
+            unpriced=tuple(dict.fromkeys((*self._earlier.unpriced, *now.unpriced))),
+        )
+
+    def record(self, sent: Sent, status: Status, *known: Any, **more: Any) -> None:
+        """Counts the outcome of a call."""
+        super().record(sent, status, *known, **more)
+        if self._clock() - self._written_at >= self._every_s and self._writing_file.acquire(blocking=False):
+            try:
+                self._write_file()
+            finally:
+                self._writing_file.release()
+
+    def close(self) -> None:
+        """Writes the file."""
+        with self._writing_file:
+            self._write_file()
+
+    def _write_file(self) -> None:
+        """A full disk costs no answer: the next minute tries again."""
+        self._written_at = self._clock()
+        spending = self.spending()
+        try:
+            if spending.total.calls:
+                jsonl.write_text(self._path, spending.model_dump_json(indent=1) + "\n")
+            self.problem = ""
+        except OSError as error:
+            self.problem = str(error)
+
+    def _asker(self) -> Asker:
+        who = asker()
+        return who._replace(role=ANSWERING) if who.role == NOBODY.role else who
+
+    def _write(self, row: Row, wait: bool = True) -> None:
+        """There are no rows."""
+
+
+def _read(path: Path) -> Spending:
+    try:
+        return Spending.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"Cannot read {path}: {error}.", f"{RESTORE}, or remove it to count from zero") from error
+
+
+def _together(earlier: tuple[SpentBy, ...], now: tuple[SpentBy, ...]) -> tuple[SpentBy, ...]:
+    sums: dict[tuple[str, str, str], Spent] = {}
+    for part in (*earlier, *now):
+        key = (part.contender, part.role, part.model)
+        sums[key] = sums.get(key, Spent()) + part
+    return tuple(
+        SpentBy(contender=contender, role=role, model=model, **spent.model_dump())
+        for (contender, role, model), spent in sums.items()
+    )
+
+
+@contextmanager
+def tallied(price_of: PriceOf, path: Path) -> Iterator[Tally]:
+    """Within this block, paid calls of all threads of this process are counted, but for those that another ledger has.
+
+    At its end the file is written.
+    """
+    tally = Tally(price_of, path)
+    with count_everywhere(tally):
+        try:
+            yield tally
+        finally:
+            tally.close()
