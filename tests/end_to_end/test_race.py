@@ -34,7 +34,7 @@ MORE = {
 
 
 def race_of(folder: RunFolder, contender: str = "rag") -> RaceResult:
-    return folder.record(folder.root / "race" / f"{contender}.json", RaceResult)
+    return folder.record(folder.race_path(contender), RaceResult)
 
 
 def raced(folder: Path, **more: Any) -> RunFolder:
@@ -114,7 +114,7 @@ def _n_lines(answers: Path) -> int:
 def test_a_finished_race_is_not_run_again(tmp_path: Path) -> None:
     folder = raced(tmp_path)
     before = race_of(folder).model_copy(update={"n_answers": 12345})
-    (folder.root / "race" / "rag.json").write_text(before.model_dump_json())
+    folder.race_path("rag").write_text(before.model_dump_json())
     folder.verdict_path.unlink()
     again = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True).folder
     assert race_of(again).n_answers == 12345
@@ -160,6 +160,6 @@ def test_proposed_candidates_join_and_a_resumed_race_has_the_same(tmp_path: Path
     assert 4 < len(asked) <= 8
     assert asked["rag-race-0"] > min(n for name, n in asked.items() if name >= "rag-race-4"), "they joined later"
     folder.verdict_path.unlink()
-    (folder.root / "race" / "rag.json").unlink()
+    folder.race_path("rag").unlink()
     again = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True).folder
     assert race_of(again) == result

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bakeoff.files.spreadsheet_csv import FORMULA, first_seen, harmless, written
 from bakeoff.report import write_report
-from bakeoff.report.csv_tables import LABELS, MEASURED, SPENDING, TABLES, csv_tables
+from bakeoff.report.csv_tables import LABELS, MEASURED, RACES, SPENDING, TABLES, csv_tables
 from bakeoff.report.findings import failures
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.table import updates
@@ -62,10 +62,10 @@ def test_every_table_is_written_and_the_verdicts_go_with_it(tmp_path: Path) -> N
     """Writing again without a verdict deletes the verdict's old tables. The table of labels is for runs with labels."""
     folder = build(tmp_path / "run", n_questions=20)
     write_report(folder)
-    assert {path.stem for path in (folder / "tables").iterdir()} == set(TABLES) - {LABELS, SPENDING}
+    assert {path.stem for path in (folder / "tables").iterdir()} == set(TABLES) - {LABELS, SPENDING, RACES}
     (folder / "verdict.json").unlink()
     write_report(folder)
-    assert {path.stem for path in (folder / "tables").iterdir()} == set(MEASURED) - {LABELS, SPENDING}
+    assert {path.stem for path in (folder / "tables").iterdir()} == set(MEASURED) - {LABELS, SPENDING, RACES}
 
 
 def test_the_tables_hold_every_contender_question_claim_and_factor(whole: ReportData) -> None:

@@ -24,9 +24,11 @@ from bakeoff.models.spending.who import CHECK, EMBEDDING, JUDGE, RERANKING, REWR
 from bakeoff.pilot.latency import latency_questions
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.pilot.present import FEWEST_QUESTIONS, FIRST_QUESTIONS, MOST_CHANGES, asked_on, groups
+from bakeoff.pilot.race_facts import race_facts
 from bakeoff.pilot.spending import own_name, paid_models
 from bakeoff.records import Question, Record
 from bakeoff.runs.config import Config
+from bakeoff.runs.race import racers_of
 
 TOKENISER = (0.7, 1.4)
 """How many tokens of a model one estimated token may be."""
@@ -39,9 +41,11 @@ OVERLAP = (1.0, 1.5)
 """The tokens of all chunks as a share of the documents', with their headings."""
 ANSWER = 0.5
 """Answers have at least this share of the tokens of the known ones."""
+RACE = "race"
+"""The role of a candidate's model in a race."""
 OWN_CALLS = (1, 3)
 """Calls for one answer of a team's own recipe."""
-IN_BATCHES = ("dev", "test", "update", "presentation", REWRITING, JUDGE)
+IN_BATCHES = (RACE, "dev", "test", "update", "presentation", REWRITING, JUDGE)
 """The roles in which a batch API may be used. Lines that fail there are asked again at the full price."""
 VERDICT_PROMPT, VERDICT = (300, 2000), 30
 """Tokens of a judge's prompt, and the fewest of its reply."""
@@ -93,6 +97,11 @@ class _Need(NamedTuple):
     completion: Range
     searches: Range = Range()
 
+    def __add__(self, other: "_Need") -> "_Need":  # type: ignore[override]
+        """Both, as one of this contender in this role."""
+        counted = ("calls", "prompt", "completion", "searches")
+        return self._replace(**{name: getattr(self, name) + getattr(other, name) for name in counted})
+
 
 def estimate(config: Config, prepared: Prepared, recipes: Sequence[Recipe], price_of: PriceOf) -> Estimate:
     """What this run will ask. `config` and `recipes` have the prompts and limits that the run will use."""
@@ -136,7 +145,7 @@ class _Planned:
     def __init__(
         self, config: Config, prepared: Prepared, recipes: Sequence[Recipe], models: Mapping[str, ApiModel]
     ) -> None:
-        self._config, self._models = config, models
+        self._config, self._models, self._prepared = config, models, prepared
         self._recipes = [one for one in recipes if not (one.tunes and has_no_weights(config.models[one.spec.model]))]
         test = prepared.of("test")
         self._test, self._dev = test, prepared.of("dev")
@@ -151,6 +160,7 @@ class _Planned:
     def needs(self) -> Iterator[_Need]:
         """Everything that a paid model is asked."""
         yield from self._checks()
+        yield from self._races()
         for recipe in self._recipes:
             yield from self._of_parts(recipe) if recipe.behind() else self._of_contender(recipe)
         yield from self._presentations()
@@ -161,6 +171,24 @@ class _Planned:
         """Each model is tested with a few words, and once more for its log-probabilities."""
         for model in self._models.values():
             yield _Need("", CHECK, model, Range(1, 4), Range(5, 400), Range(1, 4 * self._most_new))
+
+    def _races(self) -> Iterator[_Need]:
+        """Each candidate of a race is asked at least what comes before the first look, and at most every fact."""
+        rules = self._config.race
+        if rules is None:
+            return
+        found: dict[tuple[str, str, str], _Need] = {}
+        for contender, racers in racers_of(self._config).items():
+            facts = race_facts(rules, [one.recipe for one in racers], self._prepared, self._config.seed)
+            questions = [question for asked in facts.values() for question in asked]
+            least = min(1.0, rules.facts / max(1, len(facts)))
+            more = rules.candidates / len(racers) if rules.propose == "optuna" else 1.0
+            indexes = {racer.recipe.index: racer.recipe for racer in racers if racer.recipe.index}
+            needs = [need for one in racers for need in self._answers(one.recipe, RACE, questions, least, more)]
+            for need in (*needs, *(need for recipe in indexes.values() for need in self._index_of(recipe))):
+                key = (contender, need.role, need.model.label)
+                found[key] = need._replace(contender=contender) + found[key] if key in found else need
+        yield from (need._replace(contender=contender) for (contender, _, _), need in found.items())
 
     @property
     def _most_new(self) -> int:
@@ -279,13 +307,17 @@ class _Planned:
         """Each index embeds all documents, and those of the update."""
         indexes = {recipe.index: recipe for recipe in self._recipes if recipe.index}
         for recipe in indexes.values():
-            embedder = self._models.get(recipe.embedder)
-            tokens = self._document_tokens + self._updated_tokens
-            if embedder and tokens:
-                total = Range(tokens, tokens).times(*OVERLAP).times(*TOKENISER)
-                size = recipe.spec.retrieval.chunk_tokens
-                calls = Range(max(1.0, total.low / size / TEXTS_PER_REQUEST), 1 + total.high / (PASSAGE[0] * size))
-                yield _Need("", EMBEDDING, embedder, calls, total, Range())
+            yield from self._index_of(recipe)
+
+    def _index_of(self, recipe: Recipe) -> Iterator[_Need]:
+        """All documents, and those of the update, embedded in the passages of this recipe."""
+        embedder = self._models.get(recipe.embedder)
+        tokens = self._document_tokens + self._updated_tokens
+        if embedder and tokens:
+            total = Range(tokens, tokens).times(*OVERLAP).times(*TOKENISER)
+            size = recipe.spec.retrieval.chunk_tokens
+            calls = Range(max(1.0, total.low / size / TEXTS_PER_REQUEST), 1 + total.high / (PASSAGE[0] * size))
+            yield _Need("", EMBEDDING, embedder, calls, total, Range())
 
     def _judging(self) -> Iterator[_Need]:
         """Long answers are judged, and those of which the rules are unsure: at the least one for each long question."""

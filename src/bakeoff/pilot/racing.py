@@ -5,7 +5,6 @@ like contenders, in a world of their own; what they share is built once. Every a
 batch is asked, so a killed race asks nobody twice. The rule is in measure/race.py; docs/racing.md says why.
 """
 
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import fmean
@@ -30,6 +29,7 @@ from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.material import material_of
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.pilot.present import Presenter
+from bakeoff.pilot.race_facts import Facts, race_facts
 from bakeoff.pilot.race_rungs import AtRung, at_rung, rungs_of
 from bakeoff.pilot.reuse import Reuse
 from bakeoff.pilot.stage_times import StageTimes
@@ -42,7 +42,6 @@ from bakeoff.runs.race import Look, Raced, Racer, RaceResult, different, made
 STAGE = "race"
 AT_ONCE = 4
 """The most candidates that are proposed between two looks."""
-Facts = Mapping[str, Sequence[Question]]
 
 
 class Rung(NamedTuple):
@@ -84,7 +83,7 @@ class Racing:
             if contender not in done:
                 with self._times.timed(STAGE, contender):
                     result = self._raced(contender, racers)
-                    write_record(self._root / f"{contender}.json", result)
+                    write_record(self._folder.race_path(contender), result)
                 for line in race_sentences(result):
                     self._times.note(line)
 
@@ -92,7 +91,10 @@ class Racing:
         """One race, rung by rung: only who is not behind at a rung is trained for the next one."""
         rules = self._config.race
         assert rules is not None  # there would be no racers
-        facts = self._facts(racers)
+        recipes = [racer.recipe for racer in racers]
+        facts = race_facts(rules, recipes, self._prepared, self._config.seed)
+        if not facts:
+            raise ConfigError(f"'{contender}' cannot race: dev has no questions.", "add some, or raise split.dev")
         rungs = rungs_of(racers)
         left, gone, n_answers = list(racers), list[Raced](), 0
         for epochs in rungs:
@@ -115,19 +117,6 @@ class Racing:
             margin=rules.margin,
             alpha=rules.alpha,
         )
-
-    def _facts(self, racers: Sequence[Racer]) -> Facts:
-        """What candidates are asked: dev, and also train where none of them learns from it."""
-        rules = self._config.race
-        assert rules is not None
-        asked = list(self._prepared.of("dev"))
-        if not any(learns_from_train(racer.recipe) for racer in racers):
-            asked += self._prepared.of("train")
-        facts = facts_of(asked, self._config.seed)
-        if not facts:
-            name = racers[0].candidate.contender
-            raise ConfigError(f"'{name}' cannot race: there are no questions in dev.", "add some, or raise split.dev")
-        return dict(list(facts.items())[: rules.most_facts])
 
     def _rung(self, contender: str, here: Sequence[AtRung], facts: Facts, alpha: float) -> Rung:
         """Builds what stands for the candidates at a rung, and asks it."""
@@ -248,18 +237,3 @@ class Racing:
             of_facts.setdefault(question.fact, []).append(value)
         whole = {fact: [value for value in values if value is not None] for fact, values in of_facts.items()}
         return {fact: fmean(values) for fact, values in whole.items() if len(values) == len(of_facts[fact])}
-
-
-def learns_from_train(recipe: Recipe) -> bool:
-    """Whether building a contender may use known answers of train; then they show nothing about it."""
-    return bool(recipe.tunes or recipe.tuned_parts or recipe.answers_known or recipe.own_part)
-
-
-def facts_of(questions: Sequence[Question], seed: int) -> dict[str, list[Question]]:
-    """The questions of each fact, without general ones, in random order."""
-    found: dict[str, list[Question]] = {}
-    for question in questions:
-        if question.slice != "general":
-            found.setdefault(question.fact, []).append(question)
-    order = random.Random(seed).sample(sorted(found), len(found))
-    return {fact: found[fact] for fact in order}

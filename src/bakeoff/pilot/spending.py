@@ -18,6 +18,7 @@ from bakeoff.models.spending.prices import PriceOf, is_paid
 from bakeoff.models.spending.rows import Budget, Spending
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, write_record
+from bakeoff.runs.race import racers_of
 from bakeoff.sentences import counted, listed
 from bakeoff.sentences import usd as dollars
 
@@ -54,7 +55,7 @@ def paid_models(config: Config) -> dict[str, ApiModel]:
 
     With the servers that contenders ask by settings of their own.
     """
-    recipes = make_recipes(config.specs, config.imports_from)
+    recipes = asking_recipes(config)
     names = [recipe.spec.model for recipe in recipes if recipe.asks_model]
     names += [recipe.embedder for recipe in recipes if recipe.embedder]
     names += [one.spec.retrieval.reranker for one in recipes if one.retrieves and one.reranker]
@@ -68,6 +69,12 @@ def paid_models(config: Config) -> dict[str, ApiModel]:
         used.setdefault(config.grading.judge if isinstance(config.grading.judge, str) else "judge", config.judge)
     servers = {name: model if isinstance(model, ApiModel) else model.answered_by for name, model in used.items()}
     return {name: server for name, server in servers.items() if server is not None and is_paid(server)}
+
+
+def asking_recipes(config: Config) -> list[Recipe]:
+    """The recipes of all contenders, and of those that start in races."""
+    racing = [racer.recipe for racers in racers_of(config).values() for racer in racers]
+    return [*make_recipes(config.specs, config.imports_from), *racing]
 
 
 def check_prices(

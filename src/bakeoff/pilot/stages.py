@@ -51,7 +51,7 @@ from bakeoff.pilot.probing import negotiated, probe_judge, probe_models
 from bakeoff.pilot.racing import Racing
 from bakeoff.pilot.regrade import regraded_notes
 from bakeoff.pilot.reuse import NO_REUSE, Reuse, reuse_lines
-from bakeoff.pilot.spending import kept, pays, prices_of, write_spending
+from bakeoff.pilot.spending import asking_recipes, kept, pays, prices_of, write_spending
 from bakeoff.pilot.stage_times import Listener, StageTimes
 from bakeoff.records import Question
 from bakeoff.runs import folder as run_folder
@@ -94,10 +94,11 @@ def run(
     costs = hosted_costs(config, prepared)
     if not resume:
         check_allowed(costs, allowed_usd(config, yes_spend))
+    asking = asking_recipes(config)
     earlier = run_folder.resume(config, Path(runs), fresh) if resume else None
     with counting(Ledger(prices_of(config.profile), budget)) as ledger:
-        judge_notes = _tested(config, recipes, ledger, earlier)
-        taken = negotiated(config, recipes)
+        judge_notes = _tested(config, asking, ledger, earlier)
+        taken = negotiated(config, asking)
         waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
         folder = earlier or run_folder.begin(fresh, Path(runs))
         config = folder.config()

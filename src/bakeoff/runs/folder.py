@@ -72,9 +72,13 @@ class RunFolder:
         config = self.begun_config()
         return with_winners(config, self.races()) if config.race else config
 
+    def race_path(self, contender: str) -> Path:
+        """The file with the result of a contender's race."""
+        return self.root / "race" / "results" / f"{contender}.json"
+
     def races(self) -> list[RaceResult]:
         """The results of the races that are over."""
-        return [self.record(path, RaceResult) for path in sorted(self.root.glob("race/*.json"))]
+        return [self.record(path, RaceResult) for path in sorted(self.race_path("").parent.glob("*.json"))]
 
     def begun_config(self) -> Config:
         """The configuration this run was started with.
