@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import DEFAULT_EMBEDDER, load_embedder
 from bakeoff.protocols import Embedder
 from bakeoff.records import Document, Hit
@@ -165,7 +165,7 @@ def evaluate(
 ) -> tuple[int, dict[str, dict[str, float]]]:
     """The number of chunks, and {way of searching: {measure: mean over the queries}}."""
     with tempfile.TemporaryDirectory() as folder:
-        store = DocumentStore(Path(folder) / "store.sqlite")
+        store = SqliteStore(Path(folder) / "store.sqlite")
         store.replace_all(collection.documents)
         index = HybridIndex.open(Path(folder) / "index", embedder, max_tokens)
         index.sync(store)

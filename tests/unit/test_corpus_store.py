@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.corpus.store import SCHEMA_VERSION, DocumentStore
+from bakeoff.corpus.sqlite_store import SCHEMA_VERSION, SqliteStore
 from bakeoff.errors import BakeoffError, InputError, RunFolderError
 from bakeoff.records import Document
 
@@ -23,11 +23,11 @@ def document(name: str, text: str = "text", **more: object) -> Document:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> DocumentStore:
-    return DocumentStore(tmp_path / "deep" / "documents.sqlite")
+def store(tmp_path: Path) -> SqliteStore:
+    return SqliteStore(tmp_path / "deep" / "documents.sqlite")
 
 
-def ids(store: DocumentStore) -> list[str]:
+def ids(store: SqliteStore) -> list[str]:
     return [stored.id for stored in store.documents()]
 
 
@@ -138,8 +138,8 @@ def test_a_version_the_store_never_reached_is_refused(store, version):
 
 def test_each_store_has_an_identity_that_stays(store, tmp_path):
     """Each store has an identity that stays."""
-    assert store.identity == DocumentStore(store.path).identity
-    assert store.identity != DocumentStore(tmp_path / "other.sqlite").identity
+    assert store.identity == SqliteStore(store.path).identity
+    assert store.identity != SqliteStore(tmp_path / "other.sqlite").identity
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ ACTIONS = st.lists(
 @given(actions=ACTIONS)
 def test_the_store_agrees_with_a_plain_dictionary_at_every_version(tmp_path_factory, actions):
     """After any sequence of calls, its contents and changes equal those of a dictionary."""
-    store = DocumentStore(tmp_path_factory.mktemp("store") / "documents.sqlite")
+    store = SqliteStore(tmp_path_factory.mktemp("store") / "documents.sqlite")
     states: list[dict[str, str]] = [{}]
     for action, texts in actions:
         now = dict(states[-1])
@@ -258,7 +258,7 @@ def test_a_store_of_another_schema_is_refused(store):
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
     with pytest.raises(RunFolderError, match=f"has schema {SCHEMA_VERSION + 1}"):
-        DocumentStore(store.path)
+        SqliteStore(store.path)
 
 
 def test_a_file_of_another_program_is_refused(tmp_path):
@@ -268,17 +268,17 @@ def test_a_file_of_another_program_is_refused(tmp_path):
     connection.execute("CREATE TABLE theirs (x)")
     connection.close()
     with pytest.raises(RunFolderError, match="another program"):
-        DocumentStore(foreign)
+        SqliteStore(foreign)
     (tmp_path / "text.sqlite").write_text("not a database, but long enough to be looked at" * 20)
     with pytest.raises(RunFolderError, match="not a SQLite file"):
-        DocumentStore(tmp_path / "text.sqlite")
+        SqliteStore(tmp_path / "text.sqlite")
     with pytest.raises(BakeoffError, match="cannot be written"):
-        DocumentStore(tmp_path)
+        SqliteStore(tmp_path)
 
 
 def in_a_process(code: str, *arguments: object) -> subprocess.Popen[str]:
     preamble = (
-        "import sys\nfrom pathlib import Path\nfrom bakeoff.corpus.store import DocumentStore\n"
+        "import sys\nfrom pathlib import Path\nfrom bakeoff.corpus.sqlite_store import SqliteStore\n"
         "from bakeoff.records import Document\n"
         "def document(name, text='text'): return Document(id=name, source=name + '.md', text=text)\n"
     )
@@ -296,7 +296,7 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_and_leaves_no_half(store)
     for delay in (0.0, 0.01, 0.03, 0.06, 0.1):
         writer = in_a_process(
             """
-            store = DocumentStore(Path(sys.argv[1]))
+            store = SqliteStore(Path(sys.argv[1]))
             print("ready", flush=True)
             for round in range(10_000):
                 store.replace_all([document(f"{i:03}", f"round {round} " * 500) for i in range(300)])
@@ -307,7 +307,7 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_and_leaves_no_half(store)
         time.sleep(delay)
         writer.kill()
         writer.communicate()
-        again = DocumentStore(store.path)
+        again = SqliteStore(store.path)
         texts = {stored.text for stored in again.documents()}
         assert len(texts) == 1
         assert len(ids(again)) == 300
@@ -323,7 +323,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(store):
         """
         import resource, signal
         from bakeoff.errors import BakeoffError
-        store = DocumentStore(Path(sys.argv[1]))
+        store = SqliteStore(Path(sys.argv[1]))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         try:
@@ -336,7 +336,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(store):
     output, errors = writer.communicate()
     assert "The disk could not be used" in output, errors
     assert "free some space, or allow files of more than 100,000 bytes" in output
-    assert (ids(DocumentStore(store.path)), store.version) == (["a"], 1)
+    assert (ids(SqliteStore(store.path)), store.version) == (["a"], 1)
 
 
 def test_many_threads_and_processes_write_and_read_at_once(store):
@@ -351,7 +351,7 @@ def test_many_threads_and_processes_write_and_read_at_once(store):
     others = [
         in_a_process(
             """
-        store = DocumentStore(Path(sys.argv[1]))
+        store = SqliteStore(Path(sys.argv[1]))
         for round in range(10):
             store.upsert([document(f"p{sys.argv[2]}-{round}-{half}") for half in "ab"])
         """,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
@@ -35,8 +35,8 @@ def document(name: str, text: str, access: tuple[str, ...] = ()) -> Document:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> DocumentStore:
-    made = DocumentStore(tmp_path / "store.sqlite")
+def store(tmp_path: Path) -> SqliteStore:
+    made = SqliteStore(tmp_path / "store.sqlite")
     made.upsert(
         [
             document("zebra", "Zebras graze on the savanna.\n\nTheir stripes confuse flies."),
@@ -53,7 +53,7 @@ def embedder() -> CountingHash:
 
 
 @pytest.fixture
-def index(tmp_path: Path, embedder: CountingHash, store: DocumentStore) -> HybridIndex:
+def index(tmp_path: Path, embedder: CountingHash, store: SqliteStore) -> HybridIndex:
     made = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
     made.sync(store)
     return made
@@ -77,7 +77,7 @@ def test_finds_what_is_asked_for(index: HybridIndex) -> None:
         assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
-def test_hits_quote_the_document(index: HybridIndex, store: DocumentStore) -> None:
+def test_hits_quote_the_document(index: HybridIndex, store: SqliteStore) -> None:
     """The text of a hit is the part of the stored document between its offsets."""
     (hits,) = index.search(["stripes and flies"], 10)
     assert hits
@@ -93,7 +93,7 @@ def test_many_queries_give_what_single_ones_give(index: HybridIndex) -> None:
 
 
 def test_only_the_changed_document_is_embedded_again(
-    index: HybridIndex, store: DocumentStore, embedder: CountingHash
+    index: HybridIndex, store: SqliteStore, embedder: CountingHash
 ) -> None:
     """If one document changed, only its chunks are embedded; a sync without changes embeds nothing."""
     embedder.embedded.clear()
@@ -107,7 +107,7 @@ def test_only_the_changed_document_is_embedded_again(
     assert "E77" in index.search(["boiler code"], 1)[0][0].chunk.text
 
 
-def test_a_deleted_document_never_surfaces(index: HybridIndex, store: DocumentStore) -> None:
+def test_a_deleted_document_never_surfaces(index: HybridIndex, store: SqliteStore) -> None:
     """After the sync no way of searching finds it."""
     store.delete(["zebra"])
     assert index.sync(store).n_deleted == 1
@@ -122,7 +122,7 @@ def test_another_process_sees_what_was_synced(tmp_path: Path, index: HybridIndex
     assert again.search(["zebra"], 5) == index.search(["zebra"], 5)
 
 
-def test_bm25_does_not_depend_on_the_way_here(tmp_path: Path, index: HybridIndex, store: DocumentStore) -> None:
+def test_bm25_does_not_depend_on_the_way_here(tmp_path: Path, index: HybridIndex, store: SqliteStore) -> None:
     """After updates and deletions, scores equal those of a new index of the same documents."""
     store.upsert([document("boiler", "The boiler is green."), document("yak", "Yaks and the boiler.")])
     index.sync(store)
@@ -138,7 +138,7 @@ def test_bm25_does_not_depend_on_the_way_here(tmp_path: Path, index: HybridIndex
 def test_a_sync_that_was_killed_is_repaired_by_the_next(
     tmp_path: Path,
     index: HybridIndex,
-    store: DocumentStore,
+    store: SqliteStore,
     embedder: CountingHash,
     monkeypatch: pytest.MonkeyPatch,
     step: str,
@@ -160,7 +160,7 @@ def test_a_sync_that_was_killed_is_repaired_by_the_next(
 
 
 def test_what_a_killed_sync_spent_is_told_by_the_next(
-    tmp_path: Path, store: DocumentStore, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next sync reports the chunks, tokens and time of both; the one after it starts from zero."""
     monkeypatch.setattr(hybrid, "GROUP_CHUNKS", 1)
@@ -181,7 +181,7 @@ def test_what_a_killed_sync_spent_is_told_by_the_next(
 
 
 def test_a_change_taken_back_after_a_kill_is_taken_back_here(
-    tmp_path: Path, index: HybridIndex, store: DocumentStore, embedder: CountingHash, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, index: HybridIndex, store: SqliteStore, embedder: CountingHash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store then reports no change, but the rows written before the kill must be removed."""
     store.upsert([document("yak", "Yaks are woolly."), document("boiler", "Wrong.")])
@@ -258,7 +258,7 @@ def test_an_empty_index_answers_with_nothing(tmp_path: Path) -> None:
 
 def test_equal_passages_come_in_the_order_of_their_sources(tmp_path: Path) -> None:
     """Copies have equal scores; their order does not depend on when they were indexed."""
-    store = DocumentStore(tmp_path / "store.sqlite")
+    store = SqliteStore(tmp_path / "store.sqlite")
     index = HybridIndex.open(tmp_path / "index", HashEmbedder())
     for name in ("m", "z", "a", "k"):
         store.upsert([document(name, "The very same words.")])
@@ -271,7 +271,7 @@ def test_equal_passages_come_in_the_order_of_their_sources(tmp_path: Path) -> No
     (HashEmbedder(dimension=32), 8, "dimension 64"), (CountingHash(), 16, "max_tokens 8"),
 ])  # fmt: skip
 def test_refuses_another_embedder_or_chunk_size(
-    tmp_path: Path, index: HybridIndex, store: DocumentStore, other: HashEmbedder, max_tokens: int, named: str
+    tmp_path: Path, index: HybridIndex, store: SqliteStore, other: HashEmbedder, max_tokens: int, named: str
 ) -> None:
     """The error says what the index was built with; `rebuild` makes a new one."""
     with pytest.raises(RunFolderError, match=named):
@@ -285,7 +285,7 @@ def test_refuses_another_embedder_or_chunk_size(
 def test_refuses_another_store(tmp_path: Path, index: HybridIndex) -> None:
     """An index cannot be synced with another store, because their versions are unrelated."""
     with pytest.raises(RunFolderError, match="another document store"):
-        index.sync(DocumentStore(tmp_path / "other.sqlite"))
+        index.sync(SqliteStore(tmp_path / "other.sqlite"))
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"embedder": 1}'])
@@ -323,7 +323,7 @@ def test_a_full_disk_is_no_damage(tmp_path: Path, told: str, remedy: str) -> Non
 
 
 def test_a_damaged_index_of_words_is_named_when_it_is_searched(
-    tmp_path: Path, store: DocumentStore, embedder: CountingHash
+    tmp_path: Path, store: SqliteStore, embedder: CountingHash
 ) -> None:
     """LanceDB's code panics on some damage; that is an error of the run's folder like any other."""
     store.upsert([document(f"d{i}", f"Word{i} stands in document {i} and nowhere else.") for i in range(300)])

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from bakeoff.corpus.sources.folders import document_id, read_documents
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
@@ -40,7 +40,7 @@ def holder_of(request: Request) -> Holder:
 @pytest.fixture
 def documents(tmp_path: Path) -> Iterator[LiveDocuments]:
     index = HybridIndex.open(tmp_path / "index", HashEmbedder(dimension=32), max_tokens=32)
-    with LiveDocuments(DocumentStore(tmp_path / "store.sqlite"), [index]) as made:
+    with LiveDocuments(SqliteStore(tmp_path / "store.sqlite"), [index]) as made:
         yield made
 
 

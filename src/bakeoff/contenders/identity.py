@@ -15,10 +15,11 @@ from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.model_identity import file_sum, folder_sum, model_sum
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.store import DocumentStore, content_hash
+from bakeoff.corpus.store import content_hash
 from bakeoff.imports import imported
 from bakeoff.models.load import THE_GENERATOR, is_import_path
 from bakeoff.models.settings import LocalModel, ModelSettings
+from bakeoff.protocols import DocumentStore
 from bakeoff.retrieval.contents import index_sha256
 from bakeoff.tuning.retriever.folders import check_part
 

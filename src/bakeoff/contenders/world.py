@@ -13,7 +13,7 @@ from bakeoff.contenders.access import Guarded, why_refused
 from bakeoff.contenders.built import Built, Given
 from bakeoff.contenders.kept_models import kept_embedder, kept_generator
 from bakeoff.contenders.load import make_recipe
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
@@ -21,7 +21,7 @@ from bakeoff.models.checksums import Sums
 from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
-from bakeoff.protocols import Contender, Generator
+from bakeoff.protocols import Contender, DocumentStore, Generator
 from bakeoff.retrieval.settings import Retrieval, index_folder_name
 from bakeoff.tuning.retriever.folders import check_part, folder_name, is_tuned_part, untuned_name
 
@@ -79,7 +79,7 @@ class WorldFolder:
 
     @cached_property
     def store(self) -> DocumentStore:
-        return DocumentStore(self.documents / "store.sqlite")
+        return open_store(self.documents)
 
     def _has_part(self, name: str) -> bool:
         return is_tuned_part(name, self.models) and self.adapter_folder(name).exists()

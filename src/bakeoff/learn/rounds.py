@@ -8,15 +8,14 @@ as they were when it began, so that a round that was killed goes on with the sam
 
 import hashlib
 import shutil
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.spec import Entry
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import copy_store, move_store, open_store
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held
@@ -28,6 +27,7 @@ from bakeoff.learn.remembered import remember, remembered
 from bakeoff.learn.reviewed import FROM_USE, Reviewed, without_changed
 from bakeoff.learn.standing import standing, standing_reviews
 from bakeoff.pilot.prepare import Prepared
+from bakeoff.protocols import DocumentStore
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.questions.splits.survey import summarise
 from bakeoff.records import Document, Question, Record
@@ -100,7 +100,7 @@ class Round:
     @cached_property
     def prepared(self) -> Prepared:
         """The documents and questions of the round."""
-        with DocumentStore(self.folder.world / "store.sqlite") as store:
+        with open_store(self.folder.world) as store:
             documents = tuple(store.documents())
         questions = tuple(self.folder.questions())
         begun = self.begun
@@ -166,8 +166,8 @@ def begin_round(
     half = root / ROUNDS / ".new"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    _copy_store(root / "store.sqlite", half / "store.sqlite")
-    with DocumentStore(half / "store.sqlite") as store:
+    copy_store(root, half)
+    with open_store(half) as store:
         documents = list(store.documents())
         changed = _have_changed(store, release.documents_version)
         questions, outdated = questions_of_now(deployment, known, reviewed, store, retired)
@@ -197,8 +197,8 @@ def begin_round(
     )
     shutil.rmtree(root / ROUNDS / config.name, ignore_errors=True)  # of a round that was never decided
     folder = begin(config, root / ROUNDS)
-    for name in ("store.sqlite", QUESTIONS):
-        (half / name).replace(folder.root / name)
+    move_store(half, folder.root)
+    (half / QUESTIONS).replace(folder.root / QUESTIONS)
     half.rmdir()
     here = Round(folder)
     remember(root, questions.questions, known)
@@ -277,12 +277,6 @@ def known_questions(deployment: Deployment) -> list[Question]:
 def _have_changed(store: DocumentStore, version: int) -> bool:
     """Whether the documents differ from those of a version; True if it is not known."""
     return not 0 <= version <= store.version or store.changes_since(version).any
-
-
-def _copy_store(source: Path, target: Path) -> None:
-    """A consistent copy of a store that a server may be writing to, with the same versions."""
-    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
-        live.backup(copy)
 
 
 def _config(deployment: Deployment, number: int, limits: Limits) -> tuple[Config, str]:

@@ -18,6 +18,7 @@ from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import copy_store
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
@@ -453,7 +454,7 @@ def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:
     half = copy.with_name(copy.name + ".part")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    shutil.copy2(world / "store.sqlite", half / "store.sqlite")
+    copy_store(world, half)
     for part in ("indexes", "adapters", "contenders"):
         if (world / part).exists():
             shutil.copytree(world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*", DEPLOYMENT))

@@ -22,9 +22,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from bakeoff.corpus.chunk import chunk_document
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
-from bakeoff.protocols import Embedder
+from bakeoff.protocols import DocumentStore, Embedder
 from bakeoff.records import Chunk, Document, Hit, Labels, Record
 from bakeoff.retrieval.coverage import languages_of
 from bakeoff.retrieval.doubts import COLUMNS, doubtful

@@ -22,6 +22,7 @@ from pathlib import Path
 from bakeoff.contenders.identities import Identity
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import copy_store
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.models.settings import ApiModel, ModelSettings
@@ -179,8 +180,7 @@ def _copy_documents(folder: RunFolder, root: Path) -> None:
     if (folder.world / "indexes").exists():
         shutil.copytree(folder.world / "indexes", root / "indexes.part")
         (root / "indexes.part").rename(root / "indexes")
-    shutil.copy2(folder.world / "store.sqlite", root / "store.sqlite.part")
-    (root / "store.sqlite.part").replace(root / "store.sqlite")
+    copy_store(folder.world, root)
 
 
 def _make_private(root: Path) -> None:

@@ -9,12 +9,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from bakeoff.corpus.access import may_see
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError
+from bakeoff.protocols import DocumentStore
 from bakeoff.records import Document, Hit, Labels, Record
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents.order import InOrder, only_writer
@@ -58,7 +59,7 @@ class LiveDocuments:
         self.views = Views(store)
         self._indexes = tuple(indexes)
         self._turns = InOrder()
-        self._lock = only_writer(store.path.parent)
+        self._lock = only_writer(store.folder) if store.folder else nullcontext()
         self._tidier = _Tidier(self._indexes)
         self._version = 0
         self.wrote_at_start = False
