@@ -22,7 +22,8 @@ from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import DEFAULT_EMBEDDER, load_embedder
 from bakeoff.protocols import Embedder
 from bakeoff.records import Document, Hit
-from bakeoff.retrieval.hybrid import CANDIDATES, HybridIndex
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.retrieval.searching import CANDIDATES
 
 
 class Collection(NamedTuple):

@@ -10,9 +10,10 @@ from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
-from bakeoff.retrieval import hybrid
-from bakeoff.retrieval.hybrid import Filter, HybridIndex
+from bakeoff.retrieval import hybrid, syncing
+from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.retrieval.lance_table import explained
+from bakeoff.retrieval.searching import Filter
 
 
 class CountingHash(HashEmbedder):
@@ -163,7 +164,7 @@ def test_what_a_killed_sync_spent_is_told_by_the_next(
     tmp_path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next sync reports the chunks, tokens and time of both; the one after it starts from zero."""
-    monkeypatch.setattr(hybrid, "GROUP_CHUNKS", 1)
+    monkeypatch.setattr(syncing, "GROUP_CHUNKS", 1)
     clock = iter(range(0, 1000, 10))
     monkeypatch.setattr(hybrid.time, "perf_counter", lambda: next(clock))
     embedder = CountingHash()

@@ -12,7 +12,8 @@ from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
 from bakeoff.retrieval import hybrid, rows
-from bakeoff.retrieval.hybrid import Filter, HybridIndex
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.retrieval.searching import Filter
 
 WORDS = [
     "boiler",
@@ -153,7 +154,7 @@ def test_a_change_made_while_a_table_is_tidied_is_kept(
         store.delete(["d2"])
         index.sync(store, tidy=False)
 
-    monkeypatch.setattr(hybrid, "_warm", changing)
+    monkeypatch.setattr(hybrid, "warm", changing)
     index.tidy()
     for one in (index, opened(tmp_path / "index")):
         assert [hit.chunk.document_id for hit in one.search_bm25(["walrus"], 5)[0]] == ["d1"]
@@ -162,7 +163,7 @@ def test_a_change_made_while_a_table_is_tidied_is_kept(
     assert found(index) == found(opened(tmp_path / "index"))
 
 
-@pytest.mark.parametrize("step", ["copy_table", "_warm", "_take_place"])
+@pytest.mark.parametrize("step", ["copy_table", "warm", "_take_place"])
 def test_tidying_that_was_killed_has_changed_nothing(
     tmp_path: Path, store: SqliteStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

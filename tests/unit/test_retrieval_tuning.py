@@ -18,8 +18,9 @@ from bakeoff.errors import ContenderError, RunFolderError
 from bakeoff.models.settings import LocalModel
 from bakeoff.pilot.build import Builder, Earlier
 from bakeoff.records import Document, Question, SourceSpan
-from bakeoff.retrieval.hybrid import UNCOVERED_WEIGHT, HybridIndex
+from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.retrieval.presentation import Presentation
+from bakeoff.retrieval.searching import UNCOVERED_WEIGHT
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.checkpoint import claim
 from bakeoff.tuning.retriever.dev import pool_of, quality_of_hits

@@ -16,7 +16,8 @@ from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
-from bakeoff.retrieval.hybrid import Filter, HybridIndex
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.retrieval.searching import Filter
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.names import clean_source
 from bakeoff.serve.documents.routes import DocumentsApi

@@ -21,7 +21,7 @@ from bakeoff.models.checksums import Sums
 from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
-from bakeoff.protocols import Contender, DocumentStore, Generator
+from bakeoff.protocols import Contender, DocumentStore, Generator, SearchIndex
 from bakeoff.retrieval.settings import Retrieval, index_folder_name
 from bakeoff.tuning.retriever.folders import check_part, folder_name, is_tuned_part, untuned_name
 
@@ -124,15 +124,14 @@ class WorldFolder:
         engine = untuned.engine if isinstance(untuned, LocalModel) else "auto"
         return LocalModel(name=str(check_part(self.adapter_folder(name))), engine=engine)
 
-    def index(self, retrieval: Retrieval) -> Any:
+    def index(self, retrieval: Retrieval) -> SearchIndex:
         """The index for these settings. Settings that differ only in the number of passages share one index."""
         name = retrieval.index
         if name not in self._indexes:
-            from bakeoff.retrieval.hybrid import HybridIndex
+            from bakeoff.retrieval.opening import open_index
 
             embedder = self.embedder(retrieval.embedder)
-            folder = self.index_folder(name)
-            self._indexes[name] = HybridIndex.open(folder, embedder, max_tokens=retrieval.chunk_tokens)
+            self._indexes[name] = open_index(self.documents, name, embedder, retrieval.chunk_tokens)
         return self._indexes[name]
 
     def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:

@@ -18,6 +18,7 @@ from bakeoff.files import jsonl
 from bakeoff.files.room import room_remedy
 from bakeoff.records import Chunk, Record
 from bakeoff.retrieval.search_words import search_words
+from bakeoff.retrieval.searching import Filter
 
 SCHEMA_VERSION = 2
 TEXT_COLUMN = "words"
@@ -204,6 +205,27 @@ def arrow_rows(chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vecto
 def quoted(text: str) -> str:
     """The text as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def condition(where: Filter) -> str:
+    """The filter as an SQL condition on the table's columns. Empty if everything may be seen."""
+    conditions = []
+    if where.source_prefix:
+        conditions.append(f"starts_with(source, {quoted(where.source_prefix)})")
+    if where.access is not None:
+        held = [f"array_has(access, {quoted(label)})" for label in where.access]
+        conditions.append(f"({' OR '.join(['coalesce(array_length(access), 0) = 0', *held])})")
+    return " AND ".join(conditions)
+
+
+def those(documents: Sequence[str]) -> str:
+    """The SQL condition for the rows of these documents."""
+    return f"document_id IN ({', '.join(map(quoted, documents))})"
+
+
+def warm(table: Any) -> None:
+    """Reads the full-text index into memory, so that the first question does not wait for it."""
+    table.prewarm_index(f"{TEXT_COLUMN}_idx")
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def read(
     Raises InputError if there are no documents, none in English, or none with text.
     """
     from bakeoff.models.embed import load_embedder
-    from bakeoff.retrieval.hybrid import HybridIndex
+    from bakeoff.retrieval.opening import open_index
 
     reading = read_named(sources)
     documents, notes = _english(reading.documents)
@@ -69,7 +69,7 @@ def read(
     folder.mkdir(parents=True, exist_ok=True)
     with open_store(folder) as store:
         store.replace_all(documents)
-        index = HybridIndex.open(folder / "index", model, max_tokens=CHUNK_TOKENS)
+        index = open_index(folder, "synthesis", model, CHUNK_TOKENS)
         index.sync(store)
     by_id = {question.id: question for question in located}
     to_reword = [by_id[question.id] for question in to_reword]

@@ -15,9 +15,8 @@ from typing import Literal, NamedTuple, Self
 
 from bakeoff.corpus.access import may_see
 from bakeoff.errors import BakeoffError
-from bakeoff.protocols import DocumentStore
+from bakeoff.protocols import DocumentStore, SearchIndex
 from bakeoff.records import Document, Hit, Labels, Record
-from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents.order import InOrder, only_writer
 from bakeoff.serve.documents.views import Change, Cited, Listing, Shown, Views
 
@@ -54,7 +53,7 @@ class LiveDocuments:
     store's folder until the end. `wrote_at_start` says whether an index had to be written for that.
     """
 
-    def __init__(self, store: DocumentStore, indexes: Sequence[HybridIndex]) -> None:
+    def __init__(self, store: DocumentStore, indexes: Sequence[SearchIndex]) -> None:
         self.store = store
         self.views = Views(store)
         self._indexes = tuple(indexes)
@@ -185,7 +184,7 @@ class LiveDocuments:
             before = shown.version - 1
         return None
 
-    def _doubts(self, index: HybridIndex) -> tuple[str, ...]:
+    def _doubts(self, index: SearchIndex) -> tuple[str, ...]:
         """The documents that an index holds otherwise than the store. They are named in a warning."""
         doubts = index.doubts(self.store)
         if doubts:
@@ -204,7 +203,7 @@ class LiveDocuments:
             for index in self._indexes:
                 index.sync(self.store, again=[document.id for document in self.store.documents()])
 
-    def follow(self, indexes: Iterable[HybridIndex]) -> None:
+    def follow(self, indexes: Iterable[SearchIndex]) -> None:
         """From now on these indexes follow the documents, and no others. New ones are brought up to date first."""
         wanted = tuple(dict.fromkeys(indexes))
         new = [index for index in wanted if index not in self._indexes]
@@ -228,7 +227,7 @@ class LiveDocuments:
 class _Tidier:
     """Rewrites indexes in a thread of its own when documents have settled."""
 
-    def __init__(self, indexes: Sequence[HybridIndex]) -> None:
+    def __init__(self, indexes: Sequence[SearchIndex]) -> None:
         self.indexes = tuple(indexes)
         self._condition = threading.Condition()
         self._first_change: float | None = None
