@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bakeoff.corpus.store import CREATE, Reading, SqlStore
+from bakeoff.corpus.store import CREATE, HALF_A_CHARACTER, READ_AS_UTF8, Reading, SqlStore
 from bakeoff.errors import InputError
 from bakeoff.files.sqlite_file import connected, explained, is_prepared
 
@@ -108,10 +108,7 @@ def _explained(path: Path) -> Iterator[None]:
         with explained(path, _DAMAGED):
             yield
     except UnicodeEncodeError as error:
-        raise InputError(
-            "A document contains half a character (a lone surrogate), which cannot be written to a file.",
-            "read the text as UTF-8 before you pass it on",
-        ) from error
+        raise InputError(HALF_A_CHARACTER, READ_AS_UTF8) from error
 
 
 class _JsonReading(Reading):

@@ -35,6 +35,8 @@ SELECT touched.id, (SELECT hash FROM versions WHERE id = touched.id AND version 
        live.hash
 FROM (SELECT DISTINCT id FROM versions WHERE version > ?) AS touched LEFT JOIN live USING (id) ORDER BY touched.id
 """
+HALF_A_CHARACTER = "A document contains half a character (a lone surrogate), which cannot be written to a file."
+READ_AS_UTF8 = "read the text as UTF-8 before you pass it on"
 _DOCUMENT = "v.id, v.text, v.title, v.source, v.updated_at, v.access, v.meta"
 
 
