@@ -22,7 +22,7 @@ from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, DocumentStore, Generator, SearchIndex
-from bakeoff.retrieval.settings import Retrieval, index_folder_name
+from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.retriever.folders import check_part, folder_name, is_tuned_part, untuned_name
 
 MODELS_KEPT = 2
@@ -181,9 +181,6 @@ class WorldFolder:
 
     def contender_folder(self, name: str) -> Path:
         return self.root / "contenders" / name
-
-    def index_folder(self, name: str) -> Path:
-        return self.documents / "indexes" / index_folder_name(name)
 
     def adapter_folder(self, adapter: str) -> Path:
         return self.root / "adapters" / folder_name(adapter)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.spec import Entry
-from bakeoff.corpus.stores import copy_store, move_store, open_store
+from bakeoff.corpus.stores import move_store, open_store
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held
@@ -32,6 +32,7 @@ from bakeoff.questions.splits.leaks import leaks
 from bakeoff.questions.splits.survey import summarise
 from bakeoff.records import Document, Question, Record
 from bakeoff.retrieval.coverage import Languages
+from bakeoff.retrieval.opening import copy_documents_alone, index_names, remove_indexes
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, begin, write_record
 from bakeoff.sentences import first_few
@@ -95,7 +96,7 @@ class Round:
     def end(self) -> None:
         """Notes that the gate has decided, and frees what can be made again: the indexes."""
         write_record(self._path, self.begun.model_copy(update={"decided": True}))
-        shutil.rmtree(self.folder.world / "indexes", ignore_errors=True)
+        remove_indexes(self.folder.world, index_names(self.folder.world))
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -166,7 +167,7 @@ def begin_round(
     half = root / ROUNDS / ".new"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    copy_store(root, half)
+    copy_documents_alone(root, half)
     with open_store(half) as store:
         documents = list(store.documents())
         changed = _have_changed(store, release.documents_version)

@@ -18,7 +18,6 @@ from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.stores import copy_store
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
@@ -57,6 +56,7 @@ from bakeoff.pilot.regrade import regraded_notes
 from bakeoff.pilot.reuse import Reuse, reuse_lines
 from bakeoff.pilot.spending import kept, pays, prices_of, write_spending
 from bakeoff.records import Question, Record, Stage
+from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
 from bakeoff.runs.environment import data_sha256, describe
@@ -454,8 +454,8 @@ def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:
     half = copy.with_name(copy.name + ".part")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    copy_store(world, half)
-    for part in ("indexes", "adapters", "contenders"):
+    copy_documents(world, half)
+    for part in ("adapters", "contenders"):
         if (world / part).exists():
             shutil.copytree(world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*", DEPLOYMENT))
     for name in without:

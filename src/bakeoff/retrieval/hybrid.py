@@ -32,7 +32,6 @@ from bakeoff.retrieval.lance_table import (
     TEXT_COLUMN,
     State,
     arrow_rows,
-    check_same,
     condition,
     copy_table,
     discard,
@@ -50,7 +49,7 @@ from bakeoff.retrieval.lance_table import (
 from bakeoff.retrieval.rows import IndexRows
 from bakeoff.retrieval.search_words import encodable, search_words
 from bakeoff.retrieval.searching import CANDIDATES, Filter, Found, HybridSearch, Ways
-from bakeoff.retrieval.syncing import groups, main_language
+from bakeoff.retrieval.syncing import check_same, groups, main_language
 
 TIDY_ALWAYS_CHUNKS = 10_000
 TIDY_WRITES = 256  # a table is rewritten after so many changes, however small they are
@@ -107,7 +106,7 @@ class HybridIndex(HybridSearch):
             state = read_state(folder)
             if state is None:
                 return cls(folder, embedder, new_table(folder, wanted), wanted)
-            check_same(folder, state, wanted)
+            check_same(f"The index in {folder}", state, wanted, REMEDY)
             return cls(folder, embedder, open_table(folder, state.table), state)
 
     @property

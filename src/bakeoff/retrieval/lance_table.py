@@ -19,19 +19,12 @@ from bakeoff.files.room import room_remedy
 from bakeoff.records import Chunk, Record
 from bakeoff.retrieval.search_words import search_words
 from bakeoff.retrieval.searching import Filter
+from bakeoff.retrieval.words import word_rules
 
 SCHEMA_VERSION = 2
 TEXT_COLUMN = "words"
 FIRST_TABLE = "chunks"
 CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
-# fmt: off
-STEMMERS = {
-    "ar": "Arabic", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fi": "Finnish",
-    "fr": "French", "hu": "Hungarian", "it": "Italian", "nb": "Norwegian", "nl": "Dutch", "nn": "Norwegian",
-    "no": "Norwegian", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "ta": "Tamil",
-    "tr": "Turkish",
-}
-# fmt: on
 REMEDY = "delete this folder and start again: the index is made again; no document is lost, they are all in the store"
 
 
@@ -87,17 +80,6 @@ def read_state(folder: Path) -> State | None:
     return state
 
 
-def check_same(folder: Path, existing: State, wanted: State) -> None:
-    """Raises RunFolderError if the index was built with another embedder or chunk size."""
-    for field, unit in (("embedder", ""), ("dimension", " numbers in a vector"), ("max_tokens", " tokens in a chunk")):
-        was, now = getattr(existing, field), getattr(wanted, field)
-        if was != now:
-            raise RunFolderError(
-                f"The index in {folder} was built with {field} {was}{unit}, but {field} {now}{unit} is required.",
-                f"use {field} {was}, or {REMEDY}",
-            )
-
-
 def new_table(folder: Path, state: State) -> Any:
     """A new empty table with its full-text index. The state file is written last: without it there is no index."""
     import pyarrow as pa
@@ -131,9 +113,7 @@ def index_words(table: Any, language: str) -> None:
     """Makes the full-text index of an empty table, or replaces it. Languages without a stemmer get the English one."""
     from lancedb.index import FTS
 
-    stemmer = STEMMERS.get(language, STEMMERS["en"])
-    config = FTS(language=stemmer, stem=True, remove_stop_words=True, max_token_length=None)
-    table.create_index(TEXT_COLUMN, config=config, replace=True)
+    table.create_index(TEXT_COLUMN, config=FTS(**word_rules(language)), replace=True)
 
 
 def open_table(folder: Path, name: str = FIRST_TABLE) -> Any:

@@ -4,7 +4,7 @@ Takes queries, gives hits. A subclass finds the two rankings of each query. Know
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -61,10 +61,11 @@ class HybridSearch(ABC):
         """The language (ISO 639-1) by whose rules words are stemmed: that of most documents at the first sync."""
 
     @abstractmethod
-    def _found(self, queries: Sequence[str], depth: int, where: Filter, ways: Ways) -> list[Found]:
+    def _found(self, queries: Sequence[str], depth: int, where: Filter, ways: Ways) -> Iterable[Found]:
         """What each query finds in one state of the documents: in each ranking at least the best `depth` rows.
 
-        A query without a letter or digit finds nothing by vectors. A way that is not wanted gives an empty ranking.
+        `hits` of one are asked for before the next one is. A query without a letter or digit finds nothing by vectors.
+        A way that is not wanted gives an empty ranking.
         """
 
     def search(

@@ -47,18 +47,17 @@ def prepare(database: Database) -> None:
         version = _version(connection, database.place)
     if version == len(STEPS):
         return
-    with database.alone("schema") as connection:
-        with transaction(connection):
-            version = _version(connection, database.place)
-            if version == 0:
-                _check_vectors(connection, database.where)
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {database.place.schema_name}")
-                connection.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
-                connection.execute("INSERT INTO schema_version VALUES (0)")
-            for statements in STEPS[version:]:
-                for statement in statements:
-                    connection.execute(statement.replace("{collation}", _collation(connection)))
-            connection.execute("UPDATE schema_version SET version = %s", [len(STEPS)])
+    with database.alone("schema") as connection, transaction(connection):
+        version = _version(connection, database.place)
+        if version == 0:
+            _check_vectors(connection, database.where)
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {database.place.schema_name}")
+            connection.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
+            connection.execute("INSERT INTO schema_version VALUES (0)")
+        for statements in STEPS[version:]:
+            for statement in statements:
+                connection.execute(statement.replace("{collation}", _collation(connection)))
+        connection.execute("UPDATE schema_version SET version = %s", [len(STEPS)])
     database.close()  # connections that were opened before may not see the schema of pgvector
 
 

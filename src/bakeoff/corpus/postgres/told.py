@@ -68,13 +68,26 @@ _MEANINGS = (
     ),
     _Meaning(
         ("57P", "08"),
-        ("closed the connection", "terminating connection", "connection is closed", "is lost", "SSL SYSCALL", "timed out"),
+        (
+            "closed the connection",
+            "terminating connection",
+            "connection is closed",
+            "is lost",
+            "SSL SYSCALL",
+        ),
         "ended the connection",
         AGAIN,
     ),
     _Meaning(
         (),
-        ("onnection refused", "could not translate", "failed to resolve", "timeout expired", "No such file", "No route"),
+        (
+            "onnection refused",
+            "could not translate",
+            "failed to resolve",
+            "timeout",
+            "timed out",
+            "No such file",
+        ),
         "cannot be reached",
         "check the address in store: and that the server runs; nothing is lost",
     ),
