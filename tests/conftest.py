@@ -1,6 +1,7 @@
 """Folders of data that several tests read."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,13 @@ def public_data() -> Path:
 def example() -> Path:
     """The bundled example."""
     return Path(__file__).parent.parent / "examples" / "support-desk"
+
+
+@pytest.fixture(scope="session")
+def vectors_address() -> Iterator[str]:
+    """The address of a PostgreSQL with pgvector for the whole session. Each test has schemas of its own."""
+    pytest.importorskip("sqlalchemy")
+    from tests.unit.sql_servers import postgres_of, vectors_programs
+
+    with postgres_of(vectors_programs()) as server:
+        yield server.owner_address

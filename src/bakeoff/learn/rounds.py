@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.spec import Entry
-from bakeoff.corpus.stores import move_store, open_store
+from bakeoff.corpus.stores import move_store, open_store, remove_store
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held
@@ -165,6 +165,7 @@ def begin_round(
     release, root = deployment.release, deployment.root
     known = known_questions(deployment)
     half = root / ROUNDS / ".new"
+    remove_store(half)  # of a beginning that was killed
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     copy_documents_alone(root, half)
@@ -196,7 +197,8 @@ def begin_round(
         contenders=limits.contenders,
         training_seconds=limits.training_seconds,
     )
-    shutil.rmtree(root / ROUNDS / config.name, ignore_errors=True)  # of a round that was never decided
+    remove_store(root / ROUNDS / config.name)  # of a round that was never decided
+    shutil.rmtree(root / ROUNDS / config.name, ignore_errors=True)
     folder = begin(config, root / ROUNDS)
     move_store(half, folder.root)
     (half / QUESTIONS).replace(folder.root / QUESTIONS)
@@ -253,6 +255,7 @@ def prune_rounds(root: Path, keep: int = KEPT, but: Collection[int] = ()) -> Non
     there = sorted((root / ROUNDS).glob(f"{NAME}-*"), key=_number)
     for path in there[: max(0, len(there) - keep)]:
         if _number(path) not in but:
+            remove_store(path)
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -18,6 +18,7 @@ from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import keep_in
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
@@ -295,6 +296,7 @@ class Pilot:
                 check_sums(name, settings, before.get(name, {}), folder.root, RESTORE_OR_START)
         else:
             with self._timed("read"):
+                keep_in(self._folder.world, self._config.store)
                 self._world.store.replace_all(prepared.documents)
             jsonl.write(folder.splits_path, prepared.questions)
             write_record(folder.data_path, prepared.summary())

@@ -76,6 +76,10 @@ class PostgresIndex(HybridSearch):
             return index
 
     @property
+    def _where(self) -> str:
+        return f"The index '{self._name}' in {self._database.where}"
+
+    @property
     def n_chunks(self) -> int:
         with self._reading() as (_, _, state):
             return state.chunks
@@ -102,7 +106,7 @@ class PostgresIndex(HybridSearch):
                 return
             words = words_of(_chunk(row).passage, state.language)
             if words and not by_words(connection, tables, state, words, 1, Seen("", {}, state.chunks)):
-                raise RunFolderError(f"The index '{self._name}' in {self._database.where} does not find words.", REMEDY)
+                raise RunFolderError(f"{self._where} does not find words.", REMEDY)
 
     def doubts(self, store: DocumentStore) -> tuple[str, ...]:
         """The ids of documents that the index holds otherwise than the store, though they did not change since the last
@@ -136,7 +140,9 @@ class PostgresIndex(HybridSearch):
             tables, state = self._read(connection)
             if state.store not in ("", store.identity):
                 where = self._database.where
-                raise RunFolderError(f"The index '{self._name}' in {where} was built from another store.", REMEDY)
+                raise RunFolderError(
+                    f"The index '{self._name}' in {where} was built from another document store.", REMEDY
+                )
             changes = store.changes_since(state.version)
             touched = sorted({*changes.added, *changes.updated, *changes.deleted, *again})
             if not state.chunks:  # words are stemmed by the rules of the documents' main language
@@ -228,8 +234,8 @@ class PostgresIndex(HybridSearch):
         """The tables and the state. Raises RunFolderError if there are none, or made with other settings."""
         there = read_state(connection, self._name)
         if there is None:
-            raise RunFolderError(f"There is no index '{self._name}' in {self._database.where} any more.", REMEDY)
-        check_same(f"The index '{self._name}' in {self._database.where}", there[1], self._wanted, REMEDY)
+            raise RunFolderError(f"{self._where} is gone.", REMEDY)
+        check_same(self._where, there[1], self._wanted, REMEDY)
         self._language = there[1].language or self._language
         return there
 

@@ -50,7 +50,8 @@ class Edit(NamedTuple):
 class LiveDocuments:
     """The documents of a store and its indexes. Use it as a context manager: it begins with bringing the indexes up to
     date with the store (after a kill too, and after an edit that did not go through here), and holds the lock of the
-    store's folder until the end. `wrote_at_start` says whether an index had to be written for that.
+    store's folder until the end, if the store is in a folder. `wrote_at_start` says whether an index had to be written
+    for that.
     """
 
     def __init__(self, store: DocumentStore, indexes: Sequence[SearchIndex]) -> None:
@@ -91,7 +92,10 @@ class LiveDocuments:
 
     @property
     def version(self) -> int:
-        """The version that searches see. It never goes back."""
+        """The version that searches see. It never goes back. In a database, other servers make versions too."""
+        if self.store.folder is None:
+            shown = min((index.version for index in self._indexes), default=self.store.version)
+            self._version = max(self._version, shown)
         return self._version
 
     def put(self, document: Document) -> PutResult:
