@@ -32,18 +32,19 @@ _BY_WORDS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoi
 _BM25 = """
 SELECT p.n, sum(q.idf * ({k1} + 1) * p.times / (p.times + {k1} * (1 - {b} + {b} * p.n_words / %(average)s))) AS score
 FROM unnest(%(terms)s::bigint[], %(idf)s::float8[]) AS q (term, idf) JOIN postings_{i} AS p USING (term){join}
-GROUP BY p.n ORDER BY score DESC FETCH FIRST {depth} ROWS WITH TIES
+GROUP BY p.n ORDER BY score DESC {limit}
 """
 _CHOSEN = " JOIN chunks_{i} AS c ON c.n = p.n AND {seen}"
 _EXACT = """
-SELECT n, vector FROM vectors_{i} AS c WHERE {seen}
-ORDER BY vector <#> %(vector)s::vector FETCH FIRST {depth} ROWS WITH TIES
+SELECT n, vector <#> %(vector)s::vector AS far FROM vectors_{i} AS c WHERE {seen} ORDER BY far {limit}
 """
 _NEAR = """
-WITH near AS MATERIALIZED (
-  SELECT n, vector FROM vectors_{i} AS c WHERE {seen} ORDER BY {by} <#> %(vector)s::{kind} LIMIT {depth}
-) SELECT n, vector FROM near
+SELECT n, {by} <#> %(vector)s::{kind} AS far FROM vectors_{i} AS c WHERE {seen} ORDER BY {by} <#> %(vector)s::{kind}
+LIMIT {depth}
 """
+_VECTORS = "SELECT n, vector FROM vectors_{i} WHERE n = ANY(%s)"
+_SPARE = 64
+"""So many rows more than are wanted show whether the last ones are of equal score."""
 
 
 class Vectors(NamedTuple):
@@ -110,8 +111,7 @@ def by_words(
     join = _CHOSEN.replace("{seen}", seen.condition) if seen.condition else ""
     statement = _BM25.replace("{k1}", str(K1)).replace("{b}", str(B)).replace("{join}", join)
     with settings(connection, **_BY_WORDS):
-        rows: list[tuple[int, float]] = connection.execute(_with(tables, statement, depth), values).fetchall()
-    return rows
+        return _best(connection, tables, statement, values, depth)
 
 
 def by_vector(
@@ -123,22 +123,34 @@ def by_vector(
     """
     values = {"vector": "[" + ",".join(map(repr, vector.tolist())) + "]", **seen.values}
     condition = seen.condition or "true"
-    is_exact = vectors is None or seen.n <= EXACT_AT_MOST or (bool(seen.condition) and not vectors.has_iterative)
-    if is_exact:
-        statement, chosen = _EXACT.replace("{seen}", condition), {"enable_indexscan": "off"}
+    if vectors is None or seen.n <= EXACT_AT_MOST or (seen.condition and not vectors.has_iterative):
+        with settings(connection, enable_indexscan="off"):
+            near = _best(connection, tables, _EXACT.replace("{seen}", condition), values, depth)
     else:
-        kind = vectors.kind(tables.dimension) if vectors else ""
-        by = f"(c.vector::{kind})" if vectors and vectors.has_halves else "c.vector"
+        kind, most = vectors.kind(tables.dimension), min(MOST_CANDIDATES, depth * OVERSAMPLED)
+        by = f"(c.vector::{kind})" if vectors.has_halves else "c.vector"
         statement = _NEAR.replace("{seen}", condition).replace("{by}", by).replace("{kind}", kind)
-        depth = min(MOST_CANDIDATES, depth * OVERSAMPLED)
-        chosen = {"enable_seqscan": "off", "enable_sort": "off", "hnsw.ef_search": str(depth)}
-        if vectors and vectors.has_iterative:
+        chosen = {"enable_seqscan": "off", "enable_sort": "off", "hnsw.ef_search": str(most)}
+        if vectors.has_iterative:
             chosen |= {"hnsw.iterative_scan": "relaxed_order", "hnsw.max_scan_tuples": str(SCANNED)}
-    with settings(connection, **chosen), connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(_with(tables, statement, depth), values).fetchall()
-    numbers = np.array([n for n, _ in rows], np.int64)
+        with settings(connection, **chosen):
+            near = connection.execute(tables.sql(statement.replace("{depth}", str(most))), values).fetchall()
+    with connection.cursor(binary=True) as cursor:
+        rows = cursor.execute(tables.sql(_VECTORS), [[n for n, _ in near]]).fetchall()
     cosines = from_binary((found for _, found in rows), tables.dimension) @ vector.astype(np.float64)
-    return numbers, cosines
+    return np.array([n for n, _ in rows], np.int64), cosines
+
+
+def _best(
+    connection: Any, tables: Tables, statement: str, values: Mapping[str, Any], depth: int
+) -> list[tuple[int, float]]:
+    """The first `depth` rows of a statement, and those of the same score as the last."""
+    few = tables.sql(statement.replace("{limit}", f"LIMIT {depth + _SPARE}"))
+    rows: list[tuple[int, float]] = connection.execute(few, values).fetchall()
+    if len(rows) == depth + _SPARE and rows[depth - 1][1] == rows[-1][1]:
+        all_equal = tables.sql(statement.replace("{limit}", f"FETCH FIRST {depth} ROWS WITH TIES"))
+        rows = connection.execute(all_equal, values).fetchall()
+    return rows
 
 
 def has_hnsw(connection: Any, tables: Tables) -> bool:
@@ -146,10 +158,6 @@ def has_hnsw(connection: Any, tables: Tables) -> bool:
     query = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
     row = connection.execute(query, [tables.sql(HNSW)]).fetchone()
     return bool(row and row[0])
-
-
-def _with(tables: Tables, statement: str, depth: int) -> str:
-    return tables.sql(statement.replace("{depth}", str(depth)))
 
 
 def _pattern(prefix: str) -> str:

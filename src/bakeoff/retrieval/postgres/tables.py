@@ -241,8 +241,6 @@ def from_binary(vectors: Iterable[bytes], dimension: int) -> np.ndarray:
 @contextmanager
 def settings(connection: Any, **values: str) -> Iterator[None]:
     """Settings of the planner for some statements of a transaction."""
-    for name, value in values.items():
-        connection.execute(f"SET LOCAL {name} = {value}")
+    connection.execute("; ".join(f"SET LOCAL {name} = {value}" for name, value in values.items()))
     yield
-    for name in values:
-        connection.execute(f"SET LOCAL {name} TO DEFAULT")
+    connection.execute("; ".join(f"SET LOCAL {name} TO DEFAULT" for name in values))
