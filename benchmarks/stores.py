@@ -236,8 +236,10 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     parser.add_argument("--real", type=int, default=0, help="paragraphs of SQuAD to embed with the default model")
     parser.add_argument("--queries", type=int, default=50)
+    parser.add_argument("--exact", type=int, default=ranking.EXACT_AT_MOST, help="vectors compared one by one at most")
     parser.add_argument("--address", default="")
     arguments = parser.parse_args()
+    ranking.EXACT_AT_MOST = arguments.exact
     with ExitStack() as stack:
         address = stack.enter_context(server(arguments.address))
         for n_chunks in arguments.sizes:

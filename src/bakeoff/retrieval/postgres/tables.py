@@ -204,6 +204,7 @@ def new_index(connection: Any, name: str, state: State) -> Tables:
     connection.execute("LOCK TABLE indexes IN SHARE ROW EXCLUSIVE MODE")
     (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM indexes").fetchone()
     tables = Tables(number, state.dimension)
+    tables.drop(connection)  # of an index whose row somebody deleted
     tables.make(connection)
     values = [name, number, json.dumps(state.model_dump())]
     connection.execute("INSERT INTO indexes VALUES (%s, %s, %s)", values)
