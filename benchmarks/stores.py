@@ -1,11 +1,11 @@
 """The two places of documents beside each other: files (SQLite and LanceDB) and PostgreSQL with pgvector.
 
     python -m benchmarks.stores [--sizes 1000 10000 100000] [--queries 50] [--address postgresql://user@host/db]
-    BAKEOFF_DATA=... python -m benchmarks.stores --sizes --real 20000
+    BAKEOFF_DATA=... python -m benchmarks.stores --sizes --real 1000
 
 Prints Markdown tables, all measured in one run. Without an address it starts the PostgreSQL that the tests use. Chunks
-are made up as in index_speed.py; with --real, they are paragraphs of SQuAD, embedded by the default model, and the
-queries are questions about them. For each size:
+are made up as in index_speed.py; with --real, they are of so many pages of TimeQA, embedded by the default model, and
+the queries are questions about them. For each size:
 
 - how long it takes to build, to search (p50) and to show one changed document, and whether both find the same 10 chunks
 - recall@10 of the search by vectors against comparing all of them, where a filter lets see 100, 10, 1 and 0.1 % of the
@@ -65,21 +65,19 @@ def made_corpus(n_chunks: int, n_queries: int) -> Corpus:
     return Corpus(labelled(made_documents(n_chunks)), made_queries(n_queries), Projector(), CHUNK_TOKENS)
 
 
-def real_corpus(n_chunks: int, n_queries: int) -> Corpus:
-    """Paragraphs of SQuAD with the default embedder. Each paragraph is a document."""
+def real_corpus(n_pages: int, n_queries: int) -> Corpus:
+    """Pages of Wikipedia and questions about them from TimeQA, with the default embedder, in small chunks."""
     from bakeoff.models.embed import load_embedder
 
-    articles = [
-        article
-        for path in sorted((Path(os.environ["BAKEOFF_DATA"]) / "squad_v2_cs224n").glob("*.json"))
-        for article in json.loads(path.read_text(encoding="utf-8"))["data"]
+    files = sorted((Path(os.environ["BAKEOFF_DATA"]) / "timeqa").glob("human_annotated_*.json"))
+    pages = {page["link"]: page for path in files for page in json.loads(path.read_text(encoding="utf-8"))}
+    chosen = list(pages.values())[:n_pages]
+    documents = [
+        Document(id=page["link"], source=f"{i:06}.md", text="\n\n".join(page["paras"])) for i, page in enumerate(chosen)
     ]
-    paragraphs = {one["context"]: one["qas"] for article in articles for one in article["paragraphs"]}
-    chosen = list(paragraphs)[:n_chunks]
-    documents = [Document(id=f"p{i}", source=f"{i:06}.md", text=text) for i, text in enumerate(chosen)]
-    asked = [qas[0]["question"] for text in chosen if (qas := paragraphs[text])]
+    asked = [question[0] for page in chosen for question in page["questions"]]
     queries = [asked[i] for i in np.random.default_rng(5).permutation(len(asked))[:n_queries]]
-    return Corpus(labelled(documents), queries, Remembering(load_embedder()), 512)
+    return Corpus(labelled(documents), queries, Remembering(load_embedder()), 48)
 
 
 class Remembering:
@@ -234,7 +232,7 @@ def server(address: str) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--real", type=int, default=0, help="paragraphs of SQuAD to embed with the default model")
+    parser.add_argument("--real", type=int, default=0, help="pages of TimeQA to embed with the default model")
     parser.add_argument("--queries", type=int, default=50)
     parser.add_argument("--exact", type=int, default=ranking.EXACT_AT_MOST, help="vectors compared one by one at most")
     parser.add_argument("--address", default="")
@@ -245,7 +243,7 @@ def main() -> None:
         for n_chunks in arguments.sizes:
             measure(made_corpus(n_chunks, arguments.queries), address)
         if arguments.real:
-            print("\n# Paragraphs of SQuAD")
+            print("\n# Pages of TimeQA")
             measure(real_corpus(arguments.real, arguments.queries), address)
 
 
