@@ -34,6 +34,10 @@ from bakeoff.retrieval.words import words_of
 UNTIDY_SHARE = 0.1
 """Tables are analyzed again when so much of them changed."""
 REMEDY = "delete its row from the table indexes of this schema: the index is made again; no document is lost"
+_MORE_MEMORY = """
+SELECT set_config('maintenance_work_mem', '256MB', false)
+WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('256MB')
+"""  # making the index takes many times as long where it does not fit
 _CHUNK = "c.id, c.document_id, c.source, t.text, c.start_at, c.end_at, t.heading, t.readable"
 _ROWS = "chunks_{i} AS c JOIN texts_{i} AS t USING (n)"
 ALL = f"SELECT {_CHUNK}, l.access FROM {_ROWS} JOIN labels_{{i}} AS l ON l.number = c.labels"
@@ -145,10 +149,10 @@ class PostgresIndex(HybridSearch):
                 )
             changes = store.changes_since(state.version)
             touched = sorted({*changes.added, *changes.updated, *changes.deleted, *again})
-            if not state.chunks:  # words are stemmed by the rules of the documents' main language
-                state = state.model_copy(update={"language": main_language(store)})
             sync = Sync(connection, tables, self._name, state)
             left = sync.left_of(store, touched, again)
+            if not state.chunks and len(left) == len(touched):  # nothing was stemmed yet
+                sync.stem_by(main_language(store))
             n_done = len(touched) - len(left)
             for group in groups(store, left, self._chunks):
                 n_done += len(group.ids)
@@ -187,8 +191,10 @@ class PostgresIndex(HybridSearch):
             if self._wants_hnsw(connection, tables, state):
                 name, kind = tables.sql(ranking.HNSW), Vectors.of(connection).kind(tables.dimension)
                 by = f"(vector::{kind}) halfvec_ip_ops" if "half" in kind else "vector vector_ip_ops"
+                connection.execute(_MORE_MEMORY)
                 connection.execute(f"DROP INDEX IF EXISTS {name}")  # one that a kill left half made
                 connection.execute(tables.sql(f"CREATE INDEX CONCURRENTLY {name} ON vectors_{{i}} USING hnsw ({by})"))
+                connection.execute("RESET maintenance_work_mem")
             for part in ("chunks", "texts", "vectors", "postings", "terms", "labels"):
                 connection.execute(f"VACUUM (ANALYZE) {part}_{tables.number}")
 

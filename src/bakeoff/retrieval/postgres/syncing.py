@@ -36,6 +36,10 @@ class Sync:
             self._tables.forget_waiting(self._connection, [id for id in waiting if id not in fresh])
         return [id for id in touched if id not in fresh]
 
+    def stem_by(self, language: str) -> None:
+        """From now on words are stemmed by the rules of this language."""
+        self._state = self._state.model_copy(update={"language": language})
+
     def embed(self, group: Group, embedder: Embedder, is_last: bool) -> None:
         """Embeds the chunks of a group. They wait; those of the last group are written when all are shown."""
         passages, state = group.passages, self._state
