@@ -38,7 +38,7 @@ def texts_in(language: str, example: Path) -> list[str]:
 
 @pytest.mark.parametrize("language", QUERIES)
 def test_files_and_postgres_rank_alike(language: str, example: Path, tmp_path: Path, vectors_address: str) -> None:
-    """The same hits and scores up to rounding: by words, by vectors, by both, behind filters, after changes."""
+    """The same hits and scores up to rounding: by words, by vectors, by both, behind filters."""
     documents = [
         Document(id=f"d{i}", source=f"{'ab'[i % 2]}/{i}.md", text=text, access=[(), ("x",), ("y", "z")][i % 3])
         for i, text in enumerate(texts_in(language, example))
@@ -50,9 +50,6 @@ def test_files_and_postgres_rank_alike(language: str, example: Path, tmp_path: P
         folder.mkdir(exist_ok=True)
         store, index = open_store(folder), open_index(folder, "index", HashEmbedder(dimension=64), 48)
         store.upsert(documents)
-        index.sync(store)
-        store.upsert([documents[0].model_copy(update={"text": documents[1].text})])
-        store.delete([documents[2].id])
         index.sync(store)
         indexes.append(cast("HybridSearch", index))
     files, postgres = indexes
