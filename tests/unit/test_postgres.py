@@ -537,7 +537,12 @@ def test_many_vectors_are_found_by_their_index_behind_filters(
     many: PostgresIndex, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     """Recall@10 is at least 0.99 of comparing all of them, with what each version of pgvector can do."""
-    if given := VERSIONS[version]:
+    with many._database.reading() as connection:
+        server = Vectors.of(connection)
+    given = VERSIONS[version]
+    if given and given > server:
+        pytest.skip("the server's pgvector is older")
+    if given:
         monkeypatch.setattr(Vectors, "of", lambda connection: given)
     with many._database.writing() as connection:
         connection.execute("DROP INDEX vectors_1_hnsw")
@@ -558,6 +563,8 @@ def test_the_index_of_vectors_is_used_where_much_may_be_seen(
 ) -> None:
     """And comparing one by one where the filter leaves few."""
     with many._reading() as (connection, tables, state):
+        if not Vectors.of(connection).has_iterative:
+            pytest.skip("the server's pgvector has no iterative scan")
         vector, how = many._embedder.embed_queries(["Number 7 x."])[0], Vectors.of(connection)
         asked: list[str] = []
         execute = connection.execute
