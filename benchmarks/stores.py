@@ -203,7 +203,8 @@ def measure(corpus: Corpus, address: str) -> None:
             head("", "build s", "by words ms", "by vectors ms", "by both ms", "change 1 document ms")
             for name, kept in (("files", files), ("postgres", postgres)):
                 row(name, *speeds(kept, corpus))
-            print(f"\nIn PostgreSQL: {size_of(postgres.store)}")
+            print(f"\nIn files: {sum(path.stat().st_size for path in folders[0].rglob('*')) / 1e6:,.0f} MB")
+            print(f"In PostgreSQL: {size_of(postgres.store)}")
         finally:
             postgres.store.close()
             remove_store(folders[1])

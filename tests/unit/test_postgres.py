@@ -26,9 +26,9 @@ from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
 from bakeoff.retrieval import opening, syncing
 from bakeoff.retrieval.opening import copy_documents, copy_documents_alone, index_names, index_sha256, open_index
-from bakeoff.retrieval.postgres import ranking
+from bakeoff.retrieval.postgres import nearest, ranking
 from bakeoff.retrieval.postgres.index import PostgresIndex
-from bakeoff.retrieval.postgres.ranking import Vectors
+from bakeoff.retrieval.postgres.nearest import Nearest, Vectors
 from bakeoff.retrieval.searching import Filter
 from bakeoff.runs.config import validate
 from bakeoff.serve.documents.live import LiveDocuments
@@ -550,6 +550,7 @@ def test_many_vectors_are_found_by_their_index_behind_filters(
     many.tidy()
     assert not many.is_untidy
     queries = [f"Number {i} x." for i in range(60)]
+    monkeypatch.setattr(nearest, "CHECKED_FIRST", 0)
     for where in WHERES:
         found = [set(ids(hits)) for hits in many.search_dense(queries, 10, where)]
         with monkeypatch.context() as exact:
@@ -561,24 +562,55 @@ def test_many_vectors_are_found_by_their_index_behind_filters(
 def test_the_index_of_vectors_is_used_where_much_may_be_seen(
     many: PostgresIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And comparing one by one where the filter leaves few."""
+    """And comparing one by one where the filter leaves few, or more are wanted than the index gives at once."""
+    monkeypatch.setattr(nearest, "CHECKED_FIRST", 0)
+    used: list[str] = []
+    for name in ("_all_compared", "_by_hnsw"):
+        monkeypatch.setattr(nearest, name, _noting(getattr(nearest, name), name, used))
     with many._reading() as (connection, tables, state):
         if not Vectors.of(connection).has_iterative:
             pytest.skip("the server's pgvector has no iterative scan")
-        vector, how = many._embedder.embed_queries(["Number 7 x."])[0], Vectors.of(connection)
-        asked: list[str] = []
-        execute = connection.execute
-
-        def noting(statement: str, *values: Any) -> Any:
-            asked.append(statement)
-            return execute(statement, *values)
-
-        monkeypatch.setattr(connection, "execute", noting)
-        for where, n, is_exact in ((WHERES[0], 3000, False), (WHERES[1], 1980, False), (FEW, 5, True)):
+        vector = many._embedder.embed_queries(["Number 7 x."])[0]
+        for where, n, depth, way in (
+            (WHERES[0], 3000, 10, "_by_hnsw"),
+            (WHERES[1], 1980, 10, "_by_hnsw"),
+            (FEW, 5, 10, "_all_compared"),
+            (WHERES[0], 3000, 400, "_all_compared"),
+        ):
             seen = ranking.seen_by(connection, tables, where, state.chunks)
-            del asked[:]
-            ranking.by_vector(connection, tables, vector, 10, seen, how)
-            assert seen.n == n and any("enable_sort" in statement for statement in asked) is not is_exact
+            del used[:]
+            assert len(Nearest().best(connection, tables, vector, depth, seen)[0]) >= min(n, depth)
+            assert (seen.n, used) == (n, [way])
+
+
+def _noting(work: Callable[..., Any], name: str, used: list[str]) -> Callable[..., Any]:
+    def noted(*values: Any) -> Any:
+        used.append(name)
+        return work(*values)
+
+    return noted
+
+
+def test_an_index_of_vectors_that_finds_too_little_is_not_used(
+    many: PostgresIndex, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every hit of the first searches is right, since they are checked; then all vectors are compared."""
+    query = ["Number 7 x."]
+    (exact,) = many.search_dense(query, 10)
+    found, used = nearest._by_hnsw, list[str]()
+
+    def half(*values: Any) -> Any:
+        numbers, cosines = found(*values)
+        return numbers[::2], cosines[::2]
+
+    monkeypatch.setattr(nearest, "_by_hnsw", _noting(half, "hnsw", used))
+    many._nearest = Nearest()
+    assert [many.search_dense(query, 10)[0] for _ in range(5)] == [exact] * 5
+    assert used == ["hnsw"] and caplog.text.count("From now on all vectors are compared") == 1
+    monkeypatch.setattr(nearest, "_by_hnsw", _noting(found, "hnsw", used))
+    many._nearest = Nearest()
+    assert [many.search_dense(query, 10)[0] for _ in range(12)] == [exact] * 12
+    assert used == ["hnsw"] * 13 and many._nearest.is_trusted
 
 
 def test_an_index_of_vectors_that_a_kill_left_half_made_is_made_again(many: PostgresIndex) -> None:

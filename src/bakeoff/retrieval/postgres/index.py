@@ -23,7 +23,8 @@ from bakeoff.records import Chunk, Document, Hit
 from bakeoff.retrieval.doubts import doubtful
 from bakeoff.retrieval.fuse import Ranking
 from bakeoff.retrieval.postgres import ranking
-from bakeoff.retrieval.postgres.ranking import Seen, Vectors, by_vector, by_words, has_hnsw, seen_by
+from bakeoff.retrieval.postgres.nearest import HNSW, Nearest, Vectors, has_hnsw
+from bakeoff.retrieval.postgres.ranking import Seen, by_words, seen_by
 from bakeoff.retrieval.postgres.syncing import Sync
 from bakeoff.retrieval.postgres.tables import State, Tables, new_index, read_state
 from bakeoff.retrieval.search_words import encodable
@@ -56,7 +57,7 @@ class PostgresIndex(HybridSearch):
         self._embedder = embedder
         self._wanted = state
         self._language = ""
-        self._vectors: Vectors | None = None
+        self._nearest = Nearest()
 
     @classmethod
     def open(cls, place: Place, name: str, embedder: Embedder, max_tokens: int = 128) -> "PostgresIndex":
@@ -189,12 +190,13 @@ class PostgresIndex(HybridSearch):
         with self._database.alone(f"tidy {self._name}") as connection:
             tables, state = self._read(connection)
             if self._wants_hnsw(connection, tables, state):
-                name, kind = tables.sql(ranking.HNSW), Vectors.of(connection).kind(tables.dimension)
+                name, kind = tables.sql(HNSW), Vectors.of(connection).kind(tables.dimension)
                 by = f"(vector::{kind}) halfvec_ip_ops" if "half" in kind else "vector vector_ip_ops"
                 connection.execute(_MORE_MEMORY)
                 connection.execute(f"DROP INDEX IF EXISTS {name}")  # one that a kill left half made
                 connection.execute(tables.sql(f"CREATE INDEX CONCURRENTLY {name} ON vectors_{{i}} USING hnsw ({by})"))
                 connection.execute("RESET maintenance_work_mem")
+                self._nearest = Nearest()
             for part in ("chunks", "texts", "vectors", "postings", "terms", "labels"):
                 connection.execute(f"VACUUM (ANALYZE) {part}_{tables.number}")
 
@@ -209,11 +211,11 @@ class PostgresIndex(HybridSearch):
         vectors = self._query_vectors(queries, ways)
         with self._reading() as (connection, tables, state):
             seen = seen_by(connection, tables, where, state.chunks)
-            how = Vectors.of(connection) if ways.dense and has_hnsw(connection, tables) else None
             for i, query in enumerate(queries):
                 words = words_of(query, state.language) if ways.words and seen.n else []
                 scored = by_words(connection, tables, state, words, depth, seen) if words else []
-                near = by_vector(connection, tables, vectors[i], depth, seen, how) if i in vectors and seen.n else None
+                asked = i in vectors and seen.n > 0
+                near = self._nearest.best(connection, tables, vectors[i], depth, seen) if asked else None
                 yield _Candidates(connection, tables, scored, near).found(depth)
 
     def _query_vectors(self, queries: Sequence[str], ways: Ways) -> dict[int, np.ndarray]:
