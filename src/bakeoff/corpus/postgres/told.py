@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from bakeoff.corpus.store import HALF_A_CHARACTER, READ_AS_UTF8
-from bakeoff.errors import BakeoffError, ConfigError, InputError, MissingExtraError, RunFolderError
+from bakeoff.errors import BakeoffError, ConfigError, InputError, MissingExtraError, RunFolderError, StoreGoneError
 
 _SHOWN = 300
 PASSWORD = "check the user in store:, and give the password by the variable PGPASSWORD, by ~/.pgpass or by a service"
@@ -34,8 +34,14 @@ _MEANINGS = (
         ConfigError,
     ),
     _Meaning(("3D000",), ("does not exist",), "is no database there", "create it: createdb NAME", ConfigError),
-    _Meaning(("53300",), ("too many clients",), "has no connection left", "raise max_connections, or stop others"),
-    _Meaning(("53100",), ("No space left",), "has no disk space left", "free some, then run it again"),
+    _Meaning(
+        ("53300",),
+        ("too many clients",),
+        "has no connection left",
+        "raise max_connections, or stop others",
+        StoreGoneError,
+    ),
+    _Meaning(("53100",), ("No space left",), "has no disk space left", "free some, then run it again", StoreGoneError),
     _Meaning(
         ("42501", "25006"),
         (),
@@ -56,7 +62,7 @@ _MEANINGS = (
         "see the log of the server; restore a backup of the schema",
         RunFolderError,
     ),
-    _Meaning(("57014",), (), "took too long, or was cancelled", AGAIN),
+    _Meaning(("57014",), (), "took too long, or was cancelled", AGAIN, StoreGoneError),
     _Meaning(("40001", "40P01", "55P03"), (), "was changed by another process at the same time", "run it again"),
     _Meaning(("54",), (), "cannot hold a name or a source that is so long", "shorten it", InputError),
     _Meaning(
@@ -77,6 +83,7 @@ _MEANINGS = (
         ),
         "ended the connection",
         AGAIN,
+        StoreGoneError,
     ),
     _Meaning(
         (),
@@ -90,6 +97,7 @@ _MEANINGS = (
         ),
         "cannot be reached",
         "check the address in store: and that the server runs; nothing is lost",
+        StoreGoneError,
     ),
 )
 
