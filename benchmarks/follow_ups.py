@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bakeoff.contenders.extractor import Extractor
 from bakeoff.corpus.sources.folders import read_documents
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.grading.grade import grade
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.questions.read import read_questions
@@ -47,7 +47,7 @@ def pairs(questions: Sequence[Question], seed: int = 1) -> list[tuple[Question, 
 def main() -> None:
     questions = read_questions([EXAMPLE / "questions.csv"])
     asked = pairs(questions)
-    with tempfile.TemporaryDirectory() as folder, DocumentStore(Path(folder) / "store.sqlite") as store:
+    with tempfile.TemporaryDirectory() as folder, SqliteStore(Path(folder) / "store.sqlite") as store:
         store.replace_all(read_documents((str(EXAMPLE / "documents"),)).documents)
         embedder = HashEmbedder()
         index = HybridIndex.open(Path(folder) / "index", embedder)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import load_embedder
 from bakeoff.models.settings import DEFAULT_EMBEDDER, LocalModel
 from bakeoff.records import Document
@@ -105,7 +105,7 @@ def timed(work: Callable[[], object]) -> float:
 def measure(n_chunks: int, queries: Sequence[str], folder: Path) -> list[str]:
     """One row of the table."""
     embedder = Projector()
-    store = DocumentStore(folder / "store.sqlite")
+    store = SqliteStore(folder / "store.sqlite")
     documents = made_documents(n_chunks)
     store.replace_all(documents)
     index = HybridIndex.open(folder / "index", embedder, CHUNK_TOKENS)
@@ -146,7 +146,7 @@ def measure_embedding(n_chunks: int, n_words: int, chunk_tokens: int, folder: Pa
     """Documents to a searchable index with the default model: chunks and tokens per second, including all stages."""
     embedder = load_embedder()
     embedder.embed_passages(["warm"])
-    store = DocumentStore(folder / "store.sqlite")
+    store = SqliteStore(folder / "store.sqlite")
     ingest_s = timed(lambda: store.replace_all(made_prose(n_chunks, n_words)))
     report = HybridIndex.open(folder / "index", embedder, chunk_tokens).sync(store)
     total = ingest_s + report.seconds

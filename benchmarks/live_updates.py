@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from index_speed import CHUNKS_PER_DOCUMENT, SEED, made_documents, made_prose, made_queries
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import HashEmbedder, load_embedder
 from bakeoff.protocols import Embedder
 from bakeoff.records import Document
@@ -128,7 +128,7 @@ def in_seconds(values: Sequence[float]) -> str:
 def measure(n_chunks: int, n_updates: int, embedder: Embedder, folder: Path) -> None:
     """Builds the index and prints a row for each way."""
     random_at_first = RandomAtFirst(embedder)
-    store = DocumentStore(folder / "store.sqlite")
+    store = SqliteStore(folder / "store.sqlite")
     store.replace_all(made_documents(n_chunks))
     index = HybridIndex.open(folder / "index", random_at_first, CHUNK_TOKENS)
     index.sync(store)

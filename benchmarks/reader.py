@@ -26,7 +26,7 @@ from public_pilots import SETS
 from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.corpus.sources.folders import read_documents
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.measure.collect import ask
 from bakeoff.measure.score import score_answers
 from bakeoff.measure.statistics import share_estimate
@@ -138,7 +138,7 @@ def own_documents(folder: str, kept_back: str) -> tuple[list[Document], list[Que
 
 def indexed(folder: Path, documents: Sequence[Document], chunk_tokens: int) -> HybridIndex:
     """An index of these documents."""
-    store = DocumentStore(folder / "store.sqlite")
+    store = SqliteStore(folder / "store.sqlite")
     store.replace_all(documents)
     embedder = load_embedder(LocalModel(name=DEFAULT_EMBEDDER))
     index = HybridIndex.open(folder / "index", embedder, max_tokens=chunk_tokens)

@@ -18,11 +18,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import DEFAULT_EMBEDDER, load_embedder
 from bakeoff.protocols import Embedder
 from bakeoff.records import Document, Hit
-from bakeoff.retrieval.hybrid import CANDIDATES, HybridIndex
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.retrieval.searching import CANDIDATES
 
 
 class Collection(NamedTuple):
@@ -165,7 +166,7 @@ def evaluate(
 ) -> tuple[int, dict[str, dict[str, float]]]:
     """The number of chunks, and {way of searching: {measure: mean over the queries}}."""
     with tempfile.TemporaryDirectory() as folder:
-        store = DocumentStore(Path(folder) / "store.sqlite")
+        store = SqliteStore(Path(folder) / "store.sqlite")
         store.replace_all(collection.documents)
         index = HybridIndex.open(Path(folder) / "index", embedder, max_tokens)
         index.sync(store)

@@ -1,10 +1,12 @@
 """Folders of data that several tests read."""
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bakeoff.corpus.stores import keep_in
 from bakeoff.models.engines.openai_dialect import forget_negotiations
 
 
@@ -26,3 +28,29 @@ def public_data() -> Path:
 def example() -> Path:
     """The bundled example."""
     return Path(__file__).parent.parent / "examples" / "support-desk"
+
+
+@pytest.fixture(scope="session")
+def vectors_address() -> Iterator[str]:
+    """The address of a PostgreSQL with pgvector for the whole session. Each test has schemas of its own."""
+    pytest.importorskip("sqlalchemy")
+    from tests.unit.sql_servers import postgres_of, vectors_programs
+
+    with postgres_of(vectors_programs()) as server:
+        yield server.owner_address
+
+
+@pytest.fixture(params=["files", "postgres"])
+def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a new folder whose documents and indexes are in files, or in a database."""
+    address = request.getfixturevalue("vectors_address") if request.param == "postgres" else ""
+    made: list[str] = []
+
+    def new(name: str) -> Path:
+        made.append(name)
+        folder = tmp_path / f"{name}{len(made)}"
+        folder.mkdir()
+        keep_in(folder, address)
+        return folder
+
+    return new

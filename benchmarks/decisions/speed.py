@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from printed_tables import Table
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.files import jsonl
 from bakeoff.pilot.judge import judge
 from bakeoff.pilot.prepare import Prepared
@@ -88,7 +88,7 @@ def written_run(folder: RunFolder, world: World) -> RunFolder:
     _write_config(Config.model_validate(config), folder)
     write_json(folder.environment_path, {"run_format": RUN_FORMAT, "bakeoff": "0.1.0", "data_sha256": "0"})
     documents = (Document(id="a", text="A document.", source="a.md"),)
-    with DocumentStore(folder.world / "store.sqlite") as store:
+    with SqliteStore(folder.world / "store.sqlite") as store:
         store.replace_all(documents)
     jsonl.write(folder.splits_path, [*asked, training])
     for name, row in zip(names, outcome, strict=True):

@@ -80,6 +80,10 @@ class RunFolderError(BakeoffError):
     """A run folder is missing, half written, or belongs to another configuration."""
 
 
+class StoreGoneError(BakeoffError):
+    """The server of the documents does not answer: no fault of what asked, which can go on when it is back."""
+
+
 class StoppedError(BakeoffError):
     """The work was stopped by Ctrl-C or by a signal that ends a process. The exit code is 128 + the signal's number."""
 

@@ -4,9 +4,11 @@ Knows only the records. A name in a configuration is either one of Bakeoff's own
 (`my_package.my_module.MyClass`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -227,4 +229,187 @@ class Source(Protocol):
         changes are read and applied once more. Raises BakeoffError if the place cannot be reached or read at all, and
         CursorError for a cursor that this source did not make.
         """
+        ...
+
+
+class StoredChanges(Record):
+    """The ids of the documents that a call added, updated and deleted, or that changed since a version.
+
+    `unchanged` counts the other documents. `version` is the store's current version.
+    """
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    unchanged: int = 0
+    version: int
+
+    @property
+    def any(self) -> bool:
+        return bool(self.added or self.updated or self.deleted)
+
+
+class StoredVersion(Record):
+    """One entry of a document's history. A deletion has no document."""
+
+    version: int
+    kind: Literal["added", "updated", "deleted"]
+    recorded_at: datetime
+    document: Document | None
+
+
+class StoreReading(Protocol):
+    """One consistent state of a document store, for queries of other kinds (`corpus.store.Reading`)."""
+
+    def select(self, query: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query, with the values of its `:names`."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """All documents, with every version and deletion. What a call changed is kept when it returns, all or nothing."""
+
+    @property
+    def version(self) -> int:
+        """The number of calls that changed something. 0 for a new store."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """A random name. Versions of stores with different identities are unrelated."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that one process at a time may change. None where a server lets several change the documents."""
+        ...
+
+    def replace_all(self, documents: Iterable[Document]) -> StoredChanges:
+        """Makes the store hold exactly these documents. Raises InputError if two have the same id or source."""
+        ...
+
+    def upsert(self, documents: Iterable[Document]) -> StoredChanges:
+        """Adds these documents, or replaces those with the same id. The other documents stay."""
+        ...
+
+    def delete(self, ids: Iterable[str]) -> StoredChanges:
+        """Deletes the documents with these ids. Unknown ids are ignored. Old texts stay in the history."""
+        ...
+
+    def change(self, documents: Iterable[Document], deleted: Iterable[str]) -> StoredChanges:
+        """`upsert` and `delete` as one change. A document that is given in both is added or replaced."""
+        ...
+
+    def documents(self) -> Iterator[Document]:
+        """The documents at the time of the call, ordered by source. The store may be changed during the iteration."""
+        ...
+
+    def get(self, document_id: str) -> Document | None:
+        """The document with this id. None if it does not exist or is deleted."""
+        ...
+
+    def get_by_source(self, source: str) -> Document | None:
+        """The document with this source. None if it does not exist or is deleted."""
+        ...
+
+    def history(self, document_id: str) -> list[StoredVersion]:
+        """Every version of a document, oldest first, including deletions. Empty for an unknown id."""
+        ...
+
+    def changes_since(self, version: int) -> StoredChanges:
+        """The differences between that version and now. A change that was reverted does not count.
+
+        Raises RunFolderError for a version that this store has not reached: the caller was built from another store.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[StoreReading]:
+        """One consistent state, for queries of other kinds."""
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: Any) -> None: ...
+
+
+class Synced(Record):
+    """The result of a sync: the documents added, updated and deleted, and the chunks and tokens that were embedded.
+
+    Chunks, tokens and seconds include those of earlier syncs that were killed. `n_written` are the documents whose rows
+    this sync wrote or deleted.
+    """
+
+    n_added: int
+    n_updated: int
+    n_deleted: int
+    n_chunks: int
+    n_tokens: int
+    seconds: float
+    n_written: int = 0
+
+
+class SearchIndex(LabelledRetriever, VectorRetriever, Protocol):
+    """Every chunk of a document store, searched by words and by vectors, brought up to date by the difference.
+
+    A search finds the documents as they were before a sync or as they are after it, never some of both.
+    """
+
+    @property
+    def n_chunks(self) -> int: ...
+
+    @property
+    def version(self) -> int:
+        """The version of the store at the last complete sync."""
+        ...
+
+    def sync(
+        self,
+        store: DocumentStore,
+        progress: Callable[[int, int], None] | None = None,
+        tidy: bool = True,
+        again: Iterable[str] = (),
+    ) -> Synced:
+        """Updates the index to the current state of the store. Only changed documents are embedded.
+
+        If a sync is killed, the next one does what is left. `progress` is called with (documents done, all documents to
+        do). Without `tidy` the caller calls `tidy` later, so that a change is visible sooner. Documents in `again` are
+        written even if they did not change. Raises RunFolderError if the index was built from another store.
+        """
+        ...
+
+    def search_bm25(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
+        """The same as `search` by words alone."""
+        ...
+
+    def search_dense(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
+        """The same as `search` by vectors alone."""
+        ...
+
+    def dense_weight(self, query: str) -> float:
+        """The weight of the embedder's ranking for this query. The words have the rest of 1."""
+        ...
+
+    def load(self) -> None:
+        """Does what the first search would do otherwise."""
+        ...
+
+    def check_words(self) -> None:
+        """Searches for the words of one passage. Raises RunFolderError if the index of words is damaged or missing."""
+        ...
+
+    def doubts(self, store: DocumentStore) -> tuple[str, ...]:
+        """The ids of documents that the index holds otherwise than the store, though nothing changed since the last
+        sync.
+        """
+        ...
+
+    @property
+    def is_untidy(self) -> bool:
+        """Whether so much changed that `tidy` is worth its cost."""
+        ...
+
+    def tidy(self) -> None:
+        """Makes searches fast again after many changes. Searches and syncs go on meanwhile."""
         ...

@@ -10,7 +10,7 @@ import pytest
 
 from bakeoff.contenders.extractor import Extractor
 from bakeoff.corpus.sources.folders import read_documents
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.grading.grade import grade
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.protocols import Embedder
@@ -38,7 +38,7 @@ def asked(language: str) -> list[tuple[Question, str]]:
 
 def indexed(folder: Path, pattern: str, embedder: Embedder) -> HybridIndex:
     folder.mkdir()
-    store = DocumentStore(folder / "store.sqlite")
+    store = SqliteStore(folder / "store.sqlite")
     store.replace_all(read_documents((str(FOLDER / pattern),)).documents)
     index = HybridIndex.open(folder / "index", embedder)
     index.sync(store)

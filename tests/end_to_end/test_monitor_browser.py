@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.learn.monitor import server as server_module
 from bakeoff.learn.monitor.monitor import Monitor
 from bakeoff.learn.monitor.server import MonitorOfServer
@@ -36,7 +36,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Log]]
     """A deployment that was used, with a new topic in the last full week."""
     folder = tmp_path_factory.mktemp("monitor")
     root = deployed(folder / "deployments" / "shop", folder / "run")
-    with DocumentStore(root / "store.sqlite") as store:
+    with SqliteStore(root / "store.sqlite") as store:
         store.upsert([Document(id="a", text="x", source="a.md", updated_at=ago(20))])
     with Log(root / "log.sqlite") as log:
         used(log, 100)

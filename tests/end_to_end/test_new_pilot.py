@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bakeoff.cli.main import app
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.learn.monitor.evidence import Evidence
 from bakeoff.learn.monitor.revisit import InUse, revisit
@@ -44,7 +44,7 @@ def used(finished, tmp_path, monkeypatch):
     root = tmp_path / "deployments" / "planets"
     deploy(finished, root, ["rag"])
     monday = datetime.now(UTC) - timedelta(days=datetime.now(UTC).weekday())
-    with Log(root / "log.sqlite") as log, DocumentStore(root / "store.sqlite") as store:
+    with Log(root / "log.sqlite") as log, SqliteStore(root / "store.sqlite") as store:
         for i in range(DAYS * A_DAY):
             at = monday - timedelta(days=1 + i // A_DAY, minutes=i % A_DAY)
             name = f"Aldra{i % 32}"
@@ -88,7 +88,7 @@ def test_the_alarm_names_a_command_that_runs_the_pilot_on_real_use(used, finishe
     assert profile.slice_weights["unanswerable"] == pytest.approx(0.5, abs=0.1)
     assert sum(profile.slice_weights.values()) == pytest.approx(1)
     assert profile.value.unanswered == 0.5 and "growth_per_month" not in profile.model_fields_set
-    with DocumentStore(folder.world / "store.sqlite") as store:
+    with SqliteStore(folder.world / "store.sqlite") as store:
         texts = [document.text for document in store.documents()]
     assert len(texts) == 32 and any("46 days" in text for text in texts)
     before = {question.id: question.split for question in finished.folder.questions()}
@@ -125,11 +125,11 @@ def test_a_stopped_pilot_goes_on_with_the_data_it_began_with(used, monkeypatch):
         patched.setattr(stages.Pilot, "_answer", stop)
         stopped = CliRunner().invoke(app, ["run", "--from", "planets"])
     assert "bakeoff run --from planets --resume" in str(getattr(stopped.exception, "remedy", stopped.output))
-    with DocumentStore(used / "store.sqlite") as store:
+    with SqliteStore(used / "store.sqlite") as store:
         store.delete([next(iter(store.documents())).id])
     assert call("run", "--from", "planets", "--resume").exit_code == 0
     folder = RunFolder(used.parents[1] / "runs" / "planets-from-use")
-    with DocumentStore(folder.world / "store.sqlite") as store:
+    with SqliteStore(folder.world / "store.sqlite") as store:
         assert folder.verdict_path.exists() and len(list(store.documents())) == 32
     with pytest.raises(RunFolderError, match="no stopped run named 'planets-from-use'"):
         call("run", "--from", "planets", "--resume")

@@ -14,7 +14,7 @@ from pathlib import Path
 import lancedb  # noqa: F401 - imported before the forks
 import pyarrow.compute  # noqa: F401
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
 from bakeoff.retrieval import hybrid
@@ -29,7 +29,7 @@ def opened(folder: Path) -> LiveDocuments:
     """The documents of the test. Tables are tidied and joined all the time, so that kills meet that, too."""
     hybrid.MOST_PIECES, live.SETTLED_S = 3, 0.02
     index = HybridIndex.open(folder / "index", HashEmbedder(dimension=64), max_tokens=16)
-    return LiveDocuments(DocumentStore(folder / "store.sqlite"), [index])
+    return LiveDocuments(SqliteStore(folder / "store.sqlite"), [index])
 
 
 def document(id: str, token: str) -> Document:

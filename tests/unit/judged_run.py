@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.files import jsonl
 from bakeoff.measure.labels import Label, Unit
 from bakeoff.models.engines.scripted import ScriptedGenerator
@@ -51,7 +51,7 @@ def long_run(root: Path, n: int = 40, right: Callable[[int, str], bool] | None =
     asked = [long_question(i) for i in range(n)]
     is_right = right or (lambda i, name: chance(f"{i}{name}") < (0.7 if name == "rag" else 0.4))
     folder = RunFolder(finished(root, asked=asked, base=(), rag=(), **settings).folder.root)
-    with DocumentStore(folder.world / "store.sqlite") as store:
+    with SqliteStore(folder.world / "store.sqlite") as store:
         store.replace_all(
             [Document(id="v", text="The blue valve closes by itself at two bar. " * 9, source="valves.md")]
         )

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.files import jsonl
 from bakeoff.records import Document, Question
 from bakeoff.serve.log import Log
@@ -57,7 +57,7 @@ def reviewable(root: Path, run: Path) -> Path:
     """The folder of a deployment whose log holds these entries."""
     deployed(root, run)
     jsonl.write(release_folder(root, 1) / "evidence" / "splits.jsonl", [KNOWN])
-    with DocumentStore(root / "store.sqlite") as store:
+    with SqliteStore(root / "store.sqlite") as store:
         store.replace_all([DOCUMENT])
     with Log(root / "log.sqlite") as log:
         for entry in entries():

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Axes, Entrant
@@ -55,7 +55,7 @@ def finished(
     }
     _write_config(Config.model_validate(config), folder)
     write_json(folder.environment_path, {"run_format": RUN_FORMAT, "bakeoff": "0.1.0", "data_sha256": str(asked)[:99]})
-    with DocumentStore(folder.world / "store.sqlite") as store:
+    with SqliteStore(folder.world / "store.sqlite") as store:
         store.replace_all(documents)
     jsonl.write(folder.splits_path, asked)
     for name, right in (("base", base), ("rag", rag)):

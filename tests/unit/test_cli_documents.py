@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from bakeoff.cli import documents as commands
 from bakeoff.corpus.sources.watch import SETTLED_S, FolderWatch
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.formats.part import Problem
 from bakeoff.models.embed import HashEmbedder
@@ -41,7 +41,7 @@ class Server:
         self.keys = KeyFile(folder / "keys.jsonl")
         self.key = self.keys.add("manager", None, manages=True)
         index = HybridIndex.open(folder / "index", HashEmbedder(dimension=32), max_tokens=32)
-        self.documents = LiveDocuments(DocumentStore(folder / "store.sqlite"), [index])
+        self.documents = LiveDocuments(SqliteStore(folder / "store.sqlite"), [index])
         self.url = ""
 
     @property

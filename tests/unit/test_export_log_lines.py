@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bakeoff.cli.main import app
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.questions import read_with_notes
 from bakeoff.records import Document
@@ -22,7 +22,7 @@ def desk(tmp_path, monkeypatch):
     root = tmp_path / "deployments" / "desk"
     root.mkdir(parents=True)
     (root / "current").write_text("1\n")
-    with DocumentStore(root / "store.sqlite") as store:
+    with SqliteStore(root / "store.sqlite") as store:
         store.replace_all([Document(id="d", source="pump.md", text="The pump takes 11 litres of oil.")])
     with Log(root / "log.sqlite") as log:
         for name in ("a", "b", "c"):

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
-from bakeoff.retrieval import hybrid
-from bakeoff.retrieval.hybrid import Filter, HybridIndex
+from bakeoff.retrieval import hybrid, syncing
+from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.retrieval.lance_table import explained
 
 
@@ -35,8 +35,8 @@ def document(name: str, text: str, access: tuple[str, ...] = ()) -> Document:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> DocumentStore:
-    made = DocumentStore(tmp_path / "store.sqlite")
+def store(tmp_path: Path) -> SqliteStore:
+    made = SqliteStore(tmp_path / "store.sqlite")
     made.upsert(
         [
             document("zebra", "Zebras graze on the savanna.\n\nTheir stripes confuse flies."),
@@ -53,7 +53,7 @@ def embedder() -> CountingHash:
 
 
 @pytest.fixture
-def index(tmp_path: Path, embedder: CountingHash, store: DocumentStore) -> HybridIndex:
+def index(tmp_path: Path, embedder: CountingHash, store: SqliteStore) -> HybridIndex:
     made = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
     made.sync(store)
     return made
@@ -68,77 +68,11 @@ def everything(index: HybridIndex) -> set[tuple[str, str]]:
     return {(hit.chunk.document_id, hit.chunk.text) for hit in index.search_dense(["a"], 1000)[0]}
 
 
-def test_finds_what_is_asked_for(index: HybridIndex) -> None:
-    """The best hit of each way of searching holds the answer; ranks count from 1, scores do not rise."""
-    for search in (index.search, index.search_bm25, index.search_dense):
-        (hits,) = search(["what does boiler code E42 mean"], 3)
-        assert hits[0].chunk.source == "boiler.md"
-        assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
-        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-
-
-def test_hits_quote_the_document(index: HybridIndex, store: DocumentStore) -> None:
-    """The text of a hit is the part of the stored document between its offsets."""
-    (hits,) = index.search(["stripes and flies"], 10)
-    assert hits
-    for hit in hits:
-        whole = store.get(hit.chunk.document_id)
-        assert whole is not None and whole.text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
-
-
-def test_many_queries_give_what_single_ones_give(index: HybridIndex) -> None:
-    """A batch gives each query the hits that it gets alone, in order."""
-    queries = ["zebra stripes", "", "refund days", "boiler"]
-    assert index.search(queries, 3) == [index.search([query], 3)[0] for query in queries]
-
-
-def test_only_the_changed_document_is_embedded_again(
-    index: HybridIndex, store: DocumentStore, embedder: CountingHash
-) -> None:
-    """If one document changed, only its chunks are embedded; a sync without changes embeds nothing."""
-    embedder.embedded.clear()
-    store.upsert([document("boiler", "The boiler shows code E77 now.")])
-    report = index.sync(store)
-    assert embedder.embedded == ["The boiler shows code E77 now."]
-    assert (report.n_added, report.n_updated, report.n_deleted, report.n_chunks) == (0, 1, 0, 1)
-    assert report.n_tokens == embedder.count_tokens(embedder.embedded[0])
-    again = index.sync(store)
-    assert (again.n_updated, again.n_chunks, len(embedder.embedded)) == (0, 0, 1)
-    assert "E77" in index.search(["boiler code"], 1)[0][0].chunk.text
-
-
-def test_a_deleted_document_never_surfaces(index: HybridIndex, store: DocumentStore) -> None:
-    """After the sync no way of searching finds it."""
-    store.delete(["zebra"])
-    assert index.sync(store).n_deleted == 1
-    for search in (index.search, index.search_bm25, index.search_dense):
-        assert "zebra.md" not in sources(search(["zebras graze savanna stripes"], 100)[0])
-
-
-def test_another_process_sees_what_was_synced(tmp_path: Path, index: HybridIndex, embedder: CountingHash) -> None:
-    """An index opened again answers the same, and remembers the store's version."""
-    again = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
-    assert again.version == index.version == 1
-    assert again.search(["zebra"], 5) == index.search(["zebra"], 5)
-
-
-def test_bm25_does_not_depend_on_the_way_here(tmp_path: Path, index: HybridIndex, store: DocumentStore) -> None:
-    """After updates and deletions, scores equal those of a new index of the same documents."""
-    store.upsert([document("boiler", "The boiler is green."), document("yak", "Yaks and the boiler.")])
-    index.sync(store)
-    store.delete(["refund"])
-    index.sync(store)
-    fresh = HybridIndex.open(tmp_path / "fresh", CountingHash(), max_tokens=8)
-    fresh.sync(store)
-    for query in ("boiler", "green yaks", "zebra boiler flies"):
-        assert index.search_bm25([query], 9) == fresh.search_bm25([query], 9)
-
-
 @pytest.mark.parametrize("step", ["embed_passages", "delete", "add", "optimize"])
 def test_a_sync_that_was_killed_is_repaired_by_the_next(
     tmp_path: Path,
     index: HybridIndex,
-    store: DocumentStore,
+    store: SqliteStore,
     embedder: CountingHash,
     monkeypatch: pytest.MonkeyPatch,
     step: str,
@@ -160,10 +94,10 @@ def test_a_sync_that_was_killed_is_repaired_by_the_next(
 
 
 def test_what_a_killed_sync_spent_is_told_by_the_next(
-    tmp_path: Path, store: DocumentStore, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next sync reports the chunks, tokens and time of both; the one after it starts from zero."""
-    monkeypatch.setattr(hybrid, "GROUP_CHUNKS", 1)
+    monkeypatch.setattr(syncing, "GROUP_CHUNKS", 1)
     clock = iter(range(0, 1000, 10))
     monkeypatch.setattr(hybrid.time, "perf_counter", lambda: next(clock))
     embedder = CountingHash()
@@ -181,7 +115,7 @@ def test_what_a_killed_sync_spent_is_told_by_the_next(
 
 
 def test_a_change_taken_back_after_a_kill_is_taken_back_here(
-    tmp_path: Path, index: HybridIndex, store: DocumentStore, embedder: CountingHash, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, index: HybridIndex, store: SqliteStore, embedder: CountingHash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store then reports no change, but the rows written before the kill must be removed."""
     store.upsert([document("yak", "Yaks are woolly."), document("boiler", "Wrong.")])
@@ -215,63 +149,11 @@ def _save_then_kill(index: HybridIndex):  # type: ignore[no-untyped-def]
     return saving
 
 
-def test_filters_by_source(index: HybridIndex) -> None:
-    """Only sources with the prefix are found; a quote or a wildcard in it has no special meaning."""
-    for search in (index.search, index.search_bm25, index.search_dense):
-        assert set(sources(search(["boiler zebras refunds"], 10, Filter(source_prefix="zeb"))[0])) == {"zebra.md"}
-        assert search(["boiler zebras refunds"], 10, Filter(source_prefix="%' OR ''='"))[0] == []
-
-
-def test_filters_by_access(index: HybridIndex) -> None:
-    """Everyone sees documents without labels; labelled ones need at least one matching label."""
-    for search in (index.search, index.search_bm25, index.search_dense):
-        ask = ["refunds boiler zebras"]
-        assert "refund.md" not in sources(search(ask, 10, Filter(access=()))[0])
-        assert "refund.md" not in sources(search(ask, 10, Filter(access=("sales", "o'hara")))[0])
-        assert {"refund.md", "boiler.md"} <= set(sources(search(ask, 10, Filter(access=("sales", "staff")))[0]))
-        assert "refund.md" in sources(search(ask, 10)[0])
-
-
-@pytest.mark.parametrize("query", [
-    '"unclosed boiler', "boiler AND (", "+boiler -zebra", "boiler^2~ *", "passage:boiler", "{}[]\\/ boiler !",
-    "boiler " * 2000, "\x00boiler \ud800", "' OR 1=1 -- boiler", "the boiler",
-])  # fmt: skip
-def test_query_text_is_no_syntax(index: HybridIndex, query: str) -> None:
-    """The query is searched as words, whatever characters it has."""
-    assert index.search([query], 1)[0][0].chunk.source == "boiler.md"
-    assert index.search_bm25([query], 1)[0][0].chunk.source == "boiler.md"
-
-
-@pytest.mark.parametrize("query", ["", "  \n", "?!", '"()+-*'])
-def test_a_query_without_a_word_finds_nothing(index: HybridIndex, query: str) -> None:
-    """Neither search returns hits for it."""
-    assert index.search([query], 5) == [[]]
-
-
-def test_an_empty_index_answers_with_nothing(tmp_path: Path) -> None:
-    """Before the first sync, and for no queries at all."""
-    empty = HybridIndex.open(tmp_path / "empty", HashEmbedder())
-    assert empty.search(["anything", "x"], 5) == [[], []]
-    assert empty.search([], 5) == []
-    assert empty.n_chunks == 0
-
-
-def test_equal_passages_come_in_the_order_of_their_sources(tmp_path: Path) -> None:
-    """Copies have equal scores; their order does not depend on when they were indexed."""
-    store = DocumentStore(tmp_path / "store.sqlite")
-    index = HybridIndex.open(tmp_path / "index", HashEmbedder())
-    for name in ("m", "z", "a", "k"):
-        store.upsert([document(name, "The very same words.")])
-        index.sync(store)
-    for search in (index.search, index.search_bm25, index.search_dense):
-        assert sources(search(["same words"], 3)[0]) == ["a.md", "k.md", "m.md"]
-
-
 @pytest.mark.parametrize(("other", "max_tokens", "named"), [
     (HashEmbedder(dimension=32), 8, "dimension 64"), (CountingHash(), 16, "max_tokens 8"),
 ])  # fmt: skip
 def test_refuses_another_embedder_or_chunk_size(
-    tmp_path: Path, index: HybridIndex, store: DocumentStore, other: HashEmbedder, max_tokens: int, named: str
+    tmp_path: Path, index: HybridIndex, store: SqliteStore, other: HashEmbedder, max_tokens: int, named: str
 ) -> None:
     """The error says what the index was built with; `rebuild` makes a new one."""
     with pytest.raises(RunFolderError, match=named):
@@ -280,12 +162,6 @@ def test_refuses_another_embedder_or_chunk_size(
     assert rebuilt.n_chunks == 0
     assert rebuilt.sync(store).n_added == 3
     assert rebuilt.search(["zebras graze on the savanna"], 1)[0][0].chunk.source == "zebra.md"
-
-
-def test_refuses_another_store(tmp_path: Path, index: HybridIndex) -> None:
-    """An index cannot be synced with another store, because their versions are unrelated."""
-    with pytest.raises(RunFolderError, match="another document store"):
-        index.sync(DocumentStore(tmp_path / "other.sqlite"))
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"embedder": 1}'])
@@ -323,7 +199,7 @@ def test_a_full_disk_is_no_damage(tmp_path: Path, told: str, remedy: str) -> Non
 
 
 def test_a_damaged_index_of_words_is_named_when_it_is_searched(
-    tmp_path: Path, store: DocumentStore, embedder: CountingHash
+    tmp_path: Path, store: SqliteStore, embedder: CountingHash
 ) -> None:
     """LanceDB's code panics on some damage; that is an error of the run's folder like any other."""
     store.upsert([document(f"d{i}", f"Word{i} stands in document {i} and nowhere else.") for i in range(300)])
@@ -365,18 +241,3 @@ def test_a_panic_of_lancedb_is_damage_and_another_one_is_not(tmp_path: Path) -> 
         raise PanicException("index out of bounds")
     with pytest.raises(KeyboardInterrupt), explained(tmp_path):
         raise KeyboardInterrupt
-
-
-def test_a_search_by_vectors_uses_them_in_place_of_the_queries_own(index: HybridIndex, embedder: CountingHash) -> None:
-    """With the queries' embeddings it is the usual search; with others they decide what the words do not say."""
-    queries = ["zebra stripes", "refund days", "wombat"]
-    own = embedder.embed_queries(queries)
-    assert index.search_vectors(queries, own, 3) == index.search(queries, 3)
-    boiler = np.repeat(embedder.embed_queries(["The boiler shows code E42 when pressure is low."]), 3, axis=0)
-    found = index.search_vectors(queries, boiler, 9)
-    assert found[2][0].chunk.source == "boiler.md" and "zebra.md" in sources(found[0])[:2]
-    assert found != index.search(queries, 9)
-    refund = embedder.embed_queries(["Refunds are paid within 14 days."])
-    assert "refund.md" in sources(index.search_vectors(["?x"], refund, 9, ("staff",))[0])
-    assert "refund.md" not in sources(index.search_vectors(["?x"], refund, 9, ())[0])
-    assert index.search_vectors(["?", "refund"], np.concatenate([own[:1], refund]), 9)[0] == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
 from bakeoff.retrieval.coverage import Languages, coverage_warning, covers_text
@@ -58,7 +58,7 @@ class EnglishOnly(HashEmbedder):
 
 def indexed(folder: Path, texts: dict[str, str], embedder: HashEmbedder | None = None) -> HybridIndex:
     folder.mkdir(exist_ok=True)
-    store = DocumentStore(folder / "store.sqlite")
+    store = SqliteStore(folder / "store.sqlite")
     store.replace_all(Document(id=name, text=text, source=f"{name}.md") for name, text in texts.items())
     index = HybridIndex.open(folder / "index", embedder or HashEmbedder(64))
     index.sync(store)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
 from bakeoff.retrieval import hybrid, rows
-from bakeoff.retrieval.hybrid import Filter, HybridIndex
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.retrieval.searching import Filter
 
 WORDS = [
     "boiler",
@@ -45,8 +46,8 @@ def document(number: int, chance: random.Random) -> Document:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> DocumentStore:
-    made = DocumentStore(tmp_path / "store.sqlite")
+def store(tmp_path: Path) -> SqliteStore:
+    made = SqliteStore(tmp_path / "store.sqlite")
     chance = random.Random(1)
     made.upsert([document(number, chance) for number in range(40)])
     return made
@@ -57,7 +58,7 @@ def opened(folder: Path) -> HybridIndex:
 
 
 @pytest.fixture
-def index(tmp_path: Path, store: DocumentStore) -> HybridIndex:
+def index(tmp_path: Path, store: SqliteStore) -> HybridIndex:
     made = opened(tmp_path / "index")
     made.sync(store)
     made.load()
@@ -75,7 +76,7 @@ def found(index: HybridIndex) -> list[list[Hit]]:
 
 @pytest.mark.parametrize("n_tidy", [1000, 7], ids=["never tidied", "tidied now and then"])
 def test_hits_equal_those_of_an_index_opened_again(
-    tmp_path: Path, store: DocumentStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch, n_tidy: int
+    tmp_path: Path, store: SqliteStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch, n_tidy: int
 ) -> None:
     """Scores, order and texts, by every way of searching and under filters, after each of many changes."""
     monkeypatch.setattr(rows, "MOST_SEGMENTS", 3)
@@ -101,7 +102,7 @@ def texts(whole: Document) -> list[tuple[str, str]]:
 
 
 def test_a_document_that_is_replaced_is_found_exactly_once_at_any_time(
-    store: DocumentStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Threads search all the time while it is replaced 200 times and tables are tidied: never none, never two."""
     monkeypatch.setattr(hybrid, "MOST_PIECES", 16)
@@ -142,7 +143,7 @@ def test_a_document_that_is_replaced_is_found_exactly_once_at_any_time(
 
 
 def test_a_change_made_while_a_table_is_tidied_is_kept(
-    tmp_path: Path, store: DocumentStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: SqliteStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was changed, added and deleted between the copy and the exchange is so in the new table."""
 
@@ -153,7 +154,7 @@ def test_a_change_made_while_a_table_is_tidied_is_kept(
         store.delete(["d2"])
         index.sync(store, tidy=False)
 
-    monkeypatch.setattr(hybrid, "_warm", changing)
+    monkeypatch.setattr(hybrid, "warm", changing)
     index.tidy()
     for one in (index, opened(tmp_path / "index")):
         assert [hit.chunk.document_id for hit in one.search_bm25(["walrus"], 5)[0]] == ["d1"]
@@ -162,9 +163,9 @@ def test_a_change_made_while_a_table_is_tidied_is_kept(
     assert found(index) == found(opened(tmp_path / "index"))
 
 
-@pytest.mark.parametrize("step", ["copy_table", "_warm", "_take_place"])
+@pytest.mark.parametrize("step", ["copy_table", "warm", "_take_place"])
 def test_tidying_that_was_killed_has_changed_nothing(
-    tmp_path: Path, store: DocumentStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch, step: str
+    tmp_path: Path, store: SqliteStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """The index opened again holds the store's documents, and the next tidying removes what was left over."""
     store.upsert([Document(id="d1", text="A walrus.", source="a/d1.md")])
@@ -185,7 +186,7 @@ def test_tidying_that_was_killed_has_changed_nothing(
 
 
 def test_pieces_are_joined_and_a_kill_meanwhile_is_repaired(
-    tmp_path: Path, store: DocumentStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: SqliteStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The number of pieces that a search reads without an index does not grow with the number of changes."""
     monkeypatch.setattr(hybrid, "MOST_PIECES", 5)
@@ -207,7 +208,7 @@ def test_pieces_are_joined_and_a_kill_meanwhile_is_repaired(
 
 
 def test_searches_keep_the_last_good_state_while_a_sync_fails(
-    store: DocumentStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a failed write the old version is still found by every way; the next sync brings the new one."""
     before = found(index)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.labelling.labelling import Labelling
 from bakeoff.labelling.page.routes import SHARED
@@ -194,7 +194,7 @@ def test_a_run_in_use_is_judged_later(page, folder):
 
 def test_documents_of_the_run_are_shown(page, folder):
     """Those it was measured with, also after they changed on the disk."""
-    with DocumentStore(folder.world / "store.sqlite") as store:
+    with SqliteStore(folder.world / "store.sqlite") as store:
         assert page.json("/documents/b?form=lines")["source"] == store.get("b").source
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.labelling.passages import MOST_CHARACTERS, passages_of
 from bakeoff.records import Document, SourceSpan
 from tests.unit.fakes import question
@@ -13,7 +13,7 @@ LONG = "word " * 300 + "the evidence " + "word " * 300
 
 @pytest.fixture
 def store(tmp_path):
-    store = DocumentStore(tmp_path / "store.sqlite")
+    store = SqliteStore(tmp_path / "store.sqlite")
     store.replace_all(
         [Document(id="c", text=TEXT, title="Care", source="care.md"), Document(id="l", text=LONG, source="long.md")]
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import InputError
 from bakeoff.learn.review.queue import Queue
 from bakeoff.learn.review.reviewing import Reviewing, Said, reviewed
@@ -31,7 +31,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def store(tmp_path):
-    with DocumentStore(tmp_path / "store.sqlite") as opened:
+    with SqliteStore(tmp_path / "store.sqlite") as opened:
         opened.replace_all(
             [Document(id="d", source="pumps.md", text="The pump Aldra is filled with 11 litres of oil.")]
         )

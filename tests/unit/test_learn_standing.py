@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.learn.standing import standing, standing_reviews
 from bakeoff.records import Question, SourceSpan
@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 @pytest.fixture
 def store(tmp_path):
-    with DocumentStore(tmp_path / "store.sqlite") as opened:
+    with SqliteStore(tmp_path / "store.sqlite") as opened:
         opened.replace_all(DOCUMENTS)
         yield opened
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.contenders.load import make_recipes
-from bakeoff.errors import AdapterError, ContenderError, InputError, LimitReachedError, StoppedError
+from bakeoff.errors import AdapterError, ContenderError, InputError, LimitReachedError, StoppedError, StoreGoneError
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.stages import run
 from bakeoff.runs.config import load_config
@@ -87,6 +87,8 @@ def test_where_all_worked_once_bad_input_costs_the_contender(recipes):
     assert left_out.reasons["tuned"] == "its training failed: InputError: the prompt is too long -> shorten it"
     with pytest.raises(LimitReachedError):
         fail(left_out, recipes, "hybrid", LimitReachedError("its time is over"))
+    with pytest.raises(StoreGoneError):
+        fail(left_out, recipes, "hybrid", StoreGoneError("the database ended the connection"))
 
 
 def break_(monkeypatch, path: str) -> None:

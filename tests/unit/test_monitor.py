@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from bakeoff.cli.main import app
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import ConfigError
 from bakeoff.learn.monitor import webhook as webhook_module
 from bakeoff.learn.monitor.accuracy import Accuracy, accuracy
@@ -52,7 +52,7 @@ def shop(tmp_path_factory) -> Path:
     """A deployment whose run is still there."""
     folder = tmp_path_factory.mktemp("monitor")
     root = deployed(folder / "deployments" / "shop", folder / "run")
-    with DocumentStore(root / "store.sqlite") as store:
+    with SqliteStore(root / "store.sqlite") as store:
         store.upsert([Document(id="a", text="x", source="a.md", updated_at=ago(20))])
     return root
 
@@ -361,7 +361,7 @@ class TestReviews:
         times. The accuracy is that of `bakeoff review --accuracy`, and no alarm is raised against a pilot of 85 %.
         """
         log._salt = b"the same draw"
-        with DocumentStore(tmp_path / "store.sqlite") as store:
+        with SqliteStore(tmp_path / "store.sqlite") as store:
             for week in range(4):
                 monday = ago(0) - timedelta(days=ago(0).weekday() + 7 * (5 - week))
                 self._asked(log, monday, 40, lambda i: i % 2 == 0)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.decide.cost.model import CostInputs, marginal_usd_per_query
 from bakeoff.learn.monitor.ages import Ages
 from bakeoff.learn.monitor.costs import spending, window_usd
@@ -29,7 +29,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def store(tmp_path):
-    return DocumentStore(tmp_path / "store.sqlite")
+    return SqliteStore(tmp_path / "store.sqlite")
 
 
 def read(log, store, **limits) -> Reading:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
 from bakeoff.retrieval.hybrid import HybridIndex
@@ -31,7 +31,7 @@ class Lengths:
 
 @pytest.fixture
 def index(tmp_path: Path) -> HybridIndex:
-    store = DocumentStore(tmp_path / "store.sqlite")
+    store = SqliteStore(tmp_path / "store.sqlite")
     store.upsert(
         Document(id=str(i), text=text, source=f"{i}.md", access=("hr",) if i >= 4 else ())
         for i, text in enumerate(TEXTS)

@@ -13,13 +13,14 @@ from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Material
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import ContenderError, RunFolderError
 from bakeoff.models.settings import LocalModel
 from bakeoff.pilot.build import Builder, Earlier
 from bakeoff.records import Document, Question, SourceSpan
-from bakeoff.retrieval.hybrid import UNCOVERED_WEIGHT, HybridIndex
+from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.retrieval.presentation import Presentation
+from bakeoff.retrieval.searching import UNCOVERED_WEIGHT
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.checkpoint import claim
 from bakeoff.tuning.retriever.dev import pool_of, quality_of_hits
@@ -158,7 +159,7 @@ GERMAN = {
 def test_the_pool_weighs_both_rankings_as_the_index_does(tmp_path: Path) -> None:
     """Each question by its own language: where the embedder does not know it, its ranking counts for less."""
     embedder: Any = Guessing()
-    store = DocumentStore(tmp_path / "store.sqlite")
+    store = SqliteStore(tmp_path / "store.sqlite")
     store.upsert([Document(id=key, source=f"{key}.md", text=text) for key, (text, _) in GERMAN.items()])
     index = HybridIndex.open(tmp_path / "index", embedder)
     index.sync(store)

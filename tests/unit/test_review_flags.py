@@ -2,7 +2,7 @@
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.learn.review.flags import MANY, addresses, flags_of, flags_of_question, instructions
 from bakeoff.learn.review.vocabulary import Vocabulary
 from bakeoff.records import Document, Question
@@ -15,7 +15,7 @@ TEXT = (
 
 @pytest.fixture
 def documents(tmp_path):
-    with DocumentStore(tmp_path / "store.sqlite") as store:
+    with SqliteStore(tmp_path / "store.sqlite") as store:
         store.replace_all([Document(id="d", source="d.md", text=TEXT), Document(id="e", source="e.md", text="Borun")])
         yield Vocabulary(store)
 
@@ -149,7 +149,7 @@ def test_what_no_document_says_is_a_warning(documents, text, is_said):
 
 def test_changed_documents_are_read_again(tmp_path):
     """A correction may be right since this morning."""
-    with DocumentStore(tmp_path / "store.sqlite") as store:
+    with SqliteStore(tmp_path / "store.sqlite") as store:
         documents = Vocabulary(store)
         store.replace_all([Document(id="d", source="d.md", text="11 litres")])
         assert documents.says("11 litres") and not documents.says("12 litres")

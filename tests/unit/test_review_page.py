@@ -5,7 +5,7 @@ import json
 import pytest
 from starlette.applications import Starlette
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import InputError, MissingExtraError
 from bakeoff.learn.review.accuracy import seen_weeks
 from bakeoff.learn.review.known import KnownQuestions
@@ -68,7 +68,7 @@ def log(root):
 @pytest.fixture
 def page(root, log):
     """The page as `bakeoff review` serves it."""
-    with DocumentStore(root / "store.sqlite") as store:
+    with SqliteStore(root / "store.sqlite") as store:
         yield Page(guarded_page(Reviewing(log, store, "ada", KnownQuestions(root)), "desk"))
 
 
@@ -133,7 +133,7 @@ def test_only_a_correction_without_warnings_is_filled_in(page):
 
 def test_a_passage_is_shown_as_it_was_when_the_answer_was_given(page, root):
     """The document has changed since."""
-    with DocumentStore(root / "store.sqlite") as store:
+    with SqliteStore(root / "store.sqlite") as store:
         store.upsert([DOCUMENT.model_copy(update={"text": "# Pump Aldra\n\nIt weighs nothing."})])
     (passage,) = page.json("/review/answers/weight")["passages"]
     assert any("314 kilograms" in run[0] for line in passage["lines"] for cell in line[2] for run in cell)
@@ -233,7 +233,7 @@ def _holder(request):
 
 def test_without_texts_there_is_nothing_to_review(root, tmp_path):
     """The page says so, and so does the command before it opens a port."""
-    with Log(tmp_path / "none.sqlite", keep_texts=False) as log, DocumentStore(root / "store.sqlite") as store:
+    with Log(tmp_path / "none.sqlite", keep_texts=False) as log, SqliteStore(root / "store.sqlite") as store:
         log.append(answered("a", "How much?", "11 litres"))
         reviewing = Reviewing(log, store, "ada")
         error = Page(guarded_page(reviewing, "desk")).json("/review/state", 409)["error"]["message"]
@@ -246,7 +246,7 @@ def test_a_log_whose_texts_were_turned_off_says_so_where_it_is_opened_with_texts
     """The local command does not know what the server was told; the entries show it."""
     with Log(tmp_path / "none.sqlite", keep_texts=False) as log:
         log.append(answered("a", "How much?", "11 litres"))
-    with Log(tmp_path / "none.sqlite") as log, DocumentStore(root / "store.sqlite") as store:  # noqa: SIM117
+    with Log(tmp_path / "none.sqlite") as log, SqliteStore(root / "store.sqlite") as store:  # noqa: SIM117
         with pytest.raises(InputError, match="keeps no questions"):
             Reviewing(log, store, "ada").check_texts()
 
@@ -254,7 +254,7 @@ def test_a_log_whose_texts_were_turned_off_says_so_where_it_is_opened_with_texts
 def test_a_missing_extra_is_named(page, root, log, monkeypatch):
     """With the command that installs it."""
     monkeypatch.setitem(__import__("sys").modules, "uvicorn", None)
-    with DocumentStore(root / "store.sqlite") as store, pytest.raises(MissingExtraError, match=r"bakeoff\[serve\]"):
+    with SqliteStore(root / "store.sqlite") as store, pytest.raises(MissingExtraError, match=r"bakeoff\[serve\]"):
         review_on_page(Reviewing(log, store, "ada"), "desk", None, print)
 
 

@@ -1,7 +1,7 @@
 """The REST of documents: formats, names, limits, pages of old versions, and what a key with labels may see."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from bakeoff.corpus.sources.folders import document_id, read_documents
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.errors import BakeoffError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
-from bakeoff.retrieval.hybrid import Filter, HybridIndex
+from bakeoff.retrieval.opening import open_index
+from bakeoff.retrieval.searching import Filter
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.names import clean_source
 from bakeoff.serve.documents.routes import DocumentsApi
@@ -38,10 +39,13 @@ def holder_of(request: Request) -> Holder:
 
 
 @pytest.fixture
-def documents(tmp_path: Path) -> Iterator[LiveDocuments]:
-    index = HybridIndex.open(tmp_path / "index", HashEmbedder(dimension=32), max_tokens=32)
-    with LiveDocuments(DocumentStore(tmp_path / "store.sqlite"), [index]) as made:
+def documents(keeping: Callable[[str], Path]) -> Iterator[LiveDocuments]:
+    with opened(keeping("live")) as made:
         yield made
+
+
+def opened(folder: Path) -> LiveDocuments:
+    return LiveDocuments(open_store(folder), [open_index(folder, "index", HashEmbedder(dimension=32), 32)])
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
@@ -27,7 +27,7 @@ N_KILLS = 50
 
 
 def opened(folder: Path, n_indexes: int = 2) -> LiveDocuments:
-    store = DocumentStore(folder / "store.sqlite")
+    store = SqliteStore(folder / "store.sqlite")
     indexes = [
         HybridIndex.open(folder / f"index{number}", HashEmbedder(dimension=32 + number), max_tokens=16)
         for number in range(n_indexes)
@@ -121,7 +121,7 @@ def test_reading_does_not_wait_for_writing(documents: LiveDocuments) -> None:
 
 def test_what_the_indexes_missed_is_made_up_for_at_the_start(tmp_path: Path) -> None:
     """The store was changed by a process that died before it reached the indexes."""
-    DocumentStore(tmp_path / "store.sqlite").upsert([document("a", "The walrus swims.")])
+    SqliteStore(tmp_path / "store.sqlite").upsert([document("a", "The walrus swims.")])
     with opened(tmp_path) as documents:
         assert found(documents, "walrus") == [["a"], ["a"]]
 

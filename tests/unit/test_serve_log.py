@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
 from bakeoff.files.sqlite_file import connected, prepare
 from bakeoff.records import Answer, Hit, Usage
@@ -408,7 +408,7 @@ def test_a_log_without_texts_holds_no_word_of_them(tmp_path):
 
 def test_files_of_others_are_refused(tmp_path):
     """A document store, a text, a folder."""
-    store = DocumentStore(tmp_path / "store.sqlite")
+    store = SqliteStore(tmp_path / "store.sqlite")
     with pytest.raises(RunFolderError, match="another program"):
         Log(store.path)
     (tmp_path / "text").write_text("not a database, but long enough to be looked at" * 20)

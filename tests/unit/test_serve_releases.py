@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import RunFolderError
-from bakeoff.retrieval.settings import Retrieval
+from bakeoff.retrieval.settings import Retrieval, index_folder_name
 from bakeoff.serve import release_files
 from bakeoff.serve import releases as module
 from bakeoff.serve.deployment import deploy
@@ -245,9 +244,9 @@ def test_an_index_stays_whatever_its_embedder_is_called(root):
     built["spec"]["retrieval"]["embedder"] = "BAAI/bge"
     path.write_text(json.dumps(built))
     name = Retrieval(**built["spec"]["retrieval"]).index
-    folder = WorldFolder(root / "releases" / "1", {}, documents=root).index_folder(name)
+    folder = root / "indexes" / index_folder_name(name)
     folder.mkdir()
-    asked_for = WorldFolder(root, {}).index_folder("other/one-32")
+    asked_for = root / "indexes" / index_folder_name("other/one-32")
     asked_for.mkdir()
     remove_unused_indexes(root, ["other/one-32"])
     assert folder.parent == root / "indexes" and {folder.name, asked_for.name} <= set(_indexes(root))

@@ -12,7 +12,7 @@ from bakeoff.cli import documents as commands
 from bakeoff.cli.document_sources import CURSORS, sync_named
 from bakeoff.corpus.sources.folders import document_id
 from bakeoff.corpus.sources.opened import OpenSource
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, CursorError, InputError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.protocols import Changes
@@ -55,7 +55,7 @@ class Room:
     def __init__(self, root: Path) -> None:
         self.states = SourceStates(root / "sources")
         self.live = LiveDocuments(
-            DocumentStore(root / "store.sqlite"),
+            SqliteStore(root / "store.sqlite"),
             [HybridIndex.open(root / "index", HashEmbedder(dimension=16), max_tokens=32)],
         )
 

@@ -19,7 +19,7 @@ from bakeoff.corpus.sources.folder_source import FolderSource
 from bakeoff.corpus.sources.git import GitSettings
 from bakeoff.corpus.sources.mail import MailSource
 from bakeoff.corpus.sources.opened import OpenSource
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.protocols import Source
@@ -237,7 +237,7 @@ def check_random_steps(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyP
     chance = random.Random(7)
     embedder = CountingEmbedder(dimension=16)
     index = HybridIndex.open(tmp_path / "index", embedder, max_tokens=32)
-    store, states = DocumentStore(tmp_path / "store.sqlite"), SourceStates(tmp_path / "sources")
+    store, states = SqliteStore(tmp_path / "store.sqlite"), SourceStates(tmp_path / "sources")
     with LiveDocuments(store, [index]) as live:
 
         def sync() -> Any:
@@ -275,7 +275,7 @@ import sys
 from pathlib import Path
 from bakeoff.corpus.sources.folder_source import FolderSource
 from bakeoff.corpus.sources.opened import OpenSource
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents.ends import FolderDocuments
@@ -285,7 +285,7 @@ from bakeoff.serve.documents.source_sync import sync_sources
 
 root = Path(sys.argv[1])
 index = HybridIndex.open(root / "index", HashEmbedder(dimension=16), max_tokens=32)
-with LiveDocuments(DocumentStore(root / "store.sqlite"), [index]) as live:
+with LiveDocuments(SqliteStore(root / "store.sqlite"), [index]) as live:
     source = OpenSource("one", "one", FolderSource([root / "files"]))
     print("ready", flush=True)
     sys.stdin.readline()
@@ -325,6 +325,6 @@ def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
                 place.delete(name)
         n_killed += len(synced_in_a_child(tmp_path, chance.uniform(0.0, 0.15))) < 2
     printed = synced_in_a_child(tmp_path, None)
-    store = DocumentStore(tmp_path / "store.sqlite")
+    store = SqliteStore(tmp_path / "store.sqlite")
     assert {one.source: one.text for one in store.documents()} == wanted
     assert printed[1] == f"() {len(wanted)}" and n_killed

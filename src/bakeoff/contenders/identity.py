@@ -15,11 +15,12 @@ from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.model_identity import file_sum, folder_sum, model_sum
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.store import DocumentStore, content_hash
+from bakeoff.corpus.store import content_hash
 from bakeoff.imports import imported
 from bakeoff.models.load import THE_GENERATOR, is_import_path
 from bakeoff.models.settings import LocalModel, ModelSettings
-from bakeoff.retrieval.contents import index_sha256
+from bakeoff.protocols import DocumentStore
+from bakeoff.retrieval.opening import index_sha256
 from bakeoff.tuning.retriever.folders import check_part
 
 
@@ -46,7 +47,7 @@ def _identity(world: WorldFolder, name: str) -> Identity:
         embedder="".join(map(model_sum, embedders)),
         reranker=_reranker(world, recipe.reranker) if recipe.reranker else "",
         documents=documents_sha256(world.store) if recipe.shows else "",
-        index=index_sha256(world.index_folder(recipe.index)) if recipe.index else "",
+        index=index_sha256(world.documents, recipe.index) if recipe.index else "",
         code=_code(recipe, [*asked, *embedders], world.imports_from),
         behind=tuple(_identity(world, other) for other in recipe.sends_to(built.fitted)),
     )

@@ -13,9 +13,8 @@ import numpy as np
 from bakeoff.contenders.declining import declines
 from bakeoff.corpus.access import may_see
 from bakeoff.corpus.chunk import passage
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.models.prompts import DECLINE
-from bakeoff.protocols import Embedder
+from bakeoff.protocols import DocumentStore, Embedder
 from bakeoff.questions.evidence.quotes import Locator
 from bakeoff.records import Answer, Chunk, Document, Hit, Labels, Question, Record, Usage
 

@@ -7,12 +7,11 @@ from typing import NamedTuple
 from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.corpus.access import may_see
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.formats.line_kinds import line_kinds
 from bakeoff.formats.readable import readable
 from bakeoff.measure.comparison import Days
 from bakeoff.models.prompts import GROUNDED, PromptTemplate
-from bakeoff.protocols import Generator
+from bakeoff.protocols import DocumentStore, Generator
 from bakeoff.records import Document, Prompt, Question
 
 ROOM_FOR_QUESTION = 256

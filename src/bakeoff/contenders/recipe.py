@@ -17,12 +17,11 @@ from bakeoff.contenders.built import Built, Fitted, Given
 from bakeoff.contenders.given import options_of
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.where_tuned import why_not_hosted, why_not_tuned
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.measure.comparison import Axes, Days, Entrant
 from bakeoff.measure.rates import Rates
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
-from bakeoff.protocols import Contender, Embedder, Generator, Retriever
+from bakeoff.protocols import Contender, DocumentStore, Embedder, Generator, Retriever
 from bakeoff.records import Approach, Document, Hit, Prompt, Question, Record
 from bakeoff.retrieval.presentation import Aspect, Presentation
 from bakeoff.retrieval.rerank import Scores

@@ -13,7 +13,7 @@ from bakeoff.contenders.access import Guarded, why_refused
 from bakeoff.contenders.built import Built, Given
 from bakeoff.contenders.kept_models import kept_embedder, kept_generator
 from bakeoff.contenders.load import make_recipe
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import search_in
@@ -21,8 +21,8 @@ from bakeoff.models.checksums import Sums
 from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
-from bakeoff.protocols import Contender, Generator
-from bakeoff.retrieval.settings import Retrieval, index_folder_name
+from bakeoff.protocols import Contender, DocumentStore, Generator, SearchIndex
+from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.retriever.folders import check_part, folder_name, is_tuned_part, untuned_name
 
 MODELS_KEPT = 2
@@ -79,7 +79,7 @@ class WorldFolder:
 
     @cached_property
     def store(self) -> DocumentStore:
-        return DocumentStore(self.documents / "store.sqlite")
+        return open_store(self.documents)
 
     def _has_part(self, name: str) -> bool:
         return is_tuned_part(name, self.models) and self.adapter_folder(name).exists()
@@ -124,15 +124,14 @@ class WorldFolder:
         engine = untuned.engine if isinstance(untuned, LocalModel) else "auto"
         return LocalModel(name=str(check_part(self.adapter_folder(name))), engine=engine)
 
-    def index(self, retrieval: Retrieval) -> Any:
+    def index(self, retrieval: Retrieval) -> SearchIndex:
         """The index for these settings. Settings that differ only in the number of passages share one index."""
         name = retrieval.index
         if name not in self._indexes:
-            from bakeoff.retrieval.hybrid import HybridIndex
+            from bakeoff.retrieval.opening import open_index
 
             embedder = self.embedder(retrieval.embedder)
-            folder = self.index_folder(name)
-            self._indexes[name] = HybridIndex.open(folder, embedder, max_tokens=retrieval.chunk_tokens)
+            self._indexes[name] = open_index(self.documents, name, embedder, retrieval.chunk_tokens)
         return self._indexes[name]
 
     def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:
@@ -182,9 +181,6 @@ class WorldFolder:
 
     def contender_folder(self, name: str) -> Path:
         return self.root / "contenders" / name
-
-    def index_folder(self, name: str) -> Path:
-        return self.documents / "indexes" / index_folder_name(name)
 
     def adapter_folder(self, adapter: str) -> Path:
         return self.root / "adapters" / folder_name(adapter)

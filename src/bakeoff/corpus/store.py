@@ -1,34 +1,26 @@
-"""The document store: all documents, with every version and deletion, in one SQLite file.
+"""A document store in tables of SQL: all documents, with every version and deletion. What all databases share.
 
-Takes and gives documents and changes. Knows no file format, no chunk and no index. An index remembers the `version`
-(and `identity`) it was built from and asks for `changes_since`.
-
-It uses a rollback journal and `synchronous=FULL`: the changes of a call that returned are on the disk, and a call that
-was killed changed nothing. Each call opens its own short-lived connection, so threads can share a store and processes
-can share a file.
+Takes and gives documents and changes. Knows no file format, no chunk, no index and no database: a subclass opens
+connections. An index remembers the `version` (and `identity`) it was built from and asks for `changes_since`.
 """
 
 import hashlib
 import json
-import sqlite3
-import uuid
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Protocol, Self
 
 from bakeoff.errors import InputError, RunFolderError
-from bakeoff.files.sqlite_file import connected, explained, is_prepared
-from bakeoff.records import Document, Record
+from bakeoff.protocols import StoredChanges, StoredVersion
+from bakeoff.records import Document
 
-SCHEMA_VERSION = 1
-_APPLICATION_ID = 0x42414B45  # "BAKE"
-_DAMAGED = "restore a copy, or move it away and read the documents again"
 _BATCH = 500
-_SCHEMA = """
+CREATE = """
 CREATE TABLE store (identity TEXT NOT NULL, version INTEGER NOT NULL);
 CREATE TABLE versions (
     id TEXT NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('added', 'updated', 'deleted')),
@@ -43,51 +35,45 @@ SELECT touched.id, (SELECT hash FROM versions WHERE id = touched.id AND version 
        live.hash
 FROM (SELECT DISTINCT id FROM versions WHERE version > ?) AS touched LEFT JOIN live USING (id) ORDER BY touched.id
 """
+HALF_A_CHARACTER = "A document contains half a character (a lone surrogate), which cannot be written to a file."
+READ_AS_UTF8 = "read the text as UTF-8 before you pass it on"
 _DOCUMENT = "v.id, v.text, v.title, v.source, v.updated_at, v.access, v.meta"
 
 
-class Changes(Record):
-    """The ids of the documents that a call added, updated and deleted, or that changed since a version.
+class Connection(Protocol):
+    """An open connection, with `?` or `:name` in statements where values go in."""
 
-    `unchanged` counts the other documents. `version` is the store's current version.
+    def execute(self, statement: str, values: Any = ...) -> Any:
+        """Executes one statement. What it returns has `fetchone` and `fetchall`, and gives its rows."""
+        ...
+
+    def executemany(self, statement: str, values: Sequence[Sequence[Any]]) -> Any:
+        """Executes one statement for each of these values."""
+        ...
+
+
+class Reading:
+    """One consistent state of a store, for queries of other kinds.
+
+    The tables are `store`, `versions` and `live`. Beside what SQLite and PostgreSQL share, a query may use
+    `may_see(access, :labels)`, true where the labels are NULL, `casefolded(title, source)`, and `values_of(:list)`, a
+    table of the `key` and `value` of a list in JSON.
     """
 
-    added: tuple[str, ...] = ()
-    updated: tuple[str, ...] = ()
-    deleted: tuple[str, ...] = ()
-    unchanged: int = 0
-    version: int
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-    @property
-    def any(self) -> bool:
-        return bool(self.added or self.updated or self.deleted)
+    def select(self, query: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query, with the values of its `:names`."""
+        rows: list[tuple[Any, ...]] = self._connection.execute(query, values or {}).fetchall()
+        return rows
 
 
-class Version(Record):
-    """One entry of a document's history. A deletion has no document."""
+class SqlStore(ABC):
+    """The documents in three tables. Knows the statements; a subclass knows the database.
 
-    version: int
-    kind: Literal["added", "updated", "deleted"]
-    recorded_at: datetime
-    document: Document | None
-
-
-class DocumentStore:
-    """The documents in one SQLite file. The file is created if it does not exist.
-
-    Raises RunFolderError for a file written by another program or an incompatible version of Bakeoff, or a damaged
-    one; BakeoffError if it cannot be written.
+    Nothing stays open between calls that a caller has to close, so threads can share a store.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-        with _explained(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._reading() as connection:
-            ready = self._is_prepared(connection)
-        if not ready:
-            with self._writing() as connection:
-                self._prepare(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -97,8 +83,40 @@ class DocumentStore:
     ) -> None:
         self.close()
 
+    @abstractmethod
     def close(self) -> None:
-        """Does nothing, because nothing stays open between calls. Lets callers close the store like any resource."""
+        """Gives back what the store holds. It may be used again."""
+
+    @property
+    @abstractmethod
+    def where(self) -> str:
+        """The place of the documents, for messages."""
+
+    @property
+    @abstractmethod
+    def folder(self) -> Path | None:
+        """The folder that one process at a time may change. None where a server lets several change the documents."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Any]:
+        """A connection that sees one consistent state of the store."""
+
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[Any]:
+        """A connection in a transaction that is alone with the documents. It is committed at the end of the block and
+        rolled back on an error.
+        """
+
+    @property
+    @abstractmethod
+    def _duplicate(self) -> type[Exception]:
+        """What the database raises for a second row with the same source."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """One consistent state of the store, for queries of other kinds."""
+        with self._reading() as connection:
+            yield Reading(connection)
 
     @property
     def version(self) -> int:
@@ -108,25 +126,25 @@ class DocumentStore:
 
     @property
     def identity(self) -> str:
-        """A random name set when the file was created. Versions of stores with different identities are unrelated."""
+        """A random name set when the store was created. Versions of stores with different identities are unrelated."""
         with self._reading() as connection:
             return str(connection.execute("SELECT identity FROM store").fetchone()[0])
 
-    def replace_all(self, documents: Iterable[Document]) -> Changes:
+    def replace_all(self, documents: Iterable[Document]) -> StoredChanges:
         """Makes the store hold exactly these documents. All others are deleted.
 
         Raises InputError if two documents have the same id or source.
         """
         return self._write(list(documents), replace=True)
 
-    def upsert(self, documents: Iterable[Document]) -> Changes:
+    def upsert(self, documents: Iterable[Document]) -> StoredChanges:
         """Adds these documents, or replaces those with the same id. The other documents stay.
 
         Raises InputError if two documents with different ids have the same source, or two the same id.
         """
         return self._write(list(documents), replace=False)
 
-    def delete(self, ids: Iterable[str]) -> Changes:
+    def delete(self, ids: Iterable[str]) -> StoredChanges:
         """Deletes the documents with these ids. Unknown ids are ignored. Old texts stay in the history."""
         wanted = list(dict.fromkeys(ids))
         with self._writing() as connection:
@@ -134,7 +152,7 @@ class DocumentStore:
             gone = [document_id for document_id in wanted if document_id in live]
             return self._record(connection, [], [], gone, _n_live(connection) - len(gone))
 
-    def change(self, documents: Iterable[Document], deleted: Iterable[str]) -> Changes:
+    def change(self, documents: Iterable[Document], deleted: Iterable[str]) -> StoredChanges:
         """`upsert` and `delete` as one change. A document that is given in both is added or replaced.
 
         `unchanged` counts the given documents that the store has already. Raises InputError as `upsert`.
@@ -162,13 +180,13 @@ class DocumentStore:
         """The document with this source. None if it does not exist or is deleted."""
         return self._one("l.source = ?", source)
 
-    def history(self, document_id: str) -> list[Version]:
+    def history(self, document_id: str) -> list[StoredVersion]:
         """Every version of a document, oldest first, including deletions. Empty for an unknown id."""
         query = f"SELECT v.version, v.kind, v.recorded_at, {_DOCUMENT} FROM versions v WHERE id = ? ORDER BY version"
         with self._reading() as connection:
             rows = connection.execute(query, (document_id,)).fetchall()
         return [
-            Version(
+            StoredVersion(
                 version=version,
                 kind=kind,
                 recorded_at=recorded_at,
@@ -177,7 +195,7 @@ class DocumentStore:
             for version, kind, recorded_at, *row in rows
         ]
 
-    def changes_since(self, version: int) -> Changes:
+    def changes_since(self, version: int) -> StoredChanges:
         """The differences between that version and now. A change that was reverted does not count.
 
         Raises RunFolderError for a version that this store has not reached: the caller was built from another store.
@@ -186,7 +204,7 @@ class DocumentStore:
             now = _version(connection)
             if not 0 <= version <= now:
                 raise RunFolderError(
-                    f"{self.path} is at version {now} and has never had version {version}.",
+                    f"{self.where} is at version {now} and has never had version {version}.",
                     "delete the index that was built from another store, and build it again from this one",
                 )
             touched = connection.execute(_TOUCHED, (version, version)).fetchall()
@@ -194,16 +212,9 @@ class DocumentStore:
         added = tuple(i for i, before, after in touched if after and not before)
         updated = tuple(i for i, before, after in touched if after and before and after != before)
         deleted = tuple(i for i, before, after in touched if before and not after)
-        return Changes(
+        return StoredChanges(
             added=added, updated=updated, deleted=deleted, unchanged=n_live - len(added) - len(updated), version=now
         )
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one consistent state of the store, for queries of other kinds. Nothing is written."""
-        with self._reading() as connection:
-            connection.execute("PRAGMA query_only = ON")
-            yield connection
 
     def _one(self, condition: str, value: str) -> Document | None:
         query = f"SELECT {_DOCUMENT} FROM live l JOIN versions v USING (id, version) WHERE {condition}"
@@ -211,7 +222,7 @@ class DocumentStore:
             row = connection.execute(query, (value,)).fetchone()
         return _document(row) if row else None
 
-    def _write(self, documents: Sequence[Document], replace: bool, deleted: Sequence[str] = ()) -> Changes:
+    def _write(self, documents: Sequence[Document], replace: bool, deleted: Sequence[str] = ()) -> StoredChanges:
         _check_unique(documents)
         hashed = [(document, content_hash(document)) for document in documents]
         given = {document.id for document in documents}
@@ -228,12 +239,12 @@ class DocumentStore:
 
     def _record(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         added: Sequence[tuple[Document, str]],
         updated: Sequence[tuple[Document, str]],
         deleted: Sequence[str],
         unchanged: int,
-    ) -> Changes:
+    ) -> StoredChanges:
         """Writes one new version of the store, if there is anything to write."""
         version = _version(connection)
         if added or updated or deleted:
@@ -248,7 +259,7 @@ class DocumentStore:
             )
             self._insert(connection, version, at, [("added", *pair) for pair in added])
             self._insert(connection, version, at, [("updated", *pair) for pair in updated])
-        return Changes(
+        return StoredChanges(
             added=tuple(document.id for document, _ in added),
             deleted=tuple(deleted),
             updated=tuple(document.id for document, _ in updated),
@@ -257,7 +268,7 @@ class DocumentStore:
         )
 
     def _insert(
-        self, connection: sqlite3.Connection, version: int, at: str, changed: Sequence[tuple[str, Document, str]]
+        self, connection: Connection, version: int, at: str, changed: Sequence[tuple[str, Document, str]]
     ) -> None:
         connection.executemany(
             "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -268,61 +279,11 @@ class DocumentStore:
                 "INSERT INTO live VALUES (?, ?, ?, ?)",
                 [(document.id, version, hash_, document.source) for _, document, hash_ in changed],
             )
-        except sqlite3.IntegrityError as error:
+        except self._duplicate as error:
             raise InputError(
                 "Two documents with different ids have the same source.",
                 "give each document its own source, or delete the other one first",
             ) from error
-
-    def _is_prepared(self, connection: sqlite3.Connection) -> bool:
-        return is_prepared(connection, self.path, _APPLICATION_ID, SCHEMA_VERSION)
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        if self._is_prepared(connection):
-            return
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute("INSERT INTO store VALUES (?, 0)", (uuid.uuid4().hex,))
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        """A new connection. Closing it rolls back what was not committed."""
-        with _explained(self.path):
-            connection = connected(self.path)
-            try:
-                yield connection
-            finally:
-                connection.close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one consistent state of the store."""
-        with self._connected() as connection:
-            connection.execute("BEGIN")
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction. It is committed at the end of the block and rolled back on an error."""
-        with self._connected() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """The same errors as for any SQLite file, and one for texts that cannot be written."""
-    try:
-        with explained(path, _DAMAGED):
-            yield
-    except UnicodeEncodeError as error:
-        raise InputError(
-            "A document contains half a character (a lone surrogate), which cannot be written to a file.",
-            "read the text as UTF-8 before you pass it on",
-        ) from error
 
 
 def content_hash(document: Document) -> str:
@@ -339,7 +300,7 @@ def _check_unique(documents: Sequence[Document]) -> None:
             raise InputError(f"{n} documents have the same {field} {value!r}.", f"give each document its own {field}")
 
 
-def _hashes(connection: sqlite3.Connection, ids: Sequence[str] | None) -> dict[str, str]:
+def _hashes(connection: Connection, ids: Sequence[str] | None) -> dict[str, str]:
     """The content hash of each live document by id: of these ids, or of all documents if `ids` is None."""
     if ids is None:
         return dict(connection.execute("SELECT id, hash FROM live"))
@@ -351,7 +312,7 @@ def _hashes(connection: sqlite3.Connection, ids: Sequence[str] | None) -> dict[s
     return hashes
 
 
-def _n_live(connection: sqlite3.Connection) -> int:
+def _n_live(connection: Connection) -> int:
     return int(connection.execute("SELECT COUNT(*) FROM live").fetchone()[0])
 
 
@@ -368,7 +329,7 @@ def _columns(document: Document) -> tuple[str | None, ...]:
     )
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def _version(connection: Connection) -> int:
     return int(connection.execute("SELECT version FROM store").fetchone()[0])
 
 

@@ -7,7 +7,7 @@ for a server's `/log/export`; `trusted.py` says what of users' own words is amon
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError
 from bakeoff.exports.target import new_path
 from bakeoff.exports.trusted import LeftOut, trusted
@@ -54,7 +54,7 @@ def _written(deployment: Deployment, out: Path, lines: Lines, unreviewed: bool, 
     if not deployment.log_path.exists():
         raise InputError(f"{deployment.root} has no log: nobody was answered yet.", "serve it first: bakeoff serve RUN")
     n, (lacks, remedy) = 0, nothing
-    with Log(deployment.log_path) as log, DocumentStore(deployment.root / "store.sqlite") as store:
+    with Log(deployment.log_path) as log, open_store(deployment.root) as store:
         of, left_out = trusted(log, store, KnownQuestions(deployment.root)(), unreviewed)
         with new_path(out) as path:
             with path.open("w", encoding="utf-8") as file:

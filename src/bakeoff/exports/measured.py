@@ -6,7 +6,7 @@ Takes a finished run, gives its test questions, the passages that hold their ans
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.records import Answer, Document, Question
@@ -32,7 +32,7 @@ class Asked(NamedTuple):
 
 def documents_of(run: Run) -> dict[str, Document]:
     """The documents that the run was measured with, by source."""
-    with DocumentStore(run.folder.world / "store.sqlite") as store:
+    with open_store(run.folder.world) as store:
         return {document.source: document for document in store.documents()}
 
 

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.learn.review.caps import COPIES, PER_KEY, Brought, Capped, capped
 from bakeoff.learn.review.flags import Kind, flags_of
 from bakeoff.learn.review.vocabulary import Vocabulary
 from bakeoff.learn.review.weekly import week_of
+from bakeoff.protocols import DocumentStore
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.records import Question
 from bakeoff.sentences import first_few

@@ -7,7 +7,7 @@ on demand. Knows no answer and no contender.
 import re
 from typing import NamedTuple
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.protocols import DocumentStore
 from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.serve.documents.layout import Line, Span, lines_of, span_in
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.spreadsheet_csv import written
@@ -20,6 +20,7 @@ from bakeoff.labelling.labelling import MOST_NOTE, Labelling
 from bakeoff.labelling.passages import passages_of
 from bakeoff.measure.labels import LabelVerdict
 from bakeoff.measure.units import GradedUnit
+from bakeoff.protocols import DocumentStore
 from bakeoff.serve.documents.layout import Line
 
 COLUMNS = ("id", "question", "accepted answers", "source", "answer", "verdict", "note")
@@ -62,7 +63,7 @@ def write_sheet(labelling: Labelling, path: Path, n: int) -> int:
             f"{path} exists already and may hold labels.",
             f"choose another name; or read it with --read {path}, then delete it",
         )
-    store = DocumentStore(labelling.folder.world / "store.sqlite")
+    store = open_store(labelling.folder.world)
     rows = []
     for id in labelling.pending(n):
         question, accepted, answer = _texts(labelling.by_id[id])

@@ -8,7 +8,7 @@ of the release, and all are built again. Runs nothing.
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.decide.cost.break_even import about
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
@@ -42,7 +42,7 @@ def new_pilot(root: Path, name: str | None = None) -> NewPilot:
     Raises RunFolderError if the release's questions are gone, InputError if none is left to test on.
     """
     deployment = open_deployment(root)
-    with Log(deployment.log_path) as log, DocumentStore(root / "store.sqlite") as store:
+    with Log(deployment.log_path) as log, open_store(root) as store:
         evidence, use = Monitor(root, log).in_use()
         documents = list(store.documents())
         questions, outdated = questions_of_now(deployment, known_questions(deployment), reviewed(log), store)
@@ -63,7 +63,7 @@ def unfinished_pilot(root: Path, runs: Path, name: str | None = None) -> NewPilo
             f"There is no stopped run named '{called}' in {runs} to resume.", "leave --resume out to start one"
         )
     config, notes = folder.config(), folder.data().notes
-    with DocumentStore(folder.world / "store.sqlite") as store:
+    with open_store(folder.world) as store:
         return NewPilot(config, prepared_of(config, folder.questions(), list(store.documents()), notes))
 
 

@@ -8,15 +8,14 @@ as they were when it began, so that a round that was killed goes on with the sam
 
 import hashlib
 import shutil
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.spec import Entry
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import move_store, open_store, remove_store
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held
@@ -28,10 +27,12 @@ from bakeoff.learn.remembered import remember, remembered
 from bakeoff.learn.reviewed import FROM_USE, Reviewed, without_changed
 from bakeoff.learn.standing import standing, standing_reviews
 from bakeoff.pilot.prepare import Prepared
+from bakeoff.protocols import DocumentStore
 from bakeoff.questions.splits.leaks import leaks
 from bakeoff.questions.splits.survey import summarise
 from bakeoff.records import Document, Question, Record
 from bakeoff.retrieval.coverage import Languages
+from bakeoff.retrieval.opening import copy_documents_alone, index_names, remove_indexes
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, begin, write_record
 from bakeoff.sentences import first_few
@@ -95,12 +96,12 @@ class Round:
     def end(self) -> None:
         """Notes that the gate has decided, and frees what can be made again: the indexes."""
         write_record(self._path, self.begun.model_copy(update={"decided": True}))
-        shutil.rmtree(self.folder.world / "indexes", ignore_errors=True)
+        remove_indexes(self.folder.world, index_names(self.folder.world))
 
     @cached_property
     def prepared(self) -> Prepared:
         """The documents and questions of the round."""
-        with DocumentStore(self.folder.world / "store.sqlite") as store:
+        with open_store(self.folder.world) as store:
             documents = tuple(store.documents())
         questions = tuple(self.folder.questions())
         begun = self.begun
@@ -164,10 +165,11 @@ def begin_round(
     release, root = deployment.release, deployment.root
     known = known_questions(deployment)
     half = root / ROUNDS / ".new"
+    remove_store(half)  # of a beginning that was killed
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    _copy_store(root / "store.sqlite", half / "store.sqlite")
-    with DocumentStore(half / "store.sqlite") as store:
+    copy_documents_alone(root, half)
+    with open_store(half) as store:
         documents = list(store.documents())
         changed = _have_changed(store, release.documents_version)
         questions, outdated = questions_of_now(deployment, known, reviewed, store, retired)
@@ -195,10 +197,11 @@ def begin_round(
         contenders=limits.contenders,
         training_seconds=limits.training_seconds,
     )
-    shutil.rmtree(root / ROUNDS / config.name, ignore_errors=True)  # of a round that was never decided
+    remove_store(root / ROUNDS / config.name)  # of a round that was never decided
+    shutil.rmtree(root / ROUNDS / config.name, ignore_errors=True)
     folder = begin(config, root / ROUNDS)
-    for name in ("store.sqlite", QUESTIONS):
-        (half / name).replace(folder.root / name)
+    move_store(half, folder.root)
+    (half / QUESTIONS).replace(folder.root / QUESTIONS)
     half.rmdir()
     here = Round(folder)
     remember(root, questions.questions, known)
@@ -252,6 +255,7 @@ def prune_rounds(root: Path, keep: int = KEPT, but: Collection[int] = ()) -> Non
     there = sorted((root / ROUNDS).glob(f"{NAME}-*"), key=_number)
     for path in there[: max(0, len(there) - keep)]:
         if _number(path) not in but:
+            remove_store(path)
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -277,12 +281,6 @@ def known_questions(deployment: Deployment) -> list[Question]:
 def _have_changed(store: DocumentStore, version: int) -> bool:
     """Whether the documents differ from those of a version; True if it is not known."""
     return not 0 <= version <= store.version or store.changes_since(version).any
-
-
-def _copy_store(source: Path, target: Path) -> None:
-    """A consistent copy of a store that a server may be writing to, with the same versions."""
-    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
-        live.backup(copy)
 
 
 def _config(deployment: Deployment, number: int, limits: Limits) -> tuple[Config, str]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.learn.said import Place, heading_above, sentence_at, sentences, words_around
+from bakeoff.protocols import DocumentStore
 from bakeoff.questions.evidence.answer_place import answer_spans
 from bakeoff.questions.evidence.quotes import Locator
 from bakeoff.questions.facts.labels import POLAR

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import keep_in
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.model_sums import check_sums
@@ -38,6 +39,7 @@ def write_data(
         _check_same(folder, prepared, models)
         return
     with times.timed("read"):
+        keep_in(folder.world, config.store)
         world.store.replace_all(prepared.documents)
     jsonl.write(folder.splits_path, prepared.questions)
     write_record(folder.data_path, prepared.summary())

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bakeoff.contenders.load import make_recipes
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import has_store, open_store
 from bakeoff.decide.cost.payment import rates_for
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import BakeoffError
@@ -248,8 +248,7 @@ def _contenders_models(config: Config) -> dict[str, ModelSettings]:
 
 def _evidence(folder: RunFolder, open_files: ExitStack) -> Callable[[Question], str]:
     """The evidence passage of a question, from the run's documents."""
-    path = folder.world / "store.sqlite"
-    store = open_files.enter_context(DocumentStore(path)) if path.exists() else None
+    store = open_files.enter_context(open_store(folder.world)) if has_store(folder.world) else None
 
     def text_of(source: str) -> str | None:
         document = store.get_by_source(source) if store else None

@@ -21,6 +21,7 @@ from bakeoff.errors import (
     MissingExtraError,
     ModelUnavailableError,
     RunFolderError,
+    StoreGoneError,
     disk_is_full,
     error_line,
 )
@@ -102,7 +103,8 @@ class LeftOut:
     def _costs_a_contender(self, error: Exception) -> bool:
         """Whether the others can go on."""
         if isinstance(error, BakeoffError):
-            return isinstance(error, self._forgiven) and not disk_is_full(error)
+            is_outside = isinstance(error, StoreGoneError) or disk_is_full(error)
+            return isinstance(error, self._forgiven) and not is_outside
         if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError | FileNotFoundError):
             return False
         without_memory = isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY_WORDS)

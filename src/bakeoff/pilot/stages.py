@@ -54,6 +54,7 @@ from bakeoff.pilot.reuse import NO_REUSE, Reuse, reuse_lines
 from bakeoff.pilot.spending import asking_recipes, kept, pays, prices_of, write_spending
 from bakeoff.pilot.stage_times import Listener, StageTimes
 from bakeoff.records import Question
+from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
 from bakeoff.runs.folder import RunFolder, write_json, write_record
@@ -384,8 +385,8 @@ def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:
     half = copy.with_name(copy.name + ".part")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    shutil.copy2(world / "store.sqlite", half / "store.sqlite")
-    for part in ("indexes", "adapters", "contenders"):
+    copy_documents(world, half)
+    for part in ("adapters", "contenders"):
         if (world / part).exists():
             shutil.copytree(world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*", DEPLOYMENT))
     for name in without:

@@ -13,7 +13,7 @@ from bakeoff.retrieval.lance_table import explained, open_table, read_state
 COLUMNS = ("id", "document_id", "source", "start", "end", "heading", "passage", "readable", "access")
 
 
-def index_sha256(folder: Path) -> str:
+def folder_sha256(folder: Path) -> str:
     """The sum of the rows of the table and of the settings they were made with. Empty if there is no index.
 
     Raises RunFolderError if the index is damaged.

@@ -2,9 +2,8 @@
 
 Takes a store's documents and queries. Gives hits, and the costs of a sync. Knows nothing about generators or questions.
 
-BM25 uses LanceDB's inverted index. The vectors are in the same table, but they are scanned exactly, in memory: at
-100,000 chunks that is faster than LanceDB's own flat scan, and more exact than an approximate index. The folder can be
-rebuilt from the store at any time.
+BM25 uses LanceDB's inverted index. The vectors are scanned exactly, in memory: at 100,000 chunks that is faster than
+LanceDB's own scan, and more exact than an approximate index. The folder can be rebuilt from the store at any time.
 
 A search reads one snapshot: one version of the table, and the rows of that version in memory. A sync writes new
 versions and then replaces the snapshot, so a search finds a document as it was before or as it is after, never neither
@@ -17,24 +16,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bakeoff.corpus.chunk import chunk_document
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import ConfigError, RunFolderError
-from bakeoff.protocols import Embedder
-from bakeoff.records import Chunk, Document, Hit, Labels, Record
-from bakeoff.retrieval.coverage import languages_of
+from bakeoff.protocols import DocumentStore, Embedder, Synced
+from bakeoff.records import Chunk, Document
 from bakeoff.retrieval.doubts import COLUMNS, doubtful
-from bakeoff.retrieval.fuse import EQUAL, Fuse, Ranking, fused_by_rank, fused_by_score, top
+from bakeoff.retrieval.fuse import Ranking, top
 from bakeoff.retrieval.lance_table import (
     REMEDY,
     TEXT_COLUMN,
     State,
     arrow_rows,
-    check_same,
+    condition,
     copy_table,
     discard,
     explained,
@@ -42,18 +39,17 @@ from bakeoff.retrieval.lance_table import (
     new_table,
     open_table,
     pinned,
-    quoted,
     read_state,
     remove_tables,
+    those,
+    warm,
     write_state,
 )
 from bakeoff.retrieval.rows import IndexRows
 from bakeoff.retrieval.search_words import encodable, search_words
-from bakeoff.writing.language import UNLATIN, covers, language_of_script, shares_of_languages
+from bakeoff.retrieval.searching import CANDIDATES, Filter, Found, HybridSearch, Ways
+from bakeoff.retrieval.syncing import check_same, groups, main_language
 
-CANDIDATES = 100  # hits that each of the two rankings contributes to the fusion
-UNCOVERED_WEIGHT = 0.2  # of the dense ranking, for languages that the embedder was not trained on
-GROUP_CHUNKS = 1024  # chunks embedded and written together; a kill loses the work of at most one group
 TIDY_ALWAYS_CHUNKS = 10_000
 TIDY_WRITES = 256  # a table is rewritten after so many changes, however small they are
 MOST_PIECES = 24  # each change adds a piece to the table; searches read each piece without an index
@@ -63,44 +59,6 @@ RETIRED_KEPT_S = 60.0  # a table that was replaced is kept for so long: running 
 SCAN_FLOATS = 8_000_000  # the most cosines in memory at once when many queries are scanned
 
 
-class Filter(Record):
-    """The chunks that a search may see.
-
-    `source_prefix`: only documents whose source starts with it. `access`: only documents without labels, or with at
-    least one of these labels; None means all documents.
-    """
-
-    source_prefix: str = ""
-    access: tuple[str, ...] | None = None
-
-    @property
-    def sql(self) -> str:
-        """The SQL condition on the table's columns. Empty if everything may be seen."""
-        conditions = []
-        if self.source_prefix:
-            conditions.append(f"starts_with(source, {quoted(self.source_prefix)})")
-        if self.access is not None:
-            held = [f"array_has(access, {quoted(label)})" for label in self.access]
-            conditions.append(f"({' OR '.join(['coalesce(array_length(access), 0) = 0', *held])})")
-        return " AND ".join(conditions)
-
-
-class SyncReport(Record):
-    """The result of a sync: the documents added, updated and deleted, and the chunks and tokens that were embedded.
-
-    Chunks, tokens and seconds include those of earlier syncs that were killed. `n_written` are the documents whose rows
-    this sync wrote or deleted.
-    """
-
-    n_added: int
-    n_updated: int
-    n_deleted: int
-    n_chunks: int
-    n_tokens: int
-    seconds: float
-    n_written: int = 0
-
-
 class _Snapshot(NamedTuple):
     """What a search reads: the table at one version, and the rows of that version."""
 
@@ -108,7 +66,7 @@ class _Snapshot(NamedTuple):
     rows: IndexRows
 
 
-class HybridIndex:
+class HybridIndex(HybridSearch):
     """The index in one folder. Open it with `HybridIndex.open`, `sync` it, then `search` it.
 
     Only one process at a time may sync or tidy a folder. Searches in other threads may run meanwhile, without waiting;
@@ -147,7 +105,7 @@ class HybridIndex:
             state = read_state(folder)
             if state is None:
                 return cls(folder, embedder, new_table(folder, wanted), wanted)
-            check_same(folder, state, wanted)
+            check_same(f"The index in {folder}", state, wanted, REMEDY)
             return cls(folder, embedder, open_table(folder, state.table), state)
 
     @property
@@ -170,7 +128,7 @@ class HybridIndex:
         with explained(self._folder):
             passages = snapshot.table.search().select(["passage"]).limit(1).to_arrow()["passage"].to_pylist()
         for passage in passages:
-            self._bm25_one(snapshot, passage, 1, "")
+            self._bm25(snapshot, passage, 1, "")
 
     def doubts(self, store: DocumentStore) -> tuple[str, ...]:
         """The ids of documents that the index holds otherwise than the store, though they did not change since the last
@@ -191,7 +149,7 @@ class HybridIndex:
         progress: Callable[[int, int], None] | None = None,
         tidy: bool = True,
         again: Iterable[str] = (),
-    ) -> SyncReport:
+    ) -> Synced:
         """Updates the index to the current state of the store. Only changed documents are embedded.
 
         If a sync is killed, the next one repeats what was half done. `progress` is called with (documents done, all
@@ -235,74 +193,29 @@ class HybridIndex:
                 self._save(n_chunks=0, n_tokens=0, seconds=0.0)
         counts = {f"n_{kind}": len(getattr(changes, kind)) for kind in ("added", "updated", "deleted")}
         seconds = earlier_s + time.perf_counter() - begun
-        return SyncReport(
-            **counts, n_chunks=done.n_chunks, n_tokens=done.n_tokens, seconds=seconds, n_written=len(touched)
-        )
+        return Synced(**counts, n_chunks=done.n_chunks, n_tokens=done.n_tokens, seconds=seconds, n_written=len(touched))
 
     def _choose_language(self, store: DocumentStore) -> None:
         """Before the first rows are written: stem words by the rules of the documents' main language."""
         if int(self._table.count_rows()):
             return
-        shares = shares_of_languages(document.text for document in store.documents())
-        language = next(iter(shares), "en")
+        language = main_language(store)
         if language != self._state.language:
             index_words(self._table, language)
             self._save(language=language)
 
-    def search(
-        self, queries: Sequence[str], k: int, where: Filter | None = None, fusion: Literal["score", "rank"] = "score"
-    ) -> list[list[Hit]]:
-        """At most k hits per query, best first, in the order of the queries. Fuses the BM25 and the vector ranking.
+    @property
+    def language(self) -> str:
+        return self._state.language
 
-        `fusion` fuses by scores or by reciprocal ranks (docs/results/retrieval.md compares them). Where the embedder
-        was not made for the language of a query, its ranking counts for less. A query without a letter or digit gives
-        no hits. Hits of equal score are ordered by source and position.
-        """
-        return self._fused(queries, k, where or Filter(), fused_by_score if fusion == "score" else fused_by_rank)
-
-    def _fused(
-        self, queries: Sequence[str], k: int, where: Filter, fuse: Fuse, vectors: np.ndarray | None = None
-    ) -> list[list[Hit]]:
-        """Both rankings of each query as one. `vectors` are searched in place of the queries' embeddings."""
-        snapshot, depth = self._loaded(), max(k, CANDIDATES)
-        rows = snapshot.rows
-        lexical = self._bm25(snapshot, queries, depth, where)
-        dense = self._dense(rows, queries, depth, where, vectors)
-        weights = map(self.dense_weight, queries)
-        triples = zip(lexical, dense, weights, strict=True)
-        return [rows.hits(fuse(first, second, rows.order, weight), k) for first, second, weight in triples]
-
-    def search_visible(self, queries: Sequence[str], k: int, access: tuple[str, ...]) -> list[list[Hit]]:
-        """The same as `search` in the documents without labels and those with at least one of these."""
-        return self.search(queries, k, Filter(access=access))
-
-    def search_vectors(
-        self, queries: Sequence[str], vectors: np.ndarray, k: int, access: Labels = None
-    ) -> list[list[Hit]]:
-        """The same as `search`, with these vectors (one row of unit length for each query) in place of the queries'.
-
-        BM25 searches the words of the queries, and their language says how much the vectors count.
-        """
-        return self._fused(queries, k, Filter(access=access), fused_by_score, vectors)
-
-    def search_bm25(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
-        """The same by BM25 alone (stemmed by the rules of the documents' language, without stop words; k1 = 1.2,
-        b = 0.75). Scripts without blanks are searched by pairs or triples of letters.
-        """
+    def _found(self, queries: Sequence[str], depth: int, where: Filter, ways: Ways) -> list[Found]:
         snapshot = self._loaded()
-        return [snapshot.rows.hits(ranking, k) for ranking in self._bm25(snapshot, queries, k, where or Filter())]
-
-    def search_dense(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
-        """The same by the cosine of the embeddings alone. Compares the query with every chunk."""
-        rows = self._loaded().rows
-        return [rows.hits(ranking, k) for ranking in self._dense(rows, queries, k, where or Filter())]
-
-    def dense_weight(self, query: str) -> float:
-        """The weight of the embedder's ranking for this query. BM25 has the rest of 1."""
-        known = languages_of(self._embedder)
-        if known is None or covers(known, language_of_script(query) or self._latin_language):
-            return EQUAL
-        return UNCOVERED_WEIGHT
+        rows = snapshot.rows
+        none = Ranking.of([], rows.order)
+        seen = condition(where)
+        lexical = [self._bm25(snapshot, query, depth, seen) if ways.words else none for query in queries]
+        dense = self._dense(rows, queries, depth, where, ways.vectors) if ways.dense else [none] * len(queries)
+        return [Found(first, second, rows.order, rows.hits) for first, second in zip(lexical, dense, strict=True)]
 
     @property
     def is_untidy(self) -> bool:
@@ -329,7 +242,7 @@ class HybridIndex:
             try:
                 table = open_table(self._folder, name)
                 table.optimize(cleanup_older_than=NO_OLD_VERSIONS, delete_unverified=True)
-                _warm(table)
+                warm(table)
                 with self._syncing:
                     if self._is_behind:
                         self._recent |= before
@@ -346,9 +259,9 @@ class HybridIndex:
     def _take_place(self, name: str, table: Any) -> None:
         """Writes to the rewritten table what changed since it was copied, and searches it from now on."""
         if self._recent:
-            condition = _those(sorted(self._recent))
-            rows = self._rows_of(condition)
-            table.delete(condition)
+            chosen = those(sorted(self._recent))
+            rows = self._rows_of(chosen)
+            table.delete(chosen)
             if len(rows):
                 table.add(rows)
         version = int(table.version)
@@ -370,17 +283,17 @@ class HybridIndex:
     def _join_pieces(self) -> None:
         """Rewrites the documents that changed since the last tidying as one piece. If killed, they are done again."""
         recent = sorted(self._recent)
-        condition = _those(recent)
-        rows = self._rows_of(condition)
+        chosen = those(recent)
+        rows = self._rows_of(chosen)
         self._save(pending=tuple(recent))
-        self._table.delete(condition)
+        self._table.delete(chosen)
         if len(rows):
             self._table.add(rows)
         self._save(pending=())
         self._n_pieces = 1
 
-    def _rows_of(self, condition: str) -> Any:
-        return self._table.search().where(condition).limit(int(self._table.count_rows()) + 1).to_arrow()
+    def _rows_of(self, chosen: str) -> Any:
+        return self._table.search().where(chosen).limit(int(self._table.count_rows()) + 1).to_arrow()
 
     def _publish(self, documents: Sequence[str], written: Sequence[Any]) -> None:
         """Lets searches see the table as it is now. `written` are the new rows of these documents."""
@@ -399,34 +312,13 @@ class HybridIndex:
     def _replaced(self, store: DocumentStore, touched: Sequence[str]) -> Iterator[tuple[list[str], list[str], Any]]:
         """Rewrites the rows of these documents in groups. Yields (ids left to do, passages, new rows) after each."""
         left = list(touched)
-        for ids, chunks, access in self._groups(store, touched):
-            passages = [chunk.passage for chunk in chunks]
-            rows = arrow_rows(chunks, access, self._embedder.embed_passages(passages), self._table.schema)
-            self._write(ids, rows)
-            left = left[len(ids) :]
+        for group in groups(store, touched, self._chunks):
+            passages = group.passages
+            vectors = self._embedder.embed_passages(passages)
+            rows = arrow_rows(group.chunks, group.access, vectors, self._table.schema)
+            self._write(group.ids, rows)
+            left = left[len(group.ids) :]
             yield left, passages, rows
-
-    def _groups(
-        self, store: DocumentStore, touched: Sequence[str]
-    ) -> Iterator[tuple[list[str], list[Chunk], list[tuple[str, ...]]]]:
-        """(document ids, all their chunks, the access labels of each chunk) in groups of about GROUP_CHUNKS chunks.
-
-        A deleted document has no chunks.
-        """
-        ids: list[str] = []
-        chunks: list[Chunk] = []
-        access: list[tuple[str, ...]] = []
-        for document_id in touched:
-            document = store.get(document_id)
-            made = self._chunks(document) if document else []
-            ids.append(document_id)
-            chunks += made
-            access += [document.access if document else ()] * len(made)
-            if len(chunks) >= GROUP_CHUNKS or len(ids) >= GROUP_CHUNKS:
-                yield ids, chunks, access
-                ids, chunks, access = [], [], []
-        if ids:
-            yield ids, chunks, access
 
     def _chunks(self, document: Document) -> list[Chunk]:
         return chunk_document(document, self._state.max_tokens, self._embedder.count_tokens)
@@ -435,7 +327,7 @@ class HybridIndex:
         self._recent.update(ids)
         self._n_writes += 1
         self._n_pieces += 1
-        self._table.delete(_those(ids))
+        self._table.delete(those(ids))
         if len(rows):
             self._table.add(rows)
 
@@ -470,26 +362,18 @@ class HybridIndex:
                 self._snapshot = _Snapshot(view, IndexRows.read(view.to_arrow()))
             return self._snapshot
 
-    def _bm25(self, snapshot: _Snapshot, queries: Sequence[str], k: int, where: Filter) -> list[Ranking]:
-        return [self._bm25_one(snapshot, query, k, where.sql) for query in queries]
-
-    def _bm25_one(self, snapshot: _Snapshot, query: str, k: int, condition: str) -> Ranking:
+    def _bm25(self, snapshot: _Snapshot, query: str, k: int, seen: str) -> Ranking:
         from lancedb.query import MatchQuery
 
         rows = snapshot.rows
         with explained(self._folder):
             words = MatchQuery(search_words(encodable(query)), TEXT_COLUMN)  # type: ignore[call-arg]  # its defaults are pydantic's
             search = snapshot.table.search(words, query_type="fts").select(["id", "_score"]).limit(max(k, CANDIDATES))
-            if condition:
-                search = search.where(condition, prefilter=True)
+            if seen:
+                search = search.where(seen, prefilter=True)
             matches = search.to_arrow()
             scored = zip(matches["id"].to_pylist(), matches["_score"].to_pylist(), strict=True)
             return Ranking.of([(rows.at[i], score) for i, score in scored if i in rows.at], rows.order)
-
-    @property
-    def _latin_language(self) -> str:
-        """The language of the documents if it is written in Latin letters, otherwise English."""
-        return "en" if self._state.language in UNLATIN else self._state.language
 
     def _dense(
         self, rows: IndexRows, queries: Sequence[str], k: int, where: Filter, given: np.ndarray | None = None
@@ -513,13 +397,3 @@ class HybridIndex:
             ):
                 rankings[i] = top(scores, k, rows.order, partial(rows.exact_cosines, vector))
         return rankings
-
-
-def _those(documents: Sequence[str]) -> str:
-    """The SQL condition for the rows of these documents."""
-    return f"document_id IN ({', '.join(map(quoted, documents))})"
-
-
-def _warm(table: Any) -> None:
-    """Reads the full-text index into memory, so that the first question does not wait for it."""
-    table.prewarm_index(f"{TEXT_COLUMN}_idx")

@@ -18,19 +18,13 @@ from bakeoff.files import jsonl
 from bakeoff.files.room import room_remedy
 from bakeoff.records import Chunk, Record
 from bakeoff.retrieval.search_words import search_words
+from bakeoff.retrieval.searching import Filter
+from bakeoff.retrieval.words import word_rules
 
 SCHEMA_VERSION = 2
 TEXT_COLUMN = "words"
 FIRST_TABLE = "chunks"
 CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
-# fmt: off
-STEMMERS = {
-    "ar": "Arabic", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fi": "Finnish",
-    "fr": "French", "hu": "Hungarian", "it": "Italian", "nb": "Norwegian", "nl": "Dutch", "nn": "Norwegian",
-    "no": "Norwegian", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "ta": "Tamil",
-    "tr": "Turkish",
-}
-# fmt: on
 REMEDY = "delete this folder and start again: the index is made again; no document is lost, they are all in the store"
 
 
@@ -86,17 +80,6 @@ def read_state(folder: Path) -> State | None:
     return state
 
 
-def check_same(folder: Path, existing: State, wanted: State) -> None:
-    """Raises RunFolderError if the index was built with another embedder or chunk size."""
-    for field, unit in (("embedder", ""), ("dimension", " numbers in a vector"), ("max_tokens", " tokens in a chunk")):
-        was, now = getattr(existing, field), getattr(wanted, field)
-        if was != now:
-            raise RunFolderError(
-                f"The index in {folder} was built with {field} {was}{unit}, but {field} {now}{unit} is required.",
-                f"use {field} {was}, or {REMEDY}",
-            )
-
-
 def new_table(folder: Path, state: State) -> Any:
     """A new empty table with its full-text index. The state file is written last: without it there is no index."""
     import pyarrow as pa
@@ -130,9 +113,7 @@ def index_words(table: Any, language: str) -> None:
     """Makes the full-text index of an empty table, or replaces it. Languages without a stemmer get the English one."""
     from lancedb.index import FTS
 
-    stemmer = STEMMERS.get(language, STEMMERS["en"])
-    config = FTS(language=stemmer, stem=True, remove_stop_words=True, max_token_length=None)
-    table.create_index(TEXT_COLUMN, config=config, replace=True)
+    table.create_index(TEXT_COLUMN, config=FTS(**word_rules(language)), replace=True)
 
 
 def open_table(folder: Path, name: str = FIRST_TABLE) -> Any:
@@ -204,6 +185,27 @@ def arrow_rows(chunks: Sequence[Chunk], access: Sequence[tuple[str, ...]], vecto
 def quoted(text: str) -> str:
     """The text as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def condition(where: Filter) -> str:
+    """The filter as an SQL condition on the table's columns. Empty if everything may be seen."""
+    conditions = []
+    if where.source_prefix:
+        conditions.append(f"starts_with(source, {quoted(where.source_prefix)})")
+    if where.access is not None:
+        held = [f"array_has(access, {quoted(label)})" for label in where.access]
+        conditions.append(f"({' OR '.join(['coalesce(array_length(access), 0) = 0', *held])})")
+    return " AND ".join(conditions)
+
+
+def those(documents: Sequence[str]) -> str:
+    """The SQL condition for the rows of these documents."""
+    return f"document_id IN ({', '.join(map(quoted, documents))})"
+
+
+def warm(table: Any) -> None:
+    """Reads the full-text index into memory, so that the first question does not wait for it."""
+    table.prewarm_index(f"{TEXT_COLUMN}_idx")
 
 
 @contextmanager

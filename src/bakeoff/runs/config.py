@@ -16,6 +16,7 @@ from pydantic_core import PydanticKnownError
 from bakeoff.catalogue import CLASSIFYING, STANDARD
 from bakeoff.contenders.race.settings import RaceSettings
 from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resolve
+from bakeoff.corpus.postgres.place import checked_address
 from bakeoff.corpus.sources import kinds
 from bakeoff.corpus.sources.kinds import Named
 from bakeoff.decide.situation.plain_errors import explain
@@ -99,10 +100,16 @@ class Config(Record):
     split: Split = Split()
     budget: Budget | None = None
     race: RaceSettings | None = None
+    store: str = Field(default="", exclude_if=lambda address: not address)
     seed: int = 7
     threads: int | None = Field(default=None, ge=1)
     profile: Profile = Profile()
     folder: str | None = None
+
+    @field_validator("store")
+    @classmethod
+    def _is_database(cls, address: str) -> str:
+        return checked_address(address) if address else address
 
     def renamed(self, name: str) -> "Config":
         """The same configuration under another name. Raises ConfigError if it is not a folder name."""

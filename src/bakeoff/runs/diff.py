@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import Field
 
-from bakeoff.corpus.store import DocumentStore, content_hash
+from bakeoff.corpus.store import content_hash
+from bakeoff.corpus.stores import has_store, open_store
 from bakeoff.questions.naming import MADE
 from bakeoff.records import Question, Record
 from bakeoff.runs.diff_results import ResultsDiff, results_diff
@@ -148,12 +149,12 @@ def _content(question: Question) -> tuple[Any, ...]:
 
 
 def _documents(a: RunFolder, b: RunFolder) -> SetDiff | None:
-    paths = [folder.world / "store.sqlite" for folder in (a, b)]
-    if not all(path.exists() for path in paths):
+    folders = [folder.world for folder in (a, b)]
+    if not all(map(has_store, folders)):
         return None
     hashes = []
-    for path in paths:
-        with DocumentStore(path) as store:
+    for folder in folders:
+        with open_store(folder) as store:
             hashes.append({document.source: content_hash(document) for document in store.documents()})
     return _set_diff(*hashes)
 

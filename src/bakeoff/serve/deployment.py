@@ -14,7 +14,6 @@ there. Starts no server.
 """
 
 import logging
-import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +24,7 @@ from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
@@ -174,13 +174,7 @@ def _copy_documents(folder: RunFolder, root: Path) -> None:
     """Copies the store and the indexes. A copy that was interrupted is made again."""
     root.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
     _make_private(root)
-    for name in ("indexes", "indexes.part"):
-        shutil.rmtree(root / name, ignore_errors=True)
-    if (folder.world / "indexes").exists():
-        shutil.copytree(folder.world / "indexes", root / "indexes.part")
-        (root / "indexes.part").rename(root / "indexes")
-    shutil.copy2(folder.world / "store.sqlite", root / "store.sqlite.part")
-    (root / "store.sqlite.part").replace(root / "store.sqlite")
+    copy_documents(folder.world, root)
 
 
 def _make_private(root: Path) -> None:

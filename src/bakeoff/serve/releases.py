@@ -328,6 +328,7 @@ def remove_unused_indexes(root: Path, but: Collection[str] = ()) -> list[str]:
     The caller holds the lock of the documents.
     Nothing is removed if a contender of a release cannot be read.
     """
+    from bakeoff.retrieval.opening import INDEXES, index_names, remove_indexes
     from bakeoff.retrieval.settings import index_folder_name
 
     try:
@@ -339,11 +340,10 @@ def remove_unused_indexes(root: Path, but: Collection[str] = ()) -> list[str]:
     except (OSError, ValueError, KeyError) as error:
         _log.warning("No index of %s is removed, since a contender cannot be read: %s", root, error)
         return []
-    sweep(root / "indexes")
-    unused = [path for path in sorted(root.glob("indexes/*")) if path.name not in {*used, *map(index_folder_name, but)}]
-    for path in unused:
-        _remove(path)
-    return [path.name for path in unused]
+    sweep(root / INDEXES)
+    unused = [name for name in index_names(root) if name not in {*used, *map(index_folder_name, but)}]
+    remove_indexes(root, unused)
+    return unused
 
 
 def _index_of(contender: Path) -> str:

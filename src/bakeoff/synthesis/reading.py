@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.sources.folders import Reading
 from bakeoff.corpus.sources.named import is_config, read_named
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError
 from bakeoff.models.settings import DEFAULTS, EMBEDDER, ModelSettings
 from bakeoff.pilot.prepare import prepare
@@ -54,7 +54,7 @@ def read(
     Raises InputError if there are no documents, none in English, or none with text.
     """
     from bakeoff.models.embed import load_embedder
-    from bakeoff.retrieval.hybrid import HybridIndex
+    from bakeoff.retrieval.opening import open_index
 
     reading = read_named(sources)
     documents, notes = _english(reading.documents)
@@ -67,9 +67,9 @@ def read(
     known = list({question.id: question for question in known}.values())
     located, _ = locate_evidence(known, documents, reading.documents, reading.problems)
     folder.mkdir(parents=True, exist_ok=True)
-    with DocumentStore(folder / "store.sqlite") as store:
+    with open_store(folder) as store:
         store.replace_all(documents)
-        index = HybridIndex.open(folder / "index", model, max_tokens=CHUNK_TOKENS)
+        index = open_index(folder, "synthesis", model, CHUNK_TOKENS)
         index.sync(store)
     by_id = {question.id: question for question in located}
     to_reword = [by_id[question.id] for question in to_reword]

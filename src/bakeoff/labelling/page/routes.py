@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.labelling.judged import JudgedAgain, judge_again
 from bakeoff.labelling.labelling import Labelling
@@ -59,7 +59,7 @@ class LabelPage:
         self._labelling = labelling
         self._judges = judges
         self._stop = stop
-        self._store = DocumentStore(labelling.folder.world / "store.sqlite")
+        self._store = open_store(labelling.folder.world)
         folder = Path(__file__).parent
         paths = [*(web.FOLDER / name for name in SHARED), *folder.iterdir()]
         self._files = {path.name: web.PageFile(path) for path in paths if path.suffix in web.MEDIA_TYPES}

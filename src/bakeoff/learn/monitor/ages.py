@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from datetime import UTC, datetime
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.protocols import DocumentStore
 from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit
 
 KEPT = 10_000
@@ -34,8 +34,8 @@ class Ages:
 
     def newest_change(self) -> datetime | None:
         """When the store last recorded a change; None if it is empty."""
-        with self._store.reading() as connection:
-            (at,) = connection.execute("SELECT MAX(recorded_at) FROM versions").fetchone()
+        with self._store.reading() as state:
+            ((at,),) = state.select("SELECT MAX(recorded_at) FROM versions")
         return _moment(at) if at else None
 
     def _time(self, document: str, version: int) -> datetime | None:
@@ -55,9 +55,9 @@ class Ages:
         self._store_version = self._store.version
 
     def _read(self, document: str) -> tuple[int, list[int], list[datetime]]:
-        query = "SELECT version, COALESCE(updated_at, recorded_at) FROM versions WHERE id = ? AND kind != 'deleted'"
-        with self._store.reading() as connection:
-            rows = connection.execute(f"{query} ORDER BY version", (document,)).fetchall()
+        query = "SELECT version, COALESCE(updated_at, recorded_at) FROM versions WHERE id = :id AND kind != 'deleted'"
+        with self._store.reading() as state:
+            rows = state.select(f"{query} ORDER BY version", {"id": document})
         return self._store_version, [row[0] for row in rows], [_moment(row[1]) for row in rows]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.decide.cost.model import CostInputs
 from bakeoff.learn.monitor.accuracy import Accuracy, accuracy
 from bakeoff.learn.monitor.ages import Ages
@@ -71,7 +71,7 @@ class Monitor:
         self._days = days
         self._embed = embed
         self._lock = threading.Lock()
-        self._ages = Ages(DocumentStore(root / "store.sqlite"))
+        self._ages = Ages(open_store(root))
         self._evidence: dict[int, Evidence] = {}
         self._reading: Reading | None = None
         self._read_for: tuple[float | None, float | None] = (None, None)

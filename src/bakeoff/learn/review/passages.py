@@ -3,8 +3,8 @@
 Takes a logged answer and the document store, gives passages with the cited place marked. Knows no review.
 """
 
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.labelling.passages import MOST_PASSAGES, Passage, passage_in
+from bakeoff.protocols import DocumentStore
 from bakeoff.records import Document, SourceSpan
 from bakeoff.serve.documents.views import Views
 from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit

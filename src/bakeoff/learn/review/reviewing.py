@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import InputError
 from bakeoff.learn.review.accuracy import InUse, in_use
 from bakeoff.learn.review.causes import Reason
@@ -18,6 +17,7 @@ from bakeoff.learn.review.queue import Item, Limits, Queue
 from bakeoff.learn.review.short_form import is_short, short_form, with_short_form
 from bakeoff.learn.review.vocabulary import Vocabulary
 from bakeoff.learn.reviewed import Reviewed
+from bakeoff.protocols import DocumentStore
 from bakeoff.questions.facts.near_copies import jaccard
 from bakeoff.records import Question, SourceSpan
 from bakeoff.serve.log import NO_TEXTS, NO_TEXTS_REMEDY, Log

@@ -7,7 +7,7 @@ import re
 import threading
 from collections import defaultdict
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.protocols import DocumentStore
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.questions.facts.same_answer import content_words
 

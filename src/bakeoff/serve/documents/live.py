@@ -9,14 +9,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from bakeoff.corpus.access import may_see
-from bakeoff.corpus.store import DocumentStore
 from bakeoff.errors import BakeoffError
+from bakeoff.protocols import DocumentStore, SearchIndex
 from bakeoff.records import Document, Hit, Labels, Record
-from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents.order import InOrder, only_writer
 from bakeoff.serve.documents.views import Change, Cited, Listing, Shown, Views
 
@@ -50,15 +50,16 @@ class Edit(NamedTuple):
 class LiveDocuments:
     """The documents of a store and its indexes. Use it as a context manager: it begins with bringing the indexes up to
     date with the store (after a kill too, and after an edit that did not go through here), and holds the lock of the
-    store's folder until the end. `wrote_at_start` says whether an index had to be written for that.
+    store's folder until the end, if the store is in a folder. `wrote_at_start` says whether an index had to be written
+    for that.
     """
 
-    def __init__(self, store: DocumentStore, indexes: Sequence[HybridIndex]) -> None:
+    def __init__(self, store: DocumentStore, indexes: Sequence[SearchIndex]) -> None:
         self.store = store
         self.views = Views(store)
         self._indexes = tuple(indexes)
         self._turns = InOrder()
-        self._lock = only_writer(store.path.parent)
+        self._lock = only_writer(store.folder) if store.folder else nullcontext()
         self._tidier = _Tidier(self._indexes)
         self._version = 0
         self.wrote_at_start = False
@@ -91,7 +92,10 @@ class LiveDocuments:
 
     @property
     def version(self) -> int:
-        """The version that searches see. It never goes back."""
+        """The version that searches see. It never goes back. In a database, other servers make versions too."""
+        if self.store.folder is None:
+            shown = min((index.version for index in self._indexes), default=self.store.version)
+            self._version = max(self._version, shown)
         return self._version
 
     def put(self, document: Document) -> PutResult:
@@ -184,7 +188,7 @@ class LiveDocuments:
             before = shown.version - 1
         return None
 
-    def _doubts(self, index: HybridIndex) -> tuple[str, ...]:
+    def _doubts(self, index: SearchIndex) -> tuple[str, ...]:
         """The documents that an index holds otherwise than the store. They are named in a warning."""
         doubts = index.doubts(self.store)
         if doubts:
@@ -203,7 +207,7 @@ class LiveDocuments:
             for index in self._indexes:
                 index.sync(self.store, again=[document.id for document in self.store.documents()])
 
-    def follow(self, indexes: Iterable[HybridIndex]) -> None:
+    def follow(self, indexes: Iterable[SearchIndex]) -> None:
         """From now on these indexes follow the documents, and no others. New ones are brought up to date first."""
         wanted = tuple(dict.fromkeys(indexes))
         new = [index for index in wanted if index not in self._indexes]
@@ -227,7 +231,7 @@ class LiveDocuments:
 class _Tidier:
     """Rewrites indexes in a thread of its own when documents have settled."""
 
-    def __init__(self, indexes: Sequence[HybridIndex]) -> None:
+    def __init__(self, indexes: Sequence[SearchIndex]) -> None:
         self.indexes = tuple(indexes)
         self._condition = threading.Condition()
         self._first_change: float | None = None

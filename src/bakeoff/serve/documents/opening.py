@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.protocols import SearchIndex
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
 
@@ -18,9 +18,9 @@ def documents_of(deployment: Deployment) -> LiveDocuments:
     return LiveDocuments(world.store, list(indexes_of(world, deployment.release.contenders).values()))
 
 
-def indexes_of(world: WorldFolder, contenders: Sequence[str]) -> dict[str, HybridIndex]:
+def indexes_of(world: WorldFolder, contenders: Sequence[str]) -> dict[str, SearchIndex]:
     """Each index of these contenders, and of those behind them, by its name."""
-    pending, known, indexes = list(contenders), set[str](), dict[str, HybridIndex]()
+    pending, known, indexes = list(contenders), set[str](), dict[str, SearchIndex]()
     while pending:
         name = pending.pop()
         if name in known:

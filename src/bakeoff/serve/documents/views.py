@@ -6,42 +6,36 @@ hidden then stays hidden. Takes a store, gives records. Changes nothing and know
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from bakeoff.corpus.access import may_see
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.protocols import DocumentStore
 from bakeoff.records import Document, Labels, Record
 
 Kind = Literal["added", "updated", "deleted"]
 Cited = tuple[str, int | None]
 """The id of a document and the version of the store in which it was cited; None: not known."""
 
-_ALLOWED = """(json_array_length({access}) = 0
-    OR EXISTS (SELECT 1 FROM json_each({access}) AS theirs, json_each(:labels) AS mine WHERE theirs.value = mine.value)
-)"""
-_LISTED = f"""
+_LISTED = """
 SELECT v.id, v.title, v.source, COALESCE(v.updated_at, v.recorded_at), v.version, v.access, LENGTH(v.text), v.hash
 FROM live AS l JOIN versions AS v USING (id, version)
 WHERE l.source > :after
-  AND (:labels IS NULL OR {_ALLOWED.format(access="v.access")})
-  AND (:query = '' OR casefold(v.title || char(10) || v.source) LIKE :query ESCAPE '!')
+  AND may_see(v.access, :labels) AND (:query = '' OR casefolded(v.title, v.source) LIKE :query ESCAPE '!')
 ORDER BY l.source LIMIT :limit
 """
-_CHANGED = f"""
+_CHANGED = """
 SELECT v.version, v.kind, v.id, shown.title, shown.source, v.recorded_at
 FROM versions AS v
 JOIN versions AS shown ON shown.id = v.id AND shown.version =
   (SELECT MAX(version) FROM versions WHERE id = v.id AND version <= v.version AND kind <> 'deleted')
 JOIN versions AS newest ON newest.id = v.id AND newest.version =
   (SELECT MAX(version) FROM versions WHERE id = v.id AND kind <> 'deleted')
-WHERE :labels IS NULL
-   OR ({_ALLOWED.format(access="shown.access")} AND {_ALLOWED.format(access="newest.access")})
+WHERE may_see(shown.access, :labels) AND may_see(newest.access, :labels)
 ORDER BY v.version DESC, v.id LIMIT :n
 """
-_AS_OF = f"""
+_AS_OF = """
 SELECT v.id, v.title, v.source, COALESCE(v.updated_at, v.recorded_at), v.version, v.access, v.text, l.version,
        newest.kind
 FROM versions AS v
@@ -51,40 +45,40 @@ JOIN versions AS labelled ON labelled.id = v.id AND labelled.version =
 LEFT JOIN live AS l ON l.id = v.id
 WHERE v.id = :id AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = :id AND version <= :version AND kind <> 'deleted')
-  AND (:labels IS NULL
-       OR ({_ALLOWED.format(access="v.access")} AND {_ALLOWED.format(access="labelled.access")}))
+  AND may_see(v.access, :labels) AND may_see(labelled.access, :labels)
 """
-_HIDDEN = f"""
-WITH cited AS (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(:cited))
+_HIDDEN = """
+WITH cited AS (
+  SELECT i.value AS id, CAST(n.value AS BIGINT) AS version FROM values_of(:ids) AS i JOIN values_of(:versions) AS n
+  ON i.key = n.key
+)
 SELECT c.id, c.version FROM cited AS c
-WHERE NOT EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND {_ALLOWED.format(access="v.access")} AND v.version =
+WHERE NOT EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND may_see(v.access, :labels) AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = c.id AND kind <> 'deleted'))
-OR EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND NOT {_ALLOWED.format(access="v.access")} AND v.version =
+OR EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND NOT may_see(v.access, :labels) AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = c.id AND version <= c.version AND kind <> 'deleted'))
 """
-_NARROWED = f"""
+_NARROWED = """
 SELECT MAX(version) FROM (
-  SELECT version, {_ALLOWED.format(access="access")} AS is_seen,
-         LAG({_ALLOWED.format(access="access")}) OVER (PARTITION BY id ORDER BY version) AS was_seen
+  SELECT version, may_see(access, :labels) AS is_seen,
+         LAG(may_see(access, :labels)) OVER (PARTITION BY id ORDER BY version) AS was_seen
   FROM versions
   WHERE kind <> 'deleted' AND id IN (SELECT id FROM versions GROUP BY id HAVING COUNT(*) > 1)
-) WHERE was_seen AND NOT is_seen
+) AS seen WHERE was_seen AND NOT is_seen
 """
 
 
-_SAME_TEXT = f"""
+_SAME_TEXT = """
 SELECT v.title, v.text, v.source FROM live AS l JOIN versions AS v USING (id, version)
-WHERE v.title IN (SELECT value FROM json_each(:titles)) AND v.text IN (SELECT value FROM json_each(:texts))
-  AND v.id NOT IN (SELECT value FROM json_each(:ids)) AND (:labels IS NULL OR {_ALLOWED.format(access="v.access")})
+WHERE v.title IN (SELECT value FROM values_of(:titles)) AND v.text IN (SELECT value FROM values_of(:texts))
+  AND v.id NOT IN (SELECT value FROM values_of(:ids)) AND may_see(v.access, :labels)
 ORDER BY v.source DESC
 """
-_N_COPIED = f"""
+_N_COPIED = """
 SELECT COUNT(*) FROM versions AS v
 JOIN versions AS newest ON newest.id = v.id AND newest.version =
   (SELECT MAX(version) FROM versions WHERE id = v.id AND kind <> 'deleted')
-WHERE v.version = 1
-  AND (:labels IS NULL
-       OR ({_ALLOWED.format(access="v.access")} AND {_ALLOWED.format(access="newest.access")}))
+WHERE v.version = 1 AND may_see(v.access, :labels) AND may_see(newest.access, :labels)
 """
 MOST_ALIKE = 10
 """At most so many files of one name are named."""
@@ -144,10 +138,9 @@ class Views:
     def listing(self, labels: Labels, after: str = "", limit: int = 100, query: str = "") -> Listing:
         """Documents after this source whose title or source contains the query, in any case."""
         values = {"after": after, "labels": _json(labels), "query": _pattern(query), "limit": limit + 1}
-        with self._store.reading() as connection:
-            connection.create_function("casefold", 1, str.casefold, deterministic=True)
-            rows = connection.execute(_LISTED, values).fetchall()
-            version = int(connection.execute("SELECT version FROM store").fetchone()[0])
+        with self._store.reading() as state:
+            rows = state.select(_LISTED, values)
+            version = int(state.select("SELECT version FROM store")[0][0])
         listed = tuple(_listed(row) for row in rows[:limit])
         return Listing(documents=listed, version=version, next=listed[-1].source if len(rows) > limit else None)
 
@@ -222,8 +215,10 @@ class Views:
         """
         if labels is None:
             return set()
-        rows = self._rows(_HIDDEN, {"cited": json.dumps(list(set(cited))), "labels": _json(labels)})
-        return {(id, version) for id, version in rows}
+        asked = list(set(cited))
+        ids, versions = [id for id, _ in asked], [version for _, version in asked]
+        values = {"ids": json.dumps(ids), "versions": json.dumps(versions), "labels": _json(labels)}
+        return {(id, version) for id, version in self._rows(_HIDDEN, values)}
 
     def narrowed(self, labels: Labels) -> int:
         """The newest version at which a document was hidden that could be seen until then. 0 if there is none."""
@@ -232,9 +227,8 @@ class Views:
         return int(self._rows(_NARROWED, {"labels": _json(labels)})[0][0] or 0)
 
     def _rows(self, query: str, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
-        with self._store.reading() as connection:
-            rows: list[sqlite3.Row] = connection.execute(query, values).fetchall()
-            return rows
+        with self._store.reading() as state:
+            return state.select(query, values)
 
 
 _NEWEST = 2**63 - 1

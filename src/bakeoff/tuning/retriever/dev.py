@@ -15,7 +15,7 @@ import numpy as np
 from bakeoff.questions.evidence.evidence import evidence_hit, holds_evidence
 from bakeoff.records import Chunk, Hit, Question
 from bakeoff.retrieval.fuse import Ranking, fused_by_score, sorted_ranking, top
-from bakeoff.retrieval.hybrid import CANDIDATES
+from bakeoff.retrieval.searching import CANDIDATES
 from bakeoff.tuning.retriever.training import Quality
 
 FEWEST = 5

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bakeoff.corpus.store import DocumentStore
+from bakeoff.corpus.stores import open_store
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.labelling import page as labelling_page
 from bakeoff.learn.review.known import KnownQuestions
@@ -154,7 +154,7 @@ class ReviewPage:
             if self._reviewing is None:
                 if self._log is None:
                     raise InputError("There is no log to review.", "serve a deployment")
-                store = DocumentStore(self._root / "store.sqlite")
+                store = open_store(self._root)
                 known = KnownQuestions(self._root)
                 self._reviewing = Reviewing(self._log, store, NOBODY, known, limits=self._limits)
             return self._reviewing

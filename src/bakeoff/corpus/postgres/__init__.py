@@ -1,0 +1,1 @@
+"""Documents in a database of PostgreSQL, one schema for each world."""

@@ -1,0 +1,127 @@
+"""The document store in one SQLite file.
+
+Takes a path, gives a `DocumentStore`. It uses a rollback journal and `synchronous=FULL`: the changes of a call that
+returned are on the disk, and a call that was killed changed nothing. Each call opens its own short-lived connection, so
+threads can share a store and processes can share a file.
+"""
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bakeoff.corpus.store import CREATE, HALF_A_CHARACTER, READ_AS_UTF8, Reading, SqlStore
+from bakeoff.errors import InputError
+from bakeoff.files.sqlite_file import connected, explained, is_prepared
+
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x42414B45  # "BAKE"
+_DAMAGED = "restore a copy, or move it away and read the documents again"
+
+
+class SqliteStore(SqlStore):
+    """The documents in one SQLite file. The file is created if it does not exist.
+
+    Raises RunFolderError for a file written by another program or an incompatible version of Bakeoff, or a damaged
+    one; BakeoffError if it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        with _explained(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._reading() as connection:
+            ready = self._is_prepared(connection)
+        if not ready:
+            with self._writing() as connection:
+                self._prepare(connection)
+
+    def close(self) -> None:
+        """Does nothing, because nothing stays open between calls."""
+
+    @property
+    def where(self) -> str:
+        return str(self.path)
+
+    @property
+    def folder(self) -> Path | None:
+        return self.path.parent
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        with self._reading() as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.create_function("may_see", 2, _may_see, deterministic=True)
+            connection.create_function("casefolded", 2, _casefolded, deterministic=True)
+            yield _JsonReading(connection)
+
+    @property
+    def _duplicate(self) -> type[Exception]:
+        return sqlite3.IntegrityError
+
+    def _is_prepared(self, connection: sqlite3.Connection) -> bool:
+        return is_prepared(connection, self.path, _APPLICATION_ID, SCHEMA_VERSION)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        if self._is_prepared(connection):
+            return
+        for statement in CREATE.split(";"):
+            connection.execute(statement)
+        connection.execute("INSERT INTO store VALUES (?, 0)", (uuid.uuid4().hex,))
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """A new connection. Closing it rolls back what was not committed."""
+        with _explained(self.path):
+            connection = connected(self.path)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one consistent state of the store."""
+        with self._connected() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a transaction. It is committed at the end of the block and rolled back on an error."""
+        with self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """The same errors as for any SQLite file, and one for texts that cannot be written."""
+    try:
+        with explained(path, _DAMAGED):
+            yield
+    except UnicodeEncodeError as error:
+        raise InputError(HALF_A_CHARACTER, READ_AS_UTF8) from error
+
+
+class _JsonReading(Reading):
+    """Lists are tables by SQLite's own function."""
+
+    def select(self, query: str, values: Any = None) -> list[tuple[Any, ...]]:
+        return super().select(query.replace("values_of(", "json_each("), values)
+
+
+@lru_cache(4096)
+def _may_see(access: str, labels: str | None) -> bool:
+    return labels is None or access == "[]" or not set(json.loads(labels)).isdisjoint(json.loads(access))
+
+
+def _casefolded(title: str, source: str) -> str:
+    return f"{title}\n{source}".casefold()

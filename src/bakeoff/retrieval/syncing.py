@@ -1,0 +1,64 @@
+"""What an index is brought up to date from: chunks of changed documents, in groups. What every index shares.
+
+Takes a document store, gives chunks with their labels. Knows no table, no database and no model.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from bakeoff.errors import RunFolderError
+from bakeoff.protocols import DocumentStore
+from bakeoff.records import Chunk, Document
+from bakeoff.writing.language import shares_of_languages
+
+GROUP_CHUNKS = 1024  # chunks embedded and written together; a kill loses the work of at most one group
+
+
+class Group(NamedTuple):
+    """Documents that are written together, by their ids (None: it is gone), and all their chunks with their labels."""
+
+    documents: dict[str, Document | None]
+    chunks: list[Chunk]
+    access: list[tuple[str, ...]]
+
+    @property
+    def ids(self) -> list[str]:
+        return list(self.documents)
+
+    @property
+    def passages(self) -> list[str]:
+        return [chunk.passage for chunk in self.chunks]
+
+
+def groups(
+    store: DocumentStore, touched: Sequence[str], chunks_of: Callable[[Document], list[Chunk]]
+) -> Iterator[Group]:
+    """The documents of these ids in groups of about GROUP_CHUNKS chunks. A deleted document has no chunks."""
+    group = Group({}, [], [])
+    for document_id in touched:
+        document = store.get(document_id)
+        made = chunks_of(document) if document else []
+        group.documents[document_id] = document
+        group.chunks.extend(made)
+        group.access.extend([document.access if document else ()] * len(made))
+        if len(group.chunks) >= GROUP_CHUNKS or len(group.documents) >= GROUP_CHUNKS:
+            yield group
+            group = Group({}, [], [])
+    if group.documents:
+        yield group
+
+
+def main_language(store: DocumentStore) -> str:
+    """The language of most documents (ISO 639-1); English if it cannot be told."""
+    return next(iter(shares_of_languages(document.text for document in store.documents())), "en")
+
+
+def check_same(what: str, existing: Any, wanted: Any, remedy: str) -> None:
+    """Raises RunFolderError if an index was built with another embedder or chunk size. Both are the states of one."""
+    for field, unit in (("embedder", ""), ("dimension", " numbers in a vector"), ("max_tokens", " tokens in a chunk")):
+        was, now = getattr(existing, field), getattr(wanted, field)
+        if was != now:
+            raise RunFolderError(
+                f"{what} was built with {field} {was}{unit}, but {field} {now}{unit} is required.",
+                f"use {field} {was}, or {remedy}",
+            )
