@@ -35,7 +35,7 @@ def test_who_is_clearly_worse_drops_out_after_few_facts() -> None:
     race = raced(values, batch=1)
     assert fates(race) == {"0": "leads", "1": "behind"}
     (worse,) = [one for one in race.standings() if one.fate == "behind"]
-    assert worse.n_facts == 8  # log(1 / 0.05) over the logarithm of what twelve stakes make of 1 together
+    assert worse.n_facts == 7  # what four stakes make of 1 together reaches 1 / 0.05 then
     assert worse.against == "0" and worse.ahead == -1.0
 
 

@@ -5,10 +5,11 @@ not know what a candidate is or who asks.
 
 Two candidates are compared on the facts that both were asked, after each of which a fortune of 1 is bet on one of them:
 it is multiplied by 1 + stake x difference, for several stakes side by side. If the other one is at least as good, no
-bet is expected to win, so a fortune of (n - 1) / alpha is ever reached in at most alpha / (n - 1) of all races (Ville
-1939). The best candidate can be dropped by n - 1 others, so it is dropped in at most alpha of all races, however often
-one looks. Facts on which both do equally well multiply by 1: only discordant ones count. A tie is bet on in the same
-way: against a difference of at least the margin, and against one of at least the margin the other way round.
+bet is expected to win. A candidate drops out when the fortunes of the n - 1 others against it make (n - 1) / alpha
+together: if it is the best one, their mean is expected to stay 1, so it ever reaches 1 / alpha in at most alpha of all
+races (Ville 1939), however often one looks. Facts on which both do equally well multiply by 1: only discordant ones
+count. A tie is bet on in the same way, by each candidate against the leader: against a difference of at least the
+margin, and against one of at least the margin the other way round.
 
 A candidate that joins later is compared on facts that were asked after it joined. So whoever proposes it may have seen
 all values before without harm.
@@ -23,10 +24,11 @@ from typing import Literal
 
 import numpy as np
 
-from bakeoff.measure.anytime import STAKES
 from bakeoff.records import Record
 
 ALPHA = 0.05
+STAKES = np.array([0.1, 0.25, 0.5, 0.9])
+"""Of the fortune. Few, since candidates that differ little need more facts than there are."""
 Fate = Literal["running", "behind", "tied", "leads"]
 
 
@@ -104,11 +106,12 @@ class Race:
         """Drops who is significantly behind, stops who is tied with the leader. Returns who has gone."""
         before = self.running
         better, near = _mixed(self._better), _mixed(self._near)
-        for j, name in enumerate(self._names):
-            others = [i for i in self._rows() if i != j]
-            best = max(others, key=lambda i: better[i, j], default=None)
-            if self._fates[name] == "running" and best is not None and better[best, j] >= self._limit:
-                self._fates[name], self._against[name] = "behind", self._names[best]
+        every = range(len(self._names))
+        for j in self._rows():
+            others = [i for i in every if i != j]
+            if len(self._rows()) > 1 and np.logaddexp.reduce(better[others, j]) >= self._limit:
+                best = others[int(better[others, j].argmax())]
+                self._fates[self._names[j]], self._against[self._names[j]] = "behind", self._names[best]
         lead = self._leading()
         for j in self._rows():
             if j != lead and min(near[lead, j], near[j, lead]) >= self._limit:
