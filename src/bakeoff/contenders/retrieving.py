@@ -13,6 +13,8 @@ from bakeoff.retrieval.settings import Retrieval
 def retriever_of(world: World, retrieval: Retrieval) -> Any:
     """The index for these settings; if they name a reranker, with its first candidates in the reranker's order."""
     index: Any = world.index(retrieval)
+    if retrieval.fusion != "score":
+        index = index.with_fusion(retrieval.fusion)
     if not retrieval.reranker:
         return index
     return Reranked(index, world.reranker(retrieval.reranker), retrieval.candidates)

@@ -5,7 +5,7 @@ Takes queries, gives hits. A subclass finds the two rankings of each query. Know
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from bakeoff.protocols import Embedder
 from bakeoff.records import Hit, Labels, Record
 from bakeoff.retrieval.coverage import languages_of
 from bakeoff.retrieval.fuse import EQUAL, Fuse, Ranking, fused_by_rank, fused_by_score
+from bakeoff.retrieval.settings import Fusion
 from bakeoff.writing.language import UNLATIN, covers, language_of_script
 
 CANDIDATES = 100  # hits that each of the two rankings contributes to the fusion
@@ -69,40 +70,47 @@ class HybridSearch(ABC):
         """
 
     def search(
-        self, queries: Sequence[str], k: int, where: Filter | None = None, fusion: Literal["score", "rank"] = "score"
+        self, queries: Sequence[str], k: int, where: Filter | None = None, fusion: Fusion = "score"
     ) -> list[list[Hit]]:
         """At most k hits per query, best first, in the order of the queries. Fuses the BM25 and the vector ranking.
 
-        `fusion` fuses by scores or by reciprocal ranks (docs/results/retrieval.md compares them). Where the embedder
-        was not made for the language of a query, its ranking counts for less. A query without a letter or digit gives
-        no hits. Hits of equal score are ordered by source and position.
+        `fusion` fuses by scores or by reciprocal ranks (docs/results/retrieval.md compares them), or takes one ranking
+        alone. Where the embedder was not made for the language of a query, its ranking counts for less. A query without
+        a letter or digit gives no hits. Hits of equal score are ordered by source and position.
         """
-        return self._fused(queries, k, where or Filter(), fused_by_score if fusion == "score" else fused_by_rank)
+        return self._searched(queries, k, where or Filter(), fusion)
+
+    def with_fusion(self, fusion: Fusion) -> "WithFusion":
+        """The same index, searched in this way."""
+        return WithFusion(self, fusion)
 
     def search_visible(self, queries: Sequence[str], k: int, access: tuple[str, ...]) -> list[list[Hit]]:
         """The same as `search` in the documents without labels and those with at least one of these."""
         return self.search(queries, k, Filter(access=access))
 
     def search_vectors(
-        self, queries: Sequence[str], vectors: np.ndarray, k: int, access: Labels = None
+        self,
+        queries: Sequence[str],
+        vectors: np.ndarray,
+        k: int,
+        access: Labels = None,
+        fusion: Fusion = "score",
     ) -> list[list[Hit]]:
         """The same as `search`, with these vectors (one row of unit length for each query) in place of the queries'.
 
         BM25 searches the words of the queries, and their language says how much the vectors count.
         """
-        return self._fused(queries, k, Filter(access=access), fused_by_score, vectors)
+        return self._searched(queries, k, Filter(access=access), fusion, vectors)
 
     def search_bm25(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """The same by BM25 alone (stemmed by the rules of the documents' language, without stop words; k1 = 1.2,
         b = 0.75). Scripts without blanks are searched by pairs or triples of letters.
         """
-        found = self._found(queries, k, where or Filter(), Ways(dense=False))
-        return [one.hits(one.words, k) for one in found]
+        return self._searched(queries, k, where or Filter(), "words")
 
     def search_dense(self, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """The same by the cosine of the embeddings alone."""
-        found = self._found(queries, k, where or Filter(), Ways(words=False))
-        return [one.hits(one.dense, k) for one in found]
+        return self._searched(queries, k, where or Filter(), "vectors")
 
     def dense_weight(self, query: str) -> float:
         """The weight of the embedder's ranking for this query. BM25 has the rest of 1."""
@@ -110,13 +118,41 @@ class HybridSearch(ABC):
         latin = "en" if self.language in UNLATIN else self.language
         return EQUAL if known is None or covers(known, language_of_script(query) or latin) else UNCOVERED_WEIGHT
 
-    def _fused(
-        self, queries: Sequence[str], k: int, where: Filter, fuse: Fuse, vectors: np.ndarray | None = None
+    def _searched(
+        self, queries: Sequence[str], k: int, where: Filter, fusion: Fusion, vectors: np.ndarray | None = None
     ) -> list[list[Hit]]:
-        """Both rankings of each query as one."""
+        """One of the rankings of each query, or both as one."""
+        if fusion == "words":
+            return [one.hits(one.words, k) for one in self._found(queries, k, where, Ways(dense=False))]
+        if fusion == "vectors":
+            found = self._found(queries, k, where, Ways(words=False, vectors=vectors))
+            return [one.hits(one.dense, k) for one in found]
+        fuse: Fuse = fused_by_score if fusion == "score" else fused_by_rank
         found = self._found(queries, max(k, CANDIDATES), where, Ways(vectors=vectors))
         weights = map(self.dense_weight, queries)
         return [
             one.hits(fuse(one.words, one.dense, one.order, weight), k)
             for one, weight in zip(found, weights, strict=True)
         ]
+
+
+class WithFusion:
+    """An index that is searched with one fusion."""
+
+    def __init__(self, index: HybridSearch, fusion: Fusion) -> None:
+        self._index = index
+        self._fusion: Fusion = fusion
+
+    def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
+        """At most k hits per query, best first, in the order of the queries."""
+        return self._index.search(queries, k, fusion=self._fusion)
+
+    def search_visible(self, queries: Sequence[str], k: int, access: tuple[str, ...]) -> list[list[Hit]]:
+        """The same in the documents without labels and those with at least one of these."""
+        return self._index.search(queries, k, Filter(access=access), self._fusion)
+
+    def search_vectors(
+        self, queries: Sequence[str], vectors: np.ndarray, k: int, access: Labels = None
+    ) -> list[list[Hit]]:
+        """The same with these vectors in place of the queries'."""
+        return self._index.search_vectors(queries, vectors, k, access, self._fusion)

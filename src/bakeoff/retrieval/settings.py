@@ -1,11 +1,13 @@
 """The retrieval settings of bakeoff.yaml. Knows nothing about indexes."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from bakeoff.records import Record
 
+Fusion = Literal["score", "rank", "words", "vectors"]
+FUSIONS = {"score": "", "rank": ", fused by rank", "words": ", words only", "vectors": ", vectors only"}
 CANDIDATES = 20
 """The hits that a reranker puts in order, unless the settings say otherwise."""
 
@@ -13,12 +15,15 @@ CANDIDATES = 20
 class Retrieval(Record):
     """The most tokens of a chunk, the model in `models:` that embeds chunks, and the passages per question (`k`).
 
-    `reranker` is a model in `models:` that puts the first `candidates` hits in order; empty: the index's order stays.
+    `fusion` says how the rankings by words (BM25) and by vectors become one: by their scores, by reciprocal ranks, or
+    one of them alone. `reranker` is a model in `models:` that puts the first `candidates` hits in order; empty: the
+    index's order stays.
     """
 
     chunk_tokens: int = Field(default=128, ge=16, le=4096)
     k: int = Field(default=3, ge=1, le=50)
     embedder: str = "embedder"
+    fusion: Fusion = Field(default="score", exclude_if=lambda fusion: fusion == "score")
     reranker: str = Field(default="", exclude_if=lambda name: not name)
     candidates: int = Field(default=CANDIDATES, ge=2, le=100, exclude_if=lambda n: n == CANDIDATES)
 
@@ -46,7 +51,8 @@ class Retrieval(Record):
         """
         embedder = "" if self.embedder == "embedder" else f", {self.embedder}"
         reranker = f", {self.reranker} of {self.candidates}" if self.reranker else ""
-        return f"retrieval ({self.chunk_tokens} tokens, k {self.k}{embedder}{reranker})"
+        fusion = FUSIONS[self.fusion]
+        return f"retrieval ({self.chunk_tokens} tokens, k {self.k}{embedder}{fusion}{reranker})"
 
 
 def index_folder_name(index: str) -> str:
