@@ -17,6 +17,7 @@ from bakeoff.records import Document, Problem
 from bakeoff.sentences import counted
 from bakeoff.serve.documents.ends import Counts, Documents
 from bakeoff.serve.documents.folder_sync import check_deleted, edits, in_place_of
+from bakeoff.serve.documents.received import as_held
 from bakeoff.serve.documents.source_states import SourceState, SourceStates
 from bakeoff.serve.documents.views import Listed
 
@@ -167,6 +168,11 @@ def _claimed(
             if document is None:
                 hashes[name] = listed[name].sha256
                 continue
+            text, title = as_held(document.text, document.title)  # as a server does, so that the hashes are the same
+            if not text.strip():
+                problems.append(Problem(source=name, reason="it has no text", is_read=True))
+                continue
+            document = document.model_copy(update={"text": text, "title": title})
             document = in_place_of(listed[name], document) if name in listed else document
             hashes[name] = content_hash(document)
             sent.append(document)
