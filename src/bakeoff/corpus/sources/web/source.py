@@ -37,8 +37,8 @@ class WebSource:
     def changes_since(self, cursor: str) -> Changes:
         """New and changed pages as documents, and the sources of those that are gone.
 
-        A page that cannot be fetched keeps its documents. Raises InputError if no page or robots.txt can be read, if
-        the first page of a crawl cannot be and nothing is known of it, if its first page is gone or forbidden, if a sitemap that was there cannot be read, and for a cursor of
+        A page that cannot be fetched keeps its documents. Raises InputError if robots.txt or no page at all can be
+        read, if the first page is gone or forbidden, if a sitemap that was there cannot be read, and for a cursor of
         another kind.
         """
         known, given = _opened(cursor)
