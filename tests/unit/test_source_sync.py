@@ -147,7 +147,8 @@ def test_a_source_whose_settings_changed_keeps_its_documents_while_it_cannot_be_
     shelf, other = Shelf(a="Walrus.", b="Seal."), Shelf(c="Otter.", d="Orca.", e="Gull.")
     room.sync(old=shelf, other=other)
     shelf.error = BakeoffError("The disk is missing.")
-    assert len(room.sync(new=shelf, other=other, keep=keep).failures) == 1
+    for yes in (True, False):
+        assert len(room.sync(new=shelf, other=other, keep=keep, yes=yes).failures) == 1
     assert set(room.texts) == {"a", "b", "c", "d", "e"}
     shelf.error, shelf.locked = None, {"a"}
     room.sync(new=shelf, other=other, keep=keep)

@@ -28,6 +28,8 @@ FROM = re.compile(rb"From \S.*\d\d:\d\d")
 QUOTED = re.compile(rb"(?m)^>(>*From )")
 LONGEST = 180
 
+Cut = Literal["no", "perhaps", "yes"]
+
 
 class MailSettings(SourceSettings):
     """`mail` are mbox files, .eml files, and folders of them."""
@@ -55,7 +57,7 @@ class _Found(NamedTuple):
     start: int
     end: int
     is_mbox: bool
-    cut: Literal["no", "perhaps", "yes"] = "no"
+    cut: Cut = "no"
 
 
 class MailSource:
@@ -161,7 +163,7 @@ def _messages(path: Path, is_mbox: bool) -> Iterator[tuple[_Found, bytes]]:
             is_after_empty = not line.strip()
         if at:
             content = b"".join(lines)
-            cut = "yes" if _is_cut(content) else "no" if is_after_empty else "perhaps"
+            cut: Cut = "yes" if _is_cut(content) else "no" if is_after_empty else "perhaps"
             yield _Found(path, start, at, True, cut), QUOTED.sub(rb"\1", content)
 
 

@@ -127,7 +127,8 @@ def _suspects(
 ) -> dict[str, Failure]:
     """By their keys, the sources that lost more than half of their documents, and new ones that have none.
 
-    One that is no longer named is among them: it may be there with other settings.
+    One that is no longer named may be there with other settings. It is not asked about while a new one fails: then its
+    documents stay anyway.
     """
     new = [source for source in sources if source.key not in before]
     suspects = {
@@ -135,10 +136,14 @@ def _suspects(
         for one in new
         if one.key in given and not given[one.key].names
     }
-    failed = {source.key for source in sources} - given.keys()
+    named = {source.key for source in sources}
+    failed = named - given.keys()
     claimed = {name for one in given.values() for name in one.names}
     claimed |= {name for key in failed & before.keys() for name in before[key].documents}
+    asked = named if suspects or failed - before.keys() else before.keys()
     for key, state in before.items():
+        if key not in asked:
+            continue
         had = [name for name in state.documents if name in listed]
         n_lost = sum(name not in claimed for name in had)
         if n_lost > DELETED_SHARE * len(had):
