@@ -16,8 +16,10 @@ from starlette.applications import Starlette
 from typer.testing import CliRunner
 
 from bakeoff.cli import documents as commands
+from bakeoff.corpus.sources.folder_source import FolderSource
 from bakeoff.corpus.sources.folders import document_id
 from bakeoff.corpus.sources.opened import OpenSource
+from bakeoff.corpus.sources.unread import kept
 from bakeoff.corpus.sources.watch import SETTLED_S, FolderWatch
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, InputError
@@ -324,6 +326,24 @@ def test_rows_of_a_table_that_cannot_be_read_are_kept() -> None:
     )
     assert difference([], [row]).deleted == ("r",)
     assert difference([], [row], [Problem(source="t.csv", reason="broken")]).deleted == ()
+
+
+@pytest.mark.parametrize("broken", [b"\x00\xff" * 40, b""])
+def test_rows_with_sources_of_their_own_stay_while_their_table_cannot_be_read(
+    server: Server, folder: Path, broken: bytes
+) -> None:
+    """Nothing says in which file they were; also when a source of files is read in full."""
+    rows = "id,source,text\n1,faq/one,Walruses are large.\n2,faq/two,Seals are not.\n"
+    (folder / "faq.csv").write_text(rows)
+    run("sync", str(folder))
+    assert {"faq/one", "faq/two"} <= server.texts.keys()
+    (folder / "faq.csv").write_bytes(broken)
+    run("sync", str(folder))
+    assert {"faq/one", "faq/two"} <= server.texts.keys()
+    assert kept(["faq/one"], FolderSource([folder]).changes_since("").problems) == ["faq/one"]
+    (folder / "faq.csv").write_text(rows.replace("2,faq/two,Seals are not.\n", ""))
+    run("sync", str(folder))
+    assert "faq/one" in server.texts and "faq/two" not in server.texts
 
 
 def test_batches_are_small_enough_for_a_request() -> None:

@@ -208,7 +208,10 @@ def _claimed(
         problems += one.problems
         hashes = {}
         lost = [name for name in sorted(one.names) if owners.setdefault(name, source.key) != source.key]
-        problems += [taken(name, source.where) for name in lost if not is_unread(name, unread_names(one.problems))]
+        unread = unread_names(one.problems) - {""}
+        problems += [
+            taken(name, source.where) for name in lost if name not in one.perhaps and not is_unread(name, unread)
+        ]
         for name in sorted(one.names.difference(lost)):
             document = one.documents.get(name)
             if document is None:
