@@ -282,7 +282,8 @@ def test_what_a_source_only_may_have_is_that_of_the_source_that_gives_it(room: R
             home = Document(id="home", text="Home.", source="home")
             return Changes(documents=(home,), problems=(Problem(source="hub", reason="500", also=("",)),))
 
-    room.live.put(Document(id="lost", text="Behind the hub.", source="lost"))
+    for name, text in (("lost", "Behind the hub."), ("a", "From the run.")):
+        room.live.put(Document(id=document_id(name), text=text, source=name))
     shelf = Shelf(a="Walrus.", b="Seal.")
     for text in ("Walrus.", "Walruses.", "All walruses."):
         shelf.texts["a"] = text
