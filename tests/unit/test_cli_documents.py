@@ -16,11 +16,16 @@ from starlette.applications import Starlette
 from typer.testing import CliRunner
 
 from bakeoff.cli import documents as commands
+from bakeoff.corpus.sources.folder_source import FolderSource
+from bakeoff.corpus.sources.folders import document_id
+from bakeoff.corpus.sources.opened import OpenSource
+from bakeoff.corpus.sources.unread import kept
 from bakeoff.corpus.sources.watch import SETTLED_S, FolderWatch
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.formats.part import Problem
 from bakeoff.models.embed import HashEmbedder
+from bakeoff.protocols import Changes
 from bakeoff.records import Document
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents import folder_sync
@@ -28,6 +33,8 @@ from bakeoff.serve.documents.ends import ServerDocuments
 from bakeoff.serve.documents.folder_sync import MOST_AT_ONCE, batches, difference, edits
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.routes import DocumentsApi
+from bakeoff.serve.documents.source_states import SourceStates
+from bakeoff.serve.documents.source_sync import sync_sources
 from bakeoff.serve.guard.bearer import holder_of
 from bakeoff.serve.guard.guarded import access_of, guarded
 from bakeoff.serve.keys import KeyFile
@@ -321,6 +328,24 @@ def test_rows_of_a_table_that_cannot_be_read_are_kept() -> None:
     assert difference([], [row], [Problem(source="t.csv", reason="broken")]).deleted == ()
 
 
+@pytest.mark.parametrize("broken", [b"\x00\xff" * 40, b""])
+def test_rows_with_sources_of_their_own_stay_while_their_table_cannot_be_read(
+    server: Server, folder: Path, broken: bytes
+) -> None:
+    """Nothing says in which file they were; also when a source of files is read in full."""
+    rows = "id,source,text\n1,faq/one,Walruses are large.\n2,faq/two,Seals are not.\n"
+    (folder / "faq.csv").write_text(rows)
+    run("sync", str(folder))
+    assert {"faq/one", "faq/two"} <= server.texts.keys()
+    (folder / "faq.csv").write_bytes(broken)
+    run("sync", str(folder))
+    assert {"faq/one", "faq/two"} <= server.texts.keys()
+    assert kept(["faq/one"], FolderSource([folder]).changes_since("").problems) == ["faq/one"]
+    (folder / "faq.csv").write_text(rows.replace("2,faq/two,Seals are not.\n", ""))
+    run("sync", str(folder))
+    assert "faq/one" in server.texts and "faq/two" not in server.texts
+
+
 def test_batches_are_small_enough_for_a_request() -> None:
     """By number and by characters; a document that is larger goes alone."""
     small = [Document(id=str(i), text="x", source=str(i)) for i in range(MOST_AT_ONCE + 1)]
@@ -336,3 +361,33 @@ def test_changes_are_one_edit_if_they_fit_into_one_request() -> None:
     assert [tuple(map(len, edit)) for edit in edits(many, ids)] == [(MOST_AT_ONCE, 0), (1, len(ids) - 1), (0, 1)]
     assert [tuple(map(len, edit)) for edit in edits([], ids[:1])] == [(0, 1)]
     assert edits([], []) == []
+
+
+class Odd:
+    """A source whose documents have names and texts that no file has. `asked` are the cursors it was given."""
+
+    NAMES = ("site.example/", "site.example/a//b/", "x\\y.md", "C:/z.md", "e\u0301.md", "./q", "long/" + "l" * 2000)
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def changes_since(self, cursor: str) -> Changes:
+        self.asked.append(cursor)
+        texts = {name: f"# Name\r\n\r\nThis is {name!a}.\x07 \n" for name in self.NAMES} | {"blank": " \x07\n"}
+        documents = (Document(id=document_id(name), source=name, text=text) for name, text in texts.items())
+        return Changes(documents=() if cursor else tuple(documents), cursor="all")
+
+
+def test_documents_of_sources_go_through_a_server_unchanged(server: Server, tmp_path: Path) -> None:
+    """Else each sync would find others than it sent, read everything again and take what is there for gone."""
+    odd = Odd()
+    with ServerDocuments(server.url, server.key) as there:
+        counts = [
+            sync_sources(there, [OpenSource("k", "odd", odd)], SourceStates(tmp_path / "states")).counts for _ in "123"
+        ]
+    assert sorted(server.texts) == sorted(Odd.NAMES) and odd.asked == ["", "all", "all"]
+    assert [(one.n_added, one.n_updated, one.n_deleted, one.n_unchanged) for one in counts] == [
+        (7, 0, 0, 0),
+        (0, 0, 0, 7),
+        (0, 0, 0, 7),
+    ]

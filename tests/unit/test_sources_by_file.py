@@ -10,6 +10,7 @@ import pytest
 from bakeoff.corpus.sources.by_file import Content, File, changes_by_file, known_files, nothing_new
 from bakeoff.corpus.sources.folder_source import FolderSource
 from bakeoff.corpus.sources.named import read_named
+from bakeoff.corpus.sources.opened import read_sources
 from bakeoff.errors import InputError
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
@@ -163,15 +164,16 @@ def test_two_folders_with_one_name_are_a_problem(tmp_path: Path) -> None:
     assert "the one in" in found.problems[0].reason and "two" in found.problems[0].reason
 
 
-def test_a_folder_that_became_empty_is_an_error(tmp_path: Path) -> None:
-    """The disk may be missing; nothing is taken as deleted."""
+def test_a_folder_that_became_empty_has_lost_all(tmp_path: Path) -> None:
+    """As a table or a site that has nothing: a sync asks before it deletes so much. A run ends with an error."""
     (tmp_path / "a.md").write_text("Walrus.")
     source = FolderSource([tmp_path])
     cursor = source.changes_since("").cursor
     assert json.loads(cursor)["files"]["a.md"][1].keys() == {"a.md"}
     (tmp_path / "a.md").unlink()
+    assert source.changes_since(cursor).deleted == ("a.md",)
     with pytest.raises(InputError, match="No document could be read"):
-        source.changes_since(cursor)
+        read_sources([str(tmp_path)])
 
 
 def test_a_command_may_name_a_configuration(tmp_path: Path) -> None:

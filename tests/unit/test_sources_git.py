@@ -127,6 +127,19 @@ def test_what_is_no_document_is_counted(repository: Repository) -> None:
     assert not any("root:" in one.text for one in changes.documents)
 
 
+def test_a_file_whose_name_is_not_utf_8_is_named(repository: Repository) -> None:
+    """As any other that is not read."""
+    blob = repository.git("hash-object", "-w", "readme.md")
+    index = ["git", "-C", str(repository.root), "update-index", "-z", "--index-info"]
+    subprocess.run(index, input=f"100644 {blob} 0\t".encode() + b"caf\xe9.md\0", check=True)
+    repository.git("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "--quiet", "-m", "x")
+    found = GitSettings(git=str(repository.root)).open().changes_since("")
+    assert [(one.source, "cannot be that of a document" in one.reason) for one in found.problems] == [
+        ("'caf\ufffd.md'", True)
+    ]
+    assert len(found.documents) == 3
+
+
 def test_nothing_in_a_repository_is_run(repository: Repository, tmp_path: Path) -> None:
     """Neither its hooks nor the programs that its configuration names; there is no work tree."""
     ran = tmp_path / "ran"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bakeoff.corpus.sources.mail import MailSettings, MailSource
+from bakeoff.corpus.sources.opened import read_sources
 from bakeoff.corpus.sources.unread import kept
 from bakeoff.errors import InputError
 
@@ -112,8 +113,39 @@ def test_while_a_file_cannot_be_opened_no_mail_is_deleted(folder: Path, monkeypa
 
 
 def test_what_is_no_mail_is_refused(tmp_path: Path) -> None:
-    """A file of another kind, a path that is not there, an empty folder: nothing is taken as deleted."""
+    """A file of another kind, a path that is not there: nothing is taken as deleted. Nor is a run without mail."""
+    (tmp_path / "empty").mkdir()
     (tmp_path / "x.pst").write_bytes(b"!BDN")
-    for path, match in (("x.pst", "neither an mbox"), ("none", "There is no mail at"), (".", "There is no mail in")):
+    for path, match in (("x.pst", "neither an mbox"), ("none", "There is no mail at"), ("empty", "No document could")):
         with pytest.raises(InputError, match=match):
-            MailSettings(mail=(str(tmp_path / path),)).open().changes_since("")
+            read_sources([MailSettings(mail=(str(tmp_path / path),))])
+
+
+def test_an_mbox_that_is_written_only_in_part_loses_nothing(tmp_path: Path) -> None:
+    """Wherever it is cut: no mail is deleted, none is replaced by a part of it, and no part is new."""
+    whole = mbox(
+        message("1@x", "Fees rise."), message("2@x", "Fees fall.\nA lot."), message("3@x", "Note.", "# A\n\nB.")
+    )
+    path = tmp_path / "in.mbox"
+    path.write_bytes(whole)
+    source = MailSource([path])
+    first = source.changes_since("")
+    before = {one.source: one.text for one in first.documents}
+    assert not first.problems and len(before) == 4
+    for at in range(6, len(whole) - 1):
+        path.write_bytes(whole[:at])
+        if whole[at - 1 : at + 5] == b"\nFrom ":
+            continue  # between two mails: nothing says that there were more
+        now, again = source.changes_since(first.cursor), source.changes_since("")
+        assert (now.documents, now.deleted) == ((), ()), whole[:at]
+        assert set(kept(before, again.problems)) == before.keys()
+        assert "middle of a mail" in now.problems[0].reason
+        path.write_bytes(whole)
+        assert source.changes_since(now.cursor).documents == ()
+
+
+def test_a_last_mail_without_an_empty_line_is_read(tmp_path: Path) -> None:
+    """Some programs write none; while nothing is known of the mail, it is taken as it is, and said."""
+    (tmp_path / "in.mbox").write_bytes(mbox(message("1@x", "Fees rise.")).rstrip(b"\n") + b"\n")
+    found = MailSource([tmp_path / "in.mbox"]).changes_since("")
+    assert [one.source for one in found.documents] == ["1@x.eml"] and len(found.problems) == 1

@@ -193,8 +193,54 @@ def test_one_problem_for_many_pages_is_about_each(site: Site) -> None:
     found = open_sources([settings(site, prefix="kb/")])[0].changes_since("")
     [problem] = found.problems
     where = "kb/" + site.address.removeprefix("http://")
-    assert {problem.source, *problem.also} == {f"{where}/docs/pay", f"{where}/docs/leave"}
+    assert {problem.source, *problem.also} == {f"{where}/docs/pay", f"{where}/docs/leave", ""}
     assert "(1 more page like it)" in problem.reason
+
+
+@pytest.mark.parametrize(
+    ("reply", "may_lead_on"),
+    [
+        (Reply(status=500), True),
+        (Reply(status=403), True),
+        (Reply(status=302, headers={"Location": "https://elsewhere.example/login"}), True),
+        (Reply("", status=200), True),
+        (Reply(b"\x00\x01", "image/png"), False),
+    ],
+)
+def test_what_may_stand_behind_a_page_that_cannot_be_read_is_not_gone(
+    site: Site, reply: Reply, may_lead_on: bool
+) -> None:
+    """Without a cursor nothing is known of its links, so that any page may be behind it."""
+    site.pages["/docs/pay"] = reply
+    [problem] = changes(settings(site)).problems
+    assert ("" in problem.also) == may_lead_on and problem.source.endswith("/docs/pay")
+    listed = [f"{site.address}/docs/{name}" for name in ("pay", "leave")]
+    [problem] = changes(settings(site, urls=listed)).problems
+    assert problem.also == (), "nothing is found by links"
+
+
+def test_a_page_moved_behind_one_that_cannot_be_read_is_asked_for(site: Site) -> None:
+    """It stays while it is there, and goes if it is not."""
+    first = changes(settings(site))
+    site.pages["/docs/"] = page("Docs", "The beginning.", "hub")
+    site.pages["/docs/hub"] = Reply(status=500)
+    del site.pages["/docs/pay"]
+    second = changes(settings(site), first.cursor)
+    assert deleted(second) == ["docs/pay"]
+    site.pages["/docs/hub"] = page("Hub", "All of it.")
+    assert deleted(changes(settings(site), second.cursor)) == ["docs/leave"]
+
+
+@pytest.mark.parametrize("status", [500, 403])
+def test_a_site_without_an_answer_but_failures_is_an_error(site: Site, status: int) -> None:
+    """Whether or not something is known of it: its source could not be read."""
+    cursor = changes(settings(site)).cursor
+    for path in list(site.pages):
+        site.pages[path] = Reply(status=status)
+    site.pages["/robots.txt"] = "User-agent: *"
+    for known in ("", cursor):
+        with pytest.raises(InputError, match=f"No page could be read; .*/docs/: the server answered {status}"):
+            changes(settings(site), known)
 
 
 def test_a_row_of_a_table_that_cannot_be_understood_stays(site: Site) -> None:

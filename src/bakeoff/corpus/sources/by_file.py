@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from bakeoff.corpus.sources.folders import documents_in, twice
+from bakeoff.corpus.sources.folders import documents_in, twice, unread_file
 from bakeoff.corpus.sources.unread import is_unread, kept_of_file, unread_names
 from bakeoff.errors import CursorError
 from bakeoff.formats.part import UnreadableError
@@ -91,8 +91,7 @@ def changes_by_file(
 def _read(content: Content, stamp: str, old: Known, owners: dict[str, str]) -> tuple[Known, list[Document]]:
     """What is known of a file after it was read, and the documents in it whose source no other file has."""
     if isinstance(content.content, UnreadableError):
-        error = content.content
-        problem = Problem(source=content.name, reason=error.message, remedy=error.remedy)
+        problem = unread_file(content.name, content.content)
         owners |= dict.fromkeys(old.documents, content.name)
         return Known("", old.documents, (problem,)), []
     reading = documents_in(content.name, content.content, content.changed)

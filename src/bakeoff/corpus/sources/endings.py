@@ -83,7 +83,7 @@ def clean_names(items: Iterable[T], key: Callable[[T], str]) -> tuple[dict[str, 
         name = unicodedata.normalize("NFC", raw)
         if not name.endswith("/") and not _is_clean(name):
             reason = "its name cannot be that of a document"
-            remedy = f"use at most {LONGEST} characters, no control characters, and no empty or '..' part"
+            remedy = f"use at most {LONGEST} characters in UTF-8, no control characters, and no empty or '..' part"
             problems.append(Problem(source=_shown(name), reason=reason, remedy=remedy))
         elif not name.endswith("/") and named.setdefault(name, item) is not item:
             problems.append(Problem(source=_shown(name), reason="another file has this name", remedy="rename one"))
@@ -92,7 +92,7 @@ def clean_names(items: Iterable[T], key: Callable[[T], str]) -> tuple[dict[str, 
 
 def _is_clean(name: str) -> bool:
     has_control = any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
-    return len(name) <= LONGEST and not has_control and not {"", ".", ".."} & set(name.split("/"))
+    return len(name) <= LONGEST and "�" not in name and not has_control and not {"", ".", ".."} & set(name.split("/"))
 
 
 def _shown(name: str) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file
-from bakeoff.corpus.sources.folders import PUT_FILES, content_of, distinct_files, nothing_readable, twice
+from bakeoff.corpus.sources.folders import content_of, distinct_files, twice
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
@@ -24,8 +24,8 @@ class FolderSource:
     def changes_since(self, cursor: str) -> Changes:
         """New and changed documents and the sources that are gone. An empty cursor returns everything.
 
-        Raises InputError if a path does not exist, if a glob matches nothing, if nothing can be read, and for a cursor
-        that this class did not make.
+        Raises InputError if a path does not exist, if a glob matches nothing, and for a cursor that this class did not
+        make.
         """
         problems: list[Problem] = []
         paths: dict[str, Path] = {}
@@ -39,10 +39,7 @@ class FolderSource:
                 yield Content(file.name, content, changed, _stamp(content))
 
         files = [File(name, _stamp(_content(path)[0])) for name, path in paths.items()]
-        changes = changes_by_file(cursor, files, read, problems)
-        if not paths or (not cursor and not changes.documents):  # an empty folder may be a disk that is not there
-            raise nothing_readable(map(str, self._paths), changes.problems, PUT_FILES)
-        return changes
+        return changes_by_file(cursor, files, read, problems)
 
 
 def _content(path: Path) -> tuple[bytes | UnreadableError, datetime | None]:

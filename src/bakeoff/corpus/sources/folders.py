@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.errors import InputError
-from bakeoff.formats.parse import SUFFIXES, parse
+from bakeoff.formats.parse import SHEETS, SUFFIXES, TABLES, parse
 from bakeoff.formats.part import Part, Problem, UnreadableError
 from bakeoff.records import Document, Record
 
@@ -54,7 +54,7 @@ def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -
         try:
             content, status = content_of(file.path, max_bytes)
         except UnreadableError as error:
-            problems.append(_problem(file.source, error))
+            problems.append(unread_file(file.source, error))
             continue
         reading = documents_in(file.source, content, datetime.fromtimestamp(status.st_mtime, UTC))
         problems.extend(reading.problems)
@@ -90,7 +90,7 @@ def documents_in(source: str, content: bytes, changed: datetime | None = None) -
     try:
         parsed = parse(source, content)
     except UnreadableError as error:
-        return Reading(documents=(), problems=(_problem(source, error),))
+        return Reading(documents=(), problems=(unread_file(source, error),))
     own = Counter(part.source for part in parsed.parts)
     documents = tuple(_document(part, _source_of(part, source, own), changed) for part in parsed.parts)
     return Reading(
@@ -242,8 +242,10 @@ def content_of(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result]:
     raise UnreadableError(f"it is larger than {max_bytes:,} bytes", "split it, or raise the limit")
 
 
-def _problem(source: str, error: UnreadableError) -> Problem:
-    return Problem(source=source, reason=error.message, remedy=error.remedy)
+def unread_file(source: str, error: UnreadableError) -> Problem:
+    """The problem that a file cannot be read. That of a table is about everything: rows may have any source."""
+    also = ("",) if source.lower().endswith((*TABLES, *SHEETS)) else ()
+    return Problem(source=source, reason=error.message, remedy=error.remedy, also=also)
 
 
 def _second_way(file: FoundFile, first: FoundFile) -> list[Problem]:

@@ -10,12 +10,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 from urllib.parse import quote
 
 from pydantic import Field
 
-from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file
+from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file, known_files
 from bakeoff.corpus.sources.settings import SourceSettings, Texts, resolved
 from bakeoff.errors import InputError
 from bakeoff.formats.part import UnreadableError
@@ -27,6 +27,8 @@ MAILDIR = ("cur", "new")
 FROM = re.compile(rb"From \S.*\d\d:\d\d")
 QUOTED = re.compile(rb"(?m)^>(>*From )")
 LONGEST = 180
+
+Cut = Literal["no", "perhaps", "yes"]
 
 
 class MailSettings(SourceSettings):
@@ -49,12 +51,13 @@ class MailSettings(SourceSettings):
 
 
 class _Found(NamedTuple):
-    """A message in a file: where its bytes are."""
+    """A message in a file: where its bytes are, and whether its mbox ends in the middle of it, or perhaps does."""
 
     path: Path
     start: int
     end: int
     is_mbox: bool
+    cut: Cut = "no"
 
 
 class MailSource:
@@ -66,21 +69,22 @@ class MailSource:
     def changes_since(self, cursor: str) -> Changes:
         """Raises InputError if a path does not exist, for a file that holds no mail, and for a foreign cursor.
 
-        While a file cannot be opened, nothing is deleted: any of the messages that are not there may be in it.
+        While a file cannot be opened, or is written only in part, nothing is deleted: any of the messages that are not
+        there may be in it. A message that is there only in part stays as it was.
         """
         problems: list[Problem] = []
         messages: dict[str, tuple[_Found, str]] = {}
         for path, is_mbox in _files(self._paths, problems):
             try:
                 for found, content in _messages(path, is_mbox):
-                    messages.setdefault(_name(content), (found, _stamp(content)))
+                    name = _name(content)
+                    if found.cut != "no":
+                        problems.append(_ends_in(path, name))
+                        if found.cut == "yes" or name in known_files(cursor):
+                            continue
+                    messages.setdefault(name, (found, _stamp(content)))
             except OSError as error:
                 problems.append(_not_opened(path, error))
-        if not messages and not problems:
-            raise InputError(
-                f"There is no mail in {', '.join(map(str, self._paths))}.",
-                "name an mbox file, an .eml file, or a folder of them",
-            )
         files = [File(name, stamp) for name, (_, stamp) in messages.items()]
 
         def read(wanted: Sequence[File]) -> Iterable[Content]:
@@ -157,8 +161,18 @@ def _messages(path: Path, is_mbox: bool) -> Iterator[tuple[_Found, bytes]]:
                 lines.append(line)
             at += len(line)
             is_after_empty = not line.strip()
-        if lines:
-            yield _Found(path, start, at, True), _unquoted(lines)
+        if at:
+            content = b"".join(lines)
+            cut: Cut = "yes" if _is_cut(content) else "no" if is_after_empty else "perhaps"
+            yield _Found(path, start, at, True, cut), QUOTED.sub(rb"\1", content)
+
+
+def _is_cut(content: bytes) -> bool:
+    """Whether the last message of an mbox ends in a line, in its headers, or before the last of its parts."""
+    head, _, body = re.sub(rb"\r\n", b"\n", content).partition(b"\n\n")
+    boundary = email.message_from_bytes(head, policy=email.policy.compat32).get_boundary()
+    end = b"" if boundary is None else f"--{boundary}--".encode(errors="replace")
+    return not content.endswith(b"\n") or not body or end not in body
 
 
 def _unquoted(lines: Sequence[bytes]) -> bytes:
@@ -192,6 +206,17 @@ def _name(content: bytes) -> str:
     if not id or len(id) > LONGEST:
         return f"{hashlib.sha256(id.encode(errors='replace') or content).hexdigest()[:32]}.eml"
     return f"{quote(id.encode(errors='replace'), safe='@=+-_.$!~').lstrip('.')}.eml"
+
+
+def _ends_in(path: Path, name: str) -> Problem:
+    """A problem with all mail: others may follow in the rest of the file."""
+    reason = "it ends in the middle of a mail, or without an empty line, so no mail is deleted"
+    return Problem(
+        source=path.name,
+        reason=reason,
+        remedy="wait until it is written; a last mail ends with an empty line",
+        also=("", name),
+    )
 
 
 def _not_opened(path: Path, error: OSError) -> Problem:

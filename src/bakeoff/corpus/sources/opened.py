@@ -17,6 +17,8 @@ from bakeoff.errors import BakeoffError, InputError, error_line
 from bakeoff.protocols import Changes, Source
 from bakeoff.records import Document, Problem
 
+NOTHING = "check the address, the paths and what they match (docs/sources.md), or put documents there"
+
 
 class OpenSource(NamedTuple):
     """A source with its place: `key` is the same for the same settings, `where` names it in messages."""
@@ -109,8 +111,8 @@ def open_sources(named: Sequence[str | Path | SourceSettings], folder: Path | No
 def read_sources(named: Sequence[str | Path | SourceSettings], folder: Path | None = None) -> Reading:
     """Everything that these sources hold now.
 
-    A document whose source an earlier one has is left out, and listed. Raises InputError if nothing could be read, and
-    what the sources raise.
+    A document whose source an earlier one has is left out, and listed. Raises InputError if nothing could be read of
+    one of them, and what they raise.
     """
     documents: dict[str, Document] = {}
     problems: list[Problem] = []
@@ -118,12 +120,13 @@ def read_sources(named: Sequence[str | Path | SourceSettings], folder: Path | No
     for source in sources:
         changes = source.changes_since("")
         problems += changes.problems
+        if not changes.documents:
+            raise nothing_readable([source.where], changes.problems, NOTHING)
         for document in changes.documents:
             if documents.setdefault(document.source, document) is not document:
                 problems.append(taken(document.source, source.where))
-    if not documents:
-        remedy = "check the address, the paths and what they match; see docs/sources.md"
-        raise nothing_readable((source.where for source in sources), problems, remedy)
+    if not sources:
+        raise nothing_readable([], [], NOTHING)
     return Reading(documents=tuple(documents.values()), problems=tuple(problems))
 
 

@@ -9,6 +9,8 @@ from urllib.parse import quote
 from bakeoff.serve.openai.errors import ApiError
 
 LONGEST = 512
+LONGEST_SOURCE = 4096
+"""Of a source in JSON: addresses of pages have up to 2,000 characters."""
 RESERVED = ("changes",)
 """Ids that are addresses of something else."""
 
@@ -25,8 +27,25 @@ def checked_id(id: str) -> str:
     return id
 
 
+def checked_source(source: str) -> str:
+    """The source that a client gave in JSON, unchanged: it compares the sources that are listed with its own.
+
+    >>> checked_source("docs.example.com/a//b/")
+    'docs.example.com/a//b/'
+    """
+    parts = source.replace("\\", "/").split("/")
+    if not source.strip("./\\ ") or ".." in parts or _has_control(source) or len(source) > LONGEST_SOURCE:
+        raise ApiError(
+            f"{source[:80]!r} cannot be the source of a document.",
+            f"use at most {LONGEST_SOURCE:,} characters, names separated by '/', without '..' and control characters",
+            code="invalid_source",
+            param="source",
+        )
+    return source
+
+
 def clean_source(name: str, param: str = "source") -> str:
-    """The name as a relative path with '/' between its parts.
+    """The name of a file as a relative path with '/' between its parts.
 
     >>> clean_source("C:\\\\docs\\\\./guide.md"), clean_source("/docs//guide.md")
     ('docs/guide.md', 'docs/guide.md')

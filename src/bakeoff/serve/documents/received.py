@@ -15,7 +15,7 @@ from bakeoff.formats.parse import SUFFIXES
 from bakeoff.formats.part import Problem
 from bakeoff.records import Document, Record
 from bakeoff.serve.documents.folder_sync import placed
-from bakeoff.serve.documents.names import checked_id, clean_source, is_hidden, source_of_id
+from bakeoff.serve.documents.names import checked_id, checked_source, clean_source, is_hidden, source_of_id
 from bakeoff.serve.openai.errors import ApiError
 
 MOST_LABELS = 64
@@ -89,21 +89,27 @@ def parsed_as(kind: type[R], value: Any) -> R:
 
 def document_of(sent: SentDocument, id: str, before: Document | None) -> Document:
     """The document with this id. Source and labels that are not given are those that it had before."""
-    text = markup.clean(sent.text)
+    text, title = as_held(sent.text, sent.title)
     if not text.strip():
         raise ApiError(
             f"The document '{id}' has no text.", "send a text, or DELETE it", code="empty_document", param="text"
         )
-    source = clean_source(sent.source) if sent.source is not None else before.source if before else source_of_id(id)
+    source = checked_source(sent.source) if sent.source is not None else before.source if before else source_of_id(id)
     return Document(
         id=checked_id(id),
         text=text,
-        title=markup.one_line(markup.clean(sent.title)) or markup.first_heading(text),
+        title=title,
         source=source,
         access=_labels(sent.labels, before),
         updated_at=sent.updated_at,
         meta=sent.meta,
     )
+
+
+def as_held(text: str, title: str) -> tuple[str, str]:
+    """A text and a title as a document has them: without control characters, and with the first heading as title."""
+    text = markup.clean(text)
+    return text, markup.one_line(markup.clean(title)) or markup.first_heading(text)
 
 
 def only_document(file: SentFile) -> Document:

@@ -43,14 +43,16 @@ class Answer(NamedTuple):
     reason: str = ""
     remedy: str = ""
     status: int = 0
+    has_links: bool = True
+    """Whether the page may have links, for all that is known of it."""
 
 
 class _Refused(Exception):  # noqa: N818 -- it ends the reading of one answer
     """Why an answer is not read."""
 
-    def __init__(self, reason: str, remedy: str) -> None:
+    def __init__(self, reason: str, remedy: str, has_links: bool = True) -> None:
         super().__init__(reason)
-        self.reason, self.remedy = reason, remedy
+        self.reason, self.remedy, self.has_links = reason, remedy, has_links
 
 
 class Fetcher:
@@ -120,7 +122,8 @@ class Fetcher:
             with self._sent(url, headers) as response:
                 return self._read(url, response, types, until)
         except _Refused as refused:
-            return Answer("failed", reason=refused.reason, remedy=refused.remedy, status=-1), None
+            why, remedy, has_links = refused.reason, refused.remedy, refused.has_links
+            return Answer("failed", reason=why, remedy=remedy, status=-1, has_links=has_links), None
         except httpx2.TimeoutException:
             return _failed(f"no answer within {self._settings.timeout_s:g} seconds", "raise timeout_s"), 0.0
         except httpx2.HTTPError as error:
@@ -166,7 +169,8 @@ class Fetcher:
         content_type = headers.get("content-type", "")
         kind = content_type.partition(";")[0].strip().lower()
         if types and kind and kind not in types:
-            raise _Refused(f"its content type is {kind}, which is not read", "nothing, or leave it out with exclude:")
+            reason, remedy = f"its content type is {kind}, which is not read", "nothing, or leave it out with exclude:"
+            raise _Refused(reason, remedy, has_links=False)
         content = b"".join(self._parts(response, until))
         etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
         return Answer("page", content, content_type, etag, modified, status=status), None

@@ -37,8 +37,8 @@ class WebSource:
     def changes_since(self, cursor: str) -> Changes:
         """New and changed pages as documents, and the sources of those that are gone.
 
-        A page that cannot be fetched keeps its documents. Raises InputError if the site or its robots.txt cannot be
-        read, if its first page is gone or forbidden, if a sitemap that was there cannot be read, and for a cursor of
+        A page that cannot be fetched keeps its documents. Raises InputError if robots.txt or no page at all can be
+        read, if the first page is gone or forbidden, if a sitemap that was there cannot be read, and for a cursor of
         another kind.
         """
         known, given = _opened(cursor)
@@ -46,6 +46,7 @@ class WebSource:
             visits = Visits(self._settings, fetcher, known)
             visits.obey_robots()
             complete = self._visit(visits, fetcher)
+            _check_answered(visits)
             if not (complete and visits.complete):
                 visits.pages = {**visits.pages, **{url: page for url, page in known.items() if url not in visits.pages}}
             _check_login(known, visits.pages)
@@ -94,6 +95,7 @@ class WebSource:
                 "ask the site's owner for permission or for an export of the pages",
             )
         visits.visit([start])
+        visits.visit_lost()
         if visits.complete and start not in visits.pages:
             raise InputError(f"{start}, where the site begins, is not there (404).", "check the address in web:")
 
@@ -132,6 +134,14 @@ def _without_text(visits: Visits, emitted: Mapping[str, str], given: Mapping[str
             for source, hash_ in page.documents.items()
         )
     ]
+
+
+def _check_answered(visits: Visits) -> None:
+    """Raises InputError if there was no answer but failures: nothing of the site could be read."""
+    failed = [one for page in visits.pages.values() for one in page.failed]
+    if failed and not visits.is_answered:
+        first = failed[0]
+        raise InputError(f"No page could be read; {first.source}: {first.reason}.", first.remedy)
 
 
 def _check_login(known: Mapping[str, Page], pages: Mapping[str, Page]) -> None:

@@ -45,7 +45,10 @@ class Page(NamedTuple):
 
 
 class Visits:
-    """One reading of a site. `pages` are in the order in which they were found; `read` are documents of new content."""
+    """One reading of a site. `pages` are in the order in which they were found; `read` are documents of new content.
+
+    `is_answered` if the site had an answer for any of them.
+    """
 
     def __init__(self, settings: WebSettings, fetcher: Fetcher, known: Mapping[str, Page]) -> None:
         self._settings, self._fetcher, self._known = settings, fetcher, known
@@ -54,6 +57,7 @@ class Visits:
         self.read: dict[str, Document] = {}
         self.problems: list[Problem] = []
         self.complete = True
+        self.is_answered = False
 
     def obey_robots(self) -> None:
         """Reads robots.txt. Raises InputError if it cannot be read: then nothing may be (RFC 9309, 2.3.1.4)."""
@@ -77,7 +81,7 @@ class Visits:
         """Visits these pages, where they redirect, and with `crawl` what they link to, to a depth, up to the limit."""
         settings = self._settings
         wave = list(dict.fromkeys(first))
-        seen, too_deep = set(wave), ""
+        seen, too_deep = {*wave, *self.pages}, ""
         with ThreadPoolExecutor(settings.concurrency) as pool:
             for depth in range(settings.depth + _HOPS + 1):
                 room = settings.limit - len(self.pages)
@@ -102,6 +106,11 @@ class Visits:
                     break
         self._say_what_is_left(wave, too_deep)
 
+    def visit_lost(self) -> None:
+        """Asks for the known pages that no link led to, if there are pages whose links could not be read."""
+        if any("" in one.also for page in self.pages.values() for one in (*page.failed, *page.problems)):
+            self.visit(url for url in self._known if url not in self.pages)
+
     def _page(self, url: str) -> Page | None:
         """What is known of a page after it was asked for. None if it is not there."""
         known = self._known.get(url, Page())
@@ -110,8 +119,9 @@ class Visits:
             return known if url in self._known else None
         if not self.allowed(url):
             reason, remedy = "robots.txt of the site forbids it", "ask the site's owner, or leave it out with exclude:"
-            return self._kept(url, known, Answer("failed", reason=reason, remedy=remedy))
+            return self._kept(url, known, Answer("failed", reason=reason, remedy=remedy, has_links=False))
         answer = self._fetcher.get(url, known.etag, known.modified, tuple(TYPES))
+        self.is_answered |= answer.kind in ("page", "same", "gone")
         if answer.kind == "gone":
             return None
         if answer.kind == "same" and known.stamp:
@@ -135,6 +145,9 @@ class Visits:
         links = links_of(url, answer.content, answer.content_type, self._settings.site)
         hashes = {one.source: hash_of(one) for one in reading.documents}
         unread = not hashes and bool(reading.problems)
+        problems = reading.problems
+        if unread and not links.pages and not known.stamp:
+            problems = tuple(one.model_copy(update={"also": (*one.also, *self._behind())}) for one in problems)
         return Page(
             etag=answer.etag,
             modified=answer.modified,
@@ -142,7 +155,7 @@ class Visits:
             documents={**kept_of_file(source_of(url), known.documents, reading.problems, not hashes), **hashes},
             links=links.pages or (known.links if unread else ()),
             canonical=links.canonical,
-            problems=reading.problems,
+            problems=problems,
         )
 
     def again(self, url: str) -> None:
@@ -152,8 +165,14 @@ class Visits:
             self.pages[url] = self.taken(url, answer, Page())
 
     def _kept(self, url: str, known: Page, answer: Answer) -> Page:
-        problem = Problem(source=source_of(url), reason=answer.reason or "it is not there", remedy=answer.remedy)
+        also = () if known.stamp or known.moved or not answer.has_links else self._behind()
+        reason = answer.reason or "it is not there"
+        problem = Problem(source=source_of(url), reason=reason, remedy=answer.remedy, also=also)
         return known._replace(etag="", modified="", failed=(problem,))
+
+    def _behind(self) -> tuple[str, ...]:
+        """What is not found while a page cannot be read whose links were never known: in a crawl, any page."""
+        return ("",) if self._settings.crawl else ()
 
     def _stop(self, why: str) -> None:
         if self.complete:
