@@ -44,7 +44,8 @@ def reading_line(notes: Sequence[str]) -> list[str]:
 def _failed(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
     counts = {name: sum(answer.error is not None for answer in given.values()) for name, given in answers.items()}
     return [
-        f"{n} of the {len(answers[name])} answers of {name} are errors. Its measures cover only the other answers."
+        f"{n} of the {len(answers[name])} answers of {name} are errors. Its measures cover only the other answers. "
+        "bakeoff run CONFIG --resume asks the failed ones again."
         for name, n in counts.items()
         if n > FEW * len(answers[name])
     ]

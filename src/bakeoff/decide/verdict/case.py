@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bakeoff.decide.requirements.standing import Standing
+from bakeoff.decide.requirements.standing import ERRORS, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.information import Information
@@ -86,6 +86,16 @@ class Case:
     @property
     def candidates(self) -> list[str]:
         return [name for name in self.comparison.names if name not in self.excluded]
+
+    @property
+    def failed(self) -> dict[str, float]:
+        """The share of failed answers of each contender with more of them than a verdict allows."""
+        return {
+            name: of.value or 0.0
+            for name, standings in self.standings.items()
+            for of in standings
+            if of.name == ERRORS and of.value
+        }
 
     @property
     def in_money(self) -> bool:

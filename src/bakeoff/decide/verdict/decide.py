@@ -19,6 +19,7 @@ from bakeoff.decide.verdict.case import MAYBE_BEST, Case
 from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant, still_ungraded
 from bakeoff.decide.verdict.reasons import (
     excluded_line,
+    failed_line,
     headline_of,
     information_line,
     measured,
@@ -78,7 +79,8 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
     about_grades = () if nobody and nobody.ungraded else still_ungraded(case)
     warnings = (*about_grades, *case_warnings(case), *thin_warnings(case), *data_warnings)
     if nobody:
-        return _common(case, nobody.headline, nobody.reason).model_copy(
+        headline = "No verdict yet: too many answers failed." if _may_be_better(case) else nobody.headline
+        return _common(case, headline, nobody.reason).model_copy(
             update={
                 "ungraded": nobody.ungraded or tuple(case.ungraded),
                 "tied_with": tuple(
@@ -117,7 +119,7 @@ def _common(case: Case, headline: str, reason: str) -> Verdict:
         decision="none",
         winner=None,
         headline=headline,
-        reason=reason,
+        reason=" ".join(filter(None, [failed_line(case), reason])),
         excluded=dict(case.excluded),
         standings={name: tuple(standings) for name, standings in case.standings.items()},
         contrasts=tuple(case.contrasts),
@@ -172,6 +174,13 @@ def _nobody(case: Case) -> _Nobody | None:
     if is_worse:
         return _Nobody(f"Build nothing yet: {case.leader} is the best, but worse than {listed(is_worse)}.", why)
     return _Nobody(f"No verdict yet: {case.leader} leads, but is not shown to be better than {listed(bases)}.", why)
+
+
+def _may_be_better(case: Case) -> list[str]:
+    """The contenders about which only failed answers leave nothing known: they may be what nobody else is."""
+    needs = {name: [of for of in case.standings[name] if of.kind == "need"] for name in case.failed}
+    met = [name for name, own in needs.items() if all(of.state != "missed" for of in own)]
+    return [name for name in met if name not in case.baselines]
 
 
 def _deciding_ungraded(case: Case) -> tuple[str, ...]:

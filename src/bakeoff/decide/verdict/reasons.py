@@ -252,6 +252,17 @@ def none_left(excluded: Mapping[str, str]) -> str:
     return f"Nothing can be shipped. {reasons}." if reasons else "There is no contender to judge."
 
 
+def failed_line(case: Case) -> str:
+    """Of which contenders too many answers failed, and what to do; empty if there are none."""
+    if not case.failed:
+        return ""
+    shares = listed([f"{name} ({percent(share)})" for name, share in case.failed.items()])
+    return (
+        f"Too many answers failed to say anything about {shares}. Ask them again, when what answers them works: "
+        "bakeoff run CONFIG --resume."
+    )
+
+
 def ungraded_line(case: Case, names: Sequence[str]) -> str:
     """Of which contenders too many answers are unsure, and what to do."""
     estimates = {name: case.accuracy[name] for name in names}
