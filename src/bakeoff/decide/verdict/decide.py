@@ -46,8 +46,9 @@ class Verdict(Record):
 
     `decision`: 'ship' (all requirements are met), 'open' (the winner leads, but not everything is shown yet), 'improve'
     (it misses a requirement that is a goal), 'none' (there is no winner). `headline` is the verdict in one sentence.
-    `tied_with` are the candidates that may be the best one instead; `as_good` those of them that an equivalence test
-    shows to be as good. `short_of` are the goals that the winner misses, `not_shown` what is not shown yet. `excluded`
+    `tied_with` are the candidates that may be the best one instead (without a winner: the best one); `as_good` those
+    of them that an equivalence test shows to be as good. `short_of` are the goals that the winner misses, `not_shown`
+    what is not shown yet. `excluded`
     gives by contender the need or limit that it misses. `ungraded` are contenders with too many answers that are
     neither right nor wrong. `standings` are each contender's. `contrasts` are those of the decision, on utility.
     `few_differ` says of contenders on how few test questions they differ, or may differ, in accuracy.
@@ -83,9 +84,7 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
         return _common(case, headline, nobody.reason).model_copy(
             update={
                 "ungraded": nobody.ungraded or tuple(case.ungraded),
-                "tied_with": tuple(
-                    name for name, chance in case.chances.items() if name in case.candidates and chance >= MAYBE_BEST
-                ),
+                "tied_with": tuple(_open(case)),
                 "warnings": warnings,
             }
         )
@@ -254,6 +253,12 @@ def _unsupported(case: Case, winner: str) -> list[str]:
     if case.has_process_today and not case.beats_nobody(winner):
         lines.append(f"worth more than {NOBODY_ANSWERING}")
     return [*lines, *(lacking(of) for of in blocking(case))]
+
+
+def _open(case: Case) -> list[str]:
+    """Where nothing is chosen: the candidates that may be the best choice, and better than base models and nothing."""
+    chances = case.chances_of_all
+    return [name for name in case.chances if name != NOTHING and chances.get(name, 0.0) >= MAYBE_BEST]
 
 
 def _rivals(case: Case, winner: str) -> list[str]:
