@@ -60,7 +60,7 @@ def _decided(answer: Answer, decline_below: float | None, labels: Collection[str
     """The answer, declined if its text says so or its confidence is below the threshold."""
     if answer.error is not None:
         return answer
-    says_so = answer.abstained and (not answer.text or is_refusal(answer.text, labels))
+    says_so = answer.abstained and is_refusal(answer.text, labels)
     return answer.model_copy(update={"abstained": says_so or is_below(answer.confidence, decline_below)})
 
 
