@@ -99,6 +99,8 @@ def _constant(comparison: Comparison) -> list[str]:
     constant = comparison.constant
     if constant is None or not constant.not_beaten_by or constant.accuracy.value is None:
         return []
+    if constant.accuracy.value < 0.005:  # never right: that nobody is better is about them, not about this answer
+        return []
     if constant.accuracy.unsure > MANY * constant.accuracy.n:  # nobody knows how often it would be correct
         return []
     names = constant.not_beaten_by
