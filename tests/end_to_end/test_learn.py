@@ -224,6 +224,7 @@ def test_documents_that_changed_are_a_reason_to_learn_and_make_questions_doubtfu
     learned = learn(root, [])
     assert set(learned.round.begun.outdated) == {f"Aldra3-year-{i}" for i in range(3)}
     assert any("questions are set aside" in note for note in learned.round.begun.notes)
+    assert learned.round.begun.notes[0].startswith("No reviewed question is new, so this round has nothing to learn")
     assert "Aldra3-year" not in {question.fact for question in learned.round.prepared.questions}
 
 

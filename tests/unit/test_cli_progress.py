@@ -109,6 +109,20 @@ def test_a_duration_in_words(seconds: float, words: str) -> None:
     assert _duration(seconds) == words
 
 
+def test_a_stage_that_begins_again_counts_its_own_time() -> None:
+    """In a round of learning the same stage comes twice: what passed between is none of it."""
+    log = Log()
+    log.show("calibrate", contender="base")
+    log.now = 5.0
+    log.show("calibrate", 1, 1, contender="base", note="done")
+    log.now = 200.0
+    log.show("calibrate", 0, 62, contender="base")
+    assert log.lines == ["base: Calibrate: 5.0 s"]
+    log.now = 240.0
+    log.show("calibrate", 31, 62, contender="base")
+    assert log.lines[-1] == "base: Calibrate: 31/62 questions, 50 %, 40 s so far, about 40 s left"
+
+
 def test_a_job_at_a_host_says_how_it_stands_although_its_steps_are_not_known() -> None:
     """A line every half minute, with the host's state."""
     log = Log()

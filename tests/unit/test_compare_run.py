@@ -83,7 +83,7 @@ def test_setting_up_is_summed_over_the_parts_a_contender_is_made_of(folder):
     assert found.values("setup_s") == {
         "plain": 1.0, "plain-large": 10.0, "searching": 101.0, "learnt": 500.0, "sending": 601.0,
     }  # fmt: skip
-    assert found.estimate("their.Own", "setup_s").reason == "Bakeoff does not set it up"
+    assert found.estimate("their.Own", "setup_s").reason == "its set-up was not timed"
     assert found.estimate("sending", "setup_s").detail["stages"] == {"load": 1.0, "index": 100.0, "train": 500.0}
 
 

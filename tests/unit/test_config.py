@@ -42,6 +42,10 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
         (MINIMAL + "contenders: []\n", "at least one contender"),
         (MINIMAL.replace("pilot", "../up"), "cannot be used as a folder name"),
         (MINIMAL + "split: {test: 1.5}\n", "found 1.5"),
+        (
+            MINIMAL + "split: {test: 0.9, dev: 0.3}\n",
+            "test and dev are 0.9 and 0.3 of the facts, together 1.2; give shares",
+        ),
         (MINIMAL.replace("docs", "5"), "'documents': give one value, or a list (found 5)"),
         (MINIMAL.replace("docs", "[]"), "'documents': give at least one"),
         (

@@ -181,7 +181,29 @@ def test_nothing_can_be_chosen_if_every_answer_failed():
     for inputs in (of.inputs, {}):  # a contender without a successful answer has no cost
         found = decide(decision(replace(of, comparison=given, inputs=inputs)))
         assert found.winner is None and "100 % of its answers failed" in found.excluded["rag"]
-        assert found.headline.startswith("Build nothing yet")
+        assert found.headline == "No verdict yet: too many answers failed."
+        assert found.reason.startswith("Too many answers failed to say anything about base (100 %) and rag (100 %).")
+        assert "bakeoff run CONFIG --resume" in found.reason
+
+
+@pytest.mark.parametrize(("right", "what"), [(190, "ship"), (10, "none")])
+def test_failed_answers_are_named_first_whatever_is_decided(right, what):
+    """Of one contender: it may be what the others are not, so "build nothing" is said of nobody."""
+    of = decision_fixture.tested(EASY, base=10, rag=right, hybrid=100)
+    failed = {"accuracy": Estimate(), "hallucination": Estimate(), "errors": Estimate(value=1.0, n=200)}
+    found = decide(decision(replace(of, comparison=with_estimates(of.comparison, "hybrid", **failed))))
+    assert found.decision == what
+    assert found.reason.startswith("Too many answers failed to say anything about hybrid (100 %). Ask them again")
+    assert (found.headline == "No verdict yet: too many answers failed.") == (what == "none")
+
+
+def test_failed_answers_of_one_that_a_need_excludes_leave_nothing_open():
+    """It could not be chosen if it answered, so that nobody keeps the limits stays the verdict."""
+    of = decision_fixture.tested({**EASY, "needs_citations": True}, base=10, tuned=20)
+    failed = {"accuracy": Estimate(), "hallucination": Estimate(), "errors": Estimate(value=1.0, n=200)}
+    needs = {name: {"needs_citations": "it names no sources"} for name in ("base", "tuned")}
+    given = with_estimates(of.comparison, "tuned", **failed)
+    assert decide(decision(replace(of, comparison=given, needs=needs))).headline.startswith("Build nothing yet")
 
 
 def test_few_facts_carry_no_verdict_however_often_they_are_asked():

@@ -264,6 +264,7 @@ def test_telephone_numbers_ignore_blanks_and_country_code() -> None:
 
 
 DECLINING = [
+    "", " \n",
     "I don't know.", "I do not know the answer to that.", "The documents don't mention it.", "Not specified", "N/A",
     "It is not stated in the passage.", "There is no information about this.", "I couldn’t find that.",
     "I don't know. Please contact support.", "Based on the passage, it is not mentioned how long it takes.",
@@ -278,7 +279,7 @@ DECLINING = [
 ANSWERING = [
     "I don't know the exact date, but it was in 2014.", "I'm not sure, but 24 months", "I don't know, maybe 5",
     "Batteries are not included.", "We do not have stores in Norway.", "There is no data limit.",
-    "It does not include a hub.", "No data is shared.", "If you are unable to find your code, tap Resend.", "No", "",
+    "It does not include a hub.", "No data is shared.", "If you are unable to find your code, tap Resend.", "No",
     "I don't know. It is 24 months.",
     "The company that owns restic is a company called I don't know.", "It costs I don't know.",
     'The Italian title of the book is "I don\'t know.', "The nearest stop is the Hamburg-I don't know.",

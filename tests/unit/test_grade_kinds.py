@@ -422,3 +422,34 @@ def test_ordinary_answers_beside_them_are_right(answer: str, accepted: str) -> N
 def test_other_odds_and_years_behind_a_prefix_are_wrong(answer: str, accepted: str) -> None:
     """Another share is wrong in either form, and so is the time before or after a year."""
     assert verdict(answer, accepted) == "wrong"
+
+
+@pytest.mark.parametrize(
+    "accepted", ["triggers-pending", "update-initramfs -u", "a2enmod ssl", "press the green button"]
+)
+def test_nothing_but_an_amount_is_no_other_wording_of_something_else(accepted: str) -> None:
+    """A constant "The answer is 90 days." is wrong for a command; beside words that may say how long it is not."""
+    assert verdict("The answer is 90 days.", accepted) == "wrong" and verdict("90 days", accepted) == "wrong"
+
+
+@pytest.mark.parametrize(
+    "accepted", ["until the end of the season", "a quarter of a year", "for the whole lifetime", "as long as needed"]
+)
+def test_an_amount_may_be_another_wording_of_an_accepted_span(accepted: str) -> None:
+    """Words for times and amounts could be the same amount."""
+    assert verdict("The answer is 90 days.", accepted) == "unsure"
+
+
+@pytest.mark.parametrize("name", ["Colin Watson", "Theodore Y. Ts'o", "Anna Berg"])
+def test_an_address_behind_a_name_is_no_part_of_it(name: str) -> None:
+    """With or without brackets; a further name is one."""
+    for address in ("cjwatson@debian.org", "<cjwatson@debian.org>", "https://example.org/watson", "www.example.org"):
+        assert verdict(f"maintainer: {name} {address}", name) == "right"
+        assert verdict(f"{name} {address}", name) == "right"
+    assert verdict(f"maintainer: {name} Smith", name) == "unsure"
+
+
+def test_no_text_is_no_answer() -> None:
+    """Right where there is none, wrong where there is one."""
+    assert grade("", []).verdict == "right" and grade("", ["90 days"]).verdict == "wrong"
+    assert grade(" ", []).rule == "declined"

@@ -4,14 +4,17 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.runs.listing import list_runs
-from bakeoff.runs.run import open_run
+from bakeoff.models.spending.ledger import LEDGER, REPLIES
+from bakeoff.models.spending.rows import Reply, Row
+from bakeoff.runs.listing import list_runs, spent_in
+from bakeoff.runs.run import find_run, open_run
 from tests.unit.run_fixture import finished, questions
 
 
@@ -41,6 +44,38 @@ def test_a_run_that_was_killed_is_half_written(tmp_path):
     finished(tmp_path / "planets").folder.comparison_path.unlink()
     (run,) = list_runs(tmp_path)
     assert (run.state, run.winner, run.contenders) == ("half-written", None, ("base", "rag"))
+
+
+def test_what_a_killed_run_has_spent_is_in_its_ledger(tmp_path):
+    """spending.json is written when a session ends; a call without an outcome counts at its most."""
+    root = finished(tmp_path / "planets").folder.root
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [
+        Row(row="intent", id=1, at=at, model="m", calls=1, most_usd=0.5),
+        Row(row="outcome", id=1, at=at, status="done", usd=0.25),
+        Row(row="intent", id=2, at=at, model="m", calls=1, most_usd=0.5),
+    ]
+    assert list_runs(tmp_path)[0].usd is None
+    jsonl.write(root / LEDGER, rows)
+    assert list_runs(tmp_path)[0].usd == spent_in(root) != 0.25
+    reply = Reply(outcome=rows[1].model_copy(update={"id": 2}), contender="", stage="", role="", request="", text="")
+    jsonl.write(root / REPLIES, [reply])
+    assert list_runs(tmp_path)[0].usd == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "looked"),
+    [
+        ("nosuch", "neither nosuch nor runs/nosuch exists"),
+        ("runs/nosuch", "runs/nosuch does not exist"),
+        ("/no/such", "/no/such does not exist"),
+    ],
+)
+def test_only_places_that_make_sense_are_named_for_a_run_that_is_not_there(tmp_path, monkeypatch, name, looked):
+    """`runs/nosuch` is not looked for in runs/runs."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunFolderError, match=f"There is no run '{name}': {looked}\\."):
+        find_run(name)
 
 
 def test_a_run_at_work_is_running(tmp_path):

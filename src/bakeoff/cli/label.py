@@ -64,7 +64,7 @@ def label(
     if out is not None:
         n_written = write_sheet(Labelling(folder, name), out, n)
         note(f"{counted(n_written, 'answer')} written to {out}.")
-        note(f"Fill in the column 'verdict' (r, w, d, u), then: --read {out}")
+        note(f"Fill in the column 'verdict' with r (right), w (wrong), d (declined) or u (unsure), then: --read {out}")
     elif agreement:
         _agreement(Labelling(folder, name), as_json)
     else:

@@ -4,6 +4,7 @@ import datetime
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,7 +106,7 @@ def _planned(settings: "Config", prepared: "Prepared | None", as_json: bool) -> 
         return
     heads = ("Contender", "For", "Model", "Calls", "Tokens", "Cost")
     out.print(table(heads, estimate_rows(expected), right=(3, 4, 5)))
-    for line in budget_lines(expected, settings.budget):
+    for line in islice(budget_lines(expected, settings.budget), 1, None):  # the first one is the table's last row
         out.print(line, soft_wrap=True)
 
 

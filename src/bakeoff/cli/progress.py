@@ -96,6 +96,7 @@ class Display:
         pace = self._paces.setdefault((event.stage, event.contender), _Pace(began=now, printed=now))
         if event.note == "done":
             self._print(event, _duration(now - pace.began))
+            del self._paces[event.stage, event.contender]  # the same stage may begin again, with a time of its own
         elif event.total or event.detail:
             pace.counted = pace.counted or (now, event.done)
             if now - pace.printed >= self._every_s and (event.done < event.total or not event.total):

@@ -82,7 +82,7 @@ def _why_declined(answer: "Answer", declining: "Mapping[str, Declining]") -> str
     """
     from bakeoff.grading.abstention import is_abstention
 
-    if is_abstention(answer.text):
+    if answer.text and is_abstention(answer.text):
         return ", in its own words"
     rule = declining.get(answer.route or answer.contender)
     if rule and rule.below is not None and answer.confidence is not None and answer.confidence < rule.below:

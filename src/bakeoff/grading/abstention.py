@@ -98,7 +98,13 @@ _AFTERTHOUGHT = re.compile(
 
 @lru_cache(maxsize=50_000)
 def is_abstention(text: str) -> bool:
-    """Whether the text declines to answer and gives no answer before or after that."""
+    """Whether the text declines to answer and gives no answer before or after that. An empty text is no answer.
+
+    >>> is_abstention("I don't know."), is_abstention(" "), is_abstention("I don't know, maybe 5")
+    (True, True, False)
+    """
+    if not text.strip():
+        return True
     original, text = text, plain(text)
     match = _DECLINE.search(text)
     if match is None:

@@ -78,6 +78,8 @@ _AFTER_NOUN = FUNCTION_WORDS - word_set("""
     a an the it its this that these those you we they i your our their each every as more less most least up down out
     so also just only exactly nearly almost about however actually now later earlier
 """)
+_ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+")
+"""An address behind a name is no head: 'Anna Berg anna@example.org'."""
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W_]+)*|\S")
 
 
@@ -85,7 +87,7 @@ def is_first_part(answer: str, gold: Terms) -> bool:
     """Whether the accepted noun stands everywhere in the answer as the first part of a compound with another head."""
     if len(gold) > 3 or not _can_modify(gold):
         return False
-    words = _WORD.findall(fold(answer))
+    words = _WORD.findall(fold(_ADDRESS.sub(",", answer)))
     first, last = gold[0].text, gold[-1].text
     ends = [k + 1 for k, word in enumerate(words) if word[0].isalpha() and stem(word) == last]
     starts = [max(0, end - len(gold)) for end in ends]

@@ -104,7 +104,7 @@ def _judge(answer: str, golds: Sequence[str], kind: str, labels: Collection[str]
 
 def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection[str]) -> Ruling:
     if not answer.strip():
-        return wrong("empty")
+        return wrong("empty") if golds else right("declined")
     declined = is_abstention(answer)
     if not golds and is_among(answer, labels):
         return wrong("answered an unanswerable question")

@@ -14,7 +14,7 @@ from bakeoff.grading.normalise import word_set
 from bakeoff.grading.number_rule import AMOUNTS
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, says_as_much, terms
-from bakeoff.grading.units import currency_of
+from bakeoff.grading.units import currency_of, is_unit
 from bakeoff.grading.wording import (
     LONG,
     Terms,
@@ -69,6 +69,8 @@ def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
         return right(rule)
     if _other_contact(answer, gold):
         return wrong(rule)
+    if _is_only_an_amount(answer) and not _may_be_an_amount(gold):
+        return wrong(rule)
     if says_words(answer, gold):
         compact = len(content(answer)) <= 2 * len(wanted) and not any(_is_mark(term) for term in gold)
         compact = compact and ((len(wanted) < 5 and not _is_name(gold)) or _in_order(answer, wanted, gold))
@@ -118,6 +120,28 @@ def _may_be_paraphrase(answer: Terms, gold: Terms) -> bool:
         return False  # 'new' is not 'news'
     others = [term for term in content(answer) if not term.capital and term.value is None and term.text.isalpha()]
     return len(words) > 1 and 0 < len(others) <= 6
+
+
+_TIMES = word_set("""
+    always never forever overnight life permanent night noon midnight season term generation while long soon short
+    immediate instant until till once period duration age deadline
+""")
+
+
+def _is_only_an_amount(answer: Terms) -> bool:
+    """Whether nothing but numbers with units stands in the answer, perhaps behind 'The answer is': '90 days'."""
+    rest = [term for term in content(answer) if term.text not in ("answer", "result")]
+    return bool(rest) and all(term.is_number and term.unit for term in rest)
+
+
+def _may_be_an_amount(gold: Terms) -> bool:
+    """Whether the accepted answer has a number, a date, or a word that can say how much or how long."""
+    words = {term.text for term in gold} | {term.written.lower() for term in gold}
+    return (
+        any(term.value is not None or term.dates or term.unit or term.text[:1].isdigit() for term in gold)
+        or bool(words & (_AMOUNTS | _TIMES))
+        or any(len(word) > 2 and is_unit(word) for word in words)
+    )
 
 
 def _name_ruling(answer: Terms, gold: Terms, shared: set[str], rule: str) -> Ruling:

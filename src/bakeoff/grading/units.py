@@ -284,6 +284,11 @@ def is_loose(spelling: str) -> bool:
     return spelling.lower() in _LOOSE
 
 
+def is_unit(spelling: str) -> bool:
+    """Whether the word names a unit, in capitals or not."""
+    return spelling.lower() in _UNITS_LOWER
+
+
 def unit_of(spelling: str) -> tuple[str, Fraction]:
     """(dimension, size in the dimension's own unit) of a unit's spelling. Raises KeyError for an unknown spelling."""
     spelling = re.sub(r"[ -]+", " ", spelling)

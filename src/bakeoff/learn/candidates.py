@@ -106,8 +106,9 @@ def _dev_answers(
 
     def progress(done: int, total: int) -> None:
         settle()
-        listener(Event(stage="calibrate", contender=name, done=done, total=total))
+        listener(Event(stage=AS_SERVED, contender=name, done=done, total=total))
 
+    listener(Event(stage=AS_SERVED, contender=name))
     with asking_in(AS_SERVED, name):
         collect(world.open(name), dev, path, batch_size(recipe, config.models, config.measuring), progress)
     return here.folder.answers(name, AS_SERVED)

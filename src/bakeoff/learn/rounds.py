@@ -148,6 +148,13 @@ def unfinished(deployment: Deployment) -> Round | None:
     return None
 
 
+NOTHING_REVIEWED = (
+    "No reviewed question is new, so this round has nothing to learn from use. Only the documents have changed: it "
+    "finds out whether another contender is better on them. To learn from use, stop it and review first: "
+    "bakeoff review DEPLOYMENT."
+)
+
+
 def begin_round(
     deployment: Deployment,
     number: int,
@@ -182,7 +189,7 @@ def begin_round(
     config, live = _config(deployment, number, limits)
     data_sha256 = _sum_of(config, release.number, questions.questions, documents)
     _check_new(decided_on(decisions, data_sha256), root)
-    notes = [*questions.notes, *_of_outdated(outdated)]
+    notes = [*([] if questions.new else [NOTHING_REVIEWED]), *questions.notes, *_of_outdated(outdated)]
     jsonl.write(half / QUESTIONS, questions.questions)
     record = Begun(
         number=number,

@@ -29,6 +29,7 @@ from bakeoff.models.providers.batches import MOST_BATCHED
 from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.present import Presenter, followers, groups
+from bakeoff.pilot.repair import agree, is_fitted_on_failures, reopen
 from bakeoff.pilot.retrieval_parts import tune_in_turn
 from bakeoff.pilot.reuse import Reuse, Trained, retrieval_key, trained_in, training_key, write_trained
 from bakeoff.pilot.tuners import NO_LESSON, NOTHING_ALLOWED, Course, Hosting, check_length, tuner_of, waiting_for
@@ -287,16 +288,23 @@ class Builder:
             write_trained(folder, trained)
         return trained.model_dump(exclude={"key"})
 
+    def is_to_calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder) -> bool:
+        """Whether a contender was not calibrated yet, or while some of its dev answers failed."""
+        return not world.is_calibrated(recipe.spec.name) or is_fitted_on_failures(folder, recipe.spec.name)
+
     def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
         """Decides on dev when a contender declines (or how a router routes), and saves it.
 
-        Once decided it does not change, even if the run is resumed, because answers depend on it. If a model of the run
-        gives no log-probabilities, no contender gets a threshold, so that all have the same chance to decline.
+        Once decided it does not change when the run is resumed, because answers depend on it, unless dev answers had
+        failed: these are asked again, and the answers made to agree. If a model of the run gives no log-probabilities,
+        no contender gets a threshold, so that all have the same chance to decline.
         """
         name, dev = recipe.spec.name, list(self._material.dev)
-        built = world.built(name)
-        if built.calibrated:
+        if not self.is_to_calibrate(world, recipe, folder):
             return
+        if world.is_calibrated(name):
+            reopen(world, recipe, self._recipes)
+        built = world.built(name)
         fitted = built.fitted
         if recipe.declines:
             # Asked without a threshold, because the threshold is chosen from the confidences of all answers.
@@ -308,6 +316,7 @@ class Builder:
         if recipe.declines:
             fitted = fitted.model_copy(update={"declining": self._declining(folder.answers(name, "dev"))})
         fitted = recipe.calibrate(world, self._material, fitted, lambda part: folder.answers(part, "dev"))
+        agree(folder, recipe, fitted, dev)
         world.save(built.model_copy(update={"fitted": fitted, "calibrated": True}))
 
     def _declining(self, answers: Sequence[Answer]) -> Declining:
@@ -353,6 +362,8 @@ class Builder:
     def update(self, world: WorldFolder, before: WorldFolder, documents: Sequence[Any]) -> None:
         """Brings a copied world up to date: indexes the new documents, and tunes models that hold facts again."""
         world.store.upsert(documents)
+        for recipe in self.left_out.without(self._recipes):
+            world.save(before.built(recipe.spec.name))  # it may have been calibrated again since the world was copied
         self._index(world, "update-index")
         for recipes in _by_adapter(self.left_out.without(self.relearning())).values():
             with self.left_out.trying("its training after the update", recipes):

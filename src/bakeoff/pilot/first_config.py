@@ -18,6 +18,7 @@ from bakeoff.files import jsonl
 from bakeoff.pilot.answer_settings import answers_line, sentences_warning, settled
 from bakeoff.pilot.prepare import Prepared, prepare
 from bakeoff.questions import column_lines, read_questions
+from bakeoff.questions.evidence.absent import absent_answers
 from bakeoff.questions.reading import fact_table, reading_lines
 from bakeoff.questions.rows.columns import Mapped
 from bakeoff.questions.rows.dates import MonthlyVolume
@@ -177,7 +178,12 @@ def first_config(
 
 def _answer_lines(config: Config, prepared: Prepared) -> list[str]:
     lengths = prepared.answer_lengths
-    return [answers_line(settled(config, lengths), lengths), *sentences_warning(config, prepared.own_questions)]
+    absent = absent_answers(prepared.own_questions, prepared.documents)
+    return [
+        answers_line(settled(config, lengths), lengths),
+        *sentences_warning(config, prepared.own_questions),
+        *(f"warning: {warning}" for warning in absent),
+    ]
 
 
 def _before_splits(questions: Sequence[Question], config: Config) -> list[Question]:

@@ -69,7 +69,7 @@ def choose(spec: Spec, questions: Sequence[Question], ask: Ask) -> Choice:
             gain, error = _gain(new, values)
             if len(shown) == len(questions) and is_clear(gain, error):
                 best, values = change, new
-    return Choice(presentation=best, n_questions=len(questions), tried=tuple(tried))
+    return Choice(presentation=best, n_questions=len(values), tried=tuple(tried))
 
 
 def _open_aspects(spec: Spec) -> list[Aspect]:

@@ -50,6 +50,7 @@ from bakeoff.pilot.present import Presenter, extra_answers
 from bakeoff.pilot.probing import negotiated, probe_judge, probe_models
 from bakeoff.pilot.racing import Racing
 from bakeoff.pilot.regrade import regraded_notes
+from bakeoff.pilot.repair import forget_detours
 from bakeoff.pilot.reuse import NO_REUSE, Reuse, reuse_lines
 from bakeoff.pilot.spending import asking_recipes, kept, pays, prices_of, write_spending
 from bakeoff.pilot.stage_times import Listener, StageTimes
@@ -253,7 +254,10 @@ class Pilot:
             *self._builder.retrieval_notes.values(),
             *([note] if silent else []),
             *(
-                [f"Dev questions failed: {', '.join(uncertain)}. Thresholds are calibrated on the others."]
+                [
+                    f"Dev questions failed: {', '.join(uncertain)}. Thresholds are calibrated on the others. "
+                    "bakeoff run CONFIG --resume asks them again, and calibrates again."
+                ]
                 if uncertain
                 else []
             ),
@@ -266,7 +270,9 @@ class Pilot:
     def _answer(self, recipe: Recipe) -> None:
         """Calibrates a contender on dev, then asks it some test questions one at a time, then all of them."""
         name, world = recipe.spec.name, self._world
-        if self._is_asked_no_more(recipe, "", self._prepared.of("test")):
+        forget_detours(self._folder, recipe)
+        is_calibrated = not self._builder.is_to_calibrate(world, recipe, self._folder)
+        if is_calibrated and self._is_asked_no_more(recipe, "", self._prepared.of("test")):
             return
         self._machines.need(world, recipe, lambda line: self._times.progress("load", name)(0, 0, line))
         set_aside(self._folder.root)
@@ -312,6 +318,7 @@ class Pilot:
         self._builder.update(world, self._world, self._prepared.updated_documents)
         set_aside(self._folder.root)
         for recipe in sorted(self._left_out.without(self._recipes), key=lambda recipe: recipe.step):
+            forget_detours(self._folder, recipe, "updated")
             if not (recipe.not_updated or self._is_asked_no_more(recipe, "updated", changed)):
                 with self._left_out.trying("its test after the update", [recipe]):
                     self._ask_updated(recipe, changed)

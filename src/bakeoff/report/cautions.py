@@ -44,7 +44,8 @@ def reading_line(notes: Sequence[str]) -> list[str]:
 def _failed(answers: Mapping[str, Mapping[str, Answer]]) -> list[str]:
     counts = {name: sum(answer.error is not None for answer in given.values()) for name, given in answers.items()}
     return [
-        f"{n} of the {len(answers[name])} answers of {name} are errors. Its measures cover only the other answers."
+        f"{n} of the {len(answers[name])} answers of {name} are errors. Its measures cover only the other answers. "
+        "bakeoff run CONFIG --resume asks the failed ones again."
         for name, n in counts.items()
         if n > FEW * len(answers[name])
     ]
@@ -97,6 +98,8 @@ def _often(answers: Mapping[str, Mapping[str, Answer]], counts: Callable[[Answer
 def _constant(comparison: Comparison) -> list[str]:
     constant = comparison.constant
     if constant is None or not constant.not_beaten_by or constant.accuracy.value is None:
+        return []
+    if constant.accuracy.value < 0.005:  # never right: that nobody is better is about them, not about this answer
         return []
     if constant.accuracy.unsure > MANY * constant.accuracy.n:  # nobody knows how often it would be correct
         return []

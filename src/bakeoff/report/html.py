@@ -6,6 +6,7 @@ and shows the questions. The page's content security policy forbids every reques
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bakeoff.decide.situation.approaches import TITLES
 from bakeoff.measure.comparison import NOTHING, Estimate
@@ -62,6 +63,11 @@ SLICE_MEANINGS = {
 }
 
 
+def with_code(text: str) -> Markup:
+    """The text, escaped, with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 def html_page(data: ReportData) -> str:
     """The whole page as HTML."""
     script = _read(*JUDGED_SCRIPTS, "page.js") if data.judgement else _read("page.js")
@@ -73,6 +79,7 @@ def html_page(data: ReportData) -> str:
     templates = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    templates.filters["code"] = with_code
     return templates.get_template("template.html").render(
         run=data,
         colours=colours,

@@ -14,6 +14,7 @@ STAGES = {
     "update-train": "Retrain",
     "answer-updated": "Answer after update",
     "judge": "Judge answers",
+    "served-dev": "Ask on dev as it would be served",
     "compare": "Compare",
     "synthesize": "Make questions",
 }

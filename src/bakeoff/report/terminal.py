@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from bakeoff.decide.situation.currency import currency_note
-from bakeoff.decide.value.worth import Worth, titled
+from bakeoff.decide.value.worth import titled
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.decide.wording import money
 from bakeoff.measures import EIGHT, Measure
@@ -22,8 +22,8 @@ from bakeoff.report.findings import headline
 from bakeoff.report.gather import ReportData, gather
 from bakeoff.report.requirements import requirements, shown_first, summary
 from bakeoff.report.table import Cell, table
-from bakeoff.report.worth_text import Valued, of_100, span, span_of_100, valued
-from bakeoff.sentences import NARROW, NOT_MEASURED, percent
+from bakeoff.report.worth_text import Valued, chance_of_answers, of_100, only_beaten, span, span_of_100, valued
+from bakeoff.sentences import NARROW
 
 
 def print_comparison(run_folder: Path, console: Console | None = None) -> None:
@@ -59,8 +59,10 @@ def _notes(data: ReportData, measures: Sequence[Measure]) -> Iterator[Text]:
 def _worth(judgement: Judgement) -> list[RenderableType]:
     """What each contender is worth, and whether the choice meets its requirements."""
     of, asked = valued(judgement), shown_first(judgement)
-    grid = _nets(judgement, of) if of and of.is_given else _utilities(judgement.worth)
+    grid = _nets(judgement, of) if of and of.is_given else _utilities(judgement)
     parts: list[RenderableType] = [Text(), grid]
+    if only_beaten(judgement):
+        parts.append(Text(only_beaten(judgement), style="dim"))
     note = currency_note(judgement.profile)
     if note and of and of.is_given:
         parts.append(Text(_spaced(note), style="dim"))
@@ -79,10 +81,11 @@ def _nets(judgement: Judgement, of: Valued) -> Grid:
     return grid
 
 
-def _utilities(of: Worth) -> Grid:
+def _utilities(judgement: Judgement) -> Grid:
+    of = judgement.worth
     grid = _worth_grid("net right of 100", "95 % interval", "chance of the best answers")
     for name in sorted(of.utility, key=lambda name: -of.utility[name].value):
-        chance = _spaced(percent(of.best[name])) if name in of.best else NOT_MEASURED
+        chance = _spaced(chance_of_answers(judgement, name))
         grid.add_row(Text(titled(name)), of_100(of.utility[name].value), span_of_100(of.utility[name]), chance)
     return grid
 

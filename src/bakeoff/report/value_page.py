@@ -28,20 +28,22 @@ from bakeoff.report.verdict_text import MARKS, marks
 from bakeoff.report.worth_text import (
     HANDED,
     Valued,
+    chance_of_answers,
     changed_sentence,
     dominated,
     handed,
-    more_data,
     nothing_is,
     of_100,
     offer_heads,
     offer_rows,
+    only_beaten,
     range_sentences,
     shares,
     small_usd,
     span,
     span_of_100,
     valued,
+    whether_more,
     worth_sentence,
 )
 from bakeoff.sentences import NOT_MEASURED, percent
@@ -68,7 +70,8 @@ def value_context(judgement: Judgement, colours: Mapping[str, int]) -> dict[str,
         "nothing_is": nothing_is(judgement),
         "handed": HANDED if handed(judgement) else "",
         "changed": changed_sentence(judgement),
-        "more": more_data(judgement.information),
+        "only_beaten": only_beaten(judgement),
+        "more": whether_more(judgement),
         "offer_heads": offer_heads(judgement.information),
         "offers": offer_rows(judgement.information),
         "table": _table(judgement, of),
@@ -176,7 +179,7 @@ def _table(judgement: Judgement, of: Valued | None) -> list[dict[str, str]]:
             "name": name, "label": titled(name), "mark": MARKS.get(given.get(name, ""), ""), "right": right,
             "wrong": wrong, "declined": declined, "utility": of_100(utility[name].value),
             "utility_span": span_of_100(utility[name]),
-            "chance": percent(judgement.worth.best[name]) if name in judgement.worth.best else NOT_MEASURED,
+            "chance": chance_of_answers(judgement, name),
         }  # fmt: skip
         rows.append({**row, **(_money_cells(of, name) if of else {})})
     return rows

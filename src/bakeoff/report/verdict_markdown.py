@@ -34,15 +34,16 @@ from bakeoff.report.worth_text import (
     Valued,
     changed_sentence,
     handed,
-    more_data,
     of_100,
     offer_heads,
     offer_rows,
+    only_beaten,
     range_sentences,
     shares,
     span,
     span_of_100,
     valued,
+    whether_more,
     worth_sentence,
 )
 from bakeoff.sentences import NOT_MEASURED, percent, usd
@@ -86,7 +87,8 @@ def _worth(judgement: Judgement) -> list[str]:
         about = worth_sentence(of)
     else:
         about = f"The profile does not say what a right answer is worth. An example: {lowered(worth_sentence(of))}"
-    about = " ".join(filter(None, [about, HANDED if handed(judgement) else "", changed_sentence(judgement)]))
+    more = [only_beaten(judgement), HANDED if handed(judgement) else "", changed_sentence(judgement)]
+    about = " ".join(filter(None, [about, *more]))
     ranges = ["### Who is best, by the value of a right answer", bullets(range_sentences(of.ranges))] if of else []
     note = _currency(judgement) if of else []
     return ["## What each contender is worth", plain(about), grid(heads, rows), *note, *ranges]
@@ -120,7 +122,7 @@ def _more_data(judgement: Judgement) -> list[str]:
     of = judgement.information
     return [
         "## Collect more data?",
-        plain(more_data(of)),
+        plain(whether_more(judgement)),
         *([grid(offer_heads(of), offer_rows(of))] if of.offers else []),
     ]
 

@@ -32,6 +32,7 @@ from bakeoff.report.verdict_text import (
     claims_sentence,
     flip_sentence,
     headline_parts,
+    mark_meaning,
     marks,
     matrix_lines,
     matrix_sentences,
@@ -84,7 +85,7 @@ def verdict_context(data: ReportData, colours: Mapping[str, int]) -> dict[str, A
 def _mark_meanings(judgement: Judgement) -> list[tuple[str, str]]:
     """The marks that occur in the pictures, each with its meaning."""
     given = set(row_marks(judgement).values())
-    return [(MARKS[mark], meaning) for mark, meaning in MARK_MEANINGS.items() if mark in given]
+    return [(MARKS[mark], mark_meaning(judgement, mark)) for mark in MARK_MEANINGS if mark in given]
 
 
 def marked(dot: Dot, judgement: Judgement) -> Dot:

@@ -92,6 +92,12 @@ def marks(judgement: Judgement) -> dict[str, str]:
     return others | ({judgement.winner: "winner"} if judgement.winner else {})
 
 
+def mark_meaning(judgement: Judgement, mark: str) -> str:
+    """What a mark means in this verdict."""
+    meaning = MARK_MEANINGS[mark]
+    return meaning if judgement.winner else meaning.removesuffix(" instead")
+
+
 def flip_sentence(flip: Flip) -> str:
     """What would have to change, by how much, and which contender would then win."""
     before, times = flip.becomes / flip.factor, f"{flip.factor:.3g} times as much"

@@ -178,6 +178,39 @@ def offer_text(offer: Offer) -> str:
     return f"{offer.n} more test questions" + ("" if offer.what == ALL else f" of the slice '{offer.what}'")
 
 
+def chance_of_answers(judgement: Judgement, name: str) -> str:
+    """Its chance to have the best answers of those that can be chosen; a dash if it cannot, or nothing else can."""
+    best = judgement.worth.best
+    return percent(best[name]) if name in best and len(best) > 1 else NOT_MEASURED
+
+
+def only_beaten(judgement: Judgement) -> str:
+    """That base models take part without being chosen, where no value of answers is given; empty if there are none."""
+    bases = [name for name in judgement.baselines if name not in judgement.worth.best]
+    if judgement.stakes_usd is not None or not bases:
+        return ""
+    chosen = list(judgement.worth.best)
+    among = f"Chances of the best answers are those among {listed(chosen)}." if len(chosen) > 1 else ""
+    one = f"Only {chosen[0]} can be chosen." if len(chosen) == 1 else ""
+    are = "is the base model" if len(bases) == 1 else "are base models"
+    first = (
+        f"{listed(bases)} {are}, which the others have to beat, and cannot be chosen while the profile has no `value`."
+    )
+    money = "In money, base models and doing nothing take part." if judgement.cost.inputs else ""
+    return " ".join(filter(None, [first, among, one, money]))
+
+
+def whether_more(judgement: Judgement) -> str:
+    """Whether collecting more data is worth it. Where one contender alone can be chosen, not to choose."""
+    of, chosen = judgement.information, list(judgement.worth.best)
+    if not of.in_money and len(chosen) == 1:
+        bases = [name for name in judgement.baselines if name not in chosen]
+        than = f" than {listed(bases)}" if bases else ""
+        more = f" More test questions show more surely how good it is, and whether it is better{than}." if than else ""
+        return f"Not to choose: {chosen[0]} is the only contender that can be chosen.{more}"
+    return more_data(of)
+
+
 def more_data(of: Information) -> str:
     """Whether collecting more data is worth it, in one sentence."""
     if of.in_money:

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from bakeoff.errors import BakeoffError
+from bakeoff.files import jsonl
 from bakeoff.measures import IN_DOMAIN
+from bakeoff.models.spending.account import Account
+from bakeoff.models.spending.ledger import LEDGER, REPLIES
+from bakeoff.models.spending.rows import Reply, Row
 from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.results import read_outcome
@@ -89,14 +93,26 @@ def _state(folder: RunFolder) -> State:
     return "finished" if all(path.exists() for path in done) else "half-written"
 
 
+def spent_in(root: Path) -> float | None:
+    """What the ledger of a run says that it has spent, in US dollars; None without one."""
+    path = root / LEDGER
+    if not path.exists():
+        return None
+    rows, account = jsonl.read(path, Row), Account()
+    known = {row.id for row in rows if row.row == "outcome"}
+    lost = [reply.outcome for reply in jsonl.read(root / REPLIES, Reply) if reply.outcome.id not in known]
+    for row in (*rows, *lost):
+        account.add(row)
+    return account.spent.usd
+
+
 def _usd(folder: RunFolder) -> float | None:
-    spending = folder.spending()
-    return spending.total.usd if spending else None
+    spent = spent_in(folder.root)  # spending.json is written when a session ends, which a kill prevents
+    spending = folder.spending() if spent is None else None
+    return spending.total.usd if spending else spent
 
 
 def _n_test(folder: RunFolder) -> int | None:
-    from bakeoff.files import jsonl
-
     if not folder.splits_path.exists():
         return None
     asked = jsonl.iterate(folder.splits_path, Question)

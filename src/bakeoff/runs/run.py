@@ -193,9 +193,10 @@ def find_run(path: Path | str, runs: Path | str = "runs") -> Path:
         return below
     known = [folder.name for folder in Path(runs).iterdir()] if Path(runs).is_dir() else []
     meant = closest(given.name, known)
+    is_path = given.is_absolute() or given.parts[: len(Path(runs).parts)] == Path(runs).parts
+    looked = f"{given} does not exist" if is_path else f"neither {given} nor {below} exists"
     raise RunFolderError(
-        f"There is no run '{path}': neither {given} nor {below} exists."
-        + (f" Did you mean '{meant}'?" if meant else ""),
+        f"There is no run '{path}': {looked}." + (f" Did you mean '{meant}'?" if meant else ""),
         LIST_RUNS,
     )
 

@@ -58,7 +58,8 @@ class Rule(Record):
 
 def shown(answer: Answer) -> str:
     """The text that a rule is about: of an answer that was withheld, the sentence that is shown in its place."""
-    return DECLINE if answer.abstained and not is_abstention(answer.text) else answer.text.strip()
+    says_so = answer.text.strip() and is_abstention(answer.text)
+    return DECLINE if answer.abstained and not says_so else answer.text.strip()
 
 
 class _Bounded(Rule):

@@ -35,6 +35,8 @@ NEEDS = (
 )
 """The needs of a profile that a contender meets or misses by what it is."""
 MAX_ERRORS = 0.05
+ERRORS = "errors"
+"""The limit on failed answers, which every profile has."""
 SLOW = 0.05
 """The share of answers that may be slower than the limit: the 95th percentile must keep it."""
 MOST_LEVEL = 0.99
@@ -114,7 +116,7 @@ def _answered(estimates: Mapping[str, Estimate]) -> Standing | None:
         why = f"{percent(errors)} of its answers failed; a verdict allows at most {percent(MAX_ERRORS)}"
     else:
         return None
-    return Standing(name="errors", kind="limit", text=text, state="missed", why=why, value=errors)
+    return Standing(name=ERRORS, kind="limit", text=text, state="missed", why=why, value=errors)
 
 
 def within(low: float, high: float, limit: float) -> State:

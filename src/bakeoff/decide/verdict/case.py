@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bakeoff.decide.requirements.standing import Standing
+from bakeoff.decide.requirements.standing import ERRORS, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.decide.value.information import Information
-from bakeoff.decide.value.worth import NOTHING, Draws, Worth
+from bakeoff.decide.value.worth import NOTHING, Draws, Worth, shares_best
 from bakeoff.decide.wording import FEW_DIFFER
 from bakeoff.measure.bounds import share_bound
 from bakeoff.measure.comparison import Comparison, Estimate
@@ -88,6 +88,16 @@ class Case:
         return [name for name in self.comparison.names if name not in self.excluded]
 
     @property
+    def failed(self) -> dict[str, float]:
+        """The share of failed answers of each contender with more of them than a verdict allows."""
+        return {
+            name: of.value or 0.0
+            for name, standings in self.standings.items()
+            for of in standings
+            if of.name == ERRORS and of.value
+        }
+
+    @property
     def in_money(self) -> bool:
         return bool(self.worth.nets)
 
@@ -100,6 +110,11 @@ class Case:
     def chances(self) -> Mapping[str, float]:
         """The chance of each contender to be the best one: by net value, without a value of answers by utility."""
         return {name: net.best for name, net in self.worth.nets.items()} if self.in_money else self.worth.best
+
+    @property
+    def chances_of_all(self) -> Mapping[str, float]:
+        """The chance of each candidate to be worth the most, base models and doing nothing among them."""
+        return shares_best(self.net(), [*self.candidates, NOTHING])
 
     @property
     def ungraded(self) -> list[str]:

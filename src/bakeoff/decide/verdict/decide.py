@@ -19,6 +19,7 @@ from bakeoff.decide.verdict.case import MAYBE_BEST, Case
 from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant, still_ungraded
 from bakeoff.decide.verdict.reasons import (
     excluded_line,
+    failed_line,
     headline_of,
     information_line,
     measured,
@@ -45,8 +46,9 @@ class Verdict(Record):
 
     `decision`: 'ship' (all requirements are met), 'open' (the winner leads, but not everything is shown yet), 'improve'
     (it misses a requirement that is a goal), 'none' (there is no winner). `headline` is the verdict in one sentence.
-    `tied_with` are the candidates that may be the best one instead; `as_good` those of them that an equivalence test
-    shows to be as good. `short_of` are the goals that the winner misses, `not_shown` what is not shown yet. `excluded`
+    `tied_with` are the candidates that may be the best one instead (without a winner: the best one); `as_good` those
+    of them that an equivalence test shows to be as good. `short_of` are the goals that the winner misses, `not_shown`
+    what is not shown yet. `excluded`
     gives by contender the need or limit that it misses. `ungraded` are contenders with too many answers that are
     neither right nor wrong. `standings` are each contender's. `contrasts` are those of the decision, on utility.
     `few_differ` says of contenders on how few test questions they differ, or may differ, in accuracy.
@@ -78,12 +80,11 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
     about_grades = () if nobody and nobody.ungraded else still_ungraded(case)
     warnings = (*about_grades, *case_warnings(case), *thin_warnings(case), *data_warnings)
     if nobody:
-        return _common(case, nobody.headline, nobody.reason).model_copy(
+        headline = "No verdict yet: too many answers failed." if _may_be_better(case) else nobody.headline
+        return _common(case, headline, nobody.reason).model_copy(
             update={
                 "ungraded": nobody.ungraded or tuple(case.ungraded),
-                "tied_with": tuple(
-                    name for name, chance in case.chances.items() if name in case.candidates and chance >= MAYBE_BEST
-                ),
+                "tied_with": tuple(_open(case)),
                 "warnings": warnings,
             }
         )
@@ -117,7 +118,7 @@ def _common(case: Case, headline: str, reason: str) -> Verdict:
         decision="none",
         winner=None,
         headline=headline,
-        reason=reason,
+        reason=" ".join(filter(None, [failed_line(case), reason])),
         excluded=dict(case.excluded),
         standings={name: tuple(standings) for name, standings in case.standings.items()},
         contrasts=tuple(case.contrasts),
@@ -172,6 +173,13 @@ def _nobody(case: Case) -> _Nobody | None:
     if is_worse:
         return _Nobody(f"Build nothing yet: {case.leader} is the best, but worse than {listed(is_worse)}.", why)
     return _Nobody(f"No verdict yet: {case.leader} leads, but is not shown to be better than {listed(bases)}.", why)
+
+
+def _may_be_better(case: Case) -> list[str]:
+    """The contenders about which only failed answers leave nothing known: they may be what nobody else is."""
+    needs = {name: [of for of in case.standings[name] if of.kind == "need"] for name in case.failed}
+    met = [name for name, own in needs.items() if all(of.state != "missed" for of in own)]
+    return [name for name in met if name not in case.baselines]
 
 
 def _deciding_ungraded(case: Case) -> tuple[str, ...]:
@@ -245,6 +253,12 @@ def _unsupported(case: Case, winner: str) -> list[str]:
     if case.has_process_today and not case.beats_nobody(winner):
         lines.append(f"worth more than {NOBODY_ANSWERING}")
     return [*lines, *(lacking(of) for of in blocking(case))]
+
+
+def _open(case: Case) -> list[str]:
+    """Where nothing is chosen: the candidates that may be the best choice, and better than base models and nothing."""
+    chances = case.chances_of_all
+    return [name for name in case.chances if name != NOTHING and chances.get(name, 0.0) >= MAYBE_BEST]
 
 
 def _rivals(case: Case, winner: str) -> list[str]:

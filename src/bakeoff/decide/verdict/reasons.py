@@ -49,21 +49,20 @@ def _how_sure(case: Case, winner: str) -> str:
     if case.as_good:
         named = listed(case.as_good)
         return f"It is as good as {named}, within {_points(case)}, and costs less."
-    chance = percent(case.worth.best.get(winner, 0.0))
+    sure = f"It has the best answers with a chance of {percent(case.worth.best.get(winner, 0.0))}."
+    if len(case.worth.best) < 2:
+        sure = "It is the only contender that can be chosen."
     ranges = [best for best in case.worth.ranges if best.contender == winner]
     if not ranges:
         others = listed([titled(best.contender) for best in case.worth.ranges])
         return (
-            f"It has the best answers with a chance of {chance}. Counting costs, whatever a right answer is worth, it "
+            f"{sure} Counting costs, whatever a right answer is worth, it "
             f"is never worth the most: {others} {'is' if len(case.worth.ranges) == 1 else 'are'}."
         )
     low, high = ranges[-1].low, ranges[-1].high
     until = "" if high is None else f" and at most {small(high)}"
     worth = f"at least {small(low)}{until}" if low else f"less than {small(high)}" if high else "anything"
-    return (
-        f"It has the best answers with a chance of {chance}. Counting costs, it is the best choice if a right answer "
-        f"is worth {worth} to you."
-    )
+    return f"{sure} Counting costs, it is the best choice if a right answer is worth {worth} to you."
 
 
 def span(of: Range) -> str:
@@ -228,6 +227,8 @@ def information_line(case: Case) -> str:
             f"More data are worth it: {data_of(best.what, best.n)} would be worth about {money(best.gain)} over "
             f"{info.horizon_months} months and cost about {money(best.cost_usd)}."
         )
+    if len(case.worth.best) < 2:
+        return ""
     if case.as_good:  # the choice among them goes by cost, so who of them has the best answers does not matter
         return ""
     gains = [offer for offer in info.offers if offer.gain >= 0.01]
@@ -250,6 +251,17 @@ def none_left(excluded: Mapping[str, str]) -> str:
     """Why each contender is excluded."""
     reasons = "; ".join(f"{name}: {reason}" for name, reason in excluded.items())
     return f"Nothing can be shipped. {reasons}." if reasons else "There is no contender to judge."
+
+
+def failed_line(case: Case) -> str:
+    """Of which contenders too many answers failed, and what to do; empty if there are none."""
+    if not case.failed:
+        return ""
+    shares = listed([f"{name} ({percent(share)})" for name, share in case.failed.items()])
+    return (
+        f"Too many answers failed to say anything about {shares}. Ask them again, when what answers them works: "
+        "bakeoff run CONFIG --resume."
+    )
 
 
 def ungraded_line(case: Case, names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from bakeoff.learn.review.vocabulary import Vocabulary
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.protocols import DocumentStore
 from bakeoff.questions.facts.near_copies import jaccard
+from bakeoff.questions.facts.same_answer import content_words
 from bakeoff.records import Question, SourceSpan
 from bakeoff.serve.log import NO_TEXTS, NO_TEXTS_REMEDY, Log
 from bakeoff.serve.log_entries import MOST_ACCEPTED, Action, LoggedAnswer, Review
@@ -145,7 +146,10 @@ class Reviewing:
     def similar(self, question: str) -> list[Question]:
         """Known questions that resemble this one, the most similar first, each fact once."""
         found: dict[str, tuple[float, Question]] = {}
+        asked = content_words(question)
         for known in self._known():
+            if asked and not asked & content_words(known.text):
+                continue  # 'What is the ... of ...?' alone makes no two questions alike
             alike = jaccard(question, known.text)
             if alike >= max(SIMILAR, found.get(known.fact, (0.0, known))[0]):
                 found[known.fact] = alike, known

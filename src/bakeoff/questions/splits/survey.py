@@ -206,8 +206,8 @@ def _warnings(
         )
     if not test.get("seen") and not labelled:
         warnings.append(
-            "No fact is asked in two ways in train and test: `tuned` cannot show what it learned, and consistency "
-            "cannot be measured. Add other phrasings of the same questions, with the same fact."
+            "No fact is asked in two ways in train and test: consistency cannot be measured, and a tuned model could "
+            "not show what it learned. Add other phrasings of the same questions, with the same fact."
         )
     if not test.get("unseen") and not labelled:
         warnings.append(
