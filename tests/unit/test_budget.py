@@ -185,7 +185,11 @@ def test_a_raised_budget_goes_on_in_the_same_folder(tmp_path: Path, api: FakeApi
     config = configured(tmp_path, local(api, price=PRICE), contenders=["base"])
     needed = expected(config).calls
     with pytest.raises(LimitReachedError, match=r"budget\.calls"):
-        run(config.model_copy(update={"budget": Budget(calls=round(needed.low))}), runs=tmp_path / "runs", reuse=False)
+        run(
+            config.model_copy(update={"budget": Budget(calls=round(needed.low) - 3)}),
+            runs=tmp_path / "runs",
+            reuse=False,
+        )
     raised = config.model_copy(update={"budget": Budget(calls=500)})
     finished = run(raised, runs=tmp_path / "runs", resume=True, reuse=False)
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["planets"]
