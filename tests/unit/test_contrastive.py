@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 from sentence_transformers.losses import CosineSimilarityLoss
 
 from bakeoff.models.embed import load_embedder
@@ -127,5 +128,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_weights(
     again = tuned(source, tmp_path / "killed", killed_in())
     assert steps == [1, 2, 3, 3, 4, 5, 5, *range(6, whole.step + 1)]
     assert (again.step, again.n_tokens) == (whole.step, whole.n_tokens)
-    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed")]
-    assert weights[0] == weights[1]
+    whole_weights, weights = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "killed"))
+    assert weights.keys() == whole_weights.keys()
+    for name, tensor in weights.items():  # sums over several threads may differ in their last bit
+        np.testing.assert_allclose(tensor, whole_weights[name], rtol=0, atol=1e-6, err_msg=name)

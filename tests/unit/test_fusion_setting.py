@@ -1,6 +1,5 @@
 """`retrieval.fusion`: both rankings fused by score or by rank, or one of them alone, for every way of searching."""
 
-
 import numpy as np
 import pytest
 
