@@ -155,8 +155,8 @@ def test_what_is_like_a_contender_that_raced_keeps_what_was_written() -> None:
     begun = validate({**WITH, "contenders": contenders, "race": {"over": over}})
     results = [
         RaceResult(
-            contender=name, winner=racers[1].candidate, raced=(), looks=(), n_facts=1, n_answers=1, n_all=1, margin=0.03,
-            alpha=0.05,
+            contender=name, winner=racers[1].candidate, raced=(), looks=(), n_facts=1, n_answers=1, n_all=1,
+            margin=0.03, alpha=0.05,
         )
         for name, racers in racers_of(begun).items()
     ]  # fmt: skip

@@ -111,7 +111,7 @@ def raced(entry: Entry, settings: Mapping[str, Any]) -> Entry:
 
 
 def under(above: Entry, entry: Entry) -> Entry:
-    """The entry with the settings of the one that it is `like` written out, so that it no longer depends on that one."""
+    """The entry with the settings of the one that it is `like` written out, so that it does not depend on it."""
     own = entry.model_dump(exclude_unset=True, exclude={"like"})
     if own.get("presentation") == "fixed" and isinstance(above.presentation, dict):
         del own["presentation"]  # it is fixed there, too
