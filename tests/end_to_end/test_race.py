@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bakeoff.errors import ContenderError
 from bakeoff.files import jsonl
 from bakeoff.pilot.stages import run
 from bakeoff.records import Answer
@@ -163,3 +164,24 @@ def test_proposed_candidates_join_and_a_resumed_race_has_the_same(tmp_path: Path
     folder.race_path("rag").unlink()
     again = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True).folder
     assert race_of(again) == result
+
+
+def test_proposed_candidates_have_numbers_of_their_own(tmp_path: Path) -> None:
+    over = {"rag": {"retrieval.k": [*[3] * 12, *range(4, 14)]}}  # 3 is what is written
+    folder = raced(tmp_path, over=over, propose="optuna", candidates=10)
+    result = race_of(folder)
+    names = [one.candidate.name for one in result.raced]
+    assert len(names) == len(set(names)) > 4
+    assert result.n_all >= len(names) * result.n_facts
+
+
+def test_a_race_in_which_nobody_answers_is_not_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(self: Any, prompts: Any, settings: Any) -> Any:
+        raise ConnectionError("nobody is there")
+
+    with monkeypatch.context() as without:
+        without.setattr("bakeoff.models.engines.scripted.ScriptedGenerator.generate", lost)
+        with pytest.raises(ContenderError, match=r"No candidate of 'rag' has answered.*nobody is there"):
+            raced(tmp_path)
+    folder = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True).folder
+    assert race_of(folder).raced[0].standing.n_facts > 0  # type: ignore[union-attr]

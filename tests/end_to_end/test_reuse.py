@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bakeoff.contenders.access import learned_with
 from bakeoff.contenders.identities import Identities
+from bakeoff.pilot.prepare import prepare
 from bakeoff.pilot.stages import TAKEN, run
 from bakeoff.runs.config import load_config
 from bakeoff.runs.run import Run
@@ -105,3 +107,22 @@ def test_an_equal_training_is_taken_and_another_one_is_not(tmp_path: Path) -> No
     assert sums[0] == sums[1]
     other = run(load_config(edited(path, tuning={**few, "epochs": 2})), runs=tmp_path / "runs")
     assert taken(other).get("trainings", [0, 1]) == [0, 1]
+
+
+def test_a_training_that_is_taken_knows_the_labels_of_the_documents_here(tmp_path: Path) -> None:
+    model = {"name": str(write_tiny_model(tmp_path / "model")), "engine": "transformers"}
+    path = make(
+        tmp_path,
+        models={"generator": model, "embedder": "hash"},
+        contenders=["tuned"],
+        tuning={"epochs": 1, "examples": 6},
+        generation={"max_new_tokens": 1},
+    )
+    config = load_config(path)
+    prepared = prepare(config)
+    run(config, runs=tmp_path / "runs", prepared=prepared)
+    labelled = tuple(document.model_copy(update={"access": ("staff",)}) for document in prepared.documents)
+    again = run(config, runs=tmp_path / "runs", prepared=prepared.model_copy(update={"documents": labelled}))
+    assert taken(again)["trainings"] == [1, 1]
+    (tuned,) = again.folder.root.glob("adapters/*/trained.json")
+    assert learned_with(tuned.parent) == {("staff",)}

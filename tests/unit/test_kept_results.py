@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.contenders import kept_models
 from bakeoff.contenders.kept_models import DAYS, kept_embedder, kept_generator
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.models.engines.scripted import ScriptedGenerator
@@ -176,3 +177,24 @@ def test_old_days_make_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     kept = KeptResults(path, most_bytes=350_000)
     found = kept.get("vectors", [bytes([day, 0]) for day in (1, 2, 3)])
     assert [*found] == [bytes([3, 0])]
+
+
+def test_a_damaged_file_that_cannot_be_removed_stops_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not a database" * 100)
+
+    def refused(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert "Permission denied" in KeptResults(path).problem
+
+
+def test_a_gpu_answers_otherwise(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def versions(is_there: bool) -> list[str]:
+        monkeypatch.setattr(kept_models, "has_gpu", lambda: is_there)
+        kept_models.engine_versions.cache_clear()
+        return kept_models.engine_versions()
+
+    assert versions(True) != versions(False)
+    kept_models.engine_versions.cache_clear()

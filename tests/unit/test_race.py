@@ -87,6 +87,15 @@ def test_a_fact_that_one_could_not_answer_is_left_out_for_it() -> None:
     assert race.running == ("a", "b")
 
 
+def test_who_has_answered_nothing_does_not_lead() -> None:
+    race = Race(2)
+    race.join("a")
+    race.join("b")
+    race.add([{"b": 0.0}] * 5)
+    race.judge()
+    assert race.leader == "b" == race.standings()[0].name
+
+
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_the_best_drops_out_in_at_most_five_of_a_hundred_races(setting: str) -> None:
     lost, _, _ = simulated(SETTINGS[setting](CANDIDATES), paired_bets, Arguments)  # type: ignore[arg-type]

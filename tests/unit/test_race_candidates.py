@@ -143,3 +143,33 @@ def test_proposals_are_new_and_the_same_each_time_and_go_where_values_are_high()
 def test_who_is_trained_is_not_proposed() -> None:
     with pytest.raises(ConfigError, match="start together"):
         racers_of(config({"tuned": {"tuning.rank": [4, 8]}}, propose="optuna"))
+
+
+def test_what_is_like_a_contender_that_raced_keeps_what_was_written() -> None:
+    contenders = [
+        {"like": "rag", "retrieval": {"k": 2}, "presentation": {"headings": True}},
+        {"like": "rag", "name": "short", "generation": {"max_new_tokens": 9}, "presentation": "fixed"},
+        {"like": "short", "name": "shorter", "generation": {"max_new_tokens": 5}},
+    ]
+    over = {"rag": {"retrieval.k": [5]}, "short": {"retrieval.chunk_tokens": [64]}}
+    begun = validate({**WITH, "contenders": contenders, "race": {"over": over}})
+    results = [
+        RaceResult(
+            contender=name, winner=racers[1].candidate, raced=(), looks=(), n_facts=1, n_answers=1, n_all=1,
+            margin=0.03, alpha=0.05,
+        )
+        for name, racers in racers_of(begun).items()
+    ]  # fmt: skip
+    before, after = ({spec.name: spec for spec in one.specs} for one in (begun, with_winners(begun, results)))
+    assert after["rag"].retrieval.k == 5
+    assert after["short"] == before["short"].model_copy(
+        update={"retrieval": before["short"].retrieval.model_copy(update={"chunk_tokens": 64})}
+    )
+    assert after["shorter"] == before["shorter"]
+
+
+def test_every_candidate_must_be_able_to_race() -> None:
+    hosted = {"model": {"api": "openai", "base_url": "https://api.example.com/v1", "model": "m"}}
+    over = {"tuned": {"tuning.host": [{"api": "openai"}]}}
+    with pytest.raises(ConfigError, match="tuned at a host"):
+        racers_of(validate({**WITH, "models": {"generator": hosted["model"]}, "race": {"over": over}}))

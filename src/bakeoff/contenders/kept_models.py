@@ -14,6 +14,7 @@ import bakeoff
 from bakeoff.contenders.identities import content_sum
 from bakeoff.contenders.model_identity import HOW_ASKED, folder_sum, model_sum
 from bakeoff.models.embed import HashEmbedder
+from bakeoff.models.gpu import has_gpu
 from bakeoff.models.kept.embedder import KeptEmbedder
 from bakeoff.models.kept.generator import keeping
 from bakeoff.models.kept.results import KeptResults
@@ -65,14 +66,14 @@ def _key(model: Any, settings: ModelSettings, tuned: list[str]) -> str:
 
 @functools.cache
 def engine_versions() -> list[str]:
-    """The versions of the packages that run models here."""
+    """The versions of the packages that run models here, and whether they run them on a GPU."""
     found = []
     for name in ENGINES:
         try:
             found.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return [*found, "gpu"] if has_gpu() else found
 
 
 @functools.cache

@@ -120,7 +120,7 @@ class Race:
 
     @property
     def leader(self) -> str:
-        """Of the candidates that are still asked, the best on the facts that all of them were asked."""
+        """Of the candidates that are still asked, the best on the facts that it shares with each other one."""
         return self._names[self._leading()]
 
     @property
@@ -152,8 +152,12 @@ class Race:
         return [i for i, name in enumerate(self._names) if self._fates[name] == "running"]
 
     def _leading(self) -> int:
-        """Of the running candidates, the one that is ahead of the others on the facts it shares with each."""
+        """Of the running candidates, the one that is ahead of the others on the facts it shares with each.
+
+        One that has answered nothing leads only where nobody has.
+        """
         rows = self._rows()
+        rows = [i for i in rows if self._values[i]] or rows
         mean = self._sums / np.maximum(1, self._common)
         return max(rows, key=lambda i: (mean[i, rows].sum(), -i))
 

@@ -136,7 +136,8 @@ class Builder:
         with self._timed("train", name, f"retriever:{training}") as more:
             took = recipe.tune_retrieval(part, world, self._material, self._progress("train", name), taken)
             more |= took.model_dump(exclude={"note"})
-        write_trained(folder, Trained(key=key, **took.model_dump(exclude={"note"})))
+        if self._earlier is None or self._earlier.relearns:  # else it was trained on what was known earlier
+            write_trained(folder, Trained(key=key, **took.model_dump(exclude={"note"})))
         if is_tuned_part(recipe.embedder, world.models):
             self._index(world, "index", [recipe])
         return took.note
@@ -267,6 +268,8 @@ class Builder:
             _copy_folder(earlier, folder)
         known = trained_in(folder, key) if key else None
         if known is not None:
+            # the weights are the same; which labels the documents have here is not what they depend on
+            record_learned(folder, world.store.documents(), start_from)
             return known.model_dump(exclude={"key"})
         with _costing_one_contender() if lesson.preferences else nullcontext():
             tuner, model = tuner_of(recipe, world, self._material.seed, self._hosting)

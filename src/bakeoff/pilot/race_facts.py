@@ -1,6 +1,7 @@
 """What the candidates of a race are asked: facts whose answers are known, in random order.
 
-Takes prepared data and the candidates' recipes. Nothing of the test is in it, except facts of the slice `seen`.
+Takes prepared data and the candidates' recipes. No question of the test is in it; facts of its slice
+`seen` are, in other words.
 """
 
 import random

@@ -7,15 +7,17 @@ batch is asked, so a killed race asks nobody twice. The rule is in measure/race.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from bakeoff.contenders.identities import content_sum
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.race.candidates import first_of, numbered
 from bakeoff.contenders.race.proposals import proposed
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect
 from bakeoff.measure.comparison import Declining
@@ -113,7 +115,7 @@ class Racing:
             looks=rung.looks,
             n_facts=len(facts),
             n_answers=n_answers,
-            n_all=len(racers) * sum(map(len, facts.values())),
+            n_all=len(gone) * sum(map(len, facts.values())),
             margin=rules.margin,
             alpha=rules.alpha,
         )
@@ -185,11 +187,14 @@ class Racing:
             race.add([{name: of[fact] for name, of in values.items() if fact in of} for fact in batch])
             race.judge()
             looks.append(Look(n_facts=start + len(batch), n_running=len(race.running), leader=race.leader))
-            joining = self._proposed(contender, world, race.standings(), by_name, n_more) if n_more else []
+            if not n_more or start + rules.facts >= len(order):  # who joins now would be asked nothing
+                continue
+            joining = self._proposed(contender, world, race.standings(), by_name, n_more)
             n_more -= len(joining)
             for racer in joining:
                 race.join(racer.candidate.name)
                 by_name[racer.candidate.name] = AtRung(racer, (racer,))
+        self._check_answered(contender, by_name, race.standings())
         first = {name: one.stands_for[0].candidate.name for name, one in by_name.items()}
         raced = tuple(
             Raced(
@@ -210,21 +215,39 @@ class Racing:
         rules = self._config.race
         assert rules is not None
         settings = {name: one.racer.candidate.settings for name, one in known.items()}
+        next_ = 1 + max(int(name.rpartition("-")[2]) for name in known)  # some numbers are missing: they were equal
         told = [(settings[one.name], one.value) for one in standings if settings[one.name] and one.value is not None]
         found = proposed(rules.over[contender], told, min(most, AT_ONCE), self._config.seed)
-        candidates = [numbered(contender, len(known) + i, chosen) for i, chosen in enumerate(found)]
+        candidates = [numbered(contender, next_ + i, chosen) for i, chosen in enumerate(found)]
         racers = made(self._config, candidates) if candidates else []
         racers = different([*(one.racer for one in known.values()), *racers])[len(known) :]
         left_out = LeftOut([racer.recipe for racer in racers], None, self._times.note)
         self._build(world, contender, racers, left_out)
         return [racer for racer in racers if left_out.without([racer.recipe])]
 
+    def _check_answered(self, contender: str, here: Mapping[str, AtRung], standings: Sequence[Standing]) -> None:
+        """Raises ContenderError if candidates were asked and every answer of all of them failed."""
+        if any(one.n_facts for one in standings):
+            return
+        paths = [self._answers_path(one.racer.recipe) for one in here.values()]
+        errors = [answer.error for path in paths for answer in jsonl.read(path, Answer) if answer.error]
+        if errors:
+            raise ContenderError(
+                f"No candidate of '{contender}' has answered. The first error: {errors[0]}",
+                "remove its cause, then go on: bakeoff run CONFIG --resume",
+            )
+
+    def _answers_path(self, recipe: Recipe) -> Path:
+        """Where its answers are: under its settings, since a proposed candidate may be another one when resumed."""
+        settings = recipe.spec.model_dump(mode="json", exclude={"name"})
+        return self._root / "answers" / f"{recipe.spec.name}.{content_sum(settings)[:12]}.jsonl"
+
     def _values(
         self, world: WorldFolder, recipe: Recipe, questions: Sequence[Question], penalty: float
     ) -> dict[str, float]:
         """The mean value of a candidate's answers to each fact. Facts of which an answer failed are left out."""
         name = recipe.spec.name
-        path = self._root / "answers" / f"{name}.jsonl"
+        path = self._answers_path(recipe)
         with asking_in(STAGE, recipe.spec.name):
             size = batch_size(recipe, self._config.models, self._config.measuring)
             collect(world.open(name), questions, path, size, lambda done, total: settle())

@@ -19,6 +19,7 @@ from bakeoff.contenders.world import WorldFolder
 from bakeoff.files.jsonl import write_text
 from bakeoff.models.kept import embedder, generator
 from bakeoff.models.kept.results import KeptResults
+from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.records import Record
 from bakeoff.sentences import listed
 from bakeoff.tuning.lessons import Lesson
@@ -107,9 +108,11 @@ def training_key(recipe: Recipe, world: WorldFolder, lesson: Lesson, start_from:
 
 def retrieval_key(recipe: Recipe, part: str, world: WorldFolder, material: Material) -> str:
     """The same of a tuned part of retrieval."""
-    models = [model_sum(world.models[name]) for name in _named(recipe, world)]
+    named = [world.models[name] for name in _named(recipe, world)]
+    models = [model_sum(settings) for settings in (*named, *_weights_named(recipe))]
     data = material.model_dump(mode="json", include={"train", "dev", "seed"})
-    return content_sum([recipe.retrieval_training(part), models, documents_sha256(world.store), data, *_code()])
+    code = (*_code(), source_sum("corpus", "contenders"))
+    return content_sum([recipe.retrieval_training(part), models, documents_sha256(world.store), data, *code])
 
 
 def write_trained(folder: Path, trained: Trained) -> None:
@@ -129,6 +132,12 @@ def _named(recipe: Recipe, world: WorldFolder) -> list[str]:
     """The untuned models of its retrieval."""
     names = (recipe.spec.retrieval.embedder, recipe.spec.retrieval.reranker)
     return [name for name in names if name in world.models]
+
+
+def _weights_named(recipe: Recipe) -> list[ModelSettings]:
+    """The model that its options name instead of one in `models:`."""
+    name = getattr(recipe.options, "reranker_model", None)
+    return [LocalModel(name=name)] if name else []
 
 
 def _code() -> tuple[object, ...]:

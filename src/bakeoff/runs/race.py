@@ -3,14 +3,14 @@
 Takes a configuration, gives candidates with their complete settings; and the record of a race. Asks nobody.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from bakeoff.contenders.given import check_used
 from bakeoff.contenders.load import make_recipe
-from bakeoff.contenders.race.candidates import Candidate, candidates_of, raced
+from bakeoff.contenders.race.candidates import Candidate, candidates_of, raced, under
 from bakeoff.contenders.recipe import Recipe
-from bakeoff.contenders.spec import Spec
+from bakeoff.contenders.spec import Entry, Spec
 from bakeoff.errors import ConfigError
 from bakeoff.measure.race import Standing
 from bakeoff.records import Record
@@ -52,7 +52,7 @@ class Raced(Record):
 class RaceResult(Record):
     """What came of a race. `n_answers` were asked, of `n_all` that asking every candidate every fact would take.
 
-    `n_facts` are the facts of dev, answerable or not.
+    `n_facts` are the facts that there were to ask, answerable or not.
     """
 
     contender: str
@@ -81,7 +81,8 @@ def racers_of(config: Config) -> dict[str, list[Racer]]:
     races: dict[str, list[Racer]] = {}
     for contender, candidates in candidates_of(config.contenders, config.race, config.seed).items():
         racers = made(config, candidates)
-        _check_can_race(contender, racers[0].recipe, config.race.propose)
+        for racer in racers:
+            _check_can_race(contender, racer.recipe, config.race.propose)
         races[contender] = different(racers)
         if len(races[contender]) < 2:
             raise ConfigError(
@@ -109,10 +110,23 @@ def different(racers: Sequence[Racer]) -> list[Racer]:
 
 
 def with_winners(config: Config, results: Iterable[RaceResult]) -> Config:
-    """The configuration with the settings that won their races, and without the races."""
+    """The configuration with the settings that won their races, and without the races.
+
+    A contender that is `like` one that raced keeps the settings with which it was written.
+    """
     won = {result.contender: result.winner.settings for result in results}
-    entries = tuple(raced(entry, won.get(entry.called, {})) for entry in config.contenders)
+    begun: dict[str, Entry] = {}
+    for entry in config.contenders:
+        above = begun.get(entry.like)
+        begun[entry.called] = under(above, entry) if above and _changes(entry, begun, won) else entry
+    entries = tuple(raced(entry, won.get(name, {})) for name, entry in begun.items())
     return config.model_copy(update={"contenders": entries, "race": None})
+
+
+def _changes(entry: Entry, begun: Mapping[str, Entry], won: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a race has changed the contender that this entry is like, or one that that one is like."""
+    above = begun.get(entry.like)
+    return above is not None and bool(won.get(entry.like) or _changes(above, begun, won))
 
 
 def _unchosen(spec: Spec) -> Spec:
@@ -120,7 +134,7 @@ def _unchosen(spec: Spec) -> Spec:
 
 
 def _check_can_race(contender: str, recipe: Recipe, propose: str) -> None:
-    if propose == "optuna" and recipe.tunes:
+    if propose == "optuna" and (recipe.tunes or recipe.tuned_parts):
         raise ConfigError(
             f"race.propose: optuna, but '{contender}' is trained: its candidates all start together.",
             "leave race.propose out, or race it in a run of its own",

@@ -110,6 +110,14 @@ def raced(entry: Entry, settings: Mapping[str, Any]) -> Entry:
     return Entry.model_validate(_over(entry.model_dump(exclude_unset=True), nested(settings)))
 
 
+def under(above: Entry, entry: Entry) -> Entry:
+    """The entry with the settings of the one that it is `like` written out, so that it does not depend on it."""
+    own = entry.model_dump(exclude_unset=True, exclude={"like"})
+    if own.get("presentation") == "fixed" and isinstance(above.presentation, dict):
+        del own["presentation"]  # it is fixed there, too
+    return Entry.model_validate(_over(above.model_dump(exclude_unset=True), {"name": entry.called, **own}))
+
+
 def _over(values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in given.items():
         below = values.get(key)

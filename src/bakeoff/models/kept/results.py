@@ -99,7 +99,8 @@ class KeptResults:
         try:
             prepare(self.path, SCHEMA, APPLICATION_ID, SCHEMA_VERSION)
         except RunFolderError:
-            self.path.unlink()
+            with explained(self.path):
+                self.path.unlink()
             prepare(self.path, SCHEMA, APPLICATION_ID, SCHEMA_VERSION)
         return connected(self.path)
 
