@@ -25,7 +25,7 @@ FLIPS = 10_000
 
 
 def values_of(folder: RunFolder, result: RaceResult) -> np.ndarray:
-    """The value of every candidate's answers to every fact, (facts, candidates)."""
+    """The value of the answers to every fact, (facts, candidates), of the candidates that were asked all of them."""
     penalty = folder.config().profile.penalty
     questions = {question.id: question for question in folder.questions()}
     of_facts: list[dict[str, float]] = []
@@ -37,6 +37,8 @@ def values_of(folder: RunFolder, result: RaceResult) -> np.ndarray:
                 question = questions[answer.question_id]
                 given.setdefault(question.fact, []).append(value_of(question, answer, penalty))
         of_facts.append({fact: fmean(values) for fact, values in given.items()})
+    most = max(map(len, of_facts))
+    of_facts = [values for values in of_facts if len(values) == most]  # others dropped out all the same
     shared = sorted(set.intersection(*map(set, of_facts)))
     return np.array([[values[fact] for values in of_facts] for fact in shared])
 
