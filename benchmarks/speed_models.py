@@ -103,7 +103,7 @@ def answering(is_quick: bool) -> Iterator[Row]:
     yield Row("answers to grounded prompts", "/s", ours, theirs, limit, times_goal=10,
               note=f"prompts of about {n_tokens} tokens that share the system message only, up to {N_NEW} new tokens, "
               f"{TOGETHER} together beside transformers one by one; Bakeoff one by one {alone:.2g}/s. The limit: a "
-              "prompt's products in bfloat16, and one reading of 8-bit weights a token for all in the batch")  # fmt: skip
+              "prompt's products in bfloat16, and one reading of 8-bit weights a token for all")  # fmt: skip
     first = _first_pieces(fast, slow, asked[:n_slow], 1 if is_quick else 3)
     yield Row("first piece of an answer", "ms", first[0], first[1], 1000 * read_s, is_more_better=False,
               note="one question on an idle engine; the library: one new token with transformers")  # fmt: skip
