@@ -59,7 +59,7 @@ def training(is_quick: bool) -> Iterator[Row]:
         works.append(lambda: n_tokens / trl_seconds(model, examples, False))
     except ImportError:
         pass
-    rates = in_turn(1 if is_quick else 3, works)
+    rates = in_turn(2 if is_quick else 3, works)
     # Source of the count: 2 operations a weight forward, 2 backward to the activations; those of the adapter are few.
     limit = machine.products_per_s() / (4 * TUNED_WEIGHTS)
     yield Row("LoRA training, 135M", "tokens/s", rates[0], rates[1] if rates[1:] else None, limit, times_goal=3.5,
