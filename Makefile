@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast test-wheel site check lint format install schemas clean
+.PHONY: demo test test-fast test-wheel bench site check lint format install schemas clean
 
 demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the result and where the report is
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
@@ -17,6 +17,9 @@ test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real 
 
 test-wheel: $(VENV)/.installed-test ## The built wheel in a clean environment: the command works, package data are there
 	$(BIN)/python tests/wheel.py
+
+bench: $(VENV)/.installed-bench ## All benchmarks of speed, in one table with this machine's name: docs/results/speed.md
+	$(BIN)/python benchmarks/bench.py --into docs/results/speed.md
 
 site: $(VENV)/.installed-test ## Write the documentation as a site to site/, with all links checked; needs no network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
@@ -47,6 +50,10 @@ $(VENV)/.installed-demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.installed-test: $(VENV)/.installed-demo
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[local,offline,test]'
+	touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-test
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[local,offline,test,bench]'
 	touch $@
 
 schemas: $(VENV)/.installed-test ## Write docs/schemas/ anew from the records

@@ -36,8 +36,9 @@ UNSURE = 0.03
 """The share of answers that can be called neither right nor wrong."""
 
 
-def make(folder: RunFolder, n_questions: int) -> None:
-    """Questions in two phrasings a fact, and for each contender an answer and eight scores a question."""
+def make(folder: RunFolder, n_questions: int, n_contenders: int = len(CONTENDERS)) -> None:
+    """Questions in two phrasings a fact, and for each of the first contenders an answer and eight scores a question."""
+    names = CONTENDERS[:n_contenders]
     draw = random.Random(0)
     slices = ("seen", "unseen", "unanswerable")
     questions = [
@@ -54,9 +55,9 @@ def make(folder: RunFolder, n_questions: int) -> None:
     jsonl.write(folder.splits_path, questions)
     documents = DocumentSummary(n=500, n_words=400_000, n_chunks=5000)
     write_record(folder.data_path, DataSummary(documents=documents))
-    jsonl.write(folder.scores_path, (score for name in CONTENDERS for score in _scores(name, questions, draw)))
+    jsonl.write(folder.scores_path, (score for name in names for score in _scores(name, questions, draw)))
     usage = Usage(prompt_tokens=300, completion_tokens=12, seconds=0.1)
-    for name in CONTENDERS:
+    for name in names:
         given = [Answer(question_id=one.id, contender=name, text="12 days", usage=usage) for one in questions]
         jsonl.write(folder.answers_path(name), given)
         alone = [one.model_copy(update={"latency_ms": 100.0 + i}) for i, one in enumerate(given[:20])]

@@ -40,16 +40,23 @@ def sorted_ranking(rows: np.ndarray, scores: np.ndarray, order: np.ndarray, deci
 
 
 def top(
-    scores: np.ndarray, k: int, order: np.ndarray, exact: Callable[[np.ndarray], np.ndarray] | None = None
+    scores: np.ndarray,
+    k: int,
+    order: np.ndarray,
+    exact: Callable[[np.ndarray], np.ndarray] | None = None,
+    rows: np.ndarray | None = None,
 ) -> Ranking:
-    """The k best rows. `scores` has a score for each row; rows with -inf are never returned.
+    """The k best rows. `scores` has a score for each row, or for each of `rows`; rows with -inf are never returned.
 
     `exact` gives the exact scores of rows, where `scores` are rounded differently from call to call.
     """
+    if not len(scores):
+        return Ranking.of([], order)
     n_kept = min(k, len(scores))
     least = np.partition(scores, len(scores) - n_kept)[len(scores) - n_kept] - 10.0**-DECIMALS
-    rows = np.flatnonzero((scores >= least) & (scores > -np.inf))
-    ranking = sorted_ranking(rows, exact(rows) if exact else scores[rows], order)
+    kept = np.flatnonzero((scores >= least) & (scores > -np.inf))
+    chosen = kept if rows is None else rows[kept]
+    ranking = sorted_ranking(chosen, exact(chosen) if exact else scores[kept], order)
     return Ranking(ranking.rows[:k], ranking.scores[:k])
 
 

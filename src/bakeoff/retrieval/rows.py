@@ -11,24 +11,28 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from bakeoff.records import Chunk, Hit
+from bakeoff.retrieval.codes import Codes, codes_of
 from bakeoff.retrieval.fuse import Ranking
 
 MOST_SEGMENTS = 32
+UNREAD = ("passage", "words")  # columns of the table that no search reads from memory
 EXACT_AT_ONCE = 4096  # rows whose cosines are calculated in double precision at once
 REBUILT_SHARE = 0.2  # a larger change, or more dead rows, than this: everything is laid out again
 
 
 class _Segment(NamedTuple):
-    """Rows that were added together. `vectors` has shape (rows, dimension)."""
+    """Rows that were added together. `vectors` has shape (rows, dimension); many rows have `codes` too."""
 
     vectors: np.ndarray
     columns: Any
+    codes: Codes | None = None
 
     @classmethod
     def of(cls, table: Any) -> "_Segment":
         vectors = table["vector"].combine_chunks()
         flat = vectors.flatten().to_numpy().reshape(len(vectors), vectors.type.list_size)
-        return cls(flat, table.drop_columns(["vector", "passage", "words"]).combine_chunks())
+        unused = [name for name in (*UNREAD, "vector") if name in table.column_names]
+        return cls(flat, table.drop_columns(unused).combine_chunks(), codes_of(flat))
 
 
 class IndexRows:
@@ -55,7 +59,7 @@ class IndexRows:
 
     @classmethod
     def read(cls, table: Any) -> Self:
-        """The rows of a whole table."""
+        """The rows of an Arrow table."""
         import pyarrow.compute as pc
 
         segment = _Segment.of(table)
@@ -63,6 +67,12 @@ class IndexRows:
         rows = cls([segment], pc.sort_indices(segment.columns, keys).to_numpy().astype(np.int64))
         rows._enter(segment, 0)
         return rows
+
+    @classmethod
+    def of(cls, table: Any) -> Self:
+        """The rows of a LanceDB table. Columns that no search needs are not read."""
+        names = [name for name in table.schema.names if name not in UNREAD]
+        return cls.read(table.search().select(names).limit(int(table.count_rows()) + 1).to_arrow())
 
     def __len__(self) -> int:
         return len(self.order)
@@ -101,6 +111,25 @@ class IndexRows:
         for start, segment in zip(self._starts, self._segments, strict=False):
             found[:, start : start + len(segment.vectors)] = (segment.vectors @ vectors.T).T
         return found
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether the first rows, which are most, have codes."""
+        return self._segments[0].codes is not None
+
+    def coded_cosines(self, vector: np.ndarray) -> tuple[np.ndarray, float]:
+        """The cosine with each row, shape (rows,), by codes where there are any, and the most by which one is wrong."""
+        found, bound = np.empty(len(self), np.float32), 0.0
+        for start, segment in zip(self._starts, self._segments, strict=False):
+            cosines, wrong = segment.codes.cosines(vector) if segment.codes else (segment.vectors @ vector, 0.0)
+            found[start : start + len(cosines)] = cosines
+            bound = max(bound, wrong)
+        return found, bound
+
+    def some_cosines(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The cosine with each of these rows in single precision."""
+        cosines: np.ndarray = self._vectors(rows) @ vector
+        return cosines
 
     def exact_cosines(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The cosines with these rows in double precision. They do not depend on where a row stands, or beside what.
