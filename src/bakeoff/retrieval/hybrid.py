@@ -3,7 +3,8 @@
 Takes a store's documents and queries. Gives hits, and the costs of a sync. Knows nothing about generators or questions.
 
 BM25 uses LanceDB's inverted index. The vectors are scanned exactly, in memory (scan.py): at 1,000,000 chunks that is
-faster than LanceDB's own search, and more exact than an approximate index. The folder can be rebuilt from the store at any time.
+faster than LanceDB's own search, and more exact than an approximate index. The folder can be rebuilt from the store at
+any time.
 
 A search reads one snapshot: one version of the table, and the rows of that version in memory. A sync writes new
 versions and then replaces the snapshot, so a search finds a document as it was before or as it is after, never neither
