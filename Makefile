@@ -18,8 +18,8 @@ test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real 
 test-wheel: $(VENV)/.installed-test ## The built wheel in a clean environment: the command works, package data are there
 	$(BIN)/python tests/wheel.py
 
-bench: $(VENV)/.installed-bench ## All benchmarks of speed, in one table with this machine's name: docs/results/speed.md
-	$(BIN)/python benchmarks/bench.py --into docs/results/speed.md
+bench: $(VENV)/.installed-bench ## All benchmarks of speed, in one table with this machine's name: speed.md
+	$(BIN)/python benchmarks/bench.py --into speed.md
 
 site: $(VENV)/.installed-test ## Write the documentation as a site to site/, with all links checked; needs no network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q

@@ -3,12 +3,13 @@
     python benchmarks/race_replays.py RUN [RUN ...] [--replays 1000]
 
 RUN is a run folder whose races dropped nobody (`race: {alpha: 1.0e-12, margin: 1.0e-6}`), so every candidate has an
-answer to every fact. Each replay draws the order of the facts anew. A winner is tied with the best of all facts if the
+answer to every fact; one that drops out even so takes part in the last column only, a race in the order in which facts
+were asked. Each replay draws the order of the facts anew. A winner is tied with the best of all facts if the
 paired difference between them is at most the margin, or not significant at .05 on all facts.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -24,23 +25,44 @@ from bakeoff.runs.race import RaceResult
 FLIPS = 10_000
 
 
-def values_of(folder: RunFolder, result: RaceResult) -> np.ndarray:
-    """The value of the answers to every fact, (facts, candidates), of the candidates that were asked all of them."""
+def values_of(folder: RunFolder, result: RaceResult) -> dict[str, dict[str, float]]:
+    """The value of each candidate's answers to each fact that it was asked, in the order in which it was asked."""
     penalty = folder.config().profile.penalty
     questions = {question.id: question for question in folder.questions()}
-    of_facts: list[dict[str, float]] = []
+    found: dict[str, dict[str, float]] = {}
     for one in result.raced:
-        answers = jsonl.read(folder.root / "race" / "answers" / f"{one.candidate.name}.jsonl", Answer)
+        (path,) = (folder.root / "race" / "answers").glob(f"{one.candidate.name}.*jsonl")
         given: dict[str, list[float]] = {}
-        for answer in answers:
+        for answer in jsonl.read(path, Answer):
             if answer.error is None:
                 question = questions[answer.question_id]
                 given.setdefault(question.fact, []).append(value_of(question, answer, penalty))
-        of_facts.append({fact: fmean(values) for fact, values in given.items()})
-    most = max(map(len, of_facts))
-    of_facts = [values for values in of_facts if len(values) == most]  # others dropped out all the same
-    shared = sorted(set.intersection(*map(set, of_facts)))
-    return np.array([[values[fact] for values in of_facts] for fact in shared])
+        found[one.candidate.name] = {fact: fmean(values) for fact, values in given.items()}
+    return found
+
+
+def complete(values: Mapping[str, Mapping[str, float]]) -> np.ndarray:
+    """The values of the candidates that were asked every fact, (facts, candidates)."""
+    most = max(map(len, values.values()))
+    whole = [of for of in values.values() if len(of) == most]
+    return np.array([[of[fact] for of in whole] for fact in sorted(whole[0])])
+
+
+def once(values: Mapping[str, Mapping[str, float]], rules: argparse.Namespace, low: float) -> float:
+    """The share of the answers that one race of all candidates takes, in the order in which facts were asked."""
+    order = list(max(values.values(), key=len))
+    race = Race(len(values), low, 1.0, rules.margin, rules.alpha)
+    for name in values:
+        race.join(name)
+    asked = 0
+    for start in range(0, len(order), rules.facts):
+        if race.is_over:
+            break
+        batch, running = order[start : start + rules.facts], race.running
+        asked += len(batch) * len(running)
+        race.add([{name: values[name][fact] for name in running if fact in values[name]} for fact in batch])
+        race.judge()
+    return asked / len(order) / len(values)
 
 
 def tied_with_best(values: np.ndarray, margin: float, draw: np.random.Generator) -> np.ndarray:
@@ -80,13 +102,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--margin", type=float, default=0.03)
     parser.add_argument("--alpha", type=float, default=0.05)
     rules = parser.parse_args(arguments)
-    print("| race | candidates | facts | spread of values | same winner | same or tied | answers asked |")
-    print("|---|---|---|---|---|---|---|")
+    print("| race | candidates | facts | spread of values | same winner | same or tied | asked | all, once |")
+    print("|---|---|---|---|---|---|---|---|")
     for root in rules.runs:
         folder = RunFolder(root)
         for result in folder.races():
             draw = np.random.default_rng(7)
-            values = values_of(folder, result)
+            every = values_of(folder, result)
+            values = complete(every)
             tied, means = tied_with_best(values, rules.margin, draw), values.mean(axis=0)
             low = -folder.config().profile.penalty
             races = [replayed(values, rules, low, draw) for _ in range(rules.replays)]
@@ -95,7 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             alike = fmean(bool(tied[winner]) for winner, _ in races)
             print(
                 f"| {root.name}, {result.contender} | {values.shape[1]} | {len(values)} | {means.min():.3f} to "
-                f"{means.max():.3f} | {100 * same:.0f} % | {100 * alike:.1f} % | {100 * share:.0f} % |",
+                f"{means.max():.3f} | {100 * same:.0f} % | {100 * alike:.1f} % | {100 * share:.0f} % "
+                f"| {100 * once(every, rules, low):.0f} % of {len(every)} |",
                 flush=True,
             )
 

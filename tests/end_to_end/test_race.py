@@ -185,3 +185,24 @@ def test_a_race_in_which_nobody_answers_is_not_over(tmp_path: Path, monkeypatch:
             raced(tmp_path)
     folder = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True).folder
     assert race_of(folder).raced[0].standing.n_facts > 0  # type: ignore[union-attr]
+
+
+def test_a_proposed_candidate_can_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contender as written declines every question, and so does every candidate that starts."""
+    good = {"retrieval.k": 5, "prompts.grounded.user": USUAL}
+    monkeypatch.setattr("bakeoff.pilot.racing.proposed", lambda *rest: [good])
+    race = {"over": {"rag": {"retrieval.k": {"from": 1, "to": 20}}}, "propose": "optuna", "candidates": 6, "facts": 4}
+    written = {"like": "rag", "prompts": {"grounded": {"user": BAD}}}
+    path = make(tmp_path, contenders=[written, "extract"], race=race, **MORE)
+    folder = run(load_config(path), runs=tmp_path / "runs").folder
+    assert race_of(folder).winner.settings == good
+    assert next(spec for spec in folder.config().specs if spec.name == "rag").prompts.grounded.user == USUAL
+
+
+def test_where_no_candidate_can_be_built_the_others_go_on(tmp_path: Path) -> None:
+    """A model without weights cannot be tuned: there is no race, and the run leaves the contender out."""
+    path = make(tmp_path, contenders=["tuned", "base"], race={"over": {"tuned": {"tuning.rank": [2, 4]}}})
+    told: list[str] = []
+    finished = run(load_config(path), runs=tmp_path / "runs", listener=lambda event: told.append(event.note))
+    assert any("No candidate of 'tuned' could be built" in line for line in told)
+    assert "tuned" in finished.comparison.skipped and "base" in finished.contenders

@@ -95,7 +95,7 @@ def test_the_winner_takes_the_place_of_the_contender() -> None:
     begun = config({"rag": {"retrieval.k": [1, 5]}})
     winner = racers_of(begun)["rag"][2].candidate
     result = RaceResult(
-        contender="rag", winner=winner, raced=(), looks=(), n_facts=1, n_answers=1, n_all=1, margin=0.03, alpha=0.05
+        contender="rag", winner=winner, raced=(), n_facts=1, n_answers=1, n_all=1, margin=0.03, alpha=0.05
     )
     raced = with_winners(begun, [result])
     assert raced.race is None
@@ -155,7 +155,7 @@ def test_what_is_like_a_contender_that_raced_keeps_what_was_written() -> None:
     begun = validate({**WITH, "contenders": contenders, "race": {"over": over}})
     results = [
         RaceResult(
-            contender=name, winner=racers[1].candidate, raced=(), looks=(), n_facts=1, n_answers=1, n_all=1,
+            contender=name, winner=racers[1].candidate, raced=(), n_facts=1, n_answers=1, n_all=1,
             margin=0.03, alpha=0.05,
         )
         for name, racers in racers_of(begun).items()

@@ -5,14 +5,12 @@ anybody can check that what is served is what was measured. Loads no engine and 
 """
 
 import functools
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import bakeoff
 from bakeoff.contenders.identities import Identity, content_sum
 from bakeoff.contenders.load import make_recipe
-from bakeoff.contenders.model_identity import file_sum, folder_sum, model_sum
+from bakeoff.contenders.model_identity import code_sum, file_sum, folder_sum, model_sum
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.store import content_hash
@@ -56,13 +54,7 @@ def _identity(world: WorldFolder, name: str) -> Identity:
 @functools.cache
 def source_sha256() -> str:
     """One sum over the source of Bakeoff that can decide about an answer: all that `contenders` may import."""
-    root = Path(bakeoff.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        name = path.relative_to(root)
-        if name.parts[0] not in NOT_ANSWERING:
-            digest.update(f"{name.as_posix()}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return code_sum(lambda package: package not in NOT_ANSWERING)
 
 
 NOT_ANSWERING = (

@@ -5,14 +5,12 @@ depend on anything.
 """
 
 import functools
-import hashlib
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import bakeoff
 from bakeoff.contenders.identities import content_sum
-from bakeoff.contenders.model_identity import HOW_ASKED, folder_sum, model_sum
+from bakeoff.contenders.model_identity import HOW_ASKED, code_sum, folder_sum, model_sum
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.models.gpu import has_gpu
 from bakeoff.models.kept.embedder import KeptEmbedder
@@ -79,9 +77,4 @@ def engine_versions() -> list[str]:
 @functools.cache
 def source_sum(*packages: str) -> str:
     """One sum over the source of these packages of Bakeoff."""
-    root = Path(bakeoff.__file__).parent
-    digest = hashlib.sha256()
-    for package in packages:
-        for path in sorted((root / package).rglob("*.py")):
-            digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return code_sum(lambda package: package in packages)

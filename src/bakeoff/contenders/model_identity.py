@@ -3,11 +3,13 @@
 Takes settings and folders, gives SHA-256 sums. Loads no engine and no model.
 """
 
+import hashlib
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import bakeoff
 from bakeoff.contenders.identities import content_sum
 from bakeoff.errors import RunFolderError
 from bakeoff.models.checksums import ORIGIN, file_sha256
@@ -68,3 +70,14 @@ def file_sum(kind: Any) -> str:
         return file_sha256(Path(inspect.getfile(kind)))
     except (TypeError, OSError):  # made in an interactive session: there is no file
         return content_sum(f"{kind.__module__}.{kind.__qualname__}")
+
+
+def code_sum(counts: Callable[[str], bool]) -> str:
+    """One sum over the source of Bakeoff's packages (and modules beside them) that count."""
+    root = Path(bakeoff.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root)
+        if counts(name.parts[0]):
+            digest.update(f"{name.as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()

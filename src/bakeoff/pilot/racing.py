@@ -39,7 +39,7 @@ from bakeoff.records import Answer, Question
 from bakeoff.report.races import race_sentences
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, write_record
-from bakeoff.runs.race import Look, Raced, Racer, RaceResult, different, made
+from bakeoff.runs.race import Raced, Racer, RaceResult, different, made
 
 STAGE = "race"
 AT_ONCE = 4
@@ -50,8 +50,11 @@ class Rung(NamedTuple):
     """What came of a rung of a race, the leader first."""
 
     raced: tuple[Raced, ...]
-    looks: tuple[Look, ...]
     n_answers: int
+
+
+class NobodyBuiltError(ContenderError):
+    """No candidate could be built: there is no race, and the contender stays as it is written."""
 
 
 class Racing:
@@ -65,7 +68,9 @@ class Racing:
         times: StageTimes,
         reuse: Reuse,
     ) -> None:
+        assert config.race is not None  # else there is no race to run
         self._config = config
+        self._rules = config.race
         self._folder = folder
         self._prepared = prepared
         self._times = times
@@ -83,16 +88,23 @@ class Racing:
         done = {result.contender for result in self._folder.races()}
         for contender, racers in races.items():
             if contender not in done:
-                with self._times.timed(STAGE, contender):
-                    result = self._raced(contender, racers)
-                    write_record(self._folder.race_path(contender), result)
-                for line in race_sentences(result):
-                    self._times.note(line)
+                self._run_one(contender, racers)
+
+    def _run_one(self, contender: str, racers: Sequence[Racer]) -> None:
+        """Runs a race and keeps its result. If nobody can be built, the run goes on with the contender as written."""
+        try:
+            with self._times.timed(STAGE, contender):
+                result = self._raced(contender, racers)
+                write_record(self._folder.race_path(contender), result)
+        except NobodyBuiltError as error:
+            self._times.note(f"note: {error.message} It goes on as it is written.")
+            return
+        for line in race_sentences(result):
+            self._times.note(line)
 
     def _raced(self, contender: str, racers: Sequence[Racer]) -> RaceResult:
         """One race, rung by rung: only who is not behind at a rung is trained for the next one."""
-        rules = self._config.race
-        assert rules is not None  # there would be no racers
+        rules = self._rules
         recipes = [racer.recipe for racer in racers]
         facts = race_facts(rules, recipes, self._prepared, self._config.seed)
         if not facts:
@@ -107,12 +119,10 @@ class Racing:
             gone = [*(one.model_copy(update={"epochs": epochs}) for one in out), *gone]
             names = {one.candidate.name for one in out}
             left = [racer for racer in left if racer.candidate.name not in names]
-        by_name = {racer.candidate.name: racer.candidate for racer in racers}
         return RaceResult(
             contender=contender,
-            winner=by_name[gone[0].candidate.name],
+            winner=gone[0].candidate,
             raced=tuple(gone),
-            looks=rung.looks,
             n_facts=len(facts),
             n_answers=n_answers,
             n_all=len(gone) * sum(map(len, facts.values())),
@@ -129,7 +139,7 @@ class Racing:
         ready = [one for one in here if left_out.without([one.racer.recipe])]
         if not ready:
             reasons = "; ".join(dict.fromkeys(left_out.reasons.values()))
-            raise ConfigError(f"No candidate of '{contender}' could be built. {reasons}", "correct `race` or the run")
+            raise NobodyBuiltError(f"No candidate of '{contender}' could be built. {reasons}", "remove the causes")
         rung = self._asked(contender, ready, world, facts, alpha)
         lost = [
             Raced(candidate=racer.candidate, reason=left_out.reasons[one.racer.recipe.spec.name])
@@ -164,10 +174,9 @@ class Racing:
 
     def _asked(self, contender: str, here: Sequence[AtRung], world: WorldFolder, facts: Facts, alpha: float) -> Rung:
         """Asks batch by batch who is still in, until one is left or there are no more facts."""
-        rules = self._config.race
-        assert rules is not None
+        rules = self._rules
         by_name = {one.racer.recipe.spec.name: one for one in here}
-        penalty, looks, n_answers = self._config.profile.penalty, list[Look](), 0
+        penalty, n_answers = self._config.profile.penalty, 0
         space = rules.over[contender]
         n_more = max(0, rules.candidates - len(here)) if first_of(space, rules) < rules.candidates else 0
         race = Race(max(2, len(here) + n_more), -penalty, 1.0, rules.margin, alpha)
@@ -186,7 +195,6 @@ class Racing:
                 n_answers += len(questions)
             race.add([{name: of[fact] for name, of in values.items() if fact in of} for fact in batch])
             race.judge()
-            looks.append(Look(n_facts=start + len(batch), n_running=len(race.running), leader=race.leader))
             if not n_more or start + rules.facts >= len(order):  # who joins now would be asked nothing
                 continue
             joining = self._proposed(contender, world, race.standings(), by_name, n_more)
@@ -206,14 +214,13 @@ class Racing:
             for standing in race.standings()
             for racer in by_name[standing.name].stands_for
         )
-        return Rung(raced, tuple(looks), n_answers)
+        return Rung(raced, n_answers)
 
     def _proposed(
         self, contender: str, world: WorldFolder, standings: Sequence[Standing], known: Mapping[str, AtRung], most: int
     ) -> list[Racer]:
         """At most a few candidates that Optuna proposes, ready to answer. They are asked the next facts."""
-        rules = self._config.race
-        assert rules is not None
+        rules = self._rules
         settings = {name: one.racer.candidate.settings for name, one in known.items()}
         next_ = 1 + max(int(name.rpartition("-")[2]) for name in known)  # some numbers are missing: they were equal
         told = [(settings[one.name], one.value) for one in standings if settings[one.name] and one.value is not None]

@@ -26,6 +26,8 @@ from bakeoff.tuning.lessons import Lesson
 
 FOLDER, FILE = ".kept", "results.sqlite"
 TRAININGS = "trainings"
+WORLDS = ("", "race/", "update/")
+"""Where a run folder has tuned models: in its world, in that of its races, and after the update."""
 WORDS = {generator.KIND: "answers of models", embedder.KIND: "vectors", TRAININGS: "trainings"}
 
 
@@ -50,7 +52,8 @@ class Reuse:
         """The folder of a training with this key and the name of `target`, a folder in a run; None if there is none."""
         if self._runs is None:
             return None
-        known = (path.parent for path in self._runs.glob(f"*/**/adapters/{target.name}/{TRAINED}"))
+        places = (f"*/{world}adapters/{target.name}/{TRAINED}" for world in WORLDS)
+        known = (path.parent for place in places for path in self._runs.glob(place))
         same = next((folder for folder in known if folder != target and trained_in(folder, key)), None)
         own = self._runs / target.relative_to(self._runs).parts[0]
         if same is None or not same.is_relative_to(own):  # a race of this run is no earlier run

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bakeoff.files.spreadsheet_csv import Rows
+from bakeoff.measure.race import Standing
 from bakeoff.report.charts import Bar, stacked_rows
 from bakeoff.runs.race import Raced, RaceResult
 from bakeoff.sentences import counted, listed, percent
@@ -15,7 +16,7 @@ HEADS = ("Settings", "What became of it", "Facts asked", "Value of an answer", "
 ABOUT = (
     "Before the test, a contender was tried with other settings. Its candidates were asked known facts, batch by "
     "batch. Who was significantly behind another one dropped out, and who was within the margin of the leader was not "
-    "asked any more. The leader went on to the test, which no candidate has seen."
+    "asked any more. The leader went on to the test, whose questions no candidate was asked."
 )
 FEW_FACTS = 30
 """With fewer facts, only candidates that are much worse can drop out."""
@@ -47,7 +48,7 @@ def race_chart(result: RaceResult, width: int) -> str:
         Bar(
             one.candidate.label,
             ((FATES[one.standing.fate], float(one.standing.n_facts), COLOURS[one.standing.fate]),),
-            f"{one.standing.n_facts} facts, {_number(one.standing.value)}",
+            _asked(one.standing),
         )
         for one in result.raced[:MOST_ROWS]
         if one.standing
@@ -117,6 +118,13 @@ def _row(one: Raced, labels: dict[str, str]) -> list[str]:
         "" if standing.ahead is None else f"{standing.ahead:+.3f}",
         labels.get(standing.against, ""),
     ]
+
+
+def _asked(standing: Standing) -> str:
+    """How many facts it was asked, and the value of its answers. The only one that is left is asked none."""
+    if standing.value is None:
+        return "no one left to compare with"
+    return f"{counted(standing.n_facts, 'fact')}, {_number(standing.value)}"
 
 
 def _number(value: float | None) -> str:

@@ -24,14 +24,6 @@ class Racer(NamedTuple):
     recipe: Recipe
 
 
-class Look(Record):
-    """A moment of a race: after so many facts, so many candidates were still asked, and this one led."""
-
-    n_facts: int
-    n_running: int
-    leader: str
-
-
 class Raced(Record):
     """A candidate at the end of its race. Without a standing it could not be built, for this reason.
 
@@ -58,7 +50,6 @@ class RaceResult(Record):
     contender: str
     winner: Candidate
     raced: tuple[Raced, ...]
-    looks: tuple[Look, ...]
     n_facts: int
     n_answers: int
     n_all: int

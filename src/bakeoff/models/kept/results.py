@@ -8,7 +8,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,13 +62,8 @@ class KeptResults:
         oldest = 0 if days is None else today() - days
         found: dict[bytes, Kept] = {}
         with self._using() as connection:
-            for start in range(0, len(keys) if connection else 0, KEYS_AT_ONCE):
-                some = keys[start : start + KEYS_AT_ONCE]
-                marks = ",".join("?" * len(some))
-                rows = connection.execute(
-                    f"SELECT key, value, seconds FROM kept WHERE day >= ? AND key IN ({marks})", (oldest, *some)
-                )
-                found |= {key: Kept(value, seconds) for key, value, seconds in rows}
+            if connection is not None:
+                found = _rows(connection, keys, oldest)
         taken = [found[key] for key in keys if key in found]
         with self._lock:
             before, needed = self.counts.get(kind, (0, 0))
@@ -105,7 +100,7 @@ class KeptResults:
         return connected(self.path)
 
     @contextlib.contextmanager
-    def _using(self):  # type: ignore[no-untyped-def]
+    def _using(self) -> Iterator[sqlite3.Connection | None]:
         """The connection for one thread at a time; None if there is none. An error ends its use and is not raised."""
         with self._lock:
             try:
@@ -128,6 +123,18 @@ class KeptResults:
             return
         while _used_bytes(connection) > most_bytes // 2:
             connection.execute("DELETE FROM kept WHERE day = (SELECT MIN(day) FROM kept)")
+
+
+def _rows(connection: sqlite3.Connection, keys: Sequence[bytes], oldest: int) -> dict[bytes, Kept]:
+    found: dict[bytes, Kept] = {}
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = keys[start : start + KEYS_AT_ONCE]
+        marks = ",".join("?" * len(some))
+        rows = connection.execute(
+            f"SELECT key, value, seconds FROM kept WHERE day >= ? AND key IN ({marks})", (oldest, *some)
+        )
+        found |= {key: Kept(value, seconds) for key, value, seconds in rows}
+    return found
 
 
 def today() -> int:
