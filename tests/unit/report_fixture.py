@@ -113,6 +113,11 @@ PROFILE = Profile(
 TODAY = date(2026, 1, 14)
 
 
+def unsure_where_words(question: Question, amount: str) -> str:
+    """An answer that is wrong where an amount is accepted, and neither right nor wrong where words are."""
+    return f"{amount} of use" if question.answers[:1] == ("low battery",) else amount
+
+
 def build(
     folder: Path, n_questions: int = 120, n_passages: int = 3, seed: int = 3, profile: Profile | None = PROFILE
 ) -> Path:
@@ -122,6 +127,7 @@ def build(
     questions = _questions(draw, n_questions, chunks)
     answers = {name: _answers(draw, name, questions, chunks, n_passages) for name in SKILL}
     scores = [score for given in answers.values() for score in score_answers(questions, given)]
+    questions_by_id = {question.id: question for question in questions}
     training = _training(questions)
     folder.mkdir(parents=True, exist_ok=True)
     jsonl.write(folder / "splits.jsonl", [*questions, *training])
@@ -130,7 +136,11 @@ def build(
         alone = [answer.model_copy(update={"latency_ms": 1000 * answer.usage.seconds}) for answer in given[:20]]
         jsonl.write(folder / "answers" / f"{name}.latency.jsonl", alone)
         changed = {question.id for question in questions if question.slice == "changed"}
-        after = [answer.model_copy(update={"text": "30 months"}) for answer in given if answer.question_id in changed]
+        after = [
+            answer.model_copy(update={"text": unsure_where_words(questions_by_id[answer.question_id], "30 months")})
+            for answer in given
+            if answer.question_id in changed
+        ]
         jsonl.write(folder / "answers" / f"{name}.updated.jsonl", after)
         scores += score_answers(questions, after, "updated")
         entrant = next(entrant for entrant in ENTRANTS if entrant.name == name)
@@ -241,7 +251,7 @@ def _answers(draw: random.Random, name: str, questions: list[Question], chunks: 
             if right and question.answers
             else draw.choice(
                 (
-                    "12 months",
+                    unsure_where_words(question, "12 months"),
                     "You can find it in the app under Settings.",
                     HOSTILE[0],
                     "AAA",

@@ -1,6 +1,8 @@
 """A run's budget before it begins: prices that are not known, an estimate, a refusal, a warning; and its report."""
 
+import math
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -183,13 +185,17 @@ def test_a_batch_halves_the_low_end(tmp_path: Path) -> None:
 def test_a_raised_budget_goes_on_in_the_same_folder(tmp_path: Path, api: FakeApi) -> None:
     """The budget is no part of what a run is; spending.json has the new one, and the report says what was spent."""
     config = configured(tmp_path, local(api, price=PRICE), contenders=["base"])
-    needed = expected(config).calls
+    enough = config.model_copy(update={"budget": Budget(calls=math.ceil(expected(config).calls.low))})
+    said, asked = api.reply, count(1)  # five answers are cut off, which are paid and asked for again
+
+    def reply(messages: Any) -> str:
+        if next(asked) == 40:
+            api.fault = Fault("half", times=5)
+        return said(messages)
+
+    api.reply = reply
     with pytest.raises(LimitReachedError, match=r"budget\.calls"):
-        run(
-            config.model_copy(update={"budget": Budget(calls=round(needed.low) - 3)}),
-            runs=tmp_path / "runs",
-            reuse=False,
-        )
+        run(enough, runs=tmp_path / "runs", reuse=False)
     raised = config.model_copy(update={"budget": Budget(calls=500)})
     finished = run(raised, runs=tmp_path / "runs", resume=True, reuse=False)
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["planets"]
