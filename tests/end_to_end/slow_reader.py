@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from tests.end_to_end.small import reader
@@ -11,15 +12,20 @@ PAUSE_S = 0.02
 IN_A_WORKER = "executors" in sys.argv[0]
 
 
-def slow_reader() -> ScriptedGenerator:
+def slow_reader(pause_s: float = PAUSE_S) -> ScriptedGenerator:
     """The reader, which takes a while for each answer."""
     usual = reader()._reply
 
     def reply(message: str) -> str:
-        time.sleep(PAUSE_S)
+        time.sleep(pause_s)
         return usual(message)
 
     return ScriptedGenerator(reply, logprob=-0.1)
+
+
+def slower_reader() -> ScriptedGenerator:
+    """The same, much slower: workers are busy nearly all the time."""
+    return slow_reader(0.15)
 
 
 def deadly() -> ScriptedGenerator:
@@ -32,3 +38,21 @@ def deadly() -> ScriptedGenerator:
         return usual(message)
 
     return ScriptedGenerator(reply, logprob=-0.1)
+
+
+def dies_once(mark: Path) -> str:
+    """A job that ends its worker the first time."""
+    if not mark.exists():
+        mark.touch()
+        os._exit(7)
+    return "alive"
+
+
+def dies() -> None:
+    """A job that ends every worker."""
+    os._exit(7)
+
+
+def doubled(n: int) -> int:
+    """A job that raises an error for what is no number."""
+    return n + n
