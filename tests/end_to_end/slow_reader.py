@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -56,3 +57,14 @@ def dies() -> None:
 def doubled(n: int) -> int:
     """A job that raises an error for what is no number."""
     return n + n
+
+
+class OddError(Exception):
+    """An error that cannot be pickled."""
+
+
+def raises_odd() -> None:
+    """A job with such an error."""
+    error = OddError("with a lock")
+    error.lock = threading.Lock()  # type: ignore[attr-defined]
+    raise error

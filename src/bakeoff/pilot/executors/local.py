@@ -99,12 +99,14 @@ class Process:
 
     def give(self, job: Job) -> bool:
         """Gives it a job. False if it has died before."""
-        try:
-            self.connection.send(job)
-        except OSError:
-            self.stop()
-            return False
-        return True
+        if self._process.poll() is None:
+            try:
+                self.connection.send(job)
+                return True
+            except OSError:
+                pass  # it has died in between
+        self.stop()
+        return False
 
     def outcome(self) -> Outcome | None:
         """What came of its job; None if it has died."""
