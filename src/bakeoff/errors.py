@@ -107,7 +107,7 @@ class StoppedError(BakeoffError):
 
 
 class WorkerError(BakeoffError):
-    """A worker of a run died at the same job again and again, or no worker can be had."""
+    """A worker of a run died at the same job again and again, or there is none."""
 
 
 class LimitReachedError(BakeoffError):

@@ -35,7 +35,7 @@ class Fitting:
         is_wanted: Callable[[str], bool],
         progress: Callable[[str], Callable[..., None]],
     ) -> Iterator[tuple[str, Took]]:
-        """Every course, by its tuned model, when it can be had: those of workers as they finish, each after the one
+        """Every course, by its tuned model, when it is ready: those of workers as they finish, each after the one
         that it goes on from. Models that no longer `is_wanted` are left out. `progress` takes a contender.
         """
         left = dict(courses)

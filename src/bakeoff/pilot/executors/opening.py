@@ -16,7 +16,7 @@ from bakeoff.sentences import counted
 def executing(settings: ExecutorSettings | None, tell: Callable[[str], None]) -> Iterator[Executor | None]:
     """The executor that these settings name; None without any: the main process does everything.
 
-    Raises WorkerError if it cannot be had, and MissingExtraError without the package ray.
+    Raises WorkerError if there can be none, and MissingExtraError without the package ray.
     """
     executor = _opened(settings, tell) if settings else None
     try:
