@@ -25,8 +25,15 @@ def slow_reader(pause_s: float = PAUSE_S) -> ScriptedGenerator:
 
 
 def slower_reader() -> ScriptedGenerator:
-    """The same, much slower: workers are busy nearly all the time."""
-    return slow_reader(0.15)
+    """The same, much slower. It writes the Ray node that it answers on into the file that BAKEOFF_TEST_NODE names."""
+    slow = slow_reader(0.15)._reply
+
+    def reply(message: str) -> str:
+        if "ray" in sys.modules and sys.modules["ray"].is_initialized():
+            Path(os.environ["BAKEOFF_TEST_NODE"]).write_text(sys.modules["ray"].get_runtime_context().get_node_id())
+        return slow(message)
+
+    return ScriptedGenerator(reply, logprob=-0.1)
 
 
 def deadly() -> ScriptedGenerator:

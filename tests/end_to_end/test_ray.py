@@ -22,7 +22,7 @@ NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """A cluster with a head that does no jobs and two nodes with a core each, on 127.0.0.1 only."""
     from ray._private import ray_constants
     from ray.cluster_utils import Cluster
@@ -31,6 +31,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # so Ray listens on 127.0.0.1 only
     monkeypatch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", False)  # the same, where ray was imported before
     monkeypatch.setenv("PYTHONPATH", f"{REPOSITORY / 'src'}:{REPOSITORY}")
+    monkeypatch.setenv("BAKEOFF_TEST_NODE", str(tmp_path / "node"))
     head = {**NODE, "num_cpus": 0, "include_dashboard": False}
     made = Cluster(initialize_head=True, head_node_args=head)
     try:
@@ -50,15 +51,18 @@ def on(cluster: Any, **more: Any) -> dict[str, Any]:
 def test_a_node_that_is_killed_costs_nothing(cluster: Any, tmp_path: Path) -> None:
     """The pilot in one process and on two nodes, of which one is killed once there are answers: all is equal."""
     notes: list[str] = []
-    few = {"contenders": ["base", "rag", "extract"]}
+    few = {"contenders": ["base", "rag", "extract"], "measuring": {"latency_questions": 3, "batch_size": 16}}
     whole = pilot(tmp_path / "one", **few)
-    doomed = next(iter(cluster.worker_nodes))
     answers = tmp_path / "two" / "runs" / "planets" / "answers"
 
     def kill() -> None:
+        workers = {node.node_id: node for node in cluster.worker_nodes}
         while not list(answers.glob("*.jsonl")):
             time.sleep(0.01)
-        cluster.remove_node(doomed, allow_graceful=False)
+        (tmp_path / "node").unlink()
+        while not (tmp_path / "node").exists() or (asked_on := (tmp_path / "node").read_text()) not in workers:
+            time.sleep(0.01)
+        cluster.remove_node(workers[asked_on], allow_graceful=False)
 
     thread = threading.Thread(target=kill)
     thread.start()
