@@ -75,3 +75,8 @@ def raises_odd() -> None:
     error = OddError("with a lock")
     error.lock = threading.Lock()  # type: ignore[attr-defined]
     raise error
+
+
+def sleeps(seconds: float) -> None:
+    """A job that takes so long."""
+    time.sleep(seconds)

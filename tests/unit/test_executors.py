@@ -74,7 +74,9 @@ def test_a_worker_that_died_while_idle_costs_no_job_a_try(tmp_path: Path) -> Non
 
 def test_what_is_under_way_stops_when_nobody_wants_it_any_more(tmp_path: Path) -> None:
     executor = LocalExecutor(2, 1, retries=0)
-    outcomes = executor.outcomes([Job("fast", f"{HERE}.doubled", {"n": 1}), Job("slow", "time.sleep", {"secs": 600})])
+    outcomes = executor.outcomes(
+        [Job("fast", f"{HERE}.doubled", {"n": 1}), Job("slow", f"{HERE}.sleeps", {"seconds": 600})]
+    )
     assert next(outcomes)[0] == 0
     (slow,) = [process for process in executor._busy]
     outcomes.close()
