@@ -5,6 +5,7 @@ Knows nothing about any stage. The command line prints these errors without a tr
 
 import errno
 import signal
+from typing import Any
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Messages for a full disk of what writes files itself: safetensors, LanceDB, OpenVINO ("basic_ios"), shutil.copytree.
@@ -27,8 +28,18 @@ class BakeoffError(Exception):
         self.message = message
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors of workers come from other processes: every kind can be pickled, whatever its constructor takes."""
+        return _restored, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         return f"{self.message}\n  -> {self.remedy}" if self.remedy else self.message
+
+
+def _restored(kind: "type[BakeoffError]", arguments: tuple[Any, ...], fields: dict[str, Any]) -> "BakeoffError":
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(fields)
+    return error
 
 
 class ConfigError(BakeoffError):
@@ -93,6 +104,10 @@ class StoppedError(BakeoffError):
         self.exit_code = 128 + signal_number
         by = "Ctrl-C" if signal_number == signal.SIGINT else signal.Signals(signal_number).name
         super().__init__(f"Stopped by {by}. Every finished answer and training step is kept.", remedy)
+
+
+class WorkerError(BakeoffError):
+    """A worker of a run died at the same job again and again, or there is none."""
 
 
 class LimitReachedError(BakeoffError):

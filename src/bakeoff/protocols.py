@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -412,4 +412,50 @@ class SearchIndex(LabelledRetriever, VectorRetriever, Protocol):
 
     def tidy(self) -> None:
         """Makes searches fast again after many changes. Searches and syncs go on meanwhile."""
+
+
+class Job(NamedTuple):
+    """A function by its import path, with what it takes: values that can be pickled. `name` is for messages.
+
+    Done twice, it changes no more than done once.
+    """
+
+    name: str
+    function: str
+    arguments: Mapping[str, Any]
+
+
+class Outcome(NamedTuple):
+    """What a job gave, or the error that it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+
+    def get(self) -> Any:
+        """The value. Raises the error."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+class Executor(Protocol):
+    """Does jobs in other processes, here or on other machines."""
+
+    workers: int
+    """How many jobs are done at once, at most."""
+    label: str
+    """Who does them, in words."""
+    threads: int
+    """With how many threads each job computes."""
+
+    def outcomes(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Outcome]]:
+        """The place of each job in the sequence with its outcome, as they finish.
+
+        A job whose worker died is done again by another one; a job that raised an error is not. Raises WorkerError if
+        the workers of a job died too often. Closing the iterator stops what is still under way.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stops all workers."""
         ...

@@ -179,10 +179,13 @@ def sentences(hit: Hit) -> list[Sentence]:
 
 
 def _shared_words(question: str, texts: Sequence[str]) -> np.ndarray:
-    """For each text the share of the question's words it holds. Words that are rare among the texts count more."""
+    """For each text the share of the question's words it holds. Words that are rare among the texts count more.
+
+    Words are added up in the order of the question: sums of floats in another order differ, and so would two processes.
+    """
     bags = [set(_stems(text)) for text in texts]
     frequency = Counter(word for bag in bags for word in bag)
-    weights = {word: np.log1p(len(texts) / (1 + frequency[word])) for word in set(_stems(question))}
+    weights = {word: np.log1p(len(texts) / (1 + frequency[word])) for word in dict.fromkeys(_stems(question))}
     total = sum(weights.values()) or 1.0
     return np.array([sum(weight for word, weight in weights.items() if word in bag) / total for bag in bags])
 

@@ -24,7 +24,7 @@ def collect(
     contender: Contender, questions: Sequence[Question], path: Path, batch_size: int, progress: Progress
 ) -> None:
     """Asks the questions that the file does not answer yet, batch by batch. Calls progress(done, total)."""
-    waiting = _unanswered(questions, path)
+    waiting = unanswered(questions, path)
     for start in range(0, len(waiting), batch_size):
         progress(len(questions) - len(waiting) + start, len(questions))
         jsonl.append(path, ask(contender, waiting[start : start + batch_size]))
@@ -38,7 +38,7 @@ def collect_latency(contender: Contender, questions: Sequence[Question], path: P
 
     Use questions that this contender has not been asked before, so that no engine's cache answers them.
     """
-    waiting = _unanswered(questions[1:], path)
+    waiting = unanswered(questions[1:], path)
     if waiting:
         ask(contender, questions[:1])
     for i, question in enumerate(waiting):
@@ -50,7 +50,7 @@ def collect_latency(contender: Contender, questions: Sequence[Question], path: P
     progress(len(questions) - 1, len(questions) - 1)
 
 
-def _unanswered(questions: Sequence[Question], path: Path) -> list[Question]:
+def unanswered(questions: Sequence[Question], path: Path) -> list[Question]:
     """The questions without an answer. A failed one is asked again, and its later answer counts."""
     done = {answer.question_id for answer in jsonl.read(path, Answer) if answer.error is None}
     return [question for question in questions if question.id not in done]

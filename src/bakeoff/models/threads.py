@@ -31,7 +31,7 @@ def free_threads(configured: int | None = None) -> int:
     The number given, else the one given to `configure`, else the environment variable OMP_NUM_THREADS, else the number
     of cores that are free now, which takes a quarter of a second to measure.
     """
-    return _chosen(configured) or free_cores(usable_cores(), busy_cores())
+    return chosen(configured) or free_cores(usable_cores(), busy_cores())
 
 
 def independent_threads(configured: int | None = None) -> int:
@@ -39,7 +39,7 @@ def independent_threads(configured: int | None = None) -> int:
 
     Such a thread gets its share of a busy core, so fewer threads would only be slower (benchmarks/threads.py, `embed`).
     """
-    return _chosen(configured) or usable_cores()
+    return chosen(configured) or usable_cores()
 
 
 def use_threads(n: int) -> None:
@@ -114,7 +114,7 @@ def _quota(group: Path) -> float | None:
     return int(limit) / int(period)
 
 
-def _chosen(configured: int | None) -> int | None:
+def chosen(configured: int | None = None) -> int | None:
     """The number set by the user, if any."""
     return configured or _configured or _from_environment(os.environ)
 

@@ -5,21 +5,19 @@ built once. Knows no contender by name, and nothing about test questions.
 """
 
 import json
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.built import Built, Fitted
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.errors import ContenderError, InputError, ModelUnavailableError
+from bakeoff.errors import InputError
 from bakeoff.files import jsonl
-from bakeoff.measure.collect import ANSWERING_ERRORS, collect
+from bakeoff.measure.collect import ANSWERING_ERRORS
 from bakeoff.measure.comparison import Declining
 from bakeoff.measure.score import rightness
 from bakeoff.measure.settings import Measuring
@@ -27,12 +25,15 @@ from bakeoff.measure.threshold import Facts, fit
 from bakeoff.models.memory import release_memory
 from bakeoff.models.providers.batches import MOST_BATCHED
 from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.pilot.asking import Asking, Workers, collect_from
+from bakeoff.pilot.executors.jobs import Asked
+from bakeoff.pilot.fitting import Fitting, costing_one_contender
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.present import Presenter, followers, groups
 from bakeoff.pilot.repair import agree, is_fitted_on_failures, reopen
 from bakeoff.pilot.retrieval_parts import tune_in_turn
-from bakeoff.pilot.reuse import Reuse, Trained, retrieval_key, trained_in, training_key, write_trained
-from bakeoff.pilot.tuners import NO_LESSON, NOTHING_ALLOWED, Course, Hosting, check_length, tuner_of, waiting_for
+from bakeoff.pilot.reuse import Reuse, Trained, copy_folder, retrieval_key, write_trained
+from bakeoff.pilot.tuners import NO_LESSON, NOTHING_ALLOWED, Course, Hosting, check_length, waiting_for
 from bakeoff.records import Answer, Completion
 from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
@@ -71,8 +72,10 @@ class Builder:
         left_out: LeftOut | None = None,
         hosting: Hosting = NOTHING_ALLOWED,
         reuse: Reuse | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._recipes = recipes
+        self._workers = workers
         self._material = material
         self._timed = timed
         self._progress = progress
@@ -117,7 +120,7 @@ class Builder:
             with self.left_out.trying("taking its tuned retrieval", [recipe]):
                 for name in (recipe.embedder, recipe.spec.reranker):
                     if self._earlier and is_tuned_part(name, world.models):
-                        _copy_folder(self._earlier.world.adapter_folder(name), world.adapter_folder(name))
+                        copy_folder(self._earlier.world.adapter_folder(name), world.adapter_folder(name))
 
     def _tune_retrieval(self, world: WorldFolder) -> None:
         """Tunes what retrieval is made of, and builds the indexes of tuned embedders."""
@@ -153,14 +156,7 @@ class Builder:
         if courses:  # training needs the memory that loaded models take
             world.release()
             release_memory()
-        for adapter, course in courses.items():
-            waiting = self.left_out.without(waiting_for(adapter, self._recipes))
-            if waiting:
-                with (
-                    self.left_out.trying("its training", waiting),
-                    self._timed("train", waiting[0].spec.name, f"adapter:{adapter}") as more,
-                ):
-                    more |= self._fit("train", world, *course)
+        self._fit("train", "its training", world, courses)
 
     def _courses(self, world: WorldFolder, recipe: Recipe) -> "dict[str, Course]":
         """The trainings that make a recipe's tuned model, in order: before preferences its supervised training."""
@@ -174,7 +170,7 @@ class Builder:
             return {recipe.adapter: Course(recipe, self._lesson(world, recipe, earlier), earlier)}
         courses = {} if before is None or self._is_taken(world, before) else self._courses(world, before)
         start = world.adapter_folder(before.adapter) if before else Path(preferences.start_from or "")
-        with _costing_one_contender():
+        with costing_one_contender():
             if before is None and not start.is_dir():
                 raise InputError(f"There is no folder {start}.", "set tuning.preferences.start_from to a tuned model")
             learned = recipe.preference_lesson(world, self._material)
@@ -192,7 +188,7 @@ class Builder:
         earlier = self._earlier_adapter(recipe)
         if earlier is None or self._earlier is None or self._earlier.relearns:
             return False
-        _copy_folder(earlier, world.adapter_folder(recipe.adapter))
+        copy_folder(earlier, world.adapter_folder(recipe.adapter))
         return True
 
     def _present(self, world: WorldFolder, recipes: Sequence[Recipe], presenter: Presenter) -> None:
@@ -255,41 +251,22 @@ class Builder:
         check_length(world, recipe, [*lesson.examples, *lesson.dev])
         return lesson
 
-    def _fit(
-        self, stage: str, world: WorldFolder, recipe: Recipe, lesson: Lesson, start_from: Path | None = None
-    ) -> dict[str, Any]:
-        """Trains a recipe's adapter. Returns what the stage took."""
-        tuning, folder = recipe.spec.tuning, world.adapter_folder(recipe.adapter)
-        progress = self._progress(stage, recipe.spec.name)
-        is_local = not recipe.is_hosted and recipe.at_its_host is None
-        key = training_key(recipe, world, lesson, start_from, self._material.seed) if is_local else ""
-        earlier = self._reuse.trained(key, folder) if key and not folder.exists() else None
-        if earlier is not None:
-            _copy_folder(earlier, folder)
-        known = trained_in(folder, key) if key else None
-        if known is not None:
-            # the weights are the same; which labels the documents have here is not what they depend on
-            record_learned(folder, world.store.documents(), start_from)
-            return known.model_dump(exclude={"key"})
-        with _costing_one_contender() if lesson.preferences else nullcontext():
-            tuner, model = tuner_of(recipe, world, self._material.seed, self._hosting)
-            report = tuner.fit(
-                model,
-                lesson,
-                tuning,
-                folder,
-                on_progress=lambda at: progress(at.step, at.n_steps, at.detail),
-                start_from=start_from,
-            )
-        release_memory()
-        assert recipe.template is not None  # a tuned model is served with a template
-        jsonl.write_text(folder / "template.txt", recipe.template.fingerprint + "\n")
-        record_learned(folder, world.store.documents(), start_from)
-        detail = f"{report.n_examples} examples, {report.epochs:g} epochs, {report.stopped_because}"
-        trained = Trained(key=key, seconds=report.seconds, tokens=report.n_tokens, detail=detail)
-        if key:
-            write_trained(folder, trained)
-        return trained.model_dump(exclude={"key"})
+    def _fit(self, stage: str, work: str, world: WorldFolder, courses: Mapping[str, Course]) -> None:
+        """Trains in the order of the courses, or side by side. What fails costs those that wait for it."""
+
+        def waiting(adapter: str) -> list[Recipe]:
+            return self.left_out.without(waiting_for(adapter, self._recipes))
+
+        def is_wanted(adapter: str) -> bool:
+            return bool(waiting(adapter))
+
+        fitting = Fitting(self._material.seed, self._hosting, self._reuse, self._workers)
+        for adapter, took in fitting.trainings(world, courses, is_wanted, partial(self._progress, stage)):
+            recipes = waiting(adapter)
+            if recipes:
+                name = recipes[0].spec.name
+                with self.left_out.trying(work, recipes), self._timed(stage, name, f"adapter:{adapter}") as more:
+                    more |= took()
 
     def is_to_calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder) -> bool:
         """Whether a contender was not calibrated yet, or while some of its dev answers failed."""
@@ -315,7 +292,8 @@ class Builder:
         # A contender behind another one is asked too, because who answers what is decided on dev.
         if dev and (recipe.declines or any(name in other.behind() for other in self._recipes)):
             path, size = folder.answers_path(name, "dev"), batch_size(recipe, world.models, measuring)
-            collect(world.open(name), dev, path, size, self._progress("calibrate", name))
+            asking = Asking(recipe, Asked(recipe.spec, "calibrate"), lambda: world.open(name), dev, path, size)
+            collect_from(self._workers, world, [asking], self._progress("calibrate", name))
         if recipe.declines:
             fitted = fitted.model_copy(update={"declining": self._declining(folder.answers(name, "dev"))})
         fitted = recipe.calibrate(world, self._material, fitted, lambda part: folder.answers(part, "dev"))
@@ -368,11 +346,11 @@ class Builder:
         for recipe in self.left_out.without(self._recipes):
             world.save(before.built(recipe.spec.name))  # it may have been calibrated again since the world was copied
         self._index(world, "update-index")
+        work, courses = "its training after the update", dict[str, Course]()
         for recipes in _by_adapter(self.left_out.without(self.relearning())).values():
-            with self.left_out.trying("its training after the update", recipes):
-                for part, course in self._update_courses(world, before, recipes[0]).items():
-                    with self._timed("update-train", recipes[0].spec.name, f"adapter:{part}") as more:
-                        more |= self._fit("update-train", world, *course)
+            with self.left_out.trying(work, recipes):
+                courses |= self._update_courses(world, before, recipes[0])
+        self._fit("update-train", work, world, courses)
         train = (*self._material.train, *self._material.changed)
         after = self._material.model_copy(update={"train": train, "changed": ()})
         for recipe in self.left_out.without(self._recipes):
@@ -407,21 +385,3 @@ def _by_adapter(recipes: Sequence[Recipe]) -> dict[str, list[Recipe]]:
         if recipe.adapter:
             found.setdefault(recipe.adapter, []).append(recipe)
     return found
-
-
-def _copy_folder(source: Path, target: Path) -> None:
-    """Copies a folder, as a whole or not at all, unless it is there."""
-    if not target.exists():
-        half = target.with_name(target.name + ".part")
-        shutil.rmtree(half, ignore_errors=True)
-        shutil.copytree(source, half, ignore=shutil.ignore_patterns("checkpoint*"))
-        half.rename(target)
-
-
-@contextmanager
-def _costing_one_contender() -> Iterator[None]:
-    """What is wrong with a contender's preferences, or with where they start, leaves out that contender alone."""
-    try:
-        yield
-    except (InputError, ModelUnavailableError) as error:
-        raise ContenderError(error.message, error.remedy) from error

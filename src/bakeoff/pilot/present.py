@@ -14,15 +14,15 @@ from pathlib import Path
 from statistics import fmean
 
 from bakeoff.catalogue import RECIPES
-from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.recipe import Recipe
-from bakeoff.contenders.retrieving import retriever_of
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
-from bakeoff.measure.collect import Progress, collect
+from bakeoff.measure.collect import Progress
 from bakeoff.measure.value import is_clear, mean_gain, value_of
 from bakeoff.models.prompts import plainer
+from bakeoff.pilot.asking import Asking, Workers, collect_from
+from bakeoff.pilot.executors.jobs import Asked, reader
 from bakeoff.records import Answer, Question, Record
 from bakeoff.retrieval.presentation import ASPECTS, Aspect, Presentation
 from bakeoff.runs.folder import RunFolder, write_record
@@ -152,7 +152,9 @@ class Presenter:
         seed: int,
         wrong_answer_penalty: float,
         batch_size: Callable[[Recipe], int],
+        workers: Workers | None = None,
     ) -> None:
+        self._workers = workers
         self._folder = folder
         self._questions = asked_on(dev, seed)
         self._penalty = wrong_answer_penalty
@@ -191,8 +193,16 @@ class Presenter:
 
     def _choose(self, world: WorldFolder, group: str, recipe: Recipe, progress: Progress) -> Choice:
         def ask(presentation: Presentation, questions: Sequence[Question]) -> dict[str, float]:
-            path = self._answers_path(group, presentation)
-            collect(_reader(world, recipe.spec, presentation), questions, path, self._batch_size(recipe), progress)
+            path, asked = self._answers_path(group, presentation), Asked(recipe.spec, "present", presentation)
+            asking = Asking(
+                recipe,
+                asked,
+                lambda: reader(world, asked.spec, presentation),
+                questions,
+                path,
+                self._batch_size(recipe),
+            )
+            collect_from(self._workers, world, [asking], progress)
             given = {answer.question_id: answer for answer in jsonl.read(path, Answer) if answer.error is None}
             return {
                 question.id: value_of(question, given[question.id], self._penalty)
@@ -216,13 +226,6 @@ class Presenter:
             return
         given = jsonl.read(self._answers_path(group, choice.presentation), Answer)
         jsonl.append(path, [answer.model_copy(update={"contender": name}) for answer in given if answer.error is None])
-
-
-def _reader(world: WorldFolder, spec: Spec, presentation: Presentation) -> Grounded:
-    """The untuned model, shown passages in this way."""
-    shown = spec.model_copy(update={"presentation": presentation})
-    index, generator = retriever_of(world, spec.retrieval), world.generator(spec.model)
-    return Grounded(spec.name, index, generator, shown.grounded, shown.n_passages, spec.generation, None, presentation)
 
 
 def followers(recipes: Sequence[Recipe], members: Sequence[Recipe]) -> list[Recipe]:

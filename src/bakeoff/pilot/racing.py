@@ -7,6 +7,7 @@ batch is asked, so a killed race asks nobody twice. The rule is in measure/race.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -19,14 +20,15 @@ from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
-from bakeoff.measure.collect import collect
 from bakeoff.measure.comparison import Declining
 from bakeoff.measure.race import Race, Standing
 from bakeoff.measure.value import value_of
 from bakeoff.models.spending.ledger import settle
 from bakeoff.models.spending.who import asking_in
+from bakeoff.pilot.asking import Asking, Workers, collect_from
 from bakeoff.pilot.build import Builder, batch_size
 from bakeoff.pilot.data_files import write_data
+from bakeoff.pilot.executors.jobs import Asked
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.material import material_of
 from bakeoff.pilot.prepare import Prepared
@@ -67,8 +69,10 @@ class Racing:
         prepared: Prepared,
         times: StageTimes,
         reuse: Reuse,
+        workers: Workers | None = None,
     ) -> None:
         assert config.race is not None  # else there is no race to run
+        self._workers = workers
         self._config = config
         self._rules = config.race
         self._folder = folder
@@ -164,7 +168,7 @@ class Racing:
             with asking_in(STAGE, contender):
                 yield {}
 
-        builder = Builder(recipes, material, timed, progress, None, left_out, reuse=self._reuse)
+        builder = Builder(recipes, material, timed, progress, None, left_out, reuse=self._reuse, workers=self._workers)
         builder.build(world, Presenter(RunFolder(self._root), (), 0, 0.0, lambda recipe: 1))
         for recipe in left_out.without(recipes):
             built = world.built(recipe.spec.name)
@@ -188,11 +192,10 @@ class Racing:
                 break
             batch = order[start : start + rules.facts]
             questions = [question for fact in batch for question in facts[fact]]
-            values: dict[str, dict[str, float]] = {}
-            for name in race.running:
-                progress(start, len(order), f"{len(race.running)} of {len(by_name)} candidates are asked")
-                values[name] = self._values(world, by_name[name].racer.recipe, questions, penalty)
-                n_answers += len(questions)
+            progress(start, len(order), f"{len(race.running)} of {len(by_name)} candidates are asked")
+            self._ask(world, [by_name[name].racer.recipe for name in race.running], questions)
+            values = {name: self._values(by_name[name].racer.recipe, questions, penalty) for name in race.running}
+            n_answers += len(questions) * len(race.running)
             race.add([{name: of[fact] for name, of in values.items() if fact in of} for fact in batch])
             race.judge()
             if not n_more or start + rules.facts >= len(order):  # who joins now would be asked nothing
@@ -249,16 +252,27 @@ class Racing:
         settings = recipe.spec.model_dump(mode="json", exclude={"name"})
         return self._root / "answers" / f"{recipe.spec.name}.{content_sum(settings)[:12]}.jsonl"
 
-    def _values(
-        self, world: WorldFolder, recipe: Recipe, questions: Sequence[Question], penalty: float
-    ) -> dict[str, float]:
+    def _ask(self, world: WorldFolder, recipes: Sequence[Recipe], questions: Sequence[Question]) -> None:
+        """Asks these candidates what they were not asked yet."""
+        askings = [
+            Asking(
+                recipe,
+                Asked(recipe.spec, STAGE),
+                partial(world.open, recipe.spec.name),
+                questions,
+                self._answers_path(recipe),
+                batch_size(recipe, self._config.models, self._config.measuring),
+            )
+            for recipe in recipes
+        ]
+        collect_from(self._workers, world, askings, lambda done, total: settle())
+        for recipe in recipes:
+            with asking_in(STAGE, recipe.spec.name):
+                settle(is_finished=True)
+
+    def _values(self, recipe: Recipe, questions: Sequence[Question], penalty: float) -> dict[str, float]:
         """The mean value of a candidate's answers to each fact. Facts of which an answer failed are left out."""
-        name = recipe.spec.name
         path = self._answers_path(recipe)
-        with asking_in(STAGE, recipe.spec.name):
-            size = batch_size(recipe, self._config.models, self._config.measuring)
-            collect(world.open(name), questions, path, size, lambda done, total: settle())
-            settle(is_finished=True)
         given = {answer.question_id: answer for answer in jsonl.read(path, Answer) if answer.error is None}
         of_facts: dict[str, list[float | None]] = {}
         for question in questions:

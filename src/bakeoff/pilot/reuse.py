@@ -5,6 +5,7 @@ and the tokens that it took when it was made, and is never used to measure laten
 what.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -116,6 +117,15 @@ def retrieval_key(recipe: Recipe, part: str, world: WorldFolder, material: Mater
     data = material.model_dump(mode="json", include={"train", "dev", "seed"})
     code = (*_code(), source_sum("corpus", "contenders"))
     return content_sum([recipe.retrieval_training(part), models, documents_sha256(world.store), data, *code])
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copies a folder, as a whole or not at all, unless it is there."""
+    if not target.exists():
+        half = target.with_name(target.name + ".part")
+        shutil.rmtree(half, ignore_errors=True)
+        shutil.copytree(source, half, ignore=shutil.ignore_patterns("checkpoint*"))
+        half.rename(target)
 
 
 def write_trained(folder: Path, trained: Trained) -> None:

@@ -26,9 +26,12 @@ from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.spending.ledger import Ledger, SpendingStopped, counting
 from bakeoff.models.tuned_folder import DEPLOYMENT
 from bakeoff.pilot.answer_settings import answers_line, settled
+from bakeoff.pilot.asking import Asking, Workers, collect_from, workers_lines
 from bakeoff.pilot.budget import budget_lines, planned
 from bakeoff.pilot.build import Builder, Earlier, batch_size
 from bakeoff.pilot.data_files import write_data
+from bakeoff.pilot.executors.jobs import Asked
+from bakeoff.pilot.executors.opening import executing
 from bakeoff.pilot.hosting import (
     Machines,
     allowed_usd,
@@ -53,7 +56,8 @@ from bakeoff.pilot.regrade import regraded_notes
 from bakeoff.pilot.repair import forget_detours
 from bakeoff.pilot.reuse import NO_REUSE, Reuse, reuse_lines
 from bakeoff.pilot.spending import asking_recipes, kept, pays, prices_of, write_spending
-from bakeoff.pilot.stage_times import Listener, StageTimes
+from bakeoff.pilot.stage_times import Event, Listener, StageTimes
+from bakeoff.protocols import Executor
 from bakeoff.records import Question
 from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs import folder as run_folder
@@ -98,7 +102,11 @@ def run(
         check_allowed(costs, allowed_usd(config, yes_spend))
     asking = asking_recipes(config)
     earlier = run_folder.resume(config, Path(runs), fresh) if resume else None
-    with counting(Ledger(prices_of(config.profile), budget)) as ledger:
+    tell = listener or (lambda event: None)
+    with (
+        executing(config.executor, lambda line: tell(Event(stage="data", note=line))) as executor,
+        counting(Ledger(prices_of(config.profile), budget)) as ledger,
+    ):
         judge_notes = _tested(config, asking, ledger, earlier)
         taken = negotiated(config, asking)
         waiting = None if resume else run_folder.unfinished(config.name, Path(runs))
@@ -107,9 +115,11 @@ def run(
         recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
         racers = racers_of(folder.begun_config())
         others = Reuse(Path(runs) if reuse else None)
-        times = StageTimes(folder, listener or (lambda event: None), others)
+        times = StageTimes(folder, tell, others)
         times.note(f"Run folder: {folder.root}")
         for line in expected_lines(costs, datetime.date.today()):
+            times.note(line)
+        for line in workers_lines(executor, recipes, config.models) if executor else ():
             times.note(line)
         notes = (*([_waits(waiting)] if waiting else []), *taken, *judge_notes)
         for line in (*(f"note: {note}" for note in notes), *budget_lines(expected, budget)):
@@ -117,11 +127,15 @@ def run(
         account = kept(ledger, folder, times.note)
         with folder.lock(), account if pays(config) else nullcontext(), closing(others):
             if racers:
-                Racing(folder.begun_config(), folder, prepared, times, others).run(racers)
+                workers = Workers(executor, others.results) if executor else None
+                Racing(folder.begun_config(), folder, prepared, times, others, workers).run(racers)
                 config = folder.config()
                 recipes = make_recipes(config.specs, config.imports_from)
             own = measures_of(config, folder, prepared.of("test"))
-            Pilot(config, recipes, own, folder, prepared, times, yes_spend=yes_spend, reuse=others).run()
+            pilot = Pilot(
+                config, recipes, own, folder, prepared, times, yes_spend=yes_spend, reuse=others, executor=executor
+            )
+            pilot.run()
     return Run(folder)
 
 
@@ -162,6 +176,7 @@ class Pilot:
         earlier: Earlier | None = None,
         yes_spend: float | None = None,
         reuse: Reuse = NO_REUSE,
+        executor: Executor | None = None,
     ) -> None:
         self._config = config
         self._recipes = recipes
@@ -171,13 +186,22 @@ class Pilot:
         self._times = times
         self._reuse = reuse
         kept = self._reuse.results
+        self._workers = Workers(executor, kept) if executor else None
         self._world = WorldFolder(folder.world, config.models, config.imports_from, kept=kept)
         self._updated_world = WorldFolder(folder.updated_world, config.models, config.imports_from, kept=kept)
         material = material_of(config, prepared, recipes)
         self._left_out = LeftOut(recipes, folder.root / "left-out", self._times.note, earlier is not None)
         hosting = hosting_in(folder.root, yes_spend)
         self._builder = Builder(
-            recipes, material, self._times.timed, self._times.progress, earlier, self._left_out, hosting, self._reuse
+            recipes,
+            material,
+            self._times.timed,
+            self._times.progress,
+            earlier,
+            self._left_out,
+            hosting,
+            self._reuse,
+            self._workers,
         )
         self._machines = Machines(recipes, hosting, self._times.note)
         self._presenter = Presenter(
@@ -186,6 +210,7 @@ class Pilot:
             config.seed,
             config.profile.penalty,
             lambda recipe: batch_size(recipe, config.models, config.measuring),
+            self._workers,
         )
 
     def run(self) -> None:
@@ -287,16 +312,23 @@ class Pilot:
                 collect(world.open(name), self._prepared.of("test"), path, self._config.measuring.batch_size, progress)
             else:
                 collect_latency(world.open(name), latency_questions(self._config, self._prepared), path, progress)
-        contender = world.open(name, given=self._folder.answers)
         with self._times.timed("answer", name):
-            path, progress = self._folder.answers_path(name), self._times.progress("answer", name)
-            collect(
-                contender,
-                self._prepared.of("test"),
-                path,
-                batch_size(recipe, self._config.models, self._config.measuring),
-                progress,
-            )
+            self._collect("answer", world, recipe, "", self._prepared.of("test"))
+
+    def _collect(
+        self, stage: str, world: WorldFolder, recipe: Recipe, phase: str, questions: Sequence[Question]
+    ) -> None:
+        """Asks a contender, here or by workers. Those that send questions to others get their answers of this phase."""
+        name = recipe.spec.name
+        asking = Asking(
+            recipe,
+            Asked(recipe.spec, stage),
+            lambda: world.open(name, given=lambda part: self._folder.answers(part, phase)),
+            questions,
+            self._folder.answers_path(name, phase),
+            batch_size(recipe, self._config.models, self._config.measuring),
+        )
+        collect_from(self._workers, world, [asking], self._times.progress(stage, name))
 
     def _is_asked_no_more(self, recipe: Recipe, phase: str, asked: Sequence[Question]) -> bool:
         """Whether a tuned model at a host would be asked for answers that an earlier session has stored."""
@@ -325,13 +357,11 @@ class Pilot:
 
     def _ask_updated(self, recipe: Recipe, changed: Sequence[Question]) -> None:
         """Asks a contender of the updated world about what changed."""
-        name, world, measuring = recipe.spec.name, self._updated_world, self._config.measuring
-        with self._times.timed("answer-updated", name):
+        world = self._updated_world
+        with self._times.timed("answer-updated", recipe.spec.name):
             self._machines.need(world, recipe, lambda line: None)
             set_aside(self._folder.root)
-            contender = world.open(name, given=lambda part: self._folder.answers(part, "updated"))
-            path, size = self._folder.answers_path(name, "updated"), batch_size(recipe, self._config.models, measuring)
-            collect(contender, changed, path, size, self._times.progress("answer-updated", name))
+            self._collect("answer-updated", world, recipe, "updated", changed)
 
     def _ask_judge(self) -> None:
         """Has long and unsure answers judged by the judge model, if there is one. If that fails, the run goes on."""

@@ -34,6 +34,7 @@ from bakeoff.questions.settings import Split
 from bakeoff.records import GenerationSettings, Length, Record
 from bakeoff.retrieval.presentation import ASPECTS, Presentation
 from bakeoff.retrieval.settings import Retrieval
+from bakeoff.runs.executor import ExecutorSettings
 from bakeoff.style.settings import Style, place_in
 from bakeoff.tuning.settings import Tuning
 
@@ -101,6 +102,7 @@ class Config(Record):
     budget: Budget | None = None
     race: RaceSettings | None = None
     store: str = Field(default="", exclude_if=lambda address: not address)
+    executor: ExecutorSettings | None = None
     seed: int = 7
     threads: int | None = Field(default=None, ge=1)
     profile: Profile = Profile()

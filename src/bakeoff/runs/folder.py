@@ -246,7 +246,8 @@ def resume(config: Config, runs: Path, fresh: Config | None = None) -> RunFolder
     begun = folder.begun_config()
     if begun.answers != "auto":
         config = config.settled(begun.answers, begun.generation.max_new_tokens)
-    before, now = begun.model_dump(exclude={"budget"}), config.model_dump(exclude={"budget"})  # may be raised
+    may_differ = {"budget", "executor"}  # a budget may be raised, and other machines may go on
+    before, now = begun.model_dump(exclude=may_differ), config.model_dump(exclude=may_differ)
     changed = sorted(key for key in now if now[key] != before[key])
     if changed:
         raise RunFolderError(

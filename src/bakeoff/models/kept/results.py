@@ -6,6 +6,7 @@ this file: if it is lost, damaged or cannot be written, what it held is made aga
 
 import contextlib
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,14 +65,17 @@ class KeptResults:
         with self._using() as connection:
             if connection is not None:
                 found = _rows(connection, keys, oldest)
-        taken = [found[key] for key in keys if key in found]
+        self.count(kind, keys, {key: kept.seconds for key, kept in found.items()})
+        return found
+
+    def count(self, kind: str, keys: Sequence[bytes], seconds: Mapping[bytes, float]) -> None:
+        """Counts what was needed, and those of it that were found, with the seconds that they took."""
         with self._lock:
             before, needed = self.counts.get(kind, (0, 0))
-            n_earlier = sum(key in found and key not in self._own for key in keys)
+            n_earlier = sum(key in seconds and key not in self._own for key in keys)
             n_own = sum(key in self._own for key in keys)
             self.counts[kind] = (before + n_earlier, needed + len(keys) - n_own)
-            self.seconds += sum(kept.seconds for kept in taken)
-        return found
+            self.seconds += sum(seconds[key] for key in keys if key in seconds)
 
     def put(self, kind: str, values: Mapping[bytes, Kept]) -> None:
         """Keeps these values."""
@@ -135,6 +139,42 @@ def _rows(connection: sqlite3.Connection, keys: Sequence[bytes], oldest: int) ->
         )
         found |= {key: Kept(value, seconds) for key, value, seconds in rows}
     return found
+
+
+class Noted(NamedTuple):
+    """What a worker needed, the seconds of what it found, and what is to be kept."""
+
+    kind: str
+    needed: tuple[bytes, ...] = ()
+    seconds: Mapping[bytes, float] = {}
+    new: Mapping[bytes, Kept] = {}
+
+    def tell(self, results: KeptResults) -> None:
+        """Does what the worker left to the process that writes the file."""
+        results.count(self.kind, self.needed, self.seconds)
+        results.put(self.kind, self.new)
+
+
+class NotedResults(KeptResults):
+    """The results as a worker uses them: it reads the file, if there is one, and only the main process writes it."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._notes: list[Noted] = []
+        if path is not None:
+            super().__init__(path, most_bytes=sys.maxsize)  # drops nothing
+        else:
+            self.path, self.problem, self._lock, self._connection = Path(), "", threading.Lock(), None
+
+    def count(self, kind: str, keys: Sequence[bytes], seconds: Mapping[bytes, float]) -> None:
+        self._notes.append(Noted(kind, tuple(keys), dict(seconds)))
+
+    def put(self, kind: str, values: Mapping[bytes, Kept]) -> None:
+        self._notes.append(Noted(kind, new=dict(values)))
+
+    def noted(self) -> list[Noted]:
+        """What was noted since the last call."""
+        notes, self._notes = self._notes, []
+        return notes
 
 
 def today() -> int:

@@ -1,0 +1,130 @@
+"""Asking the contenders of a world: in this process, or by workers, a batch each.
+
+Takes contenders, questions and files, fills the files. The batches are the same either way, and so is the order of the
+answers in the files. Latency is never measured here.
+"""
+
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bakeoff.catalogue import RECIPES
+from bakeoff.contenders.recipe import Recipe
+from bakeoff.contenders.world import WorldFolder
+from bakeoff.files import jsonl
+from bakeoff.measure.collect import Progress, collect, unanswered
+from bakeoff.models.kept.results import KeptResults
+from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.models.spending.who import asking_in
+from bakeoff.pilot.executors import jobs
+from bakeoff.pilot.executors.jobs import Answered, Asked, Place
+from bakeoff.protocols import Contender, Executor, Job
+from bakeoff.records import Answer, Question
+from bakeoff.sentences import listed
+
+
+class Asking(NamedTuple):
+    """What is asked of whom: a contender of a world, opened by `open` if this process asks it."""
+
+    recipe: Recipe
+    asked: Asked
+    open: Callable[[], Contender]
+    questions: Sequence[Question]
+    path: Path
+    batch_size: int
+
+
+class Workers:
+    """The workers of a run, and what earlier runs made, which they read and the main process writes."""
+
+    def __init__(self, executor: Executor, results: KeptResults | None) -> None:
+        self.executor = executor
+        self._results = results
+
+    def place(self, world: WorldFolder) -> Place:
+        """The world as workers open it."""
+        kept = self._results.path.resolve() if self._results else None
+        root, threads = world.root.resolve(), self.executor.threads
+        return Place(root, dict(world.models), world.imports_from, kept, socket.gethostname(), threads)
+
+    def ask(self, world: WorldFolder, askings: Sequence[Asking], progress: Progress) -> None:
+        """Asks all of them at once. Calls progress(done, total) over all questions."""
+        place, total = self.place(world), sum(len(asking.questions) for asking in askings)
+        asked: list[tuple[Asking, Sequence[Question]]] = []
+        for asking in askings:
+            waiting, size = unanswered(asking.questions, asking.path), asking.batch_size
+            asked += [(asking, waiting[i : i + size]) for i in range(0, len(waiting), size)]
+        done = total - sum(len(questions) for _, questions in asked)
+        progress(done, total)
+        new: dict[Path, dict[int, list[Answer]]] = {}
+        try:
+            for number, outcome in self.executor.outcomes([_job(place, *one) for one in asked]):
+                answered: Answered = outcome.get()
+                asking, questions = asked[number]
+                jsonl.append(asking.path, answered.answers)
+                new.setdefault(asking.path, {})[number] = answered.answers
+                if self._results is not None:
+                    for noted in answered.noted:
+                        noted.tell(self._results)
+                done += len(questions)
+                progress(done, total)
+        finally:
+            for path, parts in new.items():
+                _put_in_order(path, parts)
+
+    def train(self, world: WorldFolder, trainings: Sequence[Mapping[str, Any]]) -> Any:
+        """The place of each training with its outcome, as they finish. Each names what `jobs.train` takes."""
+        place = self.place(world)
+        function = f"{jobs.__name__}.{jobs.train.__name__}"
+        return self.executor.outcomes(
+            [Job(f"training of {one['spec'].name}", function, {"place": place, **one}) for one in trainings]
+        )
+
+
+def collect_from(workers: Workers | None, world: WorldFolder, askings: Sequence[Asking], progress: Progress) -> None:
+    """Has the workers ask whom they can ask, and asks the others here, one after another."""
+    spread = [one for one in askings if workers is not None and is_spread(one.recipe, world.models)]
+    if workers is not None and spread:
+        workers.ask(world, spread, progress)
+    for one in askings:
+        if one not in spread:
+            with asking_in(one.asked.stage, one.recipe.spec.name):
+                collect(one.open(), one.questions, one.path, one.batch_size, progress)
+
+
+def is_spread(recipe: Recipe, models: Mapping[str, ModelSettings]) -> bool:
+    """Whether workers ask this contender.
+
+    They do not if it asks a server (the main process counts what that costs, and asks several at once), gives answers
+    that others gave, or is a class of the team's own, which may depend on anything in its process.
+    """
+    if recipe.spec.recipe not in RECIPES or recipe.outside or recipe.recorded or recipe.behind() or recipe.own_server:
+        return False
+    named = [recipe.spec.model if recipe.asks_model else "", recipe.embedder, recipe.reranker]
+    used = [models[name] for name in named if name in models]
+    return not any(isinstance(model, ApiModel) or model.answered_by for model in used)
+
+
+def workers_lines(executor: Executor, recipes: Sequence[Recipe], models: Mapping[str, ModelSettings]) -> Iterator[str]:
+    """Who does the work of a run, and which contenders the main process asks all the same."""
+    yield f"Workers: {executor.label}."
+    here = [recipe.spec.name for recipe in recipes if not is_spread(recipe, models)]
+    if here:
+        yield f"The main process asks {listed(here)}: servers, classes of your own, and who sends questions to others."
+
+
+def _job(place: Place, asking: Asking, questions: Sequence[Question]) -> Job:
+    name = f"{asking.recipe.spec.name}, {questions[0].id} to {questions[-1].id}"
+    function = f"{jobs.__name__}.{jobs.answer.__name__}"
+    return Job(name, function, {"place": place, "asked": asking.asked, "questions": tuple(questions)})
+
+
+def _put_in_order(path: Path, parts: Mapping[int, Sequence[Answer]]) -> None:
+    """Puts the answers that were appended as they came into the order of their batches."""
+    if list(parts) == sorted(parts):
+        return
+    answers = jsonl.read(path, Answer)
+    before = answers[: len(answers) - sum(map(len, parts.values()))]
+    ordered = [answer for number in sorted(parts) for answer in parts[number]]
+    jsonl.write_text(path, "".join(f"{answer.model_dump_json()}\n" for answer in (*before, *ordered)))

@@ -1,0 +1,22 @@
+"""The settings of `executor:` in bakeoff.yaml: who does the work of a run. Starts nothing."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bakeoff.records import Record
+
+
+class ExecutorSettings(Record):
+    """Workers of a run: processes on this machine (`local`), or those of a Ray cluster at `address` (`ray`).
+
+    `workers` is how many jobs are done at once: by default one for each core here, and as many as fit into a cluster.
+    A job takes `cpus` cores and `gpus` graphics cards, and is done again up to `retries` times if its worker dies.
+    """
+
+    kind: Literal["local", "ray"] = "local"
+    workers: int | None = Field(default=None, ge=1)
+    address: str = Field(default="auto", min_length=1)
+    cpus: int = Field(default=1, ge=1)
+    gpus: int = Field(default=0, ge=0)
+    retries: int = Field(default=2, ge=0)
