@@ -155,7 +155,6 @@ class Builder:
                     courses |= self._courses(world, recipes[0])
         if courses:  # training needs the memory that loaded models take
             world.release()
-            release_memory()
         self._fit("train", "its training", world, courses)
 
     def _courses(self, world: WorldFolder, recipe: Recipe) -> "dict[str, Course]":
