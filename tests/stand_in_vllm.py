@@ -70,6 +70,11 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 class _Dying(FakeVllm):
     """A server that ends in the middle of an answer."""
 
@@ -80,8 +85,8 @@ class _Dying(FakeVllm):
         if request.path == "/v1/completions":
             self.n_completed += 1
             if self.n_completed == self.dies_at:
-                print("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.", flush=True)
-                print("EngineDeadError: EngineCore encountered an issue. See stack trace above.", flush=True)
+                _say("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.")
+                _say("EngineDeadError: EngineCore encountered an issue. See stack trace above.")
                 os._exit(1)
         return super().begin(request)
 
@@ -97,9 +102,9 @@ def main() -> None:
     with starts.open("a") as file:
         file.write(json.dumps({**start, "pids": [os.getpid(), worker.pid]}) + "\n")
     if "says" in what and n_before < what.get("times", 10**9):
-        print(what["says"], flush=True)
+        _say(what["says"])
         sys.exit(1)
-    print("INFO loading weights", flush=True)
+    _say("INFO loading weights")
     time.sleep(what.get("delay_s", 0.0))
     if what.get("never"):
         time.sleep(600)

@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("torch")
 
 from bakeoff.contenders.kept_models import _key
-from bakeoff.errors import BakeoffError, ConfigError, ModelUnavailableError
+from bakeoff.errors import ConfigError, EngineGoneError, ModelUnavailableError
 from bakeoff.models.embed import load_embedder
 from bakeoff.models.engines import vllm_process, vllm_servers
 from bakeoff.models.engines.vllm_failures import why_it_ended
@@ -463,7 +463,7 @@ def test_a_run_whose_server_dies_goes_on_where_it_stopped(vllm: StandIn, tiny: P
         measuring={"batch_size": 1},
     )
     vllm.does(dies_at=12)
-    with pytest.raises(BakeoffError, match="ended while it was answering"):
+    with pytest.raises(EngineGoneError, match="ended while it was answering"):
         run(path, runs=tmp_path / "runs")
     gc.collect()
     vllm.does()

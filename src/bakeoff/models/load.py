@@ -38,8 +38,8 @@ def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None =
 
     A plain string is the name of a local model. Engine 'auto' uses OpenVINO on a machine without a GPU if the model can
     be written as a graph, else transformers, with a `note` that says why. Engine 'vllm' starts a server. Loading sends
-    no request to any other server; `bakeoff.models.probe` does. Raises ConfigError for settings that cannot be combined, MissingExtraError,
-    ModelUnavailableError.
+    no request to any other server; `bakeoff.models.probe` does. Raises ConfigError for settings that cannot be
+    combined, MissingExtraError, ModelUnavailableError.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):

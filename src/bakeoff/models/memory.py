@@ -14,8 +14,9 @@ def peak_memory_bytes() -> int:
 
 
 def release_memory() -> None:
-    """Returns memory that is free inside this process to the system, if the C library supports it (glibc), and that of a
-    GPU to other processes.
+    """Returns memory that is free inside this process to the system, if the C library supports it (glibc).
+
+    That of a GPU is returned to other processes.
 
     Otherwise the process would hold gigabytes from training while it, or a vLLM server, answers questions.
     """

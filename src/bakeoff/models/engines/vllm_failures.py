@@ -9,14 +9,12 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.errors import ModelUnavailableError
+from bakeoff.errors import EngineGoneError
 
 TAIL_BYTES = 262_144
 LONGEST_LINE = 300
 ERROR_LINE = re.compile(r"((?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt)\b: .+|^(?:vllm|usage).*: error: .+)")
-POINTS_ELSEWHERE = re.compile(
-    r"See (?:root cause|stack trace) above|EngineCore (?:failed|encountered)|dead_?engine", re.I
-)
+POINTS_ELSEWHERE = re.compile(r"See (?:root cause|stack trace) above|EngineCore (?:failed|encountered)", re.IGNORECASE)
 PORT_TAKEN = re.compile(r"address already in use|Errno 98|Errno 48", re.IGNORECASE)
 
 
@@ -82,18 +80,18 @@ def is_port_taken(log: Path) -> bool:
     return any(PORT_TAKEN.search(line) for line in last_lines(log))
 
 
-def why_it_ended(log: Path, name: str, status: int | None, when: str) -> ModelUnavailableError:
+def why_it_ended(log: Path, name: str, status: int | None, when: str) -> EngineGoneError:
     """The error that says why the server of this model ended. `when` says what it was doing."""
     lines = last_lines(log)
     words = _said(lines)
     said = f": {words}" if words else f" (exit status {status})"
     for reason in REASONS:
         if any(re.search(reason.words, line, re.IGNORECASE) for line in lines):
-            return ModelUnavailableError(
+            return EngineGoneError(
                 f"The vLLM server of {name} ended {when}: {reason.message}{f' ({words})' if words else ''}.",
                 f"{reason.remedy}; its log is {log}",
             )
-    return ModelUnavailableError(
+    return EngineGoneError(
         f"The vLLM server of {name} ended {when}{said}", f"read its log, {log}; then go on with --resume"
     )
 

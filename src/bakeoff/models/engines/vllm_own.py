@@ -67,7 +67,7 @@ class OwnVllmGenerator:
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:
         """One completion for each prompt, in order. One that fails holds the error.
 
-        Raises ModelUnavailableError with the reason if the server cannot be started, or ends meanwhile.
+        Raises EngineGoneError with the reason if the server cannot be started, or ends meanwhile.
         """
         with self._asked() as (server, generator):
             completions = generator.generate(prompts, settings)

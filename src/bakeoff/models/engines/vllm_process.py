@@ -23,7 +23,7 @@ from pathlib import Path
 
 import httpx2
 
-from bakeoff.errors import ModelUnavailableError
+from bakeoff.errors import EngineGoneError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder
 from bakeoff.models.engines import watched
 from bakeoff.models.engines.vllm_failures import is_port_taken, last_lines, why_it_ended
@@ -100,7 +100,7 @@ class VllmProcess:
         return self._watch.poll() is None
 
     def wait_until_ready(self) -> None:
-        """Returns once it answers. Raises ModelUnavailableError if it ends before, or is not ready in time."""
+        """Returns once it answers. Raises EngineGoneError if it ends before, or is not ready in time."""
         name, limit = self.wanted.name, self.wanted.options.start_timeout_s
         _log.warning("vLLM loads %s (at most %.0f s; its log is %s).", name, limit, self.log)
         for seconds in self._seconds(limit):
@@ -111,7 +111,7 @@ class VllmProcess:
                 _log.warning("vLLM has loaded %s after %.0f s.", name, seconds)
                 return
         self.stop()
-        raise ModelUnavailableError(
+        raise EngineGoneError(
             f"The vLLM server of {name} was not ready after {limit:g} s. The last line of its log: "
             f"{next(iter(last_lines(self.log)[-1:]), 'none')}",
             f"raise vllm.start_timeout_s if it was still loading; its log is {self.log}",
@@ -128,12 +128,12 @@ class VllmProcess:
                 _log.warning("vLLM is still loading %s after %.0f s: %s", self.wanted.name, seconds, line[:200])
             time.sleep(LOOK_EVERY_S)
 
-    def why_it_ended(self, when: str) -> ModelUnavailableError:
+    def why_it_ended(self, when: str) -> EngineGoneError:
         """The error of a server that has ended."""
         return why_it_ended(self.log, self.wanted.name, self._watch.poll(), when)
 
     def raise_if_ended(self) -> None:
-        """Raises ModelUnavailableError with the reason if the server has ended while it was asked.
+        """Raises EngineGoneError with the reason if the server has ended while it was asked.
 
         Its connections break before all its processes are gone, so this waits for them unless it is healthy.
         """
@@ -163,7 +163,7 @@ class VllmProcess:
 
 
 def started(wanted: Wanted) -> VllmProcess:
-    """A server that is ready. Raises ModelUnavailableError with the reason if there is none."""
+    """A server that is ready. Raises EngineGoneError with the reason if there is none."""
     for attempt in range(SEVERAL_PORTS):
         process = VllmProcess(wanted)
         try:
@@ -178,7 +178,10 @@ def started(wanted: Wanted) -> VllmProcess:
 
 
 def command_of(options: VllmOptions) -> str:
-    """The program that starts vLLM, on the PATH or beside this Python. Raises ModelUnavailableError if there is none."""
+    """The program that starts vLLM, on the PATH or beside this Python.
+
+    Raises ModelUnavailableError if there is none.
+    """
     beside = Path(sys.executable).parent
     found = shutil.which(str(Path(options.command).expanduser())) or shutil.which(options.command, path=str(beside))
     if found is None:
