@@ -38,6 +38,7 @@ from tests.end_to_end.small import make
 from tests.stand_in_vllm import StandIn
 from tests.unit.tiny_model import write_tiny_model
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc to see which processes run")
 FEW = GenerationSettings(max_new_tokens=500)
 PROMPT = Prompt(messages=(Message(role="user", content="2+2?"),))
 
