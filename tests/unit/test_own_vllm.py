@@ -18,6 +18,8 @@ import pytest
 pytest.importorskip("torch")
 
 from bakeoff.contenders.kept_models import _key
+from bakeoff.contenders.load import make_recipes
+from bakeoff.contenders.spec import Spec
 from bakeoff.errors import ConfigError, EngineGoneError, ModelUnavailableError
 from bakeoff.models.embed import load_embedder
 from bakeoff.models.engines import vllm_process, vllm_servers
@@ -32,6 +34,7 @@ from bakeoff.models.providers.adapters import adapter_name
 from bakeoff.models.rerank import check_reranker
 from bakeoff.models.settings import LocalModel
 from bakeoff.models.vllm_options import VllmOptions
+from bakeoff.pilot.asking import is_spread
 from bakeoff.pilot.stages import run
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
 from tests.end_to_end.small import make
@@ -425,6 +428,13 @@ def test_it_answers_here_with_as_many_questions_at_once_as_the_options_say(tiny:
     """No server of somebody else's: nothing leaves the machine, and nothing is paid by the token."""
     settings = local(tiny, concurrency=7)
     assert (settings.location, settings.concurrency, settings.price, settings.host) == ("here", 7, None, "")
+
+
+def test_workers_do_not_ask_it(tiny: Path) -> None:
+    """Each would start a server of its own, and the GPU's memory is for one."""
+    (recipe,) = make_recipes([Spec(name="base", recipe="base")])
+    assert not is_spread(recipe, {"generator": local(tiny)})
+    assert is_spread(recipe, {"generator": LocalModel(name=str(tiny))})
 
 
 def test_a_run_with_a_tuned_contender(vllm: StandIn, tiny: Path, tmp_path: Path) -> None:

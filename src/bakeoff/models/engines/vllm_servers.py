@@ -14,7 +14,8 @@ from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.cancelling import LOOK_EVERY_S, caller
 from bakeoff.models.engines.vllm_process import VllmProcess, Wanted, started
 
-WHOLE_MEMORY = 1.0
+WHOLE_MEMORY = 1.0 + 1e-9
+"""Shares such as .7, .2 and .1 are a little more than 1 together as floats."""
 LONGEST_WAIT_S = 120.0
 
 
