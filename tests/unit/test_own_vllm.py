@@ -335,6 +335,21 @@ def _parent(tiny: Path, waits: bool) -> subprocess.Popen[str]:
     return parent
 
 
+def test_logs_are_for_their_owner_and_for_a_week(vllm: StandIn, tiny: Path) -> None:
+    """vLLM may write prompts into them."""
+    folder = vllm.command.parent / "cache" / "vllm"
+    folder.mkdir(parents=True)
+    old, recent = folder / "old.log", folder / "recent.log"
+    for log, days in ((old, 8), (recent, 6)):
+        log.write_text("")
+        os.utime(log, (time.time() - days * 86_400,) * 2)
+    kept = load_generator(local(tiny))
+    assert not old.exists() and recent.exists()
+    (new,) = (log for log in folder.glob("*.log") if log != recent)
+    assert "loading weights" in new.read_text() and not new.stat().st_mode & 0o077
+    assert kept.name == str(tiny)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_server_outlives_its_parent(number: signal.Signals, vllm: StandIn, tiny: Path) -> None:
     """Killed or stopped, the parent takes the server and its worker along."""
