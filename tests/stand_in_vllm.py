@@ -29,7 +29,7 @@ class StandIn:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.command, self._starts, self._patch = folder / "vllm", folder / "starts.jsonl", monkeypatch
         self.command.write_text(
-            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(HERE)!r})\n"
+            f"#!{sys.executable}\nimport sys\nprint('INFO loading weights', flush=True)\nsys.path.insert(0, {str(HERE)!r})\n"
             "from tests.stand_in_vllm import main\nmain()\n"
         )
         self.command.chmod(0o755)
@@ -104,7 +104,6 @@ def main() -> None:
     if "says" in what and n_before < what.get("times", 10**9):
         _say(what["says"])
         sys.exit(1)
-    _say("INFO loading weights")
     time.sleep(what.get("delay_s", 0.0))
     if what.get("never"):
         time.sleep(600)

@@ -287,8 +287,8 @@ def test_a_taken_port_is_tried_again_with_another(vllm: StandIn, tiny: Path) -> 
 def test_a_server_that_is_never_ready_is_stopped(vllm: StandIn, tiny: Path) -> None:
     """After the time that it may take."""
     vllm.does(never=True)
-    with pytest.raises(ModelUnavailableError, match=r"not ready after 2 s. .*loading weights") as caught:
-        load_generator(local(tiny, start_timeout_s=2.0))
+    with pytest.raises(ModelUnavailableError, match=r"not ready after 4 s. .*loading weights") as caught:
+        load_generator(local(tiny, start_timeout_s=4.0))
     assert "start_timeout_s" in caught.value.remedy and vllm.ended()
 
 
