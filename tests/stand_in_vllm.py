@@ -29,8 +29,8 @@ class StandIn:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.command, self._starts, self._patch = folder / "vllm", folder / "starts.jsonl", monkeypatch
         self.command.write_text(
-            f"#!{sys.executable}\nimport sys\nprint('INFO loading weights', flush=True)\nsys.path.insert(0, {str(HERE)!r})\n"
-            "from tests.stand_in_vllm import main\nmain()\n"
+            f"#!{sys.executable}\nimport sys\nprint('INFO loading weights', flush=True)\n"
+            f"sys.path.insert(0, {str(HERE)!r})\nfrom tests.stand_in_vllm import main\nmain()\n"
         )
         self.command.chmod(0o755)
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
