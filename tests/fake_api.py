@@ -94,6 +94,7 @@ class FakeApi:
         refuse_all_at_once: bool = False,
         recorded: Sequence[Recorded] = (),
         known: dict[str, Any] | None = None,
+        port: int = 0,
     ) -> None:
         self.reply, self.delay_s, self.fault, self.refuses, self.key = reply, delay_s, fault, tuple(refuses), key
         self.model, self.context_tokens, self.refuse_all_at_once = model, context_tokens, refuse_all_at_once
@@ -121,7 +122,7 @@ class FakeApi:
         self._n_now = 0
         self._n_faults = 0
         self._lock = threading.Lock()
-        self._http = _Server(("127.0.0.1", 0), _handler(self))
+        self._http = _Server(("127.0.0.1", port), _handler(self))
         self._http.daemon_threads = True
         self.ollama_url = f"http://127.0.0.1:{self._http.server_port}"
         self.url = f"{self.ollama_url}/v1"

@@ -15,9 +15,9 @@ BASE = "org/base"
 class FakeVllm(FakeApi):
     """`allows`: 'updating', 'no updating' (the calls do not exist), 'no lora' (started without adapters)."""
 
-    def __init__(self, allows: str = "updating", max_lora_rank: int = 16, **more: Any) -> None:
+    def __init__(self, allows: str = "updating", max_lora_rank: int = 16, base: str = BASE, **more: Any) -> None:
         super().__init__(**more)
-        self.allows, self.max_lora_rank = allows, max_lora_rank
+        self.allows, self.max_lora_rank, self.base = allows, max_lora_rank, base
         self.adapters: dict[str, str] = {}
         self.ever_loaded: list[tuple[str, str]] = []
         """The names and paths of all adapters that were loaded, in order."""
@@ -52,7 +52,7 @@ class FakeVllm(FakeApi):
         return Recorded(text=f"Success: LoRA adapter '{name}' added successfully.")
 
     def _complete(self, body: dict[str, Any]) -> Recorded:
-        if body["model"] not in (BASE, *self.adapters):
+        if body["model"] not in (self.base, *self.adapters):
             return _error(404, f"The model `{body['model']}` does not exist.")
         words = [body["model"], *(f" {one}" for one in body["prompt"])][: body["max_tokens"]]
         usage = {"prompt_tokens": len(body["prompt"]), "completion_tokens": len(words)}

@@ -95,6 +95,10 @@ class StoreGoneError(BakeoffError):
     """The server of the documents does not answer: no fault of what asked, which can go on when it is back."""
 
 
+class EngineGoneError(ModelUnavailableError):
+    """A process that answers for a model has ended: every other question would fail, too, until it starts again."""
+
+
 class StoppedError(BakeoffError):
     """The work was stopped by Ctrl-C or by a signal that ends a process. The exit code is 128 + the signal's number."""
 

@@ -77,6 +77,7 @@ def test_prompts_are_rendered_here_by_the_template_that_tuning_uses(tiny: Path) 
         assert body == {
             "model": BASE, "prompt": ids, "max_tokens": 500, "temperature": 0.0, "logprobs": 0,
             "stop_token_ids": sorted(chat.end_ids), "stop": ["zzz"],
+            "top_p": 1.0, "top_k": -1, "repetition_penalty": 1.0,
         }  # fmt: skip
     assert completion.usage.prompt_tokens == len(ids) and completion.logprob == -0.5
     assert generator.count_tokens("2+2?") == len(chat.plain_ids("2+2?"))

@@ -19,6 +19,7 @@ from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.load import has_no_weights
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.models.tuned_folder import hosted_model
+from bakeoff.models.vllm_options import HOW_RUN
 from bakeoff.protocols import Embedder, Generator
 
 ENGINES = ("torch", "transformers", "openvino", "openvino-genai", "tokenizers")
@@ -54,11 +55,12 @@ def _days(settings: ModelSettings) -> int | None:
 
 def _key(model: Any, settings: ModelSettings, tuned: list[str]) -> str:
     """One sum over weights, settings, engine and code."""
-    engine = [type(model).__qualname__, getattr(model, "name", "")]
+    engine = [type(model).__qualname__, getattr(model, "name", ""), getattr(model, "engine_version", "")]
     how: list[object] = []
     if isinstance(settings, LocalModel):
         server = settings.answered_by
-        how = [settings.engine, server.model_dump(mode="json", exclude=HOW_ASKED) if server else None]
+        options = settings.vllm_options.model_dump(mode="json", exclude=HOW_RUN) if settings.engine == "vllm" else None
+        how = [settings.engine, server.model_dump(mode="json", exclude=HOW_ASKED) if server else None, options]
     return content_sum([model_sum(settings), tuned, engine, how, engine_versions(), source_sum("models")])
 
 

@@ -12,7 +12,7 @@ from bakeoff.contenders.marginal import Reading, Weights
 from bakeoff.contenders.recipe import Material, Recipe, World
 from bakeoff.errors import BakeoffError, ContenderError
 from bakeoff.measure.comparison import Days
-from bakeoff.models.settings import ApiModel
+from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.protocols import Generator, SteppingGenerator
 from bakeoff.records import Hit, Message, Prompt, Record
 
@@ -46,10 +46,10 @@ class MarginalRecipe(Recipe):
     def obstacle(self, world: World, material: Material) -> str | None:
         """The reason if the model shows no probabilities of next tokens, or is to draw tokens."""
         settings = world.models[self.spec.model]
-        if isinstance(settings, ApiModel):
+        if isinstance(settings, ApiModel) or settings.engine == "vllm" or settings.answered_by is not None:
             return (
-                f"it needs the probability of every next token, which {settings.label} does not show; use a model that "
-                "runs here"
+                f"it needs the probability of every next token, which {_asked(settings)} does not show; use a "
+                "model that runs in this process"
             )
         if self.spec.generation.samples:
             return (
@@ -84,6 +84,11 @@ class MarginalRecipe(Recipe):
         """How the passages are weighed."""
         embedder = world.embedder(self.spec.retrieval.embedder) if self.options.by == "cosine" else None
         return Weights(embedder, self.options.temperature)
+
+
+def _asked(settings: ModelSettings) -> str:
+    """What answers for a model that does not run in this process."""
+    return settings.label if isinstance(settings, ApiModel) else f"the vLLM server of {settings.label}"
 
 
 def _without_steps(generator: Generator) -> str:

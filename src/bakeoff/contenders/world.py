@@ -176,8 +176,11 @@ class WorldFolder:
             )
 
     def release(self) -> None:
-        """Releases every generator from memory."""
+        """Releases every generator from memory, and the memory that its engine has outside of this process."""
+        from bakeoff.models.memory import make_room_to_train
+
         self._generators.clear()
+        make_room_to_train()
 
     def contender_folder(self, name: str) -> Path:
         return self.root / "contenders" / name

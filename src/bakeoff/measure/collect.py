@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bakeoff.errors import BakeoffError, StoreGoneError, error_line
+from bakeoff.errors import BakeoffError, EngineGoneError, StoreGoneError, error_line
 from bakeoff.files import jsonl
 from bakeoff.models.spending.ledger import own_seconds
 from bakeoff.protocols import Contender
@@ -59,11 +59,15 @@ def unanswered(questions: Sequence[Question], path: Path) -> list[Question]:
 def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
     """The contender's answers.
 
-    If a batch fails, each question is asked alone, so that only the failing ones have errors. Raises StoreGoneError.
+    If a batch fails, each question is asked alone, so that only the failing ones have errors. Raises StoreGoneError
+    and EngineGoneError.
     """
     try:
         return contender.answer(questions)
-    except StoreGoneError:  # every other question would fail, too; the run goes on when it is resumed
+    except (
+        StoreGoneError,
+        EngineGoneError,
+    ):  # every other question would fail, too; the run goes on when it is resumed
         raise
     except ANSWERING_ERRORS as error:
         if len(questions) == 1:

@@ -22,6 +22,13 @@ def has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
+def compute_device() -> str:
+    """Where torch computes: `cuda` if it can use a GPU, else `cpu`."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def _has_driver() -> bool:
     return shutil.which("nvidia-smi") is not None or any(Path(device).exists() for device in DEVICES)
 

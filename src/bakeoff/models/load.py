@@ -37,9 +37,9 @@ def load_generator(settings: LocalModel | ApiModel | str, adapter: Path | None =
     tuned model is loaded in place of the one that it was tuned from.
 
     A plain string is the name of a local model. Engine 'auto' uses OpenVINO on a machine without a GPU if the model can
-    be written as a graph, else transformers, with a `note` that says why. Loading sends no request to a server;
-    `bakeoff.models.probe` does. Raises ConfigError for settings that cannot be combined, MissingExtraError,
-    ModelUnavailableError.
+    be written as a graph, else transformers, with a `note` that says why. Engine 'vllm' starts a server. Loading sends
+    no request to any other server; `bakeoff.models.probe` does. Raises ConfigError for settings that cannot be
+    combined, MissingExtraError, ModelUnavailableError.
     """
     settings = as_settings(settings)
     if isinstance(settings, ApiModel):
@@ -99,10 +99,25 @@ def _refuse_adapter(adapter: Path | str | None, name: str) -> None:
 
 
 def _refuse_server(settings: LocalModel) -> None:
+    if settings.engine == "vllm":
+        raise ConfigError(
+            f"'{settings.name}' has no weights that a vLLM server could load.", "leave engine out, or name a model"
+        )
     if settings.answered_by is not None:
         raise ConfigError(
             f"'{settings.name}' has no weights that {settings.answered_by.host} (answered_by) could have too.",
             "write a model behind a server as {api: openai, base_url: https://host/v1, model: NAME}",
+        )
+
+
+def refuse_vllm(settings: LocalModel, role: str) -> None:
+    """Raises ConfigError if the settings have vLLM answer for a model that writes no answers."""
+    if settings.engine == "vllm" or settings.answered_by is not None:
+        key = "engine: vllm" if settings.engine == "vllm" else "answered_by"
+        raise ConfigError(
+            f"The {role} {settings.name} has {key}, which is for models that write answers.",
+            f"leave it out: the {role} runs in this process; one on a vLLM server is written as {{api: openai, "
+            "base_url: http://host/v1, model: NAME}",
         )
 
 
@@ -160,6 +175,10 @@ def _local(settings: LocalModel, adapter: Path | None) -> Generator:
     folder = resolve_model(settings.name)
     if settings.answered_by is not None:
         return _on_vllm(settings, settings.answered_by, folder, adapter)
+    if settings.engine == "vllm":
+        from bakeoff.models.engines.vllm_own import OwnVllmGenerator
+
+        return OwnVllmGenerator(folder, settings.name, settings.vllm_options, adapter)
     if settings.engine == "openvino":
         return _on_openvino(folder, settings.name, adapter)
     if settings.engine == "transformers" or not _openvino_is_faster():

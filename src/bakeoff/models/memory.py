@@ -16,13 +16,29 @@ def peak_memory_bytes() -> int:
 def release_memory() -> None:
     """Returns memory that is free inside this process to the system, if the C library supports it (glibc).
 
-    Otherwise the process would hold gigabytes from training while it answers questions.
+    That of a GPU is returned to other processes.
+
+    Otherwise the process would hold gigabytes from training while it, or a vLLM server, answers questions.
     """
     gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
+
+
+def make_room_to_train() -> None:
+    """Frees what answers needed: stops vLLM servers of this process that nobody asks, and returns unused memory.
+
+    A server that is stopped starts again with the next question.
+    """
+    from bakeoff.models.engines.vllm_servers import SERVERS
+
+    SERVERS.stop_idle()
+    release_memory()
 
 
 def keep_fewer_kernels() -> None:

@@ -98,6 +98,10 @@ def _probe_generator(settings: LocalModel) -> None:
         check_adapter(folder, Path(settings.adapter).expanduser())
     if settings.answered_by is not None:
         _probe_vllm(settings, settings.answered_by, folder)
+    if settings.engine == "vllm":
+        from bakeoff.models.engines.vllm_process import command_of
+
+        command_of(settings.vllm_options)
 
 
 def _probe_vllm(settings: LocalModel, server: ApiModel, folder: Path) -> None:

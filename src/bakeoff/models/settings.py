@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from bakeoff.models.defaults import DEFAULT_EMBEDDER, MOST_CONCURRENCY
 from bakeoff.models.reader import READER
 from bakeoff.models.reference import Location, host_of, location_of, shown_address
+from bakeoff.models.vllm_options import VllmOptions
 from bakeoff.records import Record
 
 GENERATOR, EMBEDDER = "generator", "embedder"
@@ -103,19 +104,26 @@ class ApiModel(Record):
 
 
 class LocalModel(Record):
-    """A model that runs in this process.
+    """A model that runs on this machine: in this process, or with engine `vllm` in a server that Bakeoff starts.
 
     `name` is a hub name, a folder, a .gguf file, the import path of a callable that returns a generator, or 'scripted'.
     `adapter` is a folder with a PEFT adapter that is merged into the weights. `answered_by` is a vLLM server with the
     same weights: it writes the answers, and loads the adapters that are tuned here, by way of the folder `adapters_at`
-    that both machines see under the same path.
+    that both machines see under the same path. `vllm` are the options of engine `vllm`.
     """
 
     name: str = Field(min_length=1)
-    engine: Literal["auto", "openvino", "transformers"] = "auto"
+    engine: Literal["auto", "openvino", "transformers", "vllm"] = "auto"
     adapter: str | None = None
     answered_by: ApiModel | None = Field(default=None, exclude_if=lambda server: server is None)
     adapters_at: str | None = Field(default=None, exclude_if=lambda folder: folder is None)
+    vllm: VllmOptions | None = Field(default=None, exclude_if=lambda options: options is None)
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> Self:
+        if self.vllm is not None and self.engine != "vllm":
+            raise ValueError(f"vllm has options of engine vllm, but engine is {self.engine}: set engine: vllm")
+        return self
 
     @model_validator(mode="after")
     def _server_fits(self) -> Self:
@@ -153,7 +161,14 @@ class LocalModel(Record):
     @property
     def concurrency(self) -> int:
         """How many requests it answers at the same time."""
+        if self.engine == "vllm":
+            return self.vllm_options.concurrency
         return self.answered_by.concurrency if self.answered_by else 1
+
+    @property
+    def vllm_options(self) -> VllmOptions:
+        """The options of engine vllm, the given ones or the defaults."""
+        return self.vllm or VllmOptions()
 
 
 ModelSettings = LocalModel | ApiModel

@@ -103,7 +103,7 @@ def is_spread(recipe: Recipe, models: Mapping[str, ModelSettings]) -> bool:
         return False
     named = [recipe.spec.model if recipe.asks_model else "", recipe.embedder, recipe.reranker]
     used = [models[name] for name in named if name in models]
-    return not any(isinstance(model, ApiModel) or model.answered_by for model in used)
+    return not any(isinstance(model, ApiModel) or model.answered_by or model.engine == "vllm" for model in used)
 
 
 def workers_lines(executor: Executor, recipes: Sequence[Recipe], models: Mapping[str, ModelSettings]) -> Iterator[str]:

@@ -22,7 +22,6 @@ from bakeoff.measure.comparison import Declining
 from bakeoff.measure.score import rightness
 from bakeoff.measure.settings import Measuring
 from bakeoff.measure.threshold import Facts, fit
-from bakeoff.models.memory import release_memory
 from bakeoff.models.providers.batches import MOST_BATCHED
 from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.pilot.asking import Asking, Workers, collect_from
@@ -155,7 +154,6 @@ class Builder:
                     courses |= self._courses(world, recipes[0])
         if courses:  # training needs the memory that loaded models take
             world.release()
-            release_memory()
         self._fit("train", "its training", world, courses)
 
     def _courses(self, world: WorldFolder, recipe: Recipe) -> "dict[str, Course]":

@@ -17,6 +17,7 @@ from bakeoff.errors import (
     BakeoffError,
     ConfigError,
     ContenderError,
+    EngineGoneError,
     InputError,
     MissingExtraError,
     ModelUnavailableError,
@@ -103,7 +104,7 @@ class LeftOut:
     def _costs_a_contender(self, error: Exception) -> bool:
         """Whether the others can go on."""
         if isinstance(error, BakeoffError):
-            is_outside = isinstance(error, StoreGoneError) or disk_is_full(error)
+            is_outside = isinstance(error, StoreGoneError | EngineGoneError) or disk_is_full(error)
             return isinstance(error, self._forgiven) and not is_outside
         if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError | FileNotFoundError):
             return False

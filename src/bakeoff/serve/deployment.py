@@ -97,6 +97,9 @@ class Deployment:
             return settings
         if isinstance(settings, ApiModel):
             return settings.model_copy(update={"concurrency": self._workers})
+        if settings.engine == "vllm":
+            options = settings.vllm_options.model_copy(update={"concurrency": self._workers})
+            return settings.model_copy(update={"vllm": options})
         server = settings.answered_by
         return settings.model_copy(update={"answered_by": self._asked(server)}) if server else settings
 

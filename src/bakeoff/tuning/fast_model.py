@@ -16,7 +16,7 @@ from transformers import AttentionInterface
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.transformers import load_base
-from bakeoff.models.gpu import has_bfloat16
+from bakeoff.models.gpu import compute_device, has_bfloat16
 from bakeoff.models.weights import quiet_libraries
 from bakeoff.records import Message, Prompt
 from bakeoff.tuning.kernels import RmsNorm, SiluGate, packed_attention
@@ -55,7 +55,7 @@ class FastModel:
         with quiet_libraries():
             self.chat = Chat(folder)
             base: Any = load_base(folder, "auto")
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = compute_device()
         self._base = base.to(self.device).eval()
         self._trial = encode(self.chat, TRIAL)
         self._expected = self._plain_logits(self._trial)

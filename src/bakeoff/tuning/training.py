@@ -17,7 +17,7 @@ from typing import Any
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.room import room_remedy
-from bakeoff.models.memory import keep_fewer_kernels, peak_memory_bytes
+from bakeoff.models.memory import keep_fewer_kernels, make_room_to_train, peak_memory_bytes
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.tuning import checkpoint
 from bakeoff.tuning.checkpoint import DevFit, Position
@@ -55,6 +55,7 @@ def train(
     report = folder / "report.json"
     if report.exists():
         return TrainingReport.model_validate_json(report.read_text(encoding="utf-8"))
+    make_room_to_train()
     use_threads(free_threads())
     keep_fewer_kernels()
     training = _Training(task, folder)

@@ -6,6 +6,7 @@ Takes prompts, gives completions. Knows nothing about retrieval.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from bakeoff.models.cancelling import Caller, acquire, caller
 from bakeoff.models.chat import Chat
 from bakeoff.models.damage import COPY_AGAIN, refusing_damage
 from bakeoff.models.engines.token_queue import TokenQueue
+from bakeoff.models.engines.transformers_paged import PagedBatches
 from bakeoff.models.engines.transformers_steps import TransformersRows, passes_over
 from bakeoff.models.steps import ChatSteps
 from bakeoff.models.threads import free_threads, use_threads
@@ -41,7 +43,8 @@ class TransformersGenerator:
     """A model loaded by transformers, with an adapter merged in if one is given.
 
     Safe to use from several threads, which wait for each other: it writes one batch or one stream at a time.
-    `note` says why a faster engine was not used; empty if there is nothing to say.
+    `note` says why a faster engine was not used; empty if there is nothing to say. With `paged` (None: on a GPU),
+    greedy batches use paged attention where the model can, else padded ones.
     """
 
     n_parallel = 1
@@ -53,6 +56,7 @@ class TransformersGenerator:
         adapter: Path | None = None,
         tokens_per_batch: int = TOKENS_PER_BATCH,
         note: str = "",
+        paged: bool | None = None,
     ) -> None:
         self.name, self.note = name, note
         self._chat = Chat(folder)
@@ -64,6 +68,7 @@ class TransformersGenerator:
         use_threads(free_threads())
         self._model = load_model(folder, adapter, torch.bfloat16 if cuda else torch.float32)
         self._model.to("cuda" if cuda else "cpu")
+        self._paged = PagedBatches(self._model) if (cuda if paged is None else paged) else None
         pad = self._chat.tokenizer.pad_token_id
         self._pad_id = pad if pad is not None else min(self._chat.end_ids)
 
@@ -72,14 +77,40 @@ class TransformersGenerator:
         return self._chat.complete(prompts, settings.max_new_tokens, lambda ids: self._complete_all(ids, settings))
 
     def _complete_all(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
-        completions: dict[int, Completion] = {}
-        for batch in _batches([len(tokens) for tokens in ids], settings.max_new_tokens, self._tokens_per_batch):
-            acquire(self._lock)
-            try:
-                completions |= zip(batch, self._complete([ids[i] for i in batch], settings), strict=True)
-            finally:
-                self._lock.release()
+        completions = self._complete_paged(ids, settings)
+        rest = [i for i in range(len(ids)) if i not in completions]
+        for batch in _batches([len(ids[i]) for i in rest], settings.max_new_tokens, self._tokens_per_batch):
+            with self._alone():
+                chosen = [rest[i] for i in batch]
+                completions |= zip(chosen, self._complete([ids[i] for i in chosen], settings), strict=True)
         return [completions[i] for i in range(len(ids))]
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A block in which no other thread uses the model. Raises CallerGoneError if the caller leaves before."""
+        acquire(self._lock)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _complete_paged(self, ids: Sequence[Sequence[int]], settings: GenerationSettings) -> dict[int, Completion]:
+        """Completions by paged attention, for those prompts that it could continue. None where tokens are drawn: it
+        would give their log-probabilities after temperature.
+        """
+        if self._paged is None or self._paged.problem or settings.samples or len(ids) < 2:
+            return {}
+        begun = time.perf_counter()
+        with self._alone(), torch.inference_mode():
+            all_written = self._paged.continued(
+                ids, self._configured(settings), lambda new: self._chat.is_stopped(new, settings)
+            )
+        seconds = (time.perf_counter() - begun) / len(ids)
+        return {
+            i: self._completion(written.tokens, written.logprobs, (len(ids[i]), seconds), settings)
+            for i, written in enumerate(all_written)
+            if written is not None and written.tokens
+        }
 
     def _complete(self, batch: Sequence[Sequence[int]], settings: GenerationSettings) -> list[Completion]:
         begun = time.perf_counter()

@@ -26,6 +26,9 @@ from bakeoff.models.stops import pieces_before_stop
 from bakeoff.models.thinking import pieces_without_thinking
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 
+NO_SETTINGS_OF_ITS_OWN = {"top_p": 1.0, "top_k": -1, "repetition_penalty": 1.0}
+"""Else vLLM takes them from the model's generation_config.json, which no engine here follows."""
+
 
 class VllmGenerator:
     """A model on a vLLM server, with an adapter if one is given. Safe to use from several threads.
@@ -83,6 +86,7 @@ class VllmGenerator:
             "prompt": self._chat.ids_that_fit(prompt, settings.max_new_tokens),
             "max_tokens": settings.max_new_tokens,
             "temperature": settings.temperature,
+            **NO_SETTINGS_OF_ITS_OWN,
             "logprobs": 0,
             "stop_token_ids": sorted(self._chat.end_ids),
             **({"seed": settings.seed} if settings.seed is not None else {}),

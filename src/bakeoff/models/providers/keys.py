@@ -1,6 +1,7 @@
 """API keys: read from the environment when needed, sent in a header, removed from everything that is shown.
 
-Takes a model's settings. Stores no key: callers hold it in a local variable for one request.
+Takes a model's settings. Stores no key but those of servers that this process started: callers hold it in a local
+variable for one request.
 """
 
 import html
@@ -12,6 +13,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.models.settings import ApiModel
 
 HIDDEN = "[key hidden]"
+_own: dict[str, str] = {}
 ANTHROPIC_VERSION = "2023-06-01"
 SHORTEST_KEY = 4
 """A shorter key is refused: to hide it would leave nothing of an error message."""
@@ -22,6 +24,14 @@ Errors hide them wherever they stand, answers only behind the word Bearer.
 """
 
 
+def keep_own_key(name: str, key: str) -> None:
+    """Keeps the key of a server that this process started, under a name that `key_env` can have.
+
+    It never stands in the environment, which other programs inherit.
+    """
+    _own[name] = key
+
+
 def key_of(settings: ApiModel) -> str:
     """The key for this model; empty if the settings name no variable.
 
@@ -30,7 +40,7 @@ def key_of(settings: ApiModel) -> str:
     """
     if settings.key_env is None:
         return ""
-    key = os.environ.get(settings.key_env, "").strip()
+    key = _own.get(settings.key_env) or os.environ.get(settings.key_env, "").strip()
     if not key:
         raise ConfigError(
             f"The model {settings.label} needs a key, but the environment variable {settings.key_env} is not set.",

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from bakeoff.errors import ContenderError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.models.memory import make_room_to_train
 from bakeoff.records import Record
 from bakeoff.tuning.checkpoint import Schedule, write_bytes
 from bakeoff.tuning.held_signals import held_signals
@@ -134,6 +135,7 @@ def train(
     The seconds of the report are those of the training and of its preparation. Called again after a kill, it
     continues. Raises ContenderError if the loss is no longer a finite number.
     """
+    make_room_to_train()
     report = _Training(task, settings, folder).run(save, on_progress, clock)
     report = report.model_copy(update={"seconds": report.seconds + preparation_s})
     jsonl.write_text(folder / "report.json", report.model_dump_json(indent=1) + "\n")
