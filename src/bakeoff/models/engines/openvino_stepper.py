@@ -35,14 +35,15 @@ PAUSE_S, PAUSE_BEFORE_PROMPTS_S = 0.001, 0.01
 PAUSES = 50
 
 
-def scheduler(context_tokens: int) -> Any:
+def scheduler(context_tokens: int, shares: bool = False) -> Any:
     """The engine's settings: memory for the keys and values of a full context, or of a batch of prompts.
 
-    There is no cache of prompts, and a step has room for a prompt that is read whole and a token of each other answer.
+    If it `shares`, prompts begin with the keys and values of a prompt with the same beginning, if they are still there.
+    A step has room for a prompt that is read whole and a token of each other answer.
     """
     settings = genai.SchedulerConfig()
     settings.num_kv_blocks = n_blocks(max(context_tokens, CACHED_TOKENS))
-    settings.enable_prefix_caching = False
+    settings.enable_prefix_caching = shares
     settings.max_num_batched_tokens = WHOLE_TOKENS + MAX_SEQUENCES
     settings.max_num_seqs = MAX_SEQUENCES
     return settings
