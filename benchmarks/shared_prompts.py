@@ -2,11 +2,11 @@
 
     python benchmarks/shared_prompts.py PROMPTS.json [--rounds 3] [--part times|equality|both] [--model NAME]
 
-PROMPTS.json is a SQuAD file. Each kind of prompts is asked in batches of 16, once with what prompts begin with shared and
-once with nothing shared; the two take turns, and each pass begins with nothing read. Prints the ratio of the seconds, that
-of the processor's seconds, which depends less on what else the machine does, and how many answers are equal to the last
-bit. `equality` asks prompts of every length in blocks of 32 tokens again and again, in batches of several sizes and as
-streams at once, on an engine with room for few of them.
+PROMPTS.json is a SQuAD file. Each kind of prompts is asked in batches of 16, once with nothing shared and once with
+shared beginnings; the two take turns, and each pass begins with nothing read. Prints the ratio of the seconds,
+that of the processor's seconds, which depends less on what else the machine does, and how many answers are equal to the
+last bit. `equality` asks prompts of every length in blocks of 32 tokens again and again, in batches of several sizes
+and as streams at once, on engines with room for many and for few of them.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def kinds(some: Sequence[dict[str, Any]]) -> dict[str, list[Prompt]]:
     words = " ".join(one["context"] for one in some[300:304]).split()
     labels = "\n".join(sorted({word.strip(".,").lower() for word in words if len(word) > 4})[:77])
     return {
-        "one passage; the system message is shared": [asked(i, 1) for i in range(0, 16)],
+        "one passage; the system message is shared": [asked(i, 1) for i in range(16)],
         "three passages; the system message is shared": [asked(i, 3) for i in range(20, 68, 3)],
         "one passage, four questions about each": [asked(i, 1, j) for i in range(70, 78) for j in range(4)],
         "three passages, four questions about each": [asked(i, 3, j) for i in range(80, 92, 3) for j in range(4)],

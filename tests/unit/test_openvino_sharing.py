@@ -1,4 +1,4 @@
-"""Prompts that begin alike: read once within a group, with the same texts to the last bit; never known to another group."""
+"""Prompts that begin alike: read once within a group, with the same texts to the last bit, and again in another one."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -97,7 +97,7 @@ def test_a_prompt_asked_again_is_answered_as_before(n_more: int, generator: Open
 
 
 def test_nobody_finds_what_was_written_with_an_answer(generator: OpenVinoGenerator) -> None:
-    """A prompt that goes on after the answer of an earlier one, as in a conversation, is read as if it were the first."""
+    """A prompt that goes on after the answer of an earlier one, as in a conversation, is read like a first one."""
     for n in range(2 * BLOCK_TOKENS, 3 * BLOCK_TOKENS, 5):
         with read_apart():
             ((answer, _),) = written(generator, [LONG[:n]])

@@ -15,7 +15,7 @@ _group: ContextVar[int] = ContextVar("group", default=EVERYBODY)
 
 
 def group() -> int:
-    """The group of the prompts of this thread. Whoever names none, as a server's callers, is in one with all others."""
+    """The group of the prompts of this thread. Those that are in no block below, as a server's, are all in one."""
     return _group.get()
 
 

@@ -36,9 +36,9 @@ class OpenVinoGenerator:
 
     A text does not depend on what is written at the same time: a stream among others has the text it has alone.
 
-    Prompts of a group (`models/sharing.py`) that begin alike are read once up to where they differ, in whole blocks of 32
-    tokens, while there is room for what was read. It changes no bit (`openvino_marks`). A graph of optimum-intel knows no
-    marks, so its prompts share nothing.
+    Prompts of a group (`models/sharing.py`) that begin alike are read once up to where they differ, in whole blocks of
+    32 tokens, while there is room for what was read. It changes no bit (`openvino_marks`). A graph of optimum-intel
+    knows no marks, so its prompts share nothing.
     """
 
     n_parallel = N_PARALLEL

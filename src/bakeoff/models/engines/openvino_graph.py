@@ -1,8 +1,8 @@
 """Writes a Llama-type safetensors folder as an OpenVINO model with int8 weights, one scale for each output channel.
 
 Takes a model folder (and an adapter to merge), writes openvino_model.xml/.bin. Knows nothing about prompts or engines.
-The graph is for continuous batching only, which replaces its attention by a paged, causal one. It uses the lowest bits of
-an id, those above are marks (`openvino_marks`).
+The graph is for continuous batching only, which replaces its attention by a paged, causal one. It uses the lowest bits
+of an id; those above are marks (`openvino_marks`).
 """
 
 from dataclasses import dataclass

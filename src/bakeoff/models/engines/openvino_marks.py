@@ -5,7 +5,8 @@ Takes a prompt's ids and the number of its group, gives the ids that are handed 
 The cache finds a block of 32 tokens by the ids of all tokens up to its end. The graph uses the lowest ID_BITS of an id
 (`openvino_graph`); what is in the bits above is a mark that the cache sees and the model does not. The first two tokens
 have the number of the group, so that groups share nothing. The two before the last have a number of the prompt's own.
-So no other prompt finds the block that holds them, or a later one, and three things hold that the engine does not see to:
+So no other prompt finds the block that holds them, or a later one, and three things hold that the engine does not see
+to:
 
 - At least two tokens of a prompt are always read: one that is read alone is rounded differently.
 - A prompt is cut only after whole blocks (see `openvino_stepper`), also if it is asked again.

@@ -5,9 +5,9 @@ Takes requests from any thread and writes them together, one token of each in a 
 A text never depends on what is written beside it, to the last bit of its log-probabilities. Two rules see to that.
 A prompt is read whole, in one step, or cut after a multiple of the tokens of a block of the engine's cache: cut
 elsewhere, to fit into a step with others, it is rounded differently (docs/results/generation.md has the measurement).
-So a long prompt is read alone, in steps of which each reads as much as a step takes. And the engine never has to drop
-the keys and values of an answer and compute them again, since a request begins only when there is room for the longest
-answer it may get.
+So a long prompt is read alone, in steps of which each reads as much as a step takes. What was read for another prompt
+is taken over in whole blocks (`openvino_marks`). And the engine never has to drop the keys and values of an answer and
+compute them again, since a request begins only when there is room for the longest answer it may get.
 """
 
 import math
