@@ -1,12 +1,15 @@
 """What it saves to read once what prompts begin with, on the OpenVINO engine, and whether any answer changes.
 
     python benchmarks/shared_prompts.py PROMPTS.json [--rounds 3] [--part times|equality|both] [--model NAME]
+    python benchmarks/shared_prompts.py --run runs/support-desk [--contenders rag hybrid base] [--questions 100]
 
 PROMPTS.json is a SQuAD file. Each kind of prompts is asked in batches of 16, once with nothing shared and once with
 shared beginnings; the two take turns, and each pass begins with nothing read. Prints the ratio of the seconds,
 that of the processor's seconds, which depends less on what else the machine does, and how many answers are equal to the
 last bit. `equality` asks prompts of every length in blocks of 32 tokens again and again, in batches of several sizes
 and as streams at once, on engines with room for many and for few of them.
+
+With --run, contenders of a finished run are asked test questions of it, in the order of the test, in the same two ways.
 """
 
 import argparse
@@ -20,6 +23,9 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from bakeoff.contenders.world import WorldFolder
+from bakeoff.measure.collect import ask
+from bakeoff.measures import IN_DOMAIN
 from bakeoff.models.engines import openvino
 from bakeoff.models.engines.openvino import OpenVinoGenerator
 from bakeoff.models.engines.openvino_marks import Marks
@@ -28,7 +34,9 @@ from bakeoff.models.prompts import GROUNDED
 from bakeoff.models.settings import DEFAULT_GENERATOR
 from bakeoff.models.sharing import read_apart
 from bakeoff.models.weights import resolve_model
-from bakeoff.records import Completion, GenerationSettings, Message, Prompt
+from bakeoff.protocols import Contender
+from bakeoff.records import Answer, Completion, GenerationSettings, Message, Prompt, Question
+from bakeoff.runs.folder import RunFolder
 
 SETTINGS = GenerationSettings(max_new_tokens=16)
 TOGETHER = 16
@@ -178,13 +186,58 @@ def as_streams(generator: OpenVinoGenerator, prompts: Sequence[Prompt]) -> list[
     return [said[i] for i in range(len(prompts))]
 
 
+def print_run(root: Path, names: Sequence[str], n_questions: int, rounds: int) -> None:
+    """What contenders of a run gain from the prompts of a test."""
+    folder = RunFolder(root)
+    questions = [one for one in folder.questions() if one.split == "test" and one.slice in IN_DOMAIN][:n_questions]
+    print("\n| contender | questions/s apart | shared | ratio | of processor time | same to the last bit |")
+    print("|---|---|---|---|---|---|")
+    for name in names:
+        ways = [opened_contender(folder, name, marks) for marks in (Apart, Marks)]
+        turns = [[asked_all(contender, questions) for contender in ways] for _ in range(rounds)]
+        wall, cpu = ([median(turn[i][part] for turn in turns) for i in (0, 1)] for part in (0, 1))
+        same = min(sum(a == b for a, b in zip(one[2], other[2], strict=True)) for one, other in turns)
+        print(f"| {name} | {len(questions) / wall[0]:.2f} | {len(questions) / wall[1]:.2f} | {wall[0] / wall[1]:.2f} x "
+              f"| {cpu[0] / cpu[1]:.2f} x | {same} of {len(questions)} |", flush=True)  # fmt: skip
+
+
+def opened_contender(folder: RunFolder, name: str, marks: type[Marks]) -> Contender:
+    """A contender whose engine puts these marks on prompts."""
+    config = folder.config()
+    usual, openvino.Marks = openvino.Marks, marks
+    contender = WorldFolder(folder.world, config.models, config.imports_from).open(name)
+    openvino.Marks = usual
+    return contender
+
+
+def asked_all(
+    contender: Contender, questions: Sequence[Question]
+) -> tuple[float, float, list[tuple[str, float | None]]]:
+    """Seconds, the processor's seconds, and texts with confidences."""
+    ask(contender, questions[:1])
+    begun, worked, answers = time.perf_counter(), time.process_time(), list[Answer]()
+    with read_apart():
+        for i in range(0, len(questions), TOGETHER):
+            answers += ask(contender, questions[i : i + TOGETHER])
+    seconds = time.perf_counter() - begun, time.process_time() - worked
+    return *seconds, [(answer.text, answer.confidence) for answer in answers]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("prompts", type=Path, help="a SQuAD file")
+    parser.add_argument("prompts", type=Path, nargs="?", help="a SQuAD file")
+    parser.add_argument("--run", type=Path, help="a finished run folder instead")
+    parser.add_argument("--contenders", nargs="+", default=["rag", "hybrid", "base"])
+    parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--part", choices=["times", "equality", "both"], default="both")
     parser.add_argument("--model", default=DEFAULT_GENERATOR)
     asked = parser.parse_args()
+    if asked.run:
+        print_run(asked.run, asked.contenders, asked.questions, asked.rounds)
+        return
+    if not asked.prompts:
+        parser.error("name a SQuAD file, or a run with --run")
     some = read_paragraphs(asked.prompts)
     if asked.part != "equality":
         generator = OpenVinoGenerator(resolve_model(asked.model), asked.model)
