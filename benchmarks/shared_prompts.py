@@ -85,7 +85,7 @@ def kinds(some: Sequence[dict[str, Any]]) -> dict[str, list[Prompt]]:
         "77 labels in front, one question": [
             instructed(labels, some[i]["qas"][0]["question"]) for i in range(180, 212)
         ],
-        "a passage of 4,000 tokens, eight questions": [
+        "18 passages, eight questions about all of them": [
             GROUNDED.render(some[220 + j]["qas"][0]["question"], [one["context"] for one in some[220:238]])
             for j in range(8)
         ],
