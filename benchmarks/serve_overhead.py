@@ -16,7 +16,8 @@ arrival is compared with its own token. Prints p50 and p95, the overhead over th
 time of both servers, which depends little on what else the machine does.
 
 With --run, a real model instead of the fake one: the time to the first token of a contender of a finished run, served
-by `bakeoff serve` and in process (`run.stream`), one question at a time, in turns; and the ratio of the medians.
+by `bakeoff serve` and in process (`run.stream`), one question at a time, in turns; and the ratio of the medians. The
+first round warms up, so both know the prompts: it is what the server adds that counts.
 """
 
 import argparse

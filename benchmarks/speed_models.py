@@ -19,6 +19,7 @@ from bakeoff.models.embed import load_embedder
 from bakeoff.models.load import load_generator
 from bakeoff.models.prompts import GROUNDED
 from bakeoff.models.settings import DEFAULT_EMBEDDER, DEFAULT_GENERATOR, LocalModel
+from bakeoff.models.sharing import read_apart
 from bakeoff.models.weights import resolve_model
 from bakeoff.records import Completion, GenerationSettings, Prompt
 from bakeoff.tuning.lora import Example, TrainingSettings, train_adapter
@@ -85,8 +86,9 @@ def answering(is_quick: bool) -> Iterator[Row]:
 
     def rate(generator: Any, some: Sequence[Prompt], at_a_time: int) -> float:
         begun, n = time.perf_counter(), 0
-        for i in range(0, len(some), at_a_time):
-            n += sum(one.usage.completion_tokens for one in generator.generate(some[i : i + at_a_time], settings))
+        with read_apart():  # the prompts share their system message, and nothing with an earlier round
+            for i in range(0, len(some), at_a_time):
+                n += sum(one.usage.completion_tokens for one in generator.generate(some[i : i + at_a_time], settings))
         return len(some) / (time.perf_counter() - begun)
 
     ours, theirs, alone = in_turn(
@@ -115,10 +117,11 @@ def _first_pieces(fast: Any, slow: Any, asked: Sequence[Prompt], rounds: int) ->
     times: list[list[float]] = [[], []]
     for prompt in list(asked) * rounds:
         begun = time.perf_counter()
-        for item in fast.stream(prompt, GenerationSettings(max_new_tokens=N_NEW)):
-            times[0].append(time.perf_counter() - begun)
-            if not isinstance(item, Completion):
-                break
+        with read_apart():
+            for item in fast.stream(prompt, GenerationSettings(max_new_tokens=N_NEW)):
+                times[0].append(time.perf_counter() - begun)
+                if not isinstance(item, Completion):
+                    break
         begun = time.perf_counter()
         slow.generate([prompt], one_token)
         times[1].append(time.perf_counter() - begun)

@@ -4,6 +4,7 @@ import pytest
 
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import collect, collect_latency
+from bakeoff.models.sharing import group
 from bakeoff.records import Answer, Usage
 from tests.unit.fakes import answer, question
 
@@ -99,3 +100,19 @@ def test_progress_counts_what_an_earlier_session_did(tmp_path):
     told = []
     collect(Counting(), QUESTIONS, path, 4, lambda done, total: told.append((done, total)))
     assert told == [(2, 10), (6, 10), (10, 10)]
+
+
+def test_each_pass_reads_its_prompts_apart(tmp_path):
+    """All prompts of one pass are in one group of their own, so no pass gains from what another one has read."""
+    groups = []
+
+    class Reading(Counting):
+        def answer(self, questions):
+            groups.append(group())
+            return super().answer(questions)
+
+    for name in ("rag", "hybrid"):
+        collect_latency(Reading(), QUESTIONS[:3], tmp_path / f"{name}-latency.jsonl", ignore)
+        collect(Reading(), QUESTIONS, tmp_path / f"{name}.jsonl", 4, ignore)
+    assert groups == [one for one in dict.fromkeys(groups) for _ in range(3)]
+    assert len(set(groups)) == 4 and group() not in groups

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ import pytest
 from bakeoff.contenders.load import make_recipes
 from bakeoff.errors import ConfigError, LimitReachedError, MissingExtraError, StoppedError, WorkerError
 from bakeoff.models.kept.results import Kept, KeptResults, NotedResults
+from bakeoff.models.sharing import group
 from bakeoff.pilot.asking import is_spread
+from bakeoff.pilot.executors import jobs as jobs_of_workers
 from bakeoff.pilot.executors.jobs import only_one, outcome_of
 from bakeoff.pilot.executors.local import LocalExecutor
 from bakeoff.pilot.executors.opening import executing
@@ -178,3 +181,22 @@ def test_a_bad_executor_is_an_error_of_the_configuration() -> None:
         config(executor={"workers": 0})
     with pytest.raises(ConfigError, match=r"executor\.kind"):
         config(executor={"kind": "dask"})
+
+
+def test_a_worker_reads_the_prompts_of_each_job_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """So no answer is faster because of what this worker was asked before."""
+    groups: list[int] = []
+
+    def asked(contender: Any, questions: Any) -> list[Any]:
+        groups.append(group())
+        return []
+
+    world = SimpleNamespace(open=lambda name: None)
+    results = SimpleNamespace(noted=list)
+    monkeypatch.setattr(jobs_of_workers, "opened", lambda place: (place, world, results))
+    monkeypatch.setattr(jobs_of_workers, "ask", asked)
+    place: Any = tmp_path
+    spec: Any = SimpleNamespace(name="rag")
+    for _ in range(2):
+        jobs_of_workers.answer(place, jobs_of_workers.Asked(spec, "answer"), ())
+    assert len({*groups, group()}) == 3

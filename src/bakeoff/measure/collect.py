@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bakeoff.errors import BakeoffError, EngineGoneError, StoreGoneError, error_line
 from bakeoff.files import jsonl
+from bakeoff.models.sharing import read_apart
 from bakeoff.models.spending.ledger import own_seconds
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question
@@ -23,31 +24,42 @@ Progress = Callable[[int, int], None]
 def collect(
     contender: Contender, questions: Sequence[Question], path: Path, batch_size: int, progress: Progress
 ) -> None:
-    """Asks the questions that the file does not answer yet, batch by batch. Calls progress(done, total)."""
+    """Asks the questions that the file does not answer yet, batch by batch. Calls progress(done, total).
+
+    The prompts of one call share beginnings with each other and with no prompt asked before, so that the time they take
+    does not depend on the order in which contenders are asked.
+    """
     waiting = unanswered(questions, path)
-    for start in range(0, len(waiting), batch_size):
-        progress(len(questions) - len(waiting) + start, len(questions))
-        jsonl.append(path, ask(contender, waiting[start : start + batch_size]))
+    with read_apart():
+        for start in range(0, len(waiting), batch_size):
+            progress(len(questions) - len(waiting) + start, len(questions))
+            jsonl.append(path, ask(contender, waiting[start : start + batch_size]))
     progress(len(questions), len(questions))
 
 
 def collect_latency(contender: Contender, questions: Sequence[Question], path: Path, progress: Progress) -> None:
     """Asks the questions one at a time and records each one's wall time, without that of counting what it costs.
 
-    The first one is warm-up and is not recorded.
+    The first one is warm-up and is not recorded. As on a server that has answered a question, an engine may keep what
+    all prompts begin with. It keeps nothing that it read before this call (`models/sharing.py`).
 
-    Use questions that this contender has not been asked before, so that no engine's cache answers them.
+    Use questions that this contender has not been asked before, so that no cache of a model's server answers them.
     """
     waiting = unanswered(questions[1:], path)
-    if waiting:
-        ask(contender, questions[:1])
-    for i, question in enumerate(waiting):
-        progress(len(questions) - 1 - len(waiting) + i, len(questions) - 1)
-        begun, counting_s = time.perf_counter(), own_seconds()
-        answer = ask(contender, [question])[0]
-        elapsed_ms = 1000 * (time.perf_counter() - begun - counting_s())
-        jsonl.append(path, [answer.model_copy(update={"latency_ms": elapsed_ms})])
+    with read_apart():
+        if waiting:
+            ask(contender, questions[:1])
+        for i, question in enumerate(waiting):
+            progress(len(questions) - 1 - len(waiting) + i, len(questions) - 1)
+            jsonl.append(path, [_timed(contender, question)])
     progress(len(questions) - 1, len(questions) - 1)
+
+
+def _timed(contender: Contender, question: Question) -> Answer:
+    begun, counting_s = time.perf_counter(), own_seconds()
+    answer = ask(contender, [question])[0]
+    elapsed_ms = 1000 * (time.perf_counter() - begun - counting_s())
+    return answer.model_copy(update={"latency_ms": elapsed_ms})
 
 
 def unanswered(questions: Sequence[Question], path: Path) -> list[Question]:

@@ -15,7 +15,7 @@ from bakeoff.runs.config import Config
 def latency_questions(config: Config, prepared: Prepared) -> Sequence[Question]:
     """Test questions of the domain, one for each fact, spread evenly; the first is the warm-up.
 
-    They are asked before the batch pass, so that no engine's cache answers them. They are part of the test, so that
+    They are asked before the batch pass, so that no server's cache answers them. They are part of the test, so that
     a router routes them like the other questions. A limit on latency needs the more, the more contenders there are.
     """
     asked = [question for question in prepared.of("test") if question.slice in IN_DOMAIN]

@@ -16,11 +16,13 @@ import openvino_genai as genai
 from bakeoff.models.architecture import text_config
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino_cache import graph_folder
-from bakeoff.models.engines.openvino_graph import dimensions
+from bakeoff.models.engines.openvino_graph import dimensions, unsupported
+from bakeoff.models.engines.openvino_marks import Marks
 from bakeoff.models.engines.openvino_plugin import DEVICE, opened_apart, precision
 from bakeoff.models.engines.openvino_request import WritingRequest
 from bakeoff.models.engines.openvino_stepper import Stepper, scheduler
 from bakeoff.models.engines.openvino_steps import SteppedGraph
+from bakeoff.models.sharing import group
 from bakeoff.models.steps import ChatSteps
 from bakeoff.models.threads import free_threads, openvino_properties
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
@@ -34,8 +36,9 @@ class OpenVinoGenerator:
 
     A text does not depend on what is written at the same time: a stream among others has the text it has alone.
 
-    There is no prefix cache between prompts: a question asked a second time takes as long as the first time. So a
-    latency measured after a batch pass is the latency of a new question.
+    Prompts of a group (`models/sharing.py`) that begin alike are read once up to where they differ, in whole blocks of
+    32 tokens, while there is room for what was read. It changes no bit (`openvino_marks`). A graph of optimum-intel
+    knows no marks, so its prompts share nothing.
     """
 
     n_parallel = N_PARALLEL
@@ -50,7 +53,8 @@ class OpenVinoGenerator:
         self._stepped: SteppedGraph | None = None
         self._compiling = threading.Lock()
         graph, properties = str(self._graph), self._properties
-        settings = scheduler(self.context_tokens)
+        self._marks = None if unsupported(folder) else Marks()
+        settings = scheduler(self.context_tokens, shares=self._marks is not None)
         self._stepper = Stepper(
             lambda: opened_apart(lambda: genai.ContinuousBatchingPipeline(graph, settings, DEVICE, properties)),
             self.context_tokens,
@@ -80,8 +84,9 @@ class OpenVinoGenerator:
         The engine's own stop texts would need the tokenizer as an OpenVINO graph, which is not made here, and it knows
         no loops. Stepping takes as long as its own `generate` (docs/results/generation.md).
         """
+        handed = self._marks.on(ids, group()) if self._marks else ids
         return WritingRequest(
-            ids, self._configured(settings), lambda new: self._chat.is_stopped(new, settings), streamed
+            ids, self._configured(settings), lambda new: self._chat.is_stopped(new, settings), streamed, handed
         )
 
     def _completion(self, request: WritingRequest, seconds: float, settings: GenerationSettings) -> Completion:

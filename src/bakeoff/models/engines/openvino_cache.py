@@ -17,7 +17,7 @@ from bakeoff.models.engines import optimum_export
 from bakeoff.models.engines.openvino_graph import unsupported, write_graph
 from bakeoff.models.tuned_folder import is_whole_model
 
-GRAPH_FORMAT = "3"  # raise this when the written graph changes, so that older ones in the cache are not used
+GRAPH_FORMAT = "4"  # raise this when the written graph changes, so that older ones in the cache are not used
 GRAPHS_KEPT, TUNED_GRAPHS_KEPT = 4, 8
 
 Write = Callable[[Path, Path | None, Path], None]

@@ -1,7 +1,8 @@
 """Writes a Llama-type safetensors folder as an OpenVINO model with int8 weights, one scale for each output channel.
 
 Takes a model folder (and an adapter to merge), writes openvino_model.xml/.bin. Knows nothing about prompts or engines.
-The graph is for continuous batching only, which replaces its attention by a paged, causal one.
+The graph is for continuous batching only, which replaces its attention by a paged, causal one. It uses the lowest bits
+of an id; those above are marks (`openvino_marks`).
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import openvino as ov
 from openvino import opset13 as op
 
 from bakeoff.models.architecture import has_window, rope, text_config
+from bakeoff.models.engines.openvino_marks import ID_BITS
 
 SUPPORTED = ("llama", "mistral", "qwen2", "qwen3")
 GRAPH_NAME = "llama"  # of every graph that is written here
@@ -89,7 +91,8 @@ class LlamaGraph:
         self.attention_mask = op.convert(op.unsqueeze(op.unsqueeze(self.mask, 1), 1), "f32")
         self.cosine, self.sine = self._rotation()
         embedding = self._int8("model.embed_tokens.weight")
-        hidden = op.gather(embedding, op.convert(self.ids, "i32"), np.int32(0))
+        unmarked = op.bitwise_and(op.convert(self.ids, "i32"), np.int32(2**ID_BITS - 1))
+        hidden = op.gather(embedding, unmarked, np.int32(0))
         for layer in range(self.n_layers):
             hidden = self._block(hidden, f"model.layers.{layer}", layer)
         head = embedding if self.tied else self._int8("lm_head.weight")

@@ -20,7 +20,7 @@ class WritingRequest:
     """A prompt and what is written for it: `ids` so far, and `score`, the sum of their log-probabilities.
 
     `tokens` hands the ids to the reader step by step. `is_stopped` says of all ids so far whether to write no further.
-    `streamed`: somebody reads along.
+    `streamed`: somebody reads along. `handed_ids` are what the engine gets for the prompt, if not its own ids.
     """
 
     def __init__(
@@ -29,8 +29,10 @@ class WritingRequest:
         configured: Any,
         is_stopped: Callable[[Sequence[int]], bool],
         streamed: bool = False,
+        handed_ids: Sequence[int] = (),
     ) -> None:
         self.prompt_ids, self.streamed = prompt_ids, streamed
+        self._handed_ids = handed_ids or prompt_ids
         self.tokens = TokenQueue()
         self.ids: list[int] = []
         self.score = 0.0
@@ -57,7 +59,7 @@ class WritingRequest:
 
     def begin(self, pipeline: Any, number: int) -> None:
         """Hands the prompt to the engine. A request that it refuses ends."""
-        ids = openvino.Tensor(np.array([self.prompt_ids], dtype=np.int64))
+        ids = openvino.Tensor(np.array([self._handed_ids], dtype=np.int64))
         try:
             self._handle = pipeline.add_request(number, ids, self._configured)
         except RuntimeError as refusal:

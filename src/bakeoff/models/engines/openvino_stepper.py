@@ -5,9 +5,9 @@ Takes requests from any thread and writes them together, one token of each in a 
 A text never depends on what is written beside it, to the last bit of its log-probabilities. Two rules see to that.
 A prompt is read whole, in one step, or cut after a multiple of the tokens of a block of the engine's cache: cut
 elsewhere, to fit into a step with others, it is rounded differently (docs/results/generation.md has the measurement).
-So a long prompt is read alone, in steps of which each reads as much as a step takes. And the engine never has to drop
-the keys and values of an answer and compute them again, since a request begins only when there is room for the longest
-answer it may get.
+So a long prompt is read alone, in steps of which each reads as much as a step takes. What was read for another prompt
+is taken over in whole blocks (`openvino_marks`). And the engine never has to drop the keys and values of an answer and
+compute them again, since a request begins only when there is room for the longest answer it may get.
 """
 
 import math
@@ -35,14 +35,15 @@ PAUSE_S, PAUSE_BEFORE_PROMPTS_S = 0.001, 0.01
 PAUSES = 50
 
 
-def scheduler(context_tokens: int) -> Any:
+def scheduler(context_tokens: int, shares: bool = False) -> Any:
     """The engine's settings: memory for the keys and values of a full context, or of a batch of prompts.
 
-    There is no cache of prompts, and a step has room for a prompt that is read whole and a token of each other answer.
+    If it `shares`, prompts begin with the keys and values of a prompt with the same beginning, if they are still there.
+    A step has room for a prompt that is read whole and a token of each other answer.
     """
     settings = genai.SchedulerConfig()
     settings.num_kv_blocks = n_blocks(max(context_tokens, CACHED_TOKENS))
-    settings.enable_prefix_caching = False
+    settings.enable_prefix_caching = shares
     settings.max_num_batched_tokens = WHOLE_TOKENS + MAX_SEQUENCES
     settings.max_num_seqs = MAX_SEQUENCES
     return settings

@@ -25,6 +25,7 @@ from bakeoff.measure.collect import ask
 from bakeoff.models import threads
 from bakeoff.models.kept.results import Noted, NotedResults
 from bakeoff.models.settings import ModelSettings
+from bakeoff.models.sharing import read_apart
 from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.tuners import NOTHING_ALLOWED, tuner_of
 from bakeoff.protocols import Job, Outcome
@@ -75,9 +76,12 @@ _opened: list[Opened] = []
 
 
 def answer(place: Place, asked: Asked, questions: tuple[Question, ...]) -> Answered:
-    """The contender's answers to these questions, asked together."""
+    """The contender's answers to these questions, asked together.
+
+    Prompts share what they begin with within these questions only, so that no time depends on what a worker did before.
+    """
     _, world, results = opened(place)
-    with asking_in(asked.stage, asked.spec.name):
+    with asking_in(asked.stage, asked.spec.name), read_apart():
         if asked.presentation is None:
             contender = world.open(asked.spec.name)
         else:
