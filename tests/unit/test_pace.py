@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from tests.fake_api import FakeApi, Fault
 
 from bakeoff.models.load import load_generator
 from bakeoff.models.providers.pace import Pace, held_back, pace_of
 from bakeoff.models.providers.retry import backoff_s
 from bakeoff.models.settings import ApiModel
 from bakeoff.records import GenerationSettings, Message, Prompt
+from tests.fake_api import FakeApi, Fault
 
 Takes = Callable[[float], bool]
 RETRIES = 4
