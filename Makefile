@@ -3,14 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast test-wheel bench site check lint format install schemas clean
+.PHONY: demo test test-fast test-wheel bench torture site check lint format install schemas clean
 
 demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the result and where the report is
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
 
 test: $(VENV)/.installed-test lint test-wheel site ## Install and pass all tests (what CI runs)
 	$(BIN)/python -m pytest src tests/unit tests/contracts
-	$(BIN)/python -m pytest tests/end_to_end tests/reference tests/statistics
+	$(BIN)/python -m pytest tests/end_to_end tests/torture tests/reference tests/statistics
 
 test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real models: under three minutes
 	$(BIN)/python -m pytest src tests/unit tests/contracts -m "not models and not slow"
@@ -20,6 +20,9 @@ test-wheel: $(VENV)/.installed-test ## The built wheel in a clean environment: t
 
 bench: $(VENV)/.installed-bench ## All benchmarks of speed, in one table with this machine's name: speed.md
 	$(BIN)/python benchmarks/bench.py --into speed.md
+
+torture: $(VENV)/.installed-test ## What Bakeoff promises, tried in full with a seed: hours; one table, torture.md
+	$(BIN)/python -m tests.torture --into torture.md
 
 site: $(VENV)/.installed-test ## Write the documentation as a site to site/, with all links checked; needs no network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q

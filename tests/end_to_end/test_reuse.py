@@ -13,8 +13,8 @@ from bakeoff.pilot.prepare import prepare
 from bakeoff.pilot.stages import TAKEN, run
 from bakeoff.runs.config import load_config
 from bakeoff.runs.run import Run
+from tests.end_to_end.paid_pilot import paid_pilot, reader
 from tests.end_to_end.small import make
-from tests.end_to_end.test_spending import paid_pilot, reader
 from tests.fake_api import FakeApi
 from tests.unit.tiny_model import write_tiny_model
 

@@ -1,109 +1,30 @@
 """A run on paid models is killed at random moments, or stopped by its budget: nothing is paid for twice."""
 
 import json
-import random
-import re
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bakeoff.errors import LimitReachedError
 from bakeoff.files import jsonl
-from bakeoff.models.spending.ledger import request_sum
 from bakeoff.models.spending.rows import Budget, Row
 from bakeoff.pilot.stages import run
 from bakeoff.records import Answer
 from bakeoff.runs.config import load_config
+from tests.end_to_end.paid_pilot import paid_pilot, reader
 from tests.end_to_end.small import environment, make
-from tests.fake_api import FakeApi, Messages, Request
-
-N_KILLS = 4
-
-
-def reader(messages: Messages) -> str:
-    """The first number of days in a prompt."""
-    found = re.search(r"in (\d+ days)", messages[-1]["content"])
-    return found.group(1) if found else "I don't know."
+from tests.fake_api import FakeApi
 
 
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
     with FakeApi(reply=reader, delay_s=0.02) as server:
         yield server
-
-
-def paid_pilot(folder: Path, api: FakeApi, **more: Any) -> Path:
-    """A pilot whose models are paid for: answers, rewordings and vectors."""
-    model = {"api": "openai", "base_url": api.url, "concurrency": 4, "timeout_s": 30}
-    models = {
-        "generator": {**model, "model": "m", "price": {"input_tokens": 1.0, "output_tokens": 4.0}},
-        "embedder": {**model, "model": "e", "price": {"input_tokens": 0.1, "output_tokens": 0.0}},
-    }
-    rewording = {"like": "rag", "name": "multi", "options": {"rewrite": "multi-query"}}
-    return make(folder, models=models, contenders=["base", "rag", rewording], **more)
-
-
-def killed(folder: Path, arguments: list[str], after: int, api: FakeApi) -> None:
-    """Runs until the server has had so many more requests, then kills the process."""
-    wanted = api.n_requests + after
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bakeoff", "run", *arguments],
-        cwd=folder,
-        env=environment(),
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    while process.poll() is None and api.n_requests < wanted:
-        time.sleep(0.001)
-    time.sleep(random.Random(after).uniform(0, 0.03))
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
-def sums(requests: list[Request], base: str) -> Counter[str]:
-    """How often each request came."""
-    host = base.removesuffix("/v1")
-    return Counter(request_sum(host + one.path, json.dumps(one.body).encode()) for one in requests)
-
-
-def test_a_run_killed_at_random_moments_pays_for_nothing_twice(tmp_path: Path, api: FakeApi) -> None:
-    """Each request of a stage is answered once; a further one is sent only where a kill left its outcome unknown."""
-    paid_pilot(tmp_path, api)
-    draw = random.Random(5)
-    for kill in range(N_KILLS):
-        killed(tmp_path, ["--resume"] if kill else [], draw.randint(10, 60), api)
-    finished = run(load_config(tmp_path / "bakeoff.yaml"), runs=tmp_path / "runs", resume=True)
-    rows = jsonl.read(finished.folder.root / "spending.jsonl", Row)
-    intents = {row.id: row for row in rows if row.row == "intent"}
-    outcomes = {row.id: row for row in rows if row.row == "outcome"}
-    came = sums(api.requests, api.url)
-    for request, n in came.items():
-        assert n <= sum(row.request == request for row in intents.values())  # nothing left without an intent
-    every_session = sums(_asked_for_size(api), api.url)
-    done = Counter(
-        (intent.contender, intent.stage, intent.request)
-        for intent in intents.values()
-        if intent.stage not in ("", "load", "latency")
-        and intent.request not in every_session
-        and (last := outcomes.get(intent.id))
-        and last.status == "done"
-    )
-    assert set(done.values()) == {1}
-    sent = Counter((intent.contender, intent.stage, intent.request) for intent in intents.values())
-    unknown = Counter(
-        (intent.contender, intent.stage, intent.request) for intent in intents.values() if intent.id not in outcomes
-    )
-    assert all(sent[key] <= 1 + unknown[key] for key in done)
-    spending = json.loads((finished.folder.root / "spending.json").read_text())
-    assert spending["total"]["unknown"] == len(intents) - len(outcomes)
-    assert spending["total"]["calls"] == len(intents)
 
 
 def test_a_run_killed_when_its_batch_was_made_does_not_send_a_second(tmp_path: Path, api: FakeApi) -> None:
@@ -152,11 +73,6 @@ def test_a_run_stopped_by_its_budget_goes_on_where_it_stopped(tmp_path: Path, ap
     assert api.n_requests - n_whole <= n_whole + latency_and_checks
     for contender in ("base", "rag", "multi"):
         assert _texts(finished.answers(contender)) == _texts(undisturbed.answers(contender))
-
-
-def _asked_for_size(api: FakeApi) -> list[Request]:
-    """An index asks the embedder for one vector whenever it is opened, to know its length."""
-    return [request for request in api.requests if request.body.get("input") == ["dimension"]]
 
 
 def _texts(answers: list[Answer]) -> dict[str, str]:

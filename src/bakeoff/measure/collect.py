@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bakeoff.errors import BakeoffError, EngineGoneError, StoreGoneError, error_line
 from bakeoff.files import jsonl
+from bakeoff.models.providers.pace import held_back
 from bakeoff.models.sharing import read_apart
 from bakeoff.models.spending.ledger import own_seconds
 from bakeoff.protocols import Contender
@@ -38,8 +39,9 @@ def collect(
 
 
 def collect_latency(contender: Contender, questions: Sequence[Question], path: Path, progress: Progress) -> None:
-    """Asks the questions one at a time and records each one's wall time, without that of counting what it costs.
+    """Asks the questions one at a time and records each one's wall time.
 
+    What is no part of it: counting what it costs, and waiting for a turn at a server that gets too many requests.
     The first one is warm-up and is not recorded. As on a server that has answered a question, an engine may keep what
     all prompts begin with. It keeps nothing that it read before this call (`models/sharing.py`).
 
@@ -56,9 +58,9 @@ def collect_latency(contender: Contender, questions: Sequence[Question], path: P
 
 
 def _timed(contender: Contender, question: Question) -> Answer:
-    begun, counting_s = time.perf_counter(), own_seconds()
+    begun, counting_s, held_back_s = time.perf_counter(), own_seconds(), held_back()
     answer = ask(contender, [question])[0]
-    elapsed_ms = 1000 * (time.perf_counter() - begun - counting_s())
+    elapsed_ms = 1000 * (time.perf_counter() - begun - counting_s() - held_back_s())
     return answer.model_copy(update={"latency_ms": elapsed_ms})
 
 

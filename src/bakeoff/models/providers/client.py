@@ -16,6 +16,7 @@ from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.cancelling import caller, sleep
 from bakeoff.models.providers.keys import headers_with, key_of, without_key
+from bakeoff.models.providers.pace import pace_of
 from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
 from bakeoff.models.providers.retry import (
     FIRST_WAIT_S,
@@ -72,7 +73,8 @@ class ApiClient:
 
     A request that fails for a temporary reason is sent again, up to `settings.retries` times. After several requests in
     a row have failed despite their retries, each further request is sent only once, until one succeeds. So a dead
-    server does not delay a run by the waits of every question.
+    server does not delay a run by the waits of every question. A server that gets too many requests is asked at the
+    pace that it takes (`pace.py`).
     """
 
     def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
@@ -80,6 +82,7 @@ class ApiClient:
         self._first_wait_s = first_wait_s
         self._n_given_up = 0
         self._lock = threading.Lock()
+        self._pace = pace_of(settings.base_url, settings.model, settings.key_env)
         self._http = httpx2.Client(
             follow_redirects=False,
             trust_env=settings.location != "here",  # no proxy for this machine
@@ -193,7 +196,17 @@ class ApiClient:
 
     def _response(self, url: str, body: dict[str, Any], key: str, streamed: bool) -> httpx2.Response:
         """A successful response, read to its end unless it is streamed."""
-        return self._tried(lambda: self._attempt(url, body, key, streamed))
+        return self._tried(lambda: self._paced(lambda: self._attempt(url, body, key, streamed)))
+
+    def _paced(
+        self, attempt: Callable[[], tuple[httpx2.Response | ApiError, float | None]]
+    ) -> tuple[httpx2.Response | ApiError, float | None]:
+        """As the attempt, when it is its turn."""
+        left = self._pace.turn()
+        outcome, wait_s = attempt()
+        if isinstance(outcome, ApiError) and outcome.status == TOO_MANY and wait_s is not None:
+            self._pace.refused(left, wait_s)
+        return outcome, wait_s
 
     def _tried(
         self, request: Callable[[], tuple[httpx2.Response | ApiError, float | None]], tries: int | None = None
@@ -340,6 +353,7 @@ _KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTi
 
 Sources: RFC 9110, section 15; https://platform.claude.com/docs/en/api/errors (529: the API is overloaded).
 """
+TOO_MANY = 429
 PAID_CALL = "bakeoff.paid_call"
 """Where a streamed response has the call that is counted when the stream ends."""
 NEVER_ARRIVED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)

@@ -1,0 +1,154 @@
+"""Promises 3, 4 and 5: how often a request is sent, a limit of requests a second, and failed answers."""
+
+import hashlib
+import json
+import re
+import time
+
+from bakeoff.files import jsonl
+from bakeoff.models.load import load_generator
+from bakeoff.models.settings import ApiModel
+from bakeoff.pilot.stages import run
+from bakeoff.records import GenerationSettings, Message, Prompt, Score
+from bakeoff.runs.config import load_config
+from bakeoff.runs.folder import RunFolder
+from tests.end_to_end.small import make
+from tests.fake_api import FakeApi, Fault, Messages, Request
+from tests.torture.promise import Promise, Seen, Trial
+
+LIMIT = 10.0
+SAID = GenerationSettings(max_new_tokens=8)
+APIS = ("openai", "anthropic", "google", "ollama")
+FAULTS = (
+    Fault(status=500),
+    Fault(status=503),
+    Fault(status=429),
+    Fault(status=529),
+    Fault("half"),
+    Fault(status=404),
+    Fault("not json"),
+)
+COLOURS = ("blue", "grey", "red", "green", "white", "amber", "black", "pink")
+MOST_FAILED = 0.05
+"""The share of failed answers above which no contender wins."""
+
+
+class LimitedApi(FakeApi):
+    """A server that takes so many requests a second, and refuses the others with 429."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__(delay_s=0.1)
+        self.limit = self.left = limit
+        self.last = time.monotonic()
+        self.seen: list[tuple[float, bool]] = []
+
+    def begin(self, request: Request) -> Fault | None:
+        fault = super().begin(request)
+        with self._lock:
+            now = time.monotonic()
+            self.left, self.last = min(self.limit, self.left + (now - self.last) * self.limit), now
+            is_taken = self.left >= 1
+            self.left -= is_taken
+            self.seen.append((now, is_taken))
+        return fault if is_taken else Fault(status=429)
+
+
+def attempts(told: Trial) -> Seen:
+    """Every protocol, every fault, several settings of `retries`: the requests that arrive are counted."""
+    broken, n = list[str](), 0
+    for api in APIS:
+        for fault in FAULTS:
+            for retries in (0, 1, 2, 4)[: told.times(4, 2)]:
+                with FakeApi(fault=fault) as server:
+                    settings = ApiModel(api=api, base_url=server.base_url(api), model="m", retries=retries, timeout_s=5)
+                    answer = load_generator(settings).generate([_prompt(0)], SAID)[0]
+                n += server.n_requests
+                if server.n_requests > retries + 1 or not answer.error:
+                    seen = f"{server.n_requests} requests, error {answer.error!r}"
+                    broken.append(f"{api}, {fault.kind} {fault.status}, retries {retries}: {seen}")
+    return Seen(
+        f"{n} requests of {len(APIS)} protocols and {len(FAULTS)} faults, never above 1 + retries", tuple(broken)
+    )
+
+
+def limited(told: Trial) -> Seen:
+    """32 requests at a time at a server that takes ten a second."""
+    length_s, calm_after_s = told.times(180, 24), told.times(60, 9)
+    with LimitedApi(LIMIT) as server:
+        generator = load_generator(ApiModel(api="openai", base_url=server.url, model="m", concurrency=32))
+        begun = time.monotonic()
+        answers = generator.generate([_prompt(i) for i in range(int(LIMIT * length_s))], SAID)
+        end = time.monotonic()
+    late = [is_taken for at, is_taken in server.seen if begun + calm_after_s <= at <= end - 2]
+    used = sum(late) / (end - 2 - begun - calm_after_s) / LIMIT
+    refused = 1 - sum(late) / len(late)
+    dropped = sum(answer.error is not None for answer in answers)
+    broken = [f"{used:.0%} of the limit was used"] if used < 0.85 else []
+    broken += [f"{refused:.1%} were refused"] if refused > 0.05 else []
+    broken += [f"{dropped} were given up"] if dropped else []
+    return Seen(f"{used:.0%} of the limit, {refused:.1%} refused, {dropped} given up", tuple(broken))
+
+
+class FailingApi(FakeApi):
+    """A server that fails for good at a tenth of the prompts, and reads the others."""
+
+    def __init__(self, digit: int) -> None:
+        super().__init__(reply=_read)
+        self.digit = digit
+
+    def begin(self, request: Request) -> Fault | None:
+        super().begin(request)
+        content = json.dumps(request.body["messages"]).encode()
+        return Fault(status=500) if hashlib.sha256(content).digest()[0] % 10 == self.digit else None
+
+
+def failing(told: Trial) -> Seen:
+    """A tenth of the prompts fail: their answers count as failed, never as 0, and who failed too often does not win."""
+    broken, n_failed, winners = list[str](), 0, list[str]()
+    planets = {f"Planet{i}": (f"{i + 20} days", COLOURS[i % len(COLOURS)]) for i in range(24)}
+    for digit in range(told.times(10, 1)):
+        with FailingApi(digit) as server:
+            model = {"api": "openai", "base_url": server.url, "model": "m", "retries": 0}
+            models = {"generator": model, "embedder": "hash"}
+            path = make(told.folder / str(digit), planets, contenders=["base", "rag", "extract"], models=models)
+            folder = run(load_config(path), runs=path.parent / "runs", reuse=False).folder
+        failed = {(one, name) for name in ("base", "rag") for one in _failed(folder, name)}
+        n_failed += len(failed)
+        values = [score for score in jsonl.read(folder.root / "scores.jsonl", Score) if score.phase == "test"]
+        broken += [
+            f"{score.contender} has {score.value} of {score.measure} for a failed answer"
+            for score in values
+            if (score.question_id, score.contender) in failed
+            and score.value != (1.0 if score.measure == "error" else None)
+        ]
+        if not failed or "failed" not in (folder.root / "report.md").read_text():
+            broken.append(f"digit {digit}: {len(failed)} failed answers, and the report does not say so")
+        winner = json.loads(folder.verdict_path.read_text())["winner"]
+        winners.append(winner or "nobody")
+        if winner and len(_failed(folder, winner)) > MOST_FAILED * len(folder.answers(winner)):
+            broken.append(f"{winner} won, with {len(_failed(folder, winner))} failed answers")
+    return Seen(
+        f"{n_failed} failed answers, none counted as 0; winners: {', '.join(sorted(set(winners)))}", tuple(broken)
+    )
+
+
+def _failed(folder: RunFolder, contender: str) -> list[str]:
+    return [answer.question_id for answer in folder.answers(contender) if answer.error]
+
+
+def _read(messages: Messages) -> str:
+    """The days or the colour of the planet that the question names, if a passage says them."""
+    *passages, question = messages[-1]["content"].split("\n")
+    found = re.search(r"in (\d+ days)|sky is (\w+)", "\n".join(passages))
+    return (found.group(1) or found.group(2)) if found and "discovered" not in question else "I don't know."
+
+
+def _prompt(i: int) -> Prompt:
+    return Prompt(messages=(Message(role="user", content=f"Question {i}?"),))
+
+
+PROMISES = (
+    Promise(3, "one retry layer", "attempts on the wire at most as configured", attempts),
+    Promise(4, "no storm of 429s", "at least 85 % of a limit of 10/s used, at most 5 % refused, none dropped", limited),
+    Promise(5, "failures are counted", "10 % injected: shown, never 0, no winner above 5 %", failing),
+)

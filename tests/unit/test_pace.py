@@ -1,0 +1,205 @@
+"""The pace at which a server is asked that refuses too many requests, in simulated time."""
+
+import heapq
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from bakeoff.models.load import load_generator
+from bakeoff.models.providers.pace import Pace, held_back, pace_of
+from bakeoff.models.providers.retry import backoff_s
+from bakeoff.models.settings import ApiModel
+from bakeoff.records import GenerationSettings, Message, Prompt
+from tests.fake_api import FakeApi, Fault
+
+Takes = Callable[[float], bool]
+RETRIES = 4
+
+
+class Outcome(NamedTuple):
+    """What a simulation saw after the first minute: requests a second that were taken, the share of refused ones; and
+    how many were given up altogether.
+    """
+
+    taken_per_s: float
+    refused: float
+    dropped: int
+
+
+def bucket(rate: float, burst: float) -> Takes:
+    """A server that takes so many requests a second, and so many more after a pause."""
+    left, last = burst, 0.0
+
+    def takes(now: float) -> bool:
+        nonlocal left, last
+        left, last = min(burst, left + (now - last) * rate), now
+        if left < 1:
+            return False
+        left -= 1
+        return True
+
+    return takes
+
+
+def window(most: int, seconds: float) -> Takes:
+    """A server that takes so many requests in each span of so many seconds."""
+    counts: dict[int, int] = {}
+
+    def takes(now: float) -> bool:
+        span = int(now / seconds)
+        counts[span] = counts.get(span, 0) + 1
+        return counts[span] <= most
+
+    return takes
+
+
+def simulated(
+    takes: Takes, threads: int = 32, answer_s: float = 0.2, until_s: float = 240.0, asked_wait_s: float = 0.0
+) -> Outcome:
+    """Threads that ask one question after another, by the rules of the client: a backoff and four retries."""
+    chance, clock, number = random.Random(1), [0.0], itertools.count()
+    pace = Pace(now=lambda: clock[0], wait=lambda seconds: None)
+    events: list[tuple[float, int, str, int, float]] = []
+    line: list[int] = []
+    seen, dropped = list[tuple[float, bool]](), 0
+
+    def later(at: float, what: str, attempt: int = 0, left: float = 0.0) -> None:
+        heapq.heappush(events, (at, next(number), what, attempt, left))
+
+    def queue(attempt: int) -> None:
+        line.append(attempt)
+        if len(line) == 1:
+            later(clock[0], "first in line")
+
+    for _ in range(threads):
+        queue(0)
+    while events and events[0][0] < until_s:
+        clock[0], _, what, attempt, left = heapq.heappop(events)
+        if what == "first in line":
+            wait_s = pace.wait_s()
+            if wait_s > 0:
+                later(clock[0] + wait_s, what)
+                continue
+            attempt, left = line.pop(0), pace.turn()
+            is_taken = takes(clock[0])
+            seen.append((clock[0], is_taken))
+            took_s = answer_s * chance.uniform(0.5, 1.5) if is_taken else 0.02
+            later(clock[0] + took_s, "taken" if is_taken else "refused", attempt, left)
+            if line:
+                later(clock[0], "first in line")
+        elif what == "refused":
+            pace.refused(left, asked_wait_s)
+            dropped += attempt == RETRIES
+            if attempt == RETRIES:
+                queue(0)
+            else:
+                later(clock[0] + (asked_wait_s or backoff_s(attempt)), "again", attempt + 1)
+        else:
+            queue(attempt if what == "again" else 0)
+    late = [is_taken for at, is_taken in seen if at >= 60]
+    return Outcome(sum(late) / (until_s - 60), 1 - sum(late) / len(late), dropped)
+
+
+@pytest.mark.parametrize(
+    ("takes", "limit", "threads"),
+    [
+        (window(10, 1.0), 10.0, 32),
+        (bucket(10, 10), 10.0, 32),
+        (bucket(10, 1), 10.0, 32),
+        (bucket(100, 10), 100.0, 64),
+        (bucket(10, 10), 10.0, 3),
+    ],
+)
+def test_a_limit_is_used_and_hardly_ever_met(takes: Takes, limit: float, threads: int) -> None:
+    """At least 85 % of it, at most 5 % refusals after a minute, and nothing is given up."""
+    seen = simulated(takes, threads)
+    assert seen.taken_per_s >= 0.85 * limit
+    assert seen.refused <= 0.05
+    assert seen.dropped == 0
+
+
+def test_a_limit_of_one_request_in_two_seconds() -> None:
+    seen = simulated(bucket(0.5, 1), threads=8, until_s=800)
+    assert seen.taken_per_s >= 0.8 * 0.5 and seen.refused <= 0.05 and seen.dropped == 0
+
+
+def test_nothing_waits_before_the_first_refusal() -> None:
+    waited: list[float] = []
+    pace = Pace(now=lambda: 0.0, wait=waited.append)
+    for _ in range(1000):
+        pace.turn()
+    assert not waited and pace.wait_s() == 0
+
+
+def test_all_wait_as_long_as_the_server_asks() -> None:
+    clock = [0.0]
+    pace = Pace(now=lambda: clock[0], wait=lambda seconds: None)
+    left = pace.turn()
+    pace.refused(left, 30.0)
+    assert pace.wait_s() == pytest.approx(30.0)
+
+
+def test_of_requests_that_left_before_the_pace_was_lowered_none_lowers_it_again() -> None:
+    clock = [0.0]
+    pace = Pace(now=lambda: clock[0], wait=lambda seconds: None)
+    left = [pace.turn() for _ in range(20)]
+    clock[0] = 1.0
+    pace.refused(left[0], 0.0)
+    wait_s = pace.wait_s()
+    for one in left[1:]:
+        pace.refused(one, 0.0)
+    assert pace.wait_s() == wait_s
+
+
+def test_a_limit_that_is_lifted_is_forgotten() -> None:
+    """Ten minutes without a refusal, and the pace is a hundred times as fast."""
+    clock = [0.0]
+    pace = Pace(now=lambda: clock[0], wait=lambda seconds: None)
+    pace.refused(pace.turn(), 0.0)
+    clock[0] = 700.0
+    pace.turn()
+    assert pace.wait_s() < 0.02
+
+
+def test_clients_of_one_model_share_its_pace() -> None:
+    assert pace_of("http://a/v1", "m", "KEY") is pace_of("http://a/v1", "m", "KEY")
+    assert pace_of("http://a/v1", "m", "KEY") is not pace_of("http://a/v1", "m", "OTHER")
+    assert pace_of("http://a/v1", "m", "KEY") is not pace_of("http://a/v1", "n", "KEY")
+
+
+def test_the_client_keeps_the_pace_and_counts_what_it_waited() -> None:
+    """A server that refuses once and asks to wait a quarter of a second; the wait is no part of a latency."""
+    with FakeApi(fault=Fault(status=429, headers={"retry-after-ms": "250"}, times=1)) as api:
+        generator = load_generator(ApiModel(api="openai", base_url=api.url, model="m", concurrency=4))
+        prompts = [Prompt(messages=(Message(role="user", content=f"{i}"),)) for i in range(4)]
+        held_back_s, begun = held_back(), time.perf_counter()
+        answers = generator.generate(prompts, GenerationSettings(max_new_tokens=4))
+        elapsed_s = time.perf_counter() - begun
+    assert not [answer.error for answer in answers if answer.error]
+    assert len(api.requests) == 5
+    assert elapsed_s >= 0.25 and held_back_s() <= elapsed_s
+
+
+def test_whoever_waits_longest_goes_first_and_nobody_twice() -> None:
+    """Real threads at a pace of 50 a second."""
+    pace = Pace()
+    pace.refused(pace.turn(), 0.0)
+    times: list[float] = []
+
+    def ask() -> None:
+        for _ in range(5):
+            times.append(pace.turn())
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    times.sort()
+    assert len(set(times)) == 20
+    assert all(after - before > 0 for before, after in itertools.pairwise(times))
