@@ -42,7 +42,9 @@ def main() -> None:
     version = torch.split("==")[1].split()[0] + "+cpu"
     builds = _cpu_builds(version)
     if not builds:
-        raise SystemExit(f"pip finds no torch {version} on a disk, and locks/cpu.txt is of another version; set find-links")
+        raise SystemExit(
+            f"pip finds no torch {version} on a disk, and locks/cpu.txt is of another version; set find-links"
+        )
     _write("torch.txt", [_with(torch, builds)])
     _write("cpu.txt", [_block(f"torch=={version}", builds)])
     _write("cuda.txt", cuda)
