@@ -1,4 +1,4 @@
-"""Writes the lock files beside it: every package that `make demo` installs, with its version and the hashes of its files.
+"""Writes the lock files beside it: all packages that `make demo` installs, with versions and the hashes of their files.
 
 Takes pyproject.toml and constraints.txt, and the index that pip is configured to use; needs uv (the extra `lock`). A
 package has the hashes of all files of its release, so that the locks hold on each system. Does not choose versions:

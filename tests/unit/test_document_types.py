@@ -14,7 +14,8 @@ from bakeoff.formats.part import UnreadableError
 
 ODS = (
     '<?xml version="1.0"?><o:document-content xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-    'xmlns:t="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:x="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
+    'xmlns:t="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:x="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
     "<o:body><o:spreadsheet><t:table t:name='a'><t:table-row><t:table-cell><x:p>Part</x:p></t:table-cell></t:table-row>"
     "<t:table-row><t:table-cell><x:p>The oven heats up.</x:p></t:table-cell></t:table-row></t:table></o:spreadsheet>"
     "</o:body></o:document-content>"
@@ -124,7 +125,7 @@ def test_it_is_found_however_it_is_written(change):
 def test_an_encoding_that_could_hide_it_is_refused(encoding):
     """Other parsers know more encodings than the one that looks."""
     hidden = changed(document(), "word/document.xml", lambda xml: typed(xml, encoding=encoding))
-    with pytest.raises(UnreadableError, match="encoding that Office files do not have|DOCTYPE"):
+    with pytest.raises(UnreadableError, match=r"encoding that Office files do not have|DOCTYPE"):
         parse("a.docx", hidden)
 
 

@@ -1,7 +1,8 @@
 """Refuses Office files whose XML declares a document type.
 
 Takes the bytes of an archive, gives nothing. No program writes one there, and the standard forbids it (ECMA-376 part 2,
-rule M1.18). A declaration is how XML names files to be read, and texts that grow without end. The parsers of this package resolve neither. Does not know the formats.
+rule M1.18). A declaration is how XML names files to be read, and texts that grow without end. The parsers of this
+package resolve neither. Does not know the formats.
 """
 
 import struct
@@ -20,7 +21,8 @@ MANIFEST = "META-INF/manifest.xml"
 """Of OpenDocument: it named its type until version 1.1."""
 RARE = (b"\x4c\x6f\xa7\x94", b"\0\0\0<", b"<\0\0\0", b"\0\0\xfe\xff", b"\xff\xfe\0\0")
 """How XML begins in encodings that other parsers know and this one does not."""
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError)
+_PYTHON = (LookupError, ValueError, RuntimeError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, *_PYTHON)
 CHUNK, LONGEST_PROLOG = 8192, 1_000_000
 REMEDY = "open it in its program and save it again, if you trust where it comes from"
 
@@ -52,22 +54,22 @@ def _look(part: IO[bytes], name: str) -> None:
     parser.StartElementHandler = _element
     parser.StartDoctypeDeclHandler = _document_type
     n_bytes = 0
-    try:
-        while chunk := part.read(CHUNK):
+    while chunk := part.read(CHUNK):
+        try:
             if n_bytes == 0 and chunk.startswith(RARE):
                 raise LookupError("UTF-32 or EBCDIC")
             parser.Parse(chunk)
-            n_bytes += len(chunk)
-            if n_bytes > LONGEST_PROLOG:
-                raise UnreadableError(f"its part {name} has {n_bytes:,} bytes before the first element", REMEDY)
-    except (_ContentBegan, expat.ExpatError):
-        return
-    except _TypeDeclared:
-        reason = f"its part {name} declares a document type (DOCTYPE), which no Office program writes"
-        raise UnreadableError(reason, REMEDY) from None
-    except (LookupError, ValueError) as error:
-        reason = f"its part {name} is in an encoding that Office files do not have ({error})"
-        raise UnreadableError(reason, REMEDY) from error
+        except (_ContentBegan, expat.ExpatError):
+            return
+        except _TypeDeclared:
+            reason = f"its part {name} declares a document type (DOCTYPE), which no Office program writes"
+            raise UnreadableError(reason, REMEDY) from None
+        except (LookupError, ValueError) as error:
+            reason = f"its part {name} is in an encoding that Office files do not have ({error})"
+            raise UnreadableError(reason, REMEDY) from error
+        n_bytes += len(chunk)
+        if n_bytes > LONGEST_PROLOG:
+            raise UnreadableError(f"its part {name} has {n_bytes:,} bytes before the first element", REMEDY)
 
 
 def _element(name: str, attributes: object) -> NoReturn:
