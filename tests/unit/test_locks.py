@@ -10,7 +10,7 @@ import pytest
 
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files import locks
-from bakeoff.files.locks import awaited, held, is_held
+from bakeoff.files.locks import NoLocksError, held, is_held, waited_for
 from tests.end_to_end.small import environment
 
 HOLDS = """
@@ -57,10 +57,10 @@ def test_who_waits_gets_the_lock_when_it_is_free(tmp_path):
     path, order = tmp_path / "work.lock", []
 
     def second() -> None:
-        with awaited(path):
+        with waited_for(path):
             order.append("second")
 
-    with awaited(path):
+    with waited_for(path):
         thread = threading.Thread(target=second)
         thread.start()
         time.sleep(0.1)
@@ -144,3 +144,7 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
             pytest.fail("nothing is locked")
     assert "file system with locks" in caught.value.remedy
     assert not is_held(tmp_path / "work.lock")
+    with pytest.raises(NoLocksError), waited_for(tmp_path / "work.lock"):
+        pytest.fail("nothing is locked")
+    with waited_for(tmp_path / "new" / "work.lock", needed=False):
+        assert (tmp_path / "new").exists()

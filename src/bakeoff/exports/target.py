@@ -73,7 +73,7 @@ def _claimed(part: Path) -> Iterator[None]:
 
 
 def _empty(part: Path, lock: Path) -> None:
-    """Removes all but the lock file: what a killed export left, or what became of no use."""
+    """Removes all but the lock file: what a killed export left, or what is not needed any more."""
     for path in part.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

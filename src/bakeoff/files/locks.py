@@ -19,12 +19,16 @@ N_ATTEMPTS, PAUSE_S = 5, 0.01
 """Before somebody is refused. `is_held` holds a lock for a moment, which must refuse nobody."""
 
 
+class NoLocksError(BakeoffError):
+    """A file system has no locks."""
+
+
 @contextmanager
 def held(path: Path, refusal: BakeoffError, mode: int = OWNER_ONLY) -> Iterator[int]:
     """Nobody else holds this lock within the block, not even another thread. Raises the refusal if somebody does.
 
     Yields the descriptor of the lock file. `mode` is that of a new one. Raises OSError if the file cannot be made, and
-    BakeoffError if its file system has no locks.
+    NoLocksError if its file system has no locks.
     """
     descriptor = _attempts(path, mode)
     if descriptor is None:
@@ -36,10 +40,20 @@ def held(path: Path, refusal: BakeoffError, mode: int = OWNER_ONLY) -> Iterator[
 
 
 @contextmanager
-def awaited(path: Path, mode: int = OWNER_ONLY) -> Iterator[None]:
-    """The same, but waits until nobody holds the lock. One thread must not await what it holds already."""
-    while (descriptor := _attempts(path, mode)) is None:
-        time.sleep(PAUSE_S)
+def waited_for(path: Path, mode: int = OWNER_ONLY, needed: bool = True) -> Iterator[None]:
+    """The same, but waits until nobody holds the lock. A thread must not wait for what it holds already.
+
+    Its folder is made. Unless it is `needed`, there is no lock on a file system that has none.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        while (descriptor := _attempts(path, mode)) is None:
+            time.sleep(PAUSE_S)
+    except NoLocksError:
+        if needed:
+            raise
+        yield
+        return
     try:
         yield
     finally:
@@ -50,7 +64,7 @@ def is_held(path: Path) -> bool:
     """Whether somebody holds this lock now. False if there is no such file, it cannot be read, or locks are missing."""
     try:
         descriptor = _attempts(path)
-    except (OSError, BakeoffError):
+    except (OSError, NoLocksError):
         return False
     if descriptor is None:
         return True
@@ -85,7 +99,7 @@ def _locked(path: Path, descriptor: int) -> bool:
         return lock_descriptor(descriptor, blocking=False) and os.fstat(descriptor).st_nlink > 0
     except OSError as error:
         os.close(descriptor)
-        raise BakeoffError(
+        raise NoLocksError(
             f"{path} cannot be locked: {error.strerror}.",
             "use a folder on a file system with locks: a local disk, or NFS with its lock service",
         ) from error

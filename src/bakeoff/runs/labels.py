@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.files.locks import awaited
+from bakeoff.files.locks import waited_for
 from bakeoff.measure.labelled import NO_LABELS, Labels
 from bakeoff.measure.labels import Label, Unit, settled
 from bakeoff.measure.sampling import sample_of
@@ -202,6 +202,5 @@ def _end_last_line(path: Path) -> None:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Lets no other process append to the file in the meantime. Waits for one that does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with awaited(path.parent / ".labels.lock", 0o644):
+    with waited_for(path.parent / ".labels.lock", 0o644):
         yield

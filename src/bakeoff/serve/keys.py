@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
 from bakeoff.files.did_you_mean import unknown
-from bakeoff.files.locks import awaited
+from bakeoff.files.locks import waited_for
 from bakeoff.records import Record
 from bakeoff.sentences import one_of
 
@@ -175,8 +175,7 @@ class KeyFile:
     def _changing(self) -> Iterator[tuple[StoredKey, ...]]:
         """The keys, while no other process changes them."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with awaited(self.path.with_name(f".{self.path.name}.lock")):
+            with waited_for(self.path.with_name(f".{self.path.name}.lock")):
                 yield self.keys
         except OSError as error:
             raise BakeoffError(
@@ -188,7 +187,7 @@ class KeyFile:
         """Replaces the file, all or nothing. Temporary files are readable for their owner only from the start."""
         descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
                 file.write("".join(key.model_dump_json() + "\n" for key in keys))
                 file.flush()
                 os.fsync(file.fileno())
