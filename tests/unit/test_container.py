@@ -99,7 +99,8 @@ def test_the_image_has_the_extras_and_versions_of_the_project():
     assert {"local", "serve"} <= set(extras) and all(
         re.search(rf"^{extra} = ", pyproject, re.MULTILINE) for extra in extras
     )
-    known = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in ("constraints.txt", "locks/weights.txt"))
+    files = ("constraints.txt", "locks/weights.txt")
+    known = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in files)
     pinned = re.findall(r"[\w-]+==[\w.]+", text)
     assert pinned and all(pin in known for pin in pinned)
     assert "-c constraints.txt" in text

@@ -67,6 +67,7 @@ GUARDED = {
     ("src/bakeoff/files/room.py", "resource"),
     ("src/bakeoff/models/memory.py", "resource"),
     ("src/bakeoff/pilot/executors/jobs.py", "fcntl"),
+    *(("src/bakeoff/models/engines/watched.py", name) for name in ("SIGHUP", "SIGKILL", "killpg")),  # beside vLLM only
 }
 """Where what Windows lacks is used behind a question whether it is there."""
 
