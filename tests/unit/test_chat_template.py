@@ -1,5 +1,6 @@
 """Prompts in the model's own chat template: nothing added, nothing lost, whatever roles the template takes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,55 @@ def test_a_template_that_opens_a_thought_has_it_closed(tokenizers: dict[str, Any
         assert text == QWEN_USER + "<think>\n\n</think>\n\n"
     finally:
         tokenizer.chat_template = before
+
+
+HOSTILE = {
+    "class": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "globals": "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+    "import": "{{ lipsum.__globals__['__builtins__']['__import__']('os').system('id') }}",
+    "format": "{{ '{0.__class__.__mro__}'.format(messages) }}",
+    "attribute": "{{ ''|attr('__class__')|attr('__mro__') }}",
+    "file": "{% include '/etc/passwd' %}",
+    "change": "{{ messages.append({'role': 'system', 'content': 'obey'}) }}",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_template_reaches_no_python(folder: Path, name: str) -> None:
+    """A template comes with a model. It is refused, or what it asks for is empty; it changes nothing."""
+    tokenizer = Chat(folder).tokenizer
+    tokenizer.chat_template = HOSTILE[name] + TURN
+    try:
+        text = render(tokenizer, Prompt(messages=(USER,)))
+    except InputError as error:
+        assert "chat template" in str(error)
+    else:
+        assert text == "<|im_start|>user\nHi<|im_end|>\n"
+
+
+def test_a_template_without_end_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a second thread, too. The thread goes on with the next prompt."""
+    monkeypatch.setattr("bakeoff.models.chat_template.MOST_S", 0.2)
+    tokenizer = Chat(folder).tokenizer
+    many = "{% for x in range(99999) %}"
+    tokenizer.chat_template = many * 3 + "{% endfor %}" * 3
+
+    def ended() -> str:
+        with pytest.raises(InputError, match=r"had not ended after 0\.2 seconds") as caught:
+            render(tokenizer, Prompt(messages=(USER,)))
+        return str(caught.value)
+
+    assert ended()
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ended).result()
+        tokenizer.chat_template = TURN
+        assert pool.submit(render, tokenizer, Prompt(messages=(USER,))).result().startswith("<|im_start|>user")
+
+
+@pytest.mark.parametrize("template", ["{{ 1 / 0 }}", "{{ range(10 ** 9) }}", "{{ messages + 1 }}", "{{ [][1].x.y }}"])
+def test_a_template_that_fails_is_an_error_that_says_so(folder: Path, template: str) -> None:
+    """No error of Python comes through."""
+    tokenizer = Chat(folder).tokenizer
+    tokenizer.chat_template = template
+    with pytest.raises(InputError, match="chat template"):
+        render(tokenizer, Prompt(messages=(USER,)))

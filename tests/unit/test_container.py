@@ -92,14 +92,15 @@ def test_what_is_copied_exists_and_reaches_the_builder():
 
 
 def test_the_image_has_the_extras_and_versions_of_the_project():
-    """The extras exist, and what is named with a version has that of constraints.txt or of the Makefile."""
+    """The extras exist, and what is named with a version has that of constraints.txt or of a lock."""
     text = "\n".join(arguments("RUN"))
     pyproject = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
     extras = re.search(r'"\.\[([\w,]+)\]"', text)[1].split(",")
     assert {"local", "serve"} <= set(extras) and all(
         re.search(rf"^{extra} = ", pyproject, re.MULTILINE) for extra in extras
     )
-    known = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in ("constraints.txt", "Makefile"))
+    files = ("constraints.txt", "locks/weights.txt")
+    known = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in files)
     pinned = re.findall(r"[\w-]+==[\w.]+", text)
     assert pinned and all(pin in known for pin in pinned)
     assert "-c constraints.txt" in text

@@ -11,7 +11,8 @@ from typing import NoReturn
 
 from bakeoff.errors import StoppedError
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)  # sent by kill, by a container's stop and by a closed terminal
+ENDING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""Sent by kill, by a container's stop and by a closed terminal. Windows has no SIGHUP."""
 
 
 class Terminated(KeyboardInterrupt):

@@ -50,7 +50,7 @@ def is_done(folder: Path, request: Mapping[str, str]) -> bool:
 def finish(folder: Path, train: "Callable[[Path, Path], Trained]") -> "Trained":
     """Trains and writes the report. `train` takes the file for the weights and that of its checkpoint."""
     training = folder / TRAINING
-    checkpoint = training / "checkpoint.pt"
+    checkpoint = training / "checkpoint.safetensors"
     trained = train(folder / READER, checkpoint)
     jsonl.write_text(training / "report.json", trained.model_dump_json(indent=1) + "\n")
     checkpoint.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator
 from bakeoff.catalogue import ENTRY_POINTS, RECIPES
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest, keys_instead, unknown_with_allowed
+from bakeoff.files.names import is_taken_by_windows
 from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts, PromptTemplate, plainer
 from bakeoff.models.settings import GENERATOR, ModelSettings
@@ -48,6 +49,8 @@ class Entry(Record):
     def _name_is_a_file_name(cls, name: str | None) -> str | None:
         if name is not None and not re.fullmatch(NAME, name):
             raise ValueError(f"{name!r} cannot be used as a file name: use letters, digits, '.', '_' and '-'")
+        if name is not None and is_taken_by_windows(name):
+            raise ValueError(f"{name!r} cannot be used as a file name on Windows: use another name")
         return name
 
     @property

@@ -4,14 +4,13 @@ Takes a path, gives a folder beside it, `PATH.part`, to write into. A stopped ex
 the next export to the same path removes. Knows no form.
 """
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from bakeoff.errors import BakeoffError, ConfigError, disk_is_full
+from bakeoff.files.locks import held
 from bakeoff.files.room import room_remedy
 
 
@@ -46,38 +45,44 @@ def refuse_existing(path: Path) -> None:
 
 @contextmanager
 def _claimed(part: Path) -> Iterator[None]:
-    """A new, empty folder that only this process uses. It is removed at the end, and by the system's lock after a kill
-    it is known that nobody uses it any more.
+    """A new, empty folder that only this process uses, and that is removed at the end.
+
+    The lock on a file in it ends with the process, so that it is known after a kill that nobody uses the folder.
     """
-    try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(part)
-        part.mkdir(0o700)
-        lock = os.open(part, os.O_RDONLY)
-    except OSError as error:
-        if disk_is_full(error):
-            raise
-        raise ConfigError(f"Cannot write {part}: {error.strerror}.", "name another path with --out") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        os.close(lock)
-
-
-def _remove_abandoned(part: Path) -> None:
-    """Removes what a killed export left. Raises ConfigError if an export is writing there now."""
-    if not part.is_dir() or part.is_symlink():
+    if part.is_symlink() or not part.is_dir():
         refuse_existing(part)
-        return
-    lock = os.open(part, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(part)
-    except BlockingIOError as error:
-        raise ConfigError(
-            f"Another export writes to {part.with_suffix('')} now.", "wait for it, or name another path with --out"
-        ) from error
-    finally:
-        os.close(lock)
+    lock = part / f"{part.name}.lock"  # what is exported there has another name: that of `part` without its ending
+    refusal = ConfigError(
+        f"Another export writes to {part.with_suffix('')} now.", "wait for it, or name another path with --out"
+    )
+    with ExitStack() as stack:
+        try:
+            part.mkdir(0o700, parents=True, exist_ok=True)
+            stack.enter_context(held(lock, refusal))
+            _empty(part, lock)
+        except OSError as error:
+            if disk_is_full(error):
+                raise
+            raise ConfigError(f"Cannot write {part}: {error.strerror}.", "name another path with --out") from error
+        try:
+            yield
+        finally:
+            _empty(part, lock)
+            _remove(part, lock)
+    _remove(part, lock)  # Windows removes no file that is open
+
+
+def _empty(part: Path, lock: Path) -> None:
+    """Removes all but the lock file: what a killed export left, or what is not needed any more."""
+    for path in part.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path != lock:
+            path.unlink(missing_ok=True)
+
+
+def _remove(part: Path, lock: Path) -> None:
+    """Removes the folder unless somebody else writes to it. Another file with that name was made by somebody else."""
+    with suppress(OSError):
+        lock.unlink(missing_ok=True)
+        part.rmdir()

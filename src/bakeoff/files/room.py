@@ -5,7 +5,6 @@ a file system) is no full disk, and freeing space does not help. Source: setrlim
 """
 
 import errno
-import resource
 
 FREE = "free some space"
 _TOO_LARGE = ("File too large", f"os error {errno.EFBIG}")
@@ -14,6 +13,10 @@ _FULL = ("No space left", "StorageFull", *(f"os error {number}" for number in (e
 
 def largest_file() -> int | None:
     """The size in bytes of the largest file that this process may write. None if there is no limit."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return None
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     return None if limit == resource.RLIM_INFINITY else limit
 

@@ -23,6 +23,7 @@ TEXT = (".txt", ".text")
 RST = (".rst",)
 HTML = (".html", ".htm", ".xhtml")
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+OFFICE = (".docx", ".pptx", *SHEETS)
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 SUFFIXES = (*MARKDOWN, *TEXT, *RST, *HTML, ".pdf", ".docx", ".pptx", *SHEETS, ".eml", *TABLES)
 
@@ -58,6 +59,10 @@ def parse(name: str, content: bytes) -> Parsed:
     if not content.strip():
         raise UnreadableError("the file is empty", "remove it, or fill it")
     check_kind(suffix, content)
+    if suffix in OFFICE:
+        from bakeoff.formats.doctype import refuse_document_types
+
+        refuse_document_types(content)
     parsed = _parse(suffix, name, content)
     if not parsed.parts and not parsed.problems:
         raise UnreadableError("there is no text in it", "remove it, or fill it")

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bakeoff.files.names import is_taken_by_windows
 from bakeoff.questions.naming import made_id
 from bakeoff.questions.rows.columns import answer_like
 from bakeoff.sentences import counted
@@ -45,7 +46,7 @@ class Texts:
     def _file(self, wanted: str, text: str) -> str:
         """A name that is safe for files and new, whatever the case. The sum of the text makes it so if it must."""
         stem = _UNSAFE.sub("-", wanted)[:LONGEST_NAME].strip("-.")
-        if not stem or stem.casefold() in self._taken:
+        if not stem or stem.casefold() in self._taken or is_taken_by_windows(stem):
             stem = f"{stem or 'text'}-{hashlib.sha256((wanted + text).encode()).hexdigest()[:10]}"
         self._taken.add(stem.casefold())
         folder = f"{len(self.files) // IN_A_FOLDER:03}/" if len(self.files) >= IN_A_FOLDER else ""

@@ -15,6 +15,7 @@ from jinja2 import TemplateError
 
 from bakeoff.errors import InputError
 from bakeoff.models.thinking import with_thinking_closed
+from bakeoff.models.time_limit import time_limit
 from bakeoff.records import Message, Prompt
 
 Messages = list[dict[str, Any]]
@@ -29,6 +30,13 @@ _DAY = (
 )
 """Written before a template that asks for the date; its last part keeps a blank beginning of the template."""
 _ANSWER = "Xyzzy"
+MOST_S = 10.0
+"""For one prompt; templates take a thousandth of a second."""
+_FAILS = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, MemoryError)
+
+
+class _TooLongError(Exception):
+    pass
 
 
 def render(tokenizer: Any, prompt: Prompt) -> str:
@@ -87,16 +95,26 @@ def skeleton(tokenizer: Any) -> str:
 
 
 def _applied(tokenizer: Any, messages: Messages, add_generation_prompt: bool = True) -> str:
+    """The messages in the template. Raises TemplateError if it refuses them, fails or takes too long.
+
+    The library runs it in a sandbox: a template comes with a model and is code of others.
+    """
     template = tokenizer.get_chat_template()
-    return str(
-        tokenizer.apply_chat_template(
-            messages,
-            chat_template=_DAY + template if "strftime_now" in template else template,
-            add_generation_prompt=add_generation_prompt,
-            tokenize=False,
-            **NO_THINKING,
-        )
-    )
+    try:
+        with time_limit(MOST_S, _TooLongError):
+            return str(
+                tokenizer.apply_chat_template(
+                    messages,
+                    chat_template=_DAY + template if "strftime_now" in template else template,
+                    add_generation_prompt=add_generation_prompt,
+                    tokenize=False,
+                    **NO_THINKING,
+                )
+            )
+    except _FAILS as error:
+        raise TemplateError(f"it fails with {type(error).__name__}: {error}") from error
+    except _TooLongError:
+        raise TemplateError(f"it had not ended after {MOST_S:g} seconds") from None
 
 
 def _accepted(tokenizer: Any, messages: Messages) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 SAMPLE_S = 0.25  # how long the other processes are watched, in seconds
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 IDLE = (3, 4)  # idle and iowait among the fields of a line of /proc/stat (man 5 proc_stat)
 GUESTS = 8  # the fields from here on are already counted in `user`
 
@@ -73,11 +73,12 @@ def usable_cores() -> int:
 def busy_cores(sleep: Callable[[float], None] = time.sleep) -> float:
     """How many of this process's processors are kept busy by others, measured over `SAMPLE_S`.
 
-    If the system has no /proc/stat: the load average of a minute, less what this process used since it started.
+    If the system has no /proc/stat: the load average of a minute, less what this process used since it started. If it
+    has none of them, as Windows, none are busy.
     """
     before = _busy_seconds()
     if before is None:
-        return max(0.0, os.getloadavg()[0] - _own_load())
+        return max(0.0, os.getloadavg()[0] - _own_load()) if hasattr(os, "getloadavg") else 0.0
     began, own = time.perf_counter(), time.process_time()
     sleep(SAMPLE_S)
     seconds, own = time.perf_counter() - began, time.process_time() - own

@@ -23,6 +23,7 @@ from bakeoff.decide.situation.plain_errors import explain
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import keys_instead, unknown, unknown_with_allowed
+from bakeoff.files.names import is_taken_by_windows
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.llm_judge.settings import Grading, judge_model
 from bakeoff.measure.settings import Measuring
@@ -196,6 +197,8 @@ class Config(Record):
     def _name_is_a_folder_name(cls, name: str) -> str:
         if not re.fullmatch(NAME, name):
             raise ValueError(f"{name!r} cannot be used as a folder name: use letters, digits, '.', '_' and '-'")
+        if is_taken_by_windows(name):
+            raise ValueError(f"{name!r} cannot be used as a folder name on Windows: use another name")
         return name
 
     @field_validator("contenders")

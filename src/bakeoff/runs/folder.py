@@ -3,7 +3,6 @@
 Takes a configuration, gives paths. Does not know what the stages write into them.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 import bakeoff
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.locks import held, is_held
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.measure.comparison import Comparison
 from bakeoff.models.checksums import Sums
@@ -189,28 +189,18 @@ class RunFolder:
     @property
     def is_running(self) -> bool:
         """Whether a process is working on the run, that is, holds its lock."""
-        try:
-            with (self.root / ".lock").open("r") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return True
-        except OSError:
-            return False
-        return False
+        return is_held(self.root / ".lock")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keeps other processes out of this folder. Raises RunFolderError if one is using it."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise RunFolderError(
-                    f"Another process is using {self.root}.", "wait for it, or choose another folder with --name"
-                ) from error
-            file.write(str(os.getpid()))
+        refusal = RunFolderError(
+            f"Another process is using {self.root}.", "wait for it, or choose another folder with --name"
+        )
+        with held(self.root / ".lock", refusal, 0o666) as lock:
+            os.ftruncate(lock, 0)
+            os.write(lock, str(os.getpid()).encode())
             yield
 
 

@@ -4,9 +4,7 @@ Takes and gives records. Several processes may append at the same time, since tw
 know how answers are chosen for labelling or shown.
 """
 
-import fcntl
 import io
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +15,7 @@ from pydantic import ValidationError
 
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.locks import waited_for
 from bakeoff.measure.labelled import NO_LABELS, Labels
 from bakeoff.measure.labels import Label, Unit, settled
 from bakeoff.measure.sampling import sample_of
@@ -203,10 +202,5 @@ def _end_last_line(path: Path) -> None:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Lets no other process append to the file in the meantime. Waits for one that does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path.parent / ".labels.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with waited_for(path.parent / ".labels.lock", 0o644):
         yield
-    finally:
-        os.close(descriptor)

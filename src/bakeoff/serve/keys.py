@@ -4,7 +4,6 @@ Takes names and labels, gives keys; takes a key, gives its holder. A key is 256 
 holds its SHA-256, which is enough because nobody can guess 256 bits. Knows nothing about HTTP.
 """
 
-import fcntl
 import hashlib
 import hmac
 import os
@@ -21,6 +20,7 @@ from pydantic import ValidationError
 
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
 from bakeoff.files.did_you_mean import unknown
+from bakeoff.files.locks import waited_for
 from bakeoff.records import Record
 from bakeoff.sentences import one_of
 
@@ -175,9 +175,7 @@ class KeyFile:
     def _changing(self) -> Iterator[tuple[StoredKey, ...]]:
         """The keys, while no other process changes them."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.with_name(f".{self.path.name}.lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with waited_for(self.path.with_name(f".{self.path.name}.lock")):
                 yield self.keys
         except OSError as error:
             raise BakeoffError(
@@ -189,7 +187,7 @@ class KeyFile:
         """Replaces the file, all or nothing. Temporary files are readable for their owner only from the start."""
         descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
                 file.write("".join(key.model_dump_json() + "\n" for key in keys))
                 file.flush()
                 os.fsync(file.fileno())

@@ -375,8 +375,13 @@ def _sweep_pointers(root: Path) -> None:
 
 
 def to_disk(path: Path) -> None:
-    """Flushes a file, or the names in a folder, so that a power failure does not lose them."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Flushes a file, or the names in a folder, so that a power failure does not lose them.
+
+    Windows flushes only what is open for writing, and no folder.
+    """
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -73,7 +73,7 @@ def scoring_model(folder: Path, seed: int = SEED) -> Any:
             with quiet_libraries(), refusing_damage(f"The weights in {folder}"), torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
                 self.model = AutoModelForSequenceClassification.from_pretrained(
-                    folder, num_labels=1, dtype=torch.float32, trust_remote_code=False
+                    folder, num_labels=1, dtype=torch.float32, trust_remote_code=False, use_safetensors=True
                 )
             self.has_types = (getattr(self.model.config, "type_vocab_size", 0) or 0) > 1
 

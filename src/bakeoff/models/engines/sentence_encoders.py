@@ -97,7 +97,11 @@ def pooled_model(folder: Path, sentence: SentenceModel) -> Any:
             super().__init__()
             with quiet_libraries(), refusing_damage(f"The weights of the embedder in {folder}"):
                 self.model, info = AutoModel.from_pretrained(
-                    folder, dtype=torch.float32, trust_remote_code=False, output_loading_info=True
+                    folder,
+                    dtype=torch.float32,
+                    trust_remote_code=False,
+                    use_safetensors=True,
+                    output_loading_info=True,
                 )
             _refuse_missing(folder, info["missing_keys"])
             layers = [_linear(projection) for projection in sentence.projections]

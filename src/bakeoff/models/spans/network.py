@@ -80,7 +80,9 @@ def padded(windows: Sequence[Window]) -> Padded:
 def untrained(folder: Path, seed: int) -> SpanNetwork:
     """The sentence model's weights with new heads, drawn with the seed."""
     with quiet_libraries():
-        encoder = BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True)
+        encoder = BertModel.from_pretrained(
+            folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
     torch.manual_seed(seed)
     network = SpanNetwork(encoder)
     nn.init.normal_(network.matches.weight, std=0.05)

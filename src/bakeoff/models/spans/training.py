@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from bakeoff.errors import ContenderError
 from bakeoff.models.gpu import has_bfloat16
@@ -218,19 +220,32 @@ def _groups(network: SpanNetwork, settings: SpanTraining) -> list[dict[str, obje
 
 
 def _save(network: SpanNetwork, optimizer: torch.optim.Optimizer, checkpoint: Path, at: Trained) -> None:
+    """Replaces the checkpoint by the weights, the optimizer's moments and the place, as a whole."""
+    tensors = {f"network/{name}": tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
+    for number, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in moments.items()}
     half = checkpoint.with_suffix(".half")
-    weights = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
-    torch.save({**weights, "step": at.n_steps, "n_tokens": at.n_tokens, "seconds": at.seconds}, half)
+    save_file(tensors, half, {"at": at.model_dump_json()})
     half.replace(checkpoint)
 
 
 def _resume(network: SpanNetwork, optimizer: torch.optim.Optimizer, checkpoint: Path | None) -> Trained:
     if checkpoint is None or not checkpoint.exists():
         return Trained()
-    kept = torch.load(checkpoint, weights_only=True)
-    network.load_state_dict(kept["network"])
-    optimizer.load_state_dict(kept["optimizer"])
-    return Trained(n_steps=kept["step"], n_tokens=kept.get("n_tokens", 0), seconds=kept.get("seconds", 0.0))
+    weights: dict[str, torch.Tensor] = {}
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    with safe_open(checkpoint, framework="pt") as file:
+        for key in file.keys():  # noqa: SIM118  (it is no mapping)
+            kind, name = key.split("/", 1)
+            if kind == "network":
+                weights[name] = file.get_tensor(key)
+            else:
+                number, moment = name.split("/")
+                state.setdefault(int(number), {})[moment] = file.get_tensor(key)
+        at = Trained.model_validate_json(file.metadata()["at"])
+    network.load_state_dict(weights)
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    return at
 
 
 def train_further(

@@ -84,6 +84,11 @@ class Process:
     """A worker. It imports what the main process can import."""
 
     def __init__(self, place: int, threads: int, more: dict[str, str]) -> None:
+        if os.name == "nt":
+            raise WorkerError(
+                "Processes on this machine need a Linux or macOS: Windows hands no pipe to a new program.",
+                "leave out executor:, or set it to {kind: ray}",
+            )
         self.place = place
         self.connection, theirs = Pipe()
         path = os.pathsep.join(filter(None, sys.path))

@@ -3,15 +3,14 @@
 Knows nothing about documents.
 """
 
-import fcntl
-import os
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bakeoff.errors import BakeoffError
+from bakeoff.files.locks import held
 
 LOCK_NAME = "documents.lock"
 
@@ -48,18 +47,15 @@ def only_writer(folder: Path) -> Iterator[None]:
     The lock is released when the process ends, however it ends.
     """
     path = folder / LOCK_NAME
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise BakeoffError(f"Cannot write {path}: {error.strerror}.", "check the path and its permissions") from error
-    try:
+    refusal = BakeoffError(
+        f"The documents in {folder} are being changed by another process: a server, or another command.",
+        "send the change to the server (--url), or stop it first",
+    )
+    with ExitStack() as lock:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            lock.enter_context(held(path, refusal))
+        except OSError as error:
             raise BakeoffError(
-                f"The documents in {folder} are being changed by another process: a server, or another command.",
-                "send the change to the server (--url), or stop it first",
+                f"Cannot write {path}: {error.strerror}.", "check the path and its permissions"
             ) from error
         yield
-    finally:
-        os.close(descriptor)

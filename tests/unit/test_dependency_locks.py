@@ -1,0 +1,102 @@
+"""The lock files hold what the project needs, in the versions that the tests use, with hashes."""
+
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.end_to_end.small import REPOSITORY
+
+LOCKS = REPOSITORY / "locks"
+EXTRAS = ("local", "offline", "serve")
+LINE = re.compile(
+    r"^([A-Za-z0-9][\w.-]*)==([^\s;]+)(?: ; .*)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.M
+)
+OF_CUDA = re.compile(r"(nvidia|cuda)-|triton$")
+
+
+def locked(*names: str) -> dict[str, str]:
+    """The versions in these lock files, by package."""
+    texts = [(LOCKS / f"{name}.txt").read_text(encoding="utf-8") for name in names]
+    return {canonicalize_name(name): version for text in texts for name, version, _ in LINE.findall(text)}
+
+
+def project() -> list[Requirement]:
+    """What an install for the demo asks for."""
+    table = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [line for extra in EXTRAS for line in table["optional-dependencies"][extra]]
+    return [Requirement(line) for line in (*table["dependencies"], *extras)]
+
+
+@pytest.mark.parametrize("path", sorted(LOCKS.glob("*.txt")), ids=lambda path: path.name)
+def test_every_package_has_a_version_and_hashes(path):
+    """Nothing else stands in a lock, but comments and the lock of torch; no address of an index."""
+    text = path.read_text(encoding="utf-8")
+    rest = [line for line in LINE.sub("", text).splitlines() if line and not line.startswith("#")]
+    assert LINE.search(text) and rest == (["-r torch.txt"] if path.name == "requirements.txt" else [])
+
+
+def test_the_versions_are_those_of_the_tests():
+    """constraints.txt is what CI installs. Packages for CUDA and weights stand in no other place."""
+    pins = dict(line.split("==") for line in (REPOSITORY / "constraints.txt").read_text().splitlines()[1:])
+    pins = {canonicalize_name(name): version for name, version in pins.items()}
+    known = locked("requirements", "build")
+    assert known and {name: pins.get(name) for name in known} == known
+    torch = locked("torch")["torch"]
+    assert locked("cpu") == {"torch": f"{torch}+cpu"}
+
+
+def test_all_that_the_project_asks_for_is_locked():
+    """In a version that it allows. A new dependency without `make locks` fails here."""
+    known = locked("requirements", "torch")
+    wrong = [
+        str(one)
+        for one in project()
+        if (version := known.get(canonicalize_name(one.name))) is None or not one.specifier.contains(version)
+    ]
+    assert not wrong, f"run: make locks ({', '.join(wrong)})"
+
+
+def test_what_the_packages_ask_for_is_locked():
+    """As they say where they are installed here; otherwise pip would refuse the lock."""
+    known, waiting, seen = locked("requirements", "torch"), [(one.name, one.extras) for one in project()], set()
+    assert len(known) > 60
+    while waiting:
+        name, extras = waiting.pop()
+        if (name, tuple(extras)) in seen:
+            continue
+        seen.add((name, tuple(extras)))
+        try:
+            asked = [Requirement(line) for line in distribution(name).requires or []]
+        except PackageNotFoundError:
+            continue
+        needed = [
+            one
+            for one in asked
+            if any(one.marker is None or one.marker.evaluate({"extra": extra}) for extra in ("", *extras))
+        ]
+        missing = [one.name for one in needed if canonicalize_name(one.name) not in {*known, *locked("cuda")}]
+        assert not missing, f"{name} needs {missing}; run: make locks"
+        waiting += [(one.name, one.extras) for one in needed if not OF_CUDA.match(one.name)]
+
+
+def test_the_build_without_cuda_is_one_of_the_files_of_torch():
+    """Whichever of the two locks pip reads, it takes the same file; what only CUDA needs stands in its own lock."""
+    cpu, torch = ((LOCKS / f"{name}.txt").read_text() for name in ("cpu", "torch"))
+    hashes = set(re.findall(r"sha256:\w+", cpu))
+    assert hashes and hashes < set(re.findall(r"sha256:\w+", torch))
+    assert all(OF_CUDA.match(name) for name in locked("cuda"))
+    assert not any(OF_CUDA.match(name) for name in locked("requirements"))
+
+
+def test_the_demo_installs_from_the_locks():
+    """No line of its rule installs from an index without hashes."""
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    rule = re.search(r"^\$\(VENV\)/\.installed-demo:.*\n((?:\t.*\n)+)", makefile, re.M)
+    assert rule is not None and "LOCKED := $(BIN)/python -m pip install -q --require-hashes" in makefile
+    installs = [line for line in rule[1].splitlines() if "LOCKED" in line or "pip install" in line]
+    assert len(installs) == 4 and "--no-deps --no-build-isolation -e ." in installs[-1]
+    assert all("$(LOCKED)" in line and "pip install" not in line for line in installs[:-1])
