@@ -31,7 +31,7 @@ READ = (
 
 def named(config: "Config", environment: Mapping[str, str]) -> list[Finding]:
     """The variables that the configuration names for keys and passwords."""
-    names = list(dict.fromkeys(_variables(config.model_dump())))
+    names = list(dict.fromkeys(_variables(config.model_dump(mode="json", warnings=False))))
     missing = [name for name in names if not environment.get(name, "").strip()]
     found = [
         problem("environment", f"the configuration names {name}, which is not set", f"export {name}=...")

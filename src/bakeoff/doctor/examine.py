@@ -81,6 +81,8 @@ def _of_what(examined: Examined, ask_servers: bool) -> Iterator[tuple[str, Check
         yield "variables", lambda: environment.named(config, os.environ)
     elif examined.kind == "nothing":
         yield "models", models.default_models
+    if config is not None and examined.kind == "run" and folder is not None:
+        yield "models of the run", lambda: models.unchanged(config, folder)
     if folder is not None:
         yield "stores", lambda: databases.files(folder / name for name in STORES)
         yield "folder", lambda: permissions.writable(examined.kind, folder)

@@ -68,6 +68,27 @@ def _used(config: "Config") -> dict[str, tuple[ModelSettings, Role]]:
     return used | ({"judge": (config.judge, "generator")} if config.judge else {})
 
 
+def unchanged(config: "Config", folder: Path) -> list[Finding]:
+    """Whether the models of a run are still those that it was started with, by their checksums.
+
+    A model that is not here as it is loaded is left out.
+    """
+    from bakeoff.models.model_sums import check_sums
+    from bakeoff.runs.folder import RunFolder
+
+    findings = []
+    for name, before in RunFolder(folder).model_sums().items():
+        settings = config.models.get(name)
+        if not isinstance(settings, LocalModel) or here(settings.name) is None:
+            continue
+        try:
+            check_sums(name, settings, before, folder)
+            findings.append(fine("models", f"{name}: the weights that the run was started with"))
+        except BakeoffError as error:
+            findings.append(problem("models", error.message, error.remedy))
+    return findings
+
+
 def local(name: str, settings: ModelSettings) -> list[Finding]:
     """A model that runs here: where its files are, and whether they are whole."""
     if not isinstance(settings, LocalModel) or settings.name == HashEmbedder.name or has_no_weights(settings):

@@ -6,7 +6,7 @@ Takes paths, gives findings. Changes nothing.
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bakeoff.doctor.file_systems import existing
@@ -33,10 +33,10 @@ def private(what: str, paths: Iterable[Path]) -> list[Finding]:
     return [fine("permissions", f"{what}: only their owner may open them", n=len(there))]
 
 
-def writable(what: str, folder: Path) -> list[Finding]:
+def writable(what: str, folder: Path, may: Callable[[Path, int], bool] = os.access) -> list[Finding]:
     """A folder that this user must be able to write, and that not everybody on the machine should."""
     place = existing(folder)
-    if not os.access(place, os.W_OK | os.X_OK):
+    if not may(place, os.W_OK | os.X_OK):
         return [
             problem(
                 "permissions", f"{what}: {place} is not writable for this user", f"chmod u+rwx {place}, or use another"
@@ -48,12 +48,12 @@ def writable(what: str, folder: Path) -> list[Finding]:
     return [fine("permissions", f"{what}: {place} can be written")]
 
 
-def readable(what: str, paths: Iterable[Path]) -> list[Finding]:
+def readable(what: str, paths: Iterable[Path], may: Callable[[Path, int], bool] = os.access) -> list[Finding]:
     """Files that this user must be able to read."""
     return [
         problem("permissions", f"{what}: {path} cannot be read by this user", f"chmod u+r {path}, or ask its owner")
         for path in paths
-        if path.exists() and not os.access(path, os.R_OK)
+        if path.exists() and not may(path, os.R_OK)
     ]
 
 

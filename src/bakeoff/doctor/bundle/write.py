@@ -17,7 +17,7 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def write(path: Path, parts: Sequence[Part]) -> None:
-    """Writes the bundle. Raises ConfigError if the file exists or its folder does not, OSError if it cannot be written."""
+    """Writes the bundle. Raises ConfigError if it exists or its folder does not, OSError if it cannot be written."""
     if path.exists():
         raise ConfigError(f"{path} exists.", "name a new file")
     if not path.parent.is_dir():
