@@ -471,3 +471,14 @@ def test_nothing_is_changed_and_nothing_sent(run, apart, monkeypatch):
     after = {path: path.stat().st_mtime_ns for path in run.folder.root.rglob("*") if path.is_file()}
     assert before == after
     assert {path.name for path in apart.iterdir()} <= {"cache"}
+
+
+def test_a_run_of_somebody_else_runs_nothing(run, apart, monkeypatch):
+    """Its configuration may name classes beside it; the doctor and the bundle import none."""
+    root = Path(shutil.copytree(run.folder.root, apart / "run"))
+    (apart / "hostile.py").write_text("open('imported', 'w')\nclass Own: ...\n")
+    text = (root / "config.yaml").read_text().replace("folder: null", f"folder: {apart}")
+    (root / "config.yaml").write_text(text.replace("contenders:\n", "contenders:\n- {like: hostile.Own, name: own}\n"))
+    found = call("doctor", root, "--bundle", "support.zip")
+    assert "own: their models were not examined" in " ".join(found.stdout.split())
+    assert (apart / "support.zip").exists() and not (apart / "imported").exists()

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from bakeoff.catalogue import RECIPES
 from bakeoff.doctor.finding import Finding, fine, note, problem
 from bakeoff.errors import BakeoffError
 from bakeoff.models.adapter_check import check_adapter
@@ -19,6 +20,7 @@ from bakeoff.models.probe import probe
 from bakeoff.models.reader import READER, UNTAUGHT, check_adapter_files
 from bakeoff.models.settings import DEFAULTS, ApiModel, LocalModel, ModelSettings
 from bakeoff.models.weights import WHEELS, here, wheel_weights
+from bakeoff.sentences import listed
 
 if TYPE_CHECKING:
     from bakeoff.runs.config import Config
@@ -40,9 +42,13 @@ def default_models() -> list[Finding]:
 def named_models(config: "Config", asked: bool = False) -> list[Finding]:
     """The models that the contenders of a configuration use, and its judge. With `asked`, servers get a request.
 
-    Raises ConfigError if the contenders cannot be read.
+    Classes of a team's own are not imported, since a run folder may come from somebody else.
     """
     findings: list[Finding] = []
+    own = [spec.name for spec in config.specs if spec.recipe not in RECIPES]
+    if own:
+        told = "their models were not examined: classes of your own are not imported here"
+        findings.append(note("models", f"{listed(own)}: {told}", "bakeoff run --dry-run imports them"))
     for name, (settings, role) in _used(config).items():
         if isinstance(settings, ApiModel):
             findings += served(name, settings, role, asked)
@@ -55,10 +61,10 @@ def named_models(config: "Config", asked: bool = False) -> list[Finding]:
 
 def _used(config: "Config") -> dict[str, tuple[ModelSettings, Role]]:
     """Each model that is used, by its name, with what it is used as."""
-    from bakeoff.contenders.load import make_recipes
+    from bakeoff.contenders.load import make_recipe
     from bakeoff.pilot.probing import embedders, generators, rerankers
 
-    recipes = make_recipes(config.specs, config.imports_from)
+    recipes = [make_recipe(spec) for spec in config.specs if spec.recipe in RECIPES]
     names: tuple[tuple[Role, list[str]], ...] = (
         ("generator", generators(recipes)),
         ("embedder", embedders(recipes)),
