@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
@@ -149,6 +150,16 @@ def test_a_gpu_that_torch_was_not_built_for_is_a_note():
     assert states(machine.gpu(driver=True, build="")) == ["note"]
 
 
+@pytest.mark.parametrize(("usable", "state"), [(True, "ok"), (False, "problem")])
+def test_torch_is_asked_where_it_was_built_for_a_gpu(monkeypatch, usable, state):
+    device = SimpleNamespace(name="GPU", total_memory=80 * GIB)
+    cuda = SimpleNamespace(
+        is_available=lambda: usable, get_device_properties=lambda number: device, device_count=lambda: 2
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    assert states(machine.gpu(driver=True, build="CUDA 12.8")) == [state]
+
+
 def test_a_clock_before_the_installation_is_a_problem():
     assert states(machine.clock(now=1_000_000, installed=1_700_000_000)) == ["problem"]
     assert states(machine.clock()) == ["ok"]
@@ -222,6 +233,13 @@ def test_files_that_cannot_be_read_are_problems(tmp_path):
     (tmp_path / "a").touch()
     assert permissions.readable("run", [tmp_path / "a", tmp_path / "b"]) == []
     assert states(permissions.readable("run", [tmp_path / "a"], lambda *_: False)) == ["problem"]
+
+
+def test_a_run_that_others_may_read_is_a_note(tmp_path):
+    tmp_path.chmod(0o755)
+    assert states(permissions.shared("run", tmp_path)) == ["note"]
+    tmp_path.chmod(0o700)
+    assert permissions.shared("run", tmp_path) == []
 
 
 def test_root_is_a_note():
@@ -435,8 +453,10 @@ def test_the_command_says_what_it_found_and_ends_with_1_if_there_is_a_problem(ap
     assert all(line["state"] == "ok" for line in monkeyed)
 
 
-def test_a_configuration_that_cannot_be_read_is_a_problem_and_the_rest_is_examined(apart):
-    (apart / "bakeoff.yaml").write_text("name: [")
+@pytest.mark.parametrize("text", ["name: [", "a: " + "[" * 5000, "\udcff"])
+def test_a_configuration_that_cannot_be_read_is_a_problem_and_the_rest_is_examined(apart, text):
+    """Also one that is nested too deeply for the parser."""
+    (apart / "bakeoff.yaml").write_text(text, errors="surrogateescape")
     found = call("doctor", "bakeoff.yaml", "--json")
     lines = json.loads(found.stdout)
     assert found.exit_code == 1 and lines[0]["check"] == "configuration" and lines[0]["state"] == "problem"

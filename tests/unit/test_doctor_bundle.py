@@ -233,6 +233,15 @@ def test_a_run_that_cannot_be_read_is_in_the_bundle_as_such(tmp_path):
     assert CANARY not in json.dumps(parts)
 
 
+def test_a_number_that_is_none_makes_no_bundle_that_cannot_be_read(run):
+    """JSON has no NaN; that part says that it could not be read, and the others are there."""
+    jsonl.write(run.folder.stages_path, [Stage(stage="answer", seconds=1.0)])
+    line = run.folder.stages_path.read_text()
+    run.folder.stages_path.write_text(line.replace("1.0", "NaN"))
+    parts = {part.name: json.loads(part.text) for part in parts_of([], run.folder.root)}
+    assert parts["stages.json"].keys() == {"not_read"} and parts["numbers.json"]["contenders"]
+
+
 class _Foreign(Record):
     """A record of somebody else's package."""
 

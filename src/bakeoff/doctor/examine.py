@@ -88,6 +88,8 @@ def _of_what(examined: Examined, ask_servers: bool) -> Iterator[tuple[str, Check
         yield "folder", lambda: permissions.writable(examined.kind, folder)
         yield "files", lambda: permissions.readable(examined.kind, sorted(folder.iterdir()))
         yield "folder's file system", lambda: file_systems.file_system(examined.kind, folder)
+    if examined.kind == "run" and folder is not None:
+        yield "shared", lambda: permissions.shared("run", folder)
     if examined.kind == "deployment" and folder is not None:
         yield "private", lambda: permissions.private("deployment", [folder, folder / "log.sqlite"])
 

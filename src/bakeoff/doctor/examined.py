@@ -64,9 +64,11 @@ def _read(kind: Kind, root: Path, places: Places) -> Examined:
     """With its configuration, or with a problem that says why it cannot be read."""
     try:
         config = _config(kind, root)
-    except (BakeoffError, OSError) as error:
-        message, remedy = getattr(error, "message", str(error)), getattr(error, "remedy", "")
-        told = problem("configuration", message, remedy or "check the file and its permissions")
+    except BakeoffError as error:
+        return Examined(kind, places, root, None, (problem("configuration", error.message, error.remedy),))
+    except Exception as error:  # noqa: BLE001  (a hostile or broken file may raise anything in a parser)
+        found = f"{root} cannot be read: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        told = problem("configuration", found, "check the file and its permissions")
         return Examined(kind, places, root, None, (told,))
     return Examined(kind, places, root, config, (fine("configuration", f"{root} can be read", **_sizes(config)),))
 

@@ -33,6 +33,15 @@ def private(what: str, paths: Iterable[Path]) -> list[Finding]:
     return [fine("permissions", f"{what}: only their owner may open them", n=len(there))]
 
 
+def shared(what: str, folder: Path) -> list[Finding]:
+    """A folder with documents and answers that others on this machine may read."""
+    mode = folder.stat().st_mode
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        found = f"{what}: others on this machine may read {folder} (mode {stat.S_IMODE(mode):o})"
+        return [note("permissions", found, f"if its documents are not for everybody: chmod go-rwx {folder}")]
+    return []
+
+
 def writable(what: str, folder: Path, may: Callable[[Path, int], bool] = os.access) -> list[Finding]:
     """A folder that this user must be able to write, and that not everybody on the machine should."""
     place = existing(folder)

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bakeoff import errors
 from bakeoff.doctor.bundle.plain import number
 from bakeoff.doctor.finding import Finding
-from bakeoff.errors import BakeoffError
 from bakeoff.serve.releases import is_deployment
+
+_KINDS = frozenset(kind for kind in vars(errors).values() if isinstance(kind, type))
+"""The kinds of errors that Bakeoff has."""
 
 
 class Part(NamedTuple):
@@ -77,7 +80,11 @@ def _of(folder: Path) -> Iterator[tuple[str, str, Callable[[], Any]]]:
 def _part(name: str, about: str, values: Callable[[], Any]) -> Part:
     """A part; if its values cannot be read, with the kind of the error alone."""
     try:
-        content = values()
-    except (BakeoffError, OSError, ValueError, KeyError, TypeError) as error:
-        content = {"not_read": type(error).__name__ if type(error).__module__.startswith("bakeoff.") else "error"}
-    return Part(name, about, json.dumps(content, indent=1, ensure_ascii=True) + "\n")
+        return Part(name, about, _json(values()))
+    except Exception as error:  # noqa: BLE001  (whatever is broken in a folder, the other parts are of use)
+        kind = type(error)
+        return Part(name, about, _json({"not_read": kind.__name__ if kind in _KINDS else "error"}))
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
