@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.errors import InputError
+from bakeoff.records import Message, Prompt
+
 REPOSITORY = Path(__file__).parents[2]
 SOURCE = REPOSITORY / "src" / "bakeoff"
 PAGE = (REPOSITORY / "docs" / "threat-model.md").read_text(encoding="utf-8")
@@ -105,6 +108,27 @@ def test_a_package_that_opens_a_socket_is_found(tmp_path):
     (tmp_path / "new" / "a.py").write_text("def f():\n    from socket import create_connection\n")
     (tmp_path / "new" / "b.py").write_text("import socketserver_of_ours\n")
     assert crossed(tmp_path) == {"new/": {"a socket"}}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ cycler.__init__.__globals__.os.system('true') }}",
+        "{{ messages.clear() }}",
+    ],
+)
+def test_a_chat_template_runs_in_a_sandbox(tmp_path, template):
+    """It comes with a model: it reaches no objects of Python, and changes none."""
+    pytest.importorskip("torch")
+    from bakeoff.models.chat import Chat
+    from bakeoff.models.chat_template import render
+    from tests.unit.tiny_model import write_tiny_model
+
+    tokenizer = Chat(write_tiny_model(tmp_path / "model")).tokenizer
+    tokenizer.chat_template = template
+    with pytest.raises(InputError, match="is unsafe"):
+        render(tokenizer, Prompt(messages=(Message(role="user", content="Hi"),)))
 
 
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__"}
