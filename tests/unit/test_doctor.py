@@ -180,11 +180,23 @@ def test_a_full_disk_is_a_problem(tmp_path, free, files, state):
 def test_a_file_system_on_which_locks_do_not_hold_is_a_problem(tmp_path, monkeypatch):
     whole = file_systems.file_system("runs", tmp_path)
     assert states(whole) == ["ok"] and list(tmp_path.iterdir()) == []
-    assert file_systems.locks_hold(tmp_path / "a", "flock") and file_systems.locks_hold(tmp_path / "a", "lockf")
-    assert not file_systems.locks_hold(tmp_path / "a", "flock", "pass")  # a process that was let in
-    monkeypatch.setattr(file_systems, "locks_hold", lambda *_: False)
+    assert file_systems.not_locked(tmp_path) == []
+    let_in = f"import sys; sys.exit({file_systems.LET_IN})"
+    assert file_systems.not_locked(tmp_path, let_in) == ["locks of runs do not hold", "locks of SQLite do not hold"]
+    assert len(file_systems.not_locked(tmp_path, "raise SystemExit(1)")) == 2
+    monkeypatch.setattr(file_systems, "held", _no_locks)
     found = file_systems.file_system("runs", tmp_path)
-    assert states(found) == ["problem"] and "locks (flock) do not hold" in said(found)
+    assert states(found) == ["problem"] and "files cannot be locked" in said(found)
+
+
+def _no_locks(*_):
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+@pytest.mark.parametrize(("kept_out", "failing"), [(1, "SQLite"), (2, "runs")])
+def test_each_kind_of_lock_is_tried(tmp_path, kept_out, failing):
+    program = f"import sys; sys.exit({file_systems.LET_IN + kept_out})"
+    assert file_systems.not_locked(tmp_path, program) == [f"locks of {failing} do not hold"]
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path, monkeypatch):

@@ -3,17 +3,21 @@
 Takes folders, gives findings. What it writes is a folder of its own, which it removes.
 """
 
+import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.doctor.finding import Finding, fine, note, problem
+from bakeoff.errors import BakeoffError
+from bakeoff.files.locks import held
 from bakeoff.files.room import largest_file
 from bakeoff.sentences import listed
 
@@ -35,14 +39,26 @@ NETWORK = (
     "afs",
 )
 """Kinds of file systems that are on another machine."""
-LOCK_TAKEN = 7
-CHILD = (
-    "import fcntl, os, sys\n"
-    "file = os.open(sys.argv[1], os.O_RDWR)\n"
-    "try:\n    fcntl.{call}(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
-    f"except OSError:\n    sys.exit({LOCK_TAKEN})\n"
-)
-"""What another process does while this one holds a lock: the exit code says whether it got it."""
+LET_IN, KEPT_OUT_OF_LOCK, KEPT_OUT_OF_STORE = 10, 1, 2
+CHILD = f"""
+import json, sqlite3, sys
+from pathlib import Path
+sys.path[:] = json.loads(sys.argv[2])
+from bakeoff.errors import BakeoffError
+from bakeoff.files.locks import held
+code = {LET_IN}
+try:
+    with held(Path(sys.argv[1]) / "lock", BakeoffError("")):
+        pass
+except BakeoffError:
+    code += {KEPT_OUT_OF_LOCK}
+try:
+    sqlite3.connect(Path(sys.argv[1]) / "store", timeout=0).execute("BEGIN IMMEDIATE")
+except sqlite3.OperationalError:
+    code += {KEPT_OUT_OF_STORE}
+sys.exit(code)
+"""
+"""What another process does while this one holds a lock and writes a store. Its exit code says what kept it out."""
 
 
 class Room(NamedTuple):
@@ -60,7 +76,8 @@ def existing(folder: Path) -> Path:
 
 def room_of(folder: Path) -> Room:
     """The room where this folder is."""
-    inodes = os.statvfs(folder) if hasattr(os, "statvfs") else None
+    statvfs = getattr(os, "statvfs", None)  # Windows has none
+    inodes = statvfs(folder) if statvfs else None
     return Room(shutil.disk_usage(folder).free, inodes.f_favail if inodes and inodes.f_files else None)
 
 
@@ -126,10 +143,7 @@ def _failing(own: Path) -> list[str]:
     failed = []
     if not _replaces(own):
         failed.append("a file cannot replace another")
-    for call in ("flock", "lockf"):
-        if not locks_hold(own / "lock", call):
-            failed.append(f"locks ({call}) do not hold")
-    return failed
+    return failed + not_locked(own)
 
 
 def _replaces(own: Path) -> bool:
@@ -144,18 +158,20 @@ def _replaces(own: Path) -> bool:
         return reader.read() == b"old" and old.read_bytes() == b"new"
 
 
-def locks_hold(path: Path, call: str, program: str = CHILD) -> bool:
-    """Whether another process is kept out while this one holds a lock."""
-    import fcntl
-
-    path.touch()
-    with path.open("rb+") as file:
-        try:
-            getattr(fcntl, call)(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        command = [sys.executable, "-I", "-S", "-c", program.replace("{call}", call), str(path)]
-        return subprocess.run(command, capture_output=True, check=False, timeout=10).returncode == LOCK_TAKEN
+def not_locked(own: Path, program: str = CHILD) -> list[str]:
+    """What does not keep another process out of this folder: the lock of a run, and that of a store."""
+    refusal = BakeoffError("The lock is taken.")
+    try:
+        with held(own / "lock", refusal), closing(sqlite3.connect(own / "store", isolation_level=None)) as store:
+            store.execute("CREATE TABLE IF NOT EXISTS one (n)")
+            store.execute("BEGIN IMMEDIATE")
+            command = [sys.executable, "-I", "-S", "-c", program, str(own), json.dumps(sys.path)]
+            code = subprocess.run(command, capture_output=True, check=False, timeout=10).returncode - LET_IN
+    except (BakeoffError, OSError, sqlite3.Error) as error:
+        return [f"files cannot be locked ({' '.join(str(error).split())})"]
+    kept_out = code if 0 <= code <= KEPT_OUT_OF_LOCK + KEPT_OUT_OF_STORE else 0
+    told = {KEPT_OUT_OF_LOCK: "locks of runs do not hold", KEPT_OUT_OF_STORE: "locks of SQLite do not hold"}
+    return [words for bit, words in told.items() if not kept_out & bit]
 
 
 def _is_case_sensitive(own: Path) -> bool:

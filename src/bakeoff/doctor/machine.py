@@ -101,9 +101,10 @@ def _meminfo(path: Path = Path("/proc/meminfo")) -> tuple[int | None, int | None
         return int(rows["MemTotal"].split()[0]) * 1024, int(rows["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):
         pass
+    sysconf = getattr(os, "sysconf", None)  # Windows has none
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), None
-    except (AttributeError, OSError, ValueError):
+        return (sysconf("SC_PHYS_PAGES") * sysconf("SC_PAGE_SIZE"), None) if sysconf else (None, None)
+    except (OSError, ValueError):
         return None, None
 
 

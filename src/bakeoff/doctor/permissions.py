@@ -5,7 +5,6 @@ Takes paths, gives findings. Changes nothing.
 
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -68,9 +67,10 @@ def readable(what: str, paths: Iterable[Path], may: Callable[[Path, int], bool] 
 
 def user(id: int | None = None) -> list[Finding]:
     """Whether this is root, who needs no permission for anything."""
-    if sys.platform == "win32":
+    geteuid = getattr(os, "geteuid", None)  # Windows has none
+    id = geteuid() if id is None and geteuid else id
+    if id is None:
         return []
-    id = os.geteuid() if id is None else id
     if id == 0:
         return [note("user", "commands run as root", "serve as a user of its own (docs/operation.md)", root=True)]
     return [fine("user", "not root", root=False)]
