@@ -366,6 +366,13 @@ def test_a_models_folder_with_a_damaged_file_is_a_problem(tiny, tmp_path, file):
     assert states(models.local("small", LocalModel(name=str(folder)))) == ["problem"]
 
 
+def test_a_model_whose_engine_is_not_installed_is_a_problem(tiny, monkeypatch):
+    """Whole weights are not enough."""
+    monkeypatch.setenv("PATH", "")
+    [found] = models.local("small", LocalModel(name=str(tiny), engine="vllm"))
+    assert found.state == "problem" and "vllm" in found.found.lower()
+
+
 def test_weights_of_the_hub_are_compared_with_the_checksum_that_it_names(tiny, apart):
     """Its cache has files named after their SHA-256 sum, to which a model's folder links."""
     folder = shutil.copytree(tiny, apart / "model")

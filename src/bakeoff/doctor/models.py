@@ -15,7 +15,8 @@ from bakeoff.models.adapter_check import check_adapter
 from bakeoff.models.checksums import file_sha256
 from bakeoff.models.damage import check_weights, refusing_damage
 from bakeoff.models.embed import HashEmbedder
-from bakeoff.models.load import has_no_weights
+from bakeoff.models.engines.vllm_process import command_of
+from bakeoff.models.load import has_no_weights, require_packages
 from bakeoff.models.probe import probe
 from bakeoff.models.reader import READER, UNTAUGHT, check_adapter_files
 from bakeoff.models.settings import DEFAULTS, ApiModel, LocalModel, ModelSettings
@@ -106,6 +107,9 @@ def local(name: str, settings: ModelSettings) -> list[Finding]:
 
 
 def _local(name: str, settings: LocalModel) -> Finding:
+    require_packages(settings)
+    if settings.engine == "vllm":
+        command_of(settings.vllm_options)
     model, folder = settings.name, here(settings.name)
     if folder is None:
         return _absent(name, model)
