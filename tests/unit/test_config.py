@@ -28,6 +28,8 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
     ("text", "named"),
     [
         ("name: [", "is not YAML"),
+        ("name: " + "[" * 5000, "nested too deeply"),
+        ("name: !!python/object/apply:os.system ['true']", "could not determine a constructor"),
         ("name: a\nmodels: {b: 'c' d: e}\n", r"expected ',' or '}', but got '<scalar>' (line 2, column 17)"),
         ("- a\n- b\n", "holds list"),
         ("name: pilot\n", "'documents': Field required"),

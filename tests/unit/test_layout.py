@@ -40,6 +40,7 @@ ORDER = (
     ("learn",),
     ("exports",),
     ("importing",),
+    ("doctor",),
     ("cli",),
 )
 FLOOR = {package: floor for floor, packages in enumerate(ORDER) for package in packages}

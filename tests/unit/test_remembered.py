@@ -60,7 +60,7 @@ def test_a_model_that_was_opened_before_is_opened_on_openvino_without_torch(tmp_
     """Importing torch takes longer than all else. Nor is the package loaded with which OpenVINO counts its users."""
     folder = write_tiny_model(tmp_path / "model")
     code = (
-        "import sys, bakeoff.models.gpu as gpu; gpu._has_driver = lambda: False\n"
+        "import sys, bakeoff.models.gpu as gpu; gpu.has_driver = lambda: False\n"
         f"from bakeoff.models.load import load_generator; generator = load_generator({str(folder)!r})\n"
         "print(type(generator).__name__, 'torch' in sys.modules, sys.modules.get('openvino_telemetry'))"
     )
@@ -75,7 +75,7 @@ def test_a_model_that_was_opened_before_is_opened_on_openvino_without_torch(tmp_
 def test_torch_is_asked_about_a_gpu_only_where_a_driver_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver alone is no GPU: torch may be one for processors."""
     for driver, usable in ((False, True), (True, False), (True, True)):
-        monkeypatch.setattr(bakeoff.models.gpu, "_has_driver", lambda driver=driver: driver)
+        monkeypatch.setattr(bakeoff.models.gpu, "has_driver", lambda driver=driver: driver)
         monkeypatch.setattr("torch.cuda.is_available", lambda usable=usable: usable)
         has_gpu.cache_clear()
         assert has_gpu() is (driver and usable)

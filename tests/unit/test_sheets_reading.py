@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import datetime
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 import pytest
@@ -11,7 +11,7 @@ import xlsxwriter
 import xlwt
 
 from bakeoff.formats.parse import parse
-from bakeoff.formats.part import Parsed
+from bakeoff.formats.part import Parsed, UnreadableError
 from bakeoff.formats.sheets import date_formats, number_formats
 
 
@@ -191,3 +191,15 @@ def test_sheets_that_the_usual_reader_refuses_are_read_without_formats() -> None
     parsed = parse("a.xlsx", broken.getvalue())
     assert parsed.parts[0].text == "a: VAT; b: 0.25"
     assert parsed.problems[0].is_read and "25 % may be 0.25" in parsed.problems[0].reason
+
+
+@pytest.mark.parametrize(("name", "unpacked"), [("a.ods", 101_000_000), ("a.xlsx", 1_001_000_000)])
+def test_an_archive_that_unpacks_to_far_more_is_refused_before_it_is_unpacked(name: str, unpacked: int) -> None:
+    """A file of a megabyte may hold a gigabyte of zeros."""
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive, archive.open("content.xml", "w") as part:
+        for _ in range(unpacked // 1_000_000):
+            part.write(bytes(1_000_000))
+    assert len(buffer.getvalue()) < 2_000_000
+    with pytest.raises(UnreadableError, match="unpacks to"):
+        parse(name, buffer.getvalue())

@@ -11,6 +11,7 @@ import typer
 import bakeoff
 from bakeoff.cli import (
     decisions,
+    doctor,
     documents,
     examine,
     export,
@@ -49,6 +50,7 @@ app.command(rich_help_panel=PREPARE)(show.show)
 app.command(rich_help_panel=PREPARE)(prepare.advise)
 app.command(rich_help_panel=PREPARE)(synthesize.synthesize)
 app.command(rich_help_panel=PREPARE)(prepare.schema)
+app.command(rich_help_panel=PREPARE)(doctor.doctor)
 app.command(rich_help_panel=MEASURE)(measure.run)
 app.command(rich_help_panel=MEASURE)(measure.report)
 app.command(rich_help_panel=MEASURE)(measure.regrade)

@@ -68,6 +68,7 @@ NOT_ANSWERING = (
     "learn",
     "exports",
     "importing",
+    "doctor",
     "cli",
 )
 """The packages that `contenders` knows nothing about. They carry answers on, compare and show them."""

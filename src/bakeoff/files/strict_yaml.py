@@ -27,8 +27,14 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def strict_yaml(text: str) -> Any:
-    """The values in a YAML text. Raises yaml.YAMLError if it is not YAML, or if a mapping has the same key twice."""
-    return yaml.load(text, _StrictLoader)
+    """The values in a YAML text.
+
+    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, or if it is nested too deeply.
+    """
+    try:
+        return yaml.load(text, _StrictLoader)
+    except RecursionError as error:
+        raise yaml.YAMLError("it is nested too deeply") from error
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ DEVICES = ("/dev/nvidiactl", "/dev/nvhost-ctrl-gpu", "/dev/dxg", "/dev/kfd")
 @functools.cache
 def has_gpu() -> bool:
     """Whether torch can use a GPU of this machine."""
-    if not _has_driver() or importlib.util.find_spec("torch") is None:
+    if not has_driver() or importlib.util.find_spec("torch") is None:
         return False
     import torch
 
@@ -29,7 +29,8 @@ def compute_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _has_driver() -> bool:
+def has_driver() -> bool:
+    """Whether the driver of a GPU is installed."""
     return shutil.which("nvidia-smi") is not None or any(Path(device).exists() for device in DEVICES)
 
 

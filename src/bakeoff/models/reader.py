@@ -32,15 +32,21 @@ def reader_folder(untaught: Path, untaught_sha256: str) -> Path:
     `untaught_sha256` is the checksum of the file that the untaught model was converted from. Raises
     ModelUnavailableError if the adapter is missing or damaged.
     """
-    _check_adapter()
-    key = " ".join([FORMAT, MADE_FORMAT, untaught_sha256, *PINNED.values()])
-    folder = cache_folder() / "models" / f"{READER}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    check_adapter_files()
+    folder = reader_place(untaught_sha256)
     made_intact(folder, lambda half: _merge(untaught, untaught_sha256, half))
     remove_unused(other for other in folder.parent.glob(f"{READER}-*") if other.name != folder.name)
     return folder
 
 
-def _check_adapter() -> None:
+def reader_place(untaught_sha256: str) -> Path:
+    """Where the folder of the merged model is, made or not."""
+    key = " ".join([FORMAT, MADE_FORMAT, untaught_sha256, *PINNED.values()])
+    return cache_folder() / "models" / f"{READER}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def check_adapter_files() -> None:
+    """Raises ModelUnavailableError if a file of the adapter is missing or has another checksum."""
     for name, pinned in PINNED.items():
         file = ADAPTER / name
         if not file.exists():

