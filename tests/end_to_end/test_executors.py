@@ -14,9 +14,12 @@ import pytest
 
 from bakeoff.errors import WorkerError
 from bakeoff.files import jsonl
+from bakeoff.pilot.executors.local import LocalExecutor
 from bakeoff.pilot.stage_times import Event
 from bakeoff.pilot.stages import run
 from bakeoff.records import Answer
+from bakeoff.retrieval import syncing
+from bakeoff.retrieval.lance_table import open_table, read_state
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder
 from tests.end_to_end.small import environment, make
@@ -166,3 +169,28 @@ def test_other_workers_may_go_on_with_a_run(tmp_path: Path) -> None:
     path = tmp_path / "bakeoff.yaml"
     path.write_text(json.dumps({**json.loads(path.read_text()), "executor": {"workers": 1}}))
     assert run(load_config(path), runs=tmp_path / "runs", resume=True).folder.root == folder.root
+
+
+def test_an_index_that_workers_embed_is_that_of_one_process(tmp_path: Path, monkeypatch: Any) -> None:
+    """Groups of three chunks, so that there are many."""
+    monkeypatch.setattr(syncing, "GROUP_CHUNKS", 3)
+    handed: list[str] = []
+    outcomes = LocalExecutor.outcomes
+
+    def watched(self: LocalExecutor, jobs: Any) -> Any:
+        handed.extend(job.function.rpartition(".")[2] for job in jobs)
+        return outcomes(self, jobs)
+
+    monkeypatch.setattr(LocalExecutor, "outcomes", watched)
+    whole, spread = (pilot(tmp_path / name, contenders=["rag"], **more) for name, more in (("one", {}), ("two", LOCAL)))
+    assert handed.count("embed") > 3
+    same(whole, spread)
+    tables = [vectors_of(folder) for folder in (whole, spread)]
+    assert tables[0] == tables[1] and len(tables[0]) > 10
+
+
+def vectors_of(folder: RunFolder) -> list[Any]:
+    """The passages and vectors of a run's index, in their order."""
+    (index,) = (folder.world / "indexes").iterdir()
+    rows = open_table(index, read_state(index).table).search().limit(1000).to_arrow().to_pylist()  # type: ignore[union-attr]
+    return sorted((row["passage"], row["vector"]) for row in rows)

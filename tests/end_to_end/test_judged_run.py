@@ -1,6 +1,7 @@
 """A pilot with a judge model: long answers are judged as part of the run, and a judge that fails does not stop it."""
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from bakeoff.errors import ConfigError
 from bakeoff.files import jsonl
 from bakeoff.llm_judge.records import Calibration, Judged
+from bakeoff.pilot.executors.local import LocalExecutor
 from bakeoff.pilot.stage_times import Event
 from bakeoff.pilot.stages import run
+from bakeoff.protocols import Job, Outcome
 from tests.end_to_end.small import make
 from tests.unit.judged_run import ScriptedJudge, within
 
@@ -124,3 +127,24 @@ def test_a_judge_that_cannot_work_is_an_error_before_the_work(tmp_path: Path) ->
     with pytest.raises(ConfigError, match="NO_SUCH_KEY"):
         piloted(tmp_path, judge=judge)
     assert not (tmp_path / "runs").exists()
+
+
+def test_workers_judge_a_run_as_one_process_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same verdicts in the same order, by jobs of the workers."""
+    handed: list[str] = []
+    outcomes = LocalExecutor.outcomes
+
+    def watched(self: LocalExecutor, jobs: Sequence[Job]) -> Iterator[tuple[int, Outcome]]:
+        handed.extend(job.function.rpartition(".")[2] for job in jobs)
+        return outcomes(self, jobs)
+
+    monkeypatch.setattr(LocalExecutor, "outcomes", watched)
+    judged = []
+    for name, more in (("one", {}), ("two", {"executor": {"workers": 2}})):
+        path = long_pilot(tmp_path / name, judge=JUDGE)
+        values = json.loads(path.read_text())
+        path.write_text(json.dumps({**values, "measuring": {**values["measuring"], "batch_size": 2}, **more}))
+        lines = jsonl.read(run(path, runs=tmp_path / name / "runs").folder.judge_path, Judged)
+        judged.append([(line.question_id, line.text, line.verdict) for line in lines if line.purpose == "grade"])
+    assert judged[0] == judged[1] and len(judged[0]) > 4
+    assert handed.count("generate") > 2

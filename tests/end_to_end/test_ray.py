@@ -31,6 +31,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # so Ray listens on 127.0.0.1 only
     monkeypatch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", False)  # the same, where ray was imported before
     monkeypatch.setenv("PYTHONPATH", f"{REPOSITORY / 'src'}:{REPOSITORY}")
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("BAKEOFF_TEST_NODE", str(tmp_path / "node"))
     head = {**NODE, "num_cpus": 0, "include_dashboard": False}
     made = Cluster(initialize_head=True, head_node_args=head)
@@ -48,8 +49,12 @@ def on(cluster: Any, **more: Any) -> dict[str, Any]:
     return {"executor": {"kind": "ray", "address": cluster.address, **more}}
 
 
-def test_a_node_that_is_killed_costs_nothing(cluster: Any, tmp_path: Path) -> None:
-    """The pilot in one process and on two nodes, of which one is killed once there are answers: all is equal."""
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_node_that_is_killed_costs_nothing(is_shared: bool, cluster: Any, tmp_path: Path) -> None:
+    """The pilot in one process and on two nodes, of which one is killed once there are answers: all is equal. The nodes
+    see the folder of runs, or an object store.
+    """
+    more = {"share": f"file://{tmp_path}/bucket"} if is_shared else {}
     notes: list[str] = []
     few = {"contenders": ["base", "rag", "extract"], "measuring": {"latency_questions": 3, "batch_size": 16}}
     whole = pilot(tmp_path / "one", **few)
@@ -66,7 +71,7 @@ def test_a_node_that_is_killed_costs_nothing(cluster: Any, tmp_path: Path) -> No
 
     thread = threading.Thread(target=kill)
     thread.start()
-    spread = pilot(tmp_path / "two", notes, **few, **on(cluster), **SLOWER)
+    spread = pilot(tmp_path / "two", notes, **few, **on(cluster, **more), **SLOWER)
     thread.join()
     assert any("2 workers on 3 nodes of the Ray cluster" in note for note in notes)
     assert any("died" in note and "another one does it again" in note for note in notes), notes

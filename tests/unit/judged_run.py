@@ -134,3 +134,8 @@ def verdict_reply(message: str, right: bool, declines: bool = False) -> str:
     verdicts = ["stated"] * n if right else ["stated"] * (n - 1) + ["contradicted"]
     lines: Sequence[str] = [f"{i}: {verdict}" for i, verdict in enumerate(verdicts, 1)]
     return "\n".join([*lines, f"declines: {'yes' if declines else 'no'}"])
+
+
+def marks_judge() -> ScriptedGenerator:
+    """The judge without errors as a model that any process can load by this name."""
+    return ScriptedJudge()

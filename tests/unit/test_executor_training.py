@@ -1,18 +1,35 @@
 """Trainings by workers, side by side: the same weights as one after another, and what fails costs its contender."""
 
+import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bakeoff.pilot.executors.sharing import Reached
 from bakeoff.pilot.stages import run
+from bakeoff.records import Message, Prompt
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder
+from bakeoff.tuning.lora import TrainingSettings, train_adapter
+from bakeoff.tuning.packing import Example
+from bakeoff.tuning.report import Progress
 from tests.end_to_end.small import make
 from tests.unit.tiny_model import write_tiny_model
 
 pytest.importorskip("peft")
 FEW = {"epochs": 1, "examples": 6}
+
+
+def write_update(folder: Path) -> dict[str, Any]:
+    """A document that changes, and a question about it. Gives the setting."""
+    (folder / "new").mkdir(parents=True)
+    (folder / "new" / "aldra.md").write_text("# Aldra\n\nThe planet Aldra circles its star once in 300 days.\n")
+    row = {"question": "How long is a year on Aldra?", "answers": ["300 days"], "source": "aldra.md"}
+    rows = [{**row, "id": f"new-{i}", "fact": "Aldra-year", "evidence": "300 days"} for i in range(4)]
+    (folder / "changed.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    return {"updates": {"documents": ["new"], "questions": ["changed.jsonl"]}}
 
 
 def tuned_run(folder: Path, **more: Any) -> tuple[RunFolder, list[str]]:
@@ -33,17 +50,65 @@ def tuned_run(folder: Path, **more: Any) -> tuple[RunFolder, list[str]]:
 
 
 def weights_of(folder: RunFolder) -> dict[str, bytes]:
-    return {file.parent.name: file.read_bytes() for file in folder.root.glob("adapters/*/*.safetensors")}
+    """By the folders of the models, those after the update too."""
+    files = folder.root.glob("**/adapters/*/*.safetensors")
+    return {str(file.parent.relative_to(folder.root)): file.read_bytes() for file in files}
 
 
 def test_trainings_side_by_side_end_with_the_same_weights(tmp_path: Path) -> None:
     one, _ = tuned_run(tmp_path / "one")
     two, _ = tuned_run(tmp_path / "two", executor={"workers": 2})
     names = [file.name for file in sorted((two.root / "adapters").iterdir()) if file.is_dir()]
-    assert len(names) == 3 and set(weights_of(two)) == set(names)
+    assert len(names) == 3 and set(weights_of(two)) == {f"adapters/{name}" for name in names}
     # the models are in two folders, so the trainings of the two runs have names of their own
     assert sorted(weights_of(one).values()) == sorted(weights_of(two).values())
     assert {stage.part.split(":")[1] for stage in two.stages() if stage.stage == "train"} == set(names)
     for name in ("tuned", "smaller", "hybrid"):
         texts = [[answer.text for answer in folder.answers(name)] for folder in (one, two)]
         assert texts[0] == texts[1] and texts[0]
+
+
+def test_workers_without_the_folder_train_and_the_models_come_back(tmp_path: Path, monkeypatch: Any) -> None:
+    """All by object storage: the same weights in the run's folder, and nothing is left in the store."""
+    pytest.importorskip("obstore")
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    one, _ = tuned_run(tmp_path / "one", **write_update(tmp_path / "one"))
+    share = {"share": f"file://{tmp_path}/bucket"}
+    two, _ = tuned_run(tmp_path / "two", **write_update(tmp_path / "two"), executor={"workers": 2, **share})
+    assert sorted(weights_of(one).values()) == sorted(weights_of(two).values()) and len(weights_of(two)) > 3
+    for name, phase in product(("tuned", "smaller", "hybrid"), ("", "updated")):
+        texts = [[answer.text for answer in folder.answers(name, phase)] for folder in (one, two)]
+        assert texts[0] == texts[1] and texts[0]
+    assert list((tmp_path / "cache" / "shared" / "parts").iterdir()), "workers have fetched"
+    assert not list((tmp_path / "cache" / "shared" / "trainings").glob("*/*/*"))
+    assert not [path for path in (tmp_path / "bucket").rglob("*") if path.is_file()]
+
+
+def test_another_machine_goes_on_where_a_training_has_come(tmp_path: Path) -> None:
+    """Stopped in the middle and gone: in another folder, the training begins at its checkpoint, with the same end."""
+    pytest.importorskip("obstore")
+    model = write_tiny_model(tmp_path / "model")
+    prompts = [Prompt(messages=(Message(role="user", content=f"Question {i}?"),)) for i in range(12)]
+    examples = [Example(prompt=prompt, completion=f"Answer {i}.") for i, prompt in enumerate(prompts)]
+    loop = TrainingSettings(max_epochs=2, examples_per_batch=2, checkpoint_every_s=0.0)
+    address = f"file://{tmp_path}/bucket"
+    whole, seen = tmp_path / "whole" / "adapter", list[int]()
+    train_adapter(model, examples, [], loop, whole)
+
+    first = Reached(address, tmp_path / "first" / "adapter", every_s=0.0)
+
+    def dies(at: Progress) -> None:
+        first.keep(at)
+        if at.step == 7:
+            raise RuntimeError("the machine is gone")
+
+    first.take()
+    with pytest.raises(RuntimeError, match="gone"):
+        train_adapter(model, examples, [], loop, tmp_path / "first" / "adapter", dies)
+    second = Reached(address, tmp_path / "second" / "adapter")
+    second.take()
+    train_adapter(model, examples, [], loop, tmp_path / "second" / "adapter", lambda at: seen.append(at.step))
+    assert 5 < seen[0] <= 8, "it does not begin anew"
+    weights = [(folder / "adapter_model.safetensors").read_bytes() for folder in (whole, tmp_path / "second/adapter")]
+    assert weights[0] == weights[1]
+    assert len(list((tmp_path / "bucket").glob("*.tar"))) == 1, "only the last one is kept"

@@ -12,11 +12,12 @@ import pytest
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.errors import ConfigError, LimitReachedError, MissingExtraError, StoppedError, WorkerError
+from bakeoff.files.locks import waited_for
 from bakeoff.models.kept.results import Kept, KeptResults, NotedResults
 from bakeoff.models.sharing import group
 from bakeoff.pilot.asking import is_spread
 from bakeoff.pilot.executors import jobs as jobs_of_workers
-from bakeoff.pilot.executors.jobs import only_one, outcome_of
+from bakeoff.pilot.executors.jobs import outcome_of
 from bakeoff.pilot.executors.local import LocalExecutor
 from bakeoff.pilot.executors.opening import executing
 from bakeoff.protocols import Job
@@ -122,10 +123,10 @@ def test_workers_only_read_what_is_kept_and_the_main_process_counts_and_writes(t
 def test_a_second_training_in_a_folder_waits_for_the_first(tmp_path: Path) -> None:
     lock = str(tmp_path / "x.lock")
     code = (
-        "from pathlib import Path; from bakeoff.pilot.executors.jobs import only_one\n"
-        f"with only_one(Path({lock!r})): print('in', flush=True)"
+        "from pathlib import Path; from bakeoff.files.locks import waited_for\n"
+        f"with waited_for(Path({lock!r})): print('in', flush=True)"
     )
-    with only_one(tmp_path / "x.lock"):
+    with waited_for(tmp_path / "x.lock"):
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment())
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(3)

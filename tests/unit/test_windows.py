@@ -40,12 +40,11 @@ load()  # the packages that Bakeoff uses are here now, each for this system
 for name in [name for name in sys.modules if name.split(".")[0] == "bakeoff"]:
     del sys.modules[name]
 modules, functions, signals = (part.split() for part in sys.argv[1:])
-imports_it_still = ("bakeoff.pilot.executors.jobs",)
 found = builtins.__import__
 
 def without(name, globals=None, *more):
     importer = (globals or {}).get("__name__", "")
-    if name.split(".")[0] in modules and importer.startswith("bakeoff") and importer not in imports_it_still:
+    if name.split(".")[0] in modules and importer.startswith("bakeoff"):
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
     return found(name, globals, *more)
 
@@ -66,7 +65,6 @@ GUARDED = {
     ("src/bakeoff/serve/metrics.py", "sysconf"),  # only where /proc is
     ("src/bakeoff/files/room.py", "resource"),
     ("src/bakeoff/models/memory.py", "resource"),
-    ("src/bakeoff/pilot/executors/jobs.py", "fcntl"),
     *(("src/bakeoff/models/engines/watched.py", name) for name in ("SIGHUP", "SIGKILL", "killpg")),  # beside vLLM only
 }
 """Where what Windows lacks is used behind a question whether it is there."""

@@ -37,11 +37,16 @@ def kept_generator(
     return keeping(generator, _key(generator, settings, tuned), results, _days(settings))
 
 
-def kept_embedder(embedder: Embedder, settings: ModelSettings, results: KeptResults | None) -> Any:
-    """The embedder with the vectors of earlier runs, if its results can be kept."""
+def kept_embedder(
+    embedder: Embedder, settings: ModelSettings, results: KeptResults | None, helped: Embedder | None = None
+) -> Any:
+    """The embedder with the vectors of earlier runs, if its results can be kept. `helped` is the same one with others
+    that help it, which is asked in its place.
+    """
+    asked = helped or embedder
     if results is None or not _can_be_kept(settings):
-        return embedder
-    return KeptEmbedder(embedder, _key(embedder, settings, []), results, _days(settings))
+        return asked
+    return KeptEmbedder(asked, _key(embedder, settings, []), results, _days(settings))
 
 
 def _can_be_kept(settings: ModelSettings) -> bool:

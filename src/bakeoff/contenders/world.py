@@ -4,7 +4,7 @@ Takes the folder and the run's models, gives contenders ready to answer. The pil
 this opens, so both use the same object from the same folder. Each index and each model is opened once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,16 @@ from bakeoff.models.checksums import Sums
 from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
-from bakeoff.protocols import Contender, DocumentStore, Generator, SearchIndex
+from bakeoff.protocols import Contender, DocumentStore, Embedder, Generator, SearchIndex
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.tuning.retriever.folders import check_part, folder_name, is_tuned_part, untuned_name
 
 MODELS_KEPT = 2
 FINISH = "finish the run first: bakeoff run CONFIG --resume"
+
+
+Helped = Callable[["WorldFolder", str, Embedder], Embedder]
+"""Gives an embedder of a world with others that help it."""
 
 
 class WorldFolder:
@@ -36,7 +40,7 @@ class WorldFolder:
     change, its contenders do not. `sums` are the checksums that models must have, by name; a model without any is not
     checked. What worlds `beside` it with the same documents have open is used and not opened again: the store, and
     embedders, indexes and untuned models whose settings are the same. `kept` are results of earlier runs, which models
-    need not give again.
+    need not give again. `helped` gives an embedder of this machine, by its name, with workers that help it.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class WorldFolder:
         sums: Mapping[str, Sums] | None = None,
         beside: Sequence["WorldFolder"] = (),
         kept: KeptResults | None = None,
+        helped: Helped | None = None,
     ) -> None:
         self.root = root
         self.documents = documents or root
@@ -56,6 +61,7 @@ class WorldFolder:
         self.imports_from = imports_from
         self._sums = sums or {}
         self._kept = kept
+        self._helped = helped
         self._embedders: dict[str, Any] = {}
         self._rerankers: dict[str, Any] = {}
         self._indexes: dict[str, Any] = {}
@@ -97,7 +103,9 @@ class WorldFolder:
             embedder: Any = load_embedder(settings)
             if name not in self.models:
                 embedder.name = name  # not where it is: an index made with it is opened in other folders too
-            self._embedders[name] = kept_embedder(embedder, settings, self._kept)
+            is_here = isinstance(settings, LocalModel) and settings.answered_by is None
+            helped = self._helped(self, name, embedder) if self._helped and is_here else None
+            self._embedders[name] = kept_embedder(embedder, settings, self._kept, helped)
         return self._embedders[name]
 
     def reranker(self, name: str) -> Any:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bakeoff.errors import BakeoffError, error_line
+from bakeoff.errors import BakeoffError, WorkerError, error_line
 from bakeoff.llm_judge.prompts import ReplyError, asked_again
 from bakeoff.measure.rates import Rates, usd
+from bakeoff.models.batching import n_batches
 from bakeoff.protocols import Generator
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 from bakeoff.sentences import duration
@@ -76,29 +77,46 @@ class Asking:
         """`batch_share` of the price is paid for replies that came in a batch. `timeout_s` does not count its time."""
         self.stopped = ""
         self.batch_size = max(batch_size, getattr(generator, "n_parallel", 1))
+        self.n_batches = n_batches(generator)
         self._generator, self._limits, self._rates, self._clock = generator, limits, rates, clock
         self._settings = GenerationSettings(max_new_tokens=limits.max_new_tokens)
         self._spent, self._begun, self._is_local = spent_usd, clock(), is_local
         self._n_failed, self._n_priced, self._asked_usd = 0, 0, 0.0
-        self._batch_share, self._in_batches_s = batch_share, 0.0
+        self._batch_share, self._in_batches_s, self._reserved = batch_share, 0.0, 0.0
 
     def ask(self, prompts: Sequence[Prompt], forms: Sequence[Form[T]]) -> list[Asked[T]]:
         """The outcomes of the first prompts, in order: of all of them, or of those that the limits allow."""
-        allowed = self._allowed(prompts)
-        first = self._generate(prompts[:allowed])
-        outcomes = [self._read(completion, form) for completion, form in zip(first, forms, strict=False)]
-        unread = [i for i, outcome in enumerate(outcomes) if outcome.error and outcome.error.startswith(UNREADABLE)]
-        again = [
-            asked_again(prompts[i], outcomes[i].reply, (outcomes[i].error or "").partition(": ")[2], forms[i].lines)
-            for i in unread
+        return self.ask_batches([(prompts, forms)])[0]
+
+    def ask_batches(self, batches: Sequence[tuple[Sequence[Prompt], Sequence[Form[T]]]]) -> list[list[Asked[T]]]:
+        """The same for each of several batches of prompts with their forms, which may be asked at the same time."""
+        self._reserved = 0.0
+        allowed = [prompts[: self._allowed(prompts)] for prompts, _ in batches]
+        outcomes = [
+            [self._read(completion, form) for completion, form in zip(first, forms, strict=False)]
+            for first, (_, forms) in zip(self._generated(allowed), batches, strict=True)
         ]
-        for i, completion in zip(unread, self._generate(again), strict=True):
-            outcomes[i] = _together(outcomes[i], self._read(completion, forms[i]))
-        self._count(outcomes)
+        unread = [
+            [i for i, outcome in enumerate(one) if outcome.error and outcome.error.startswith(UNREADABLE)]
+            for one in outcomes
+        ]
+        again = [
+            [
+                asked_again(prompts[i], one[i].reply, (one[i].error or "").partition(": ")[2], forms[i].lines)
+                for i in places
+            ]
+            for (prompts, forms), one, places in zip(batches, outcomes, unread, strict=True)
+        ]
+        for (_, forms), one, places, second in zip(batches, outcomes, unread, self._generated(again), strict=True):
+            for i, completion in zip(places, second, strict=True):
+                one[i] = _together(one[i], self._read(completion, forms[i]))
+            self._count(one)
         return outcomes
 
     def _allowed(self, prompts: Sequence[Prompt]) -> int:
-        """How many of these prompts may be asked, with a second try for each. Sets `stopped` if not all."""
+        """How many of these prompts may be asked, with a second try for each, besides those of the batches before.
+        Sets `stopped` if not all.
+        """
         if self.stopped:
             return 0
         limits, elapsed = self._limits, self._clock() - self._begun - self._in_batches_s
@@ -107,15 +125,17 @@ class Asking:
             return 0
         if limits.budget_usd is None:
             return len(prompts)
-        room = limits.budget_usd - self._spent
+        room = limits.budget_usd - self._spent - self._reserved
         if room <= 0 and prompts:
             self.stopped = self._over_budget(limits.budget_usd)
             return 0
         for n, prompt in enumerate(prompts):
-            room -= self._most(prompt)
+            most = self._most(prompt)
+            room -= most
             if room < 0:
                 self.stopped = self._over_budget(limits.budget_usd)
                 return n
+            self._reserved += most
         return len(prompts)
 
     def _over_budget(self, budget_usd: float) -> str:
@@ -135,6 +155,19 @@ class Asking:
         n_new = self._limits.max_new_tokens
         usage = Usage(prompt_tokens=2 * n_prompt + n_new, completion_tokens=2 * n_new)
         return usd(usage, self._rates)
+
+    def _generated(self, batches: Sequence[Sequence[Prompt]]) -> list[list[Completion]]:
+        """The completions of each batch. If the batches fail together, each is asked alone."""
+        asked = [batch for batch in batches if batch]
+        if self.n_batches == 1 or len(asked) < 2:
+            return [self._generate(batch) for batch in batches]
+        try:
+            done = iter(self._generator.generate_batches(asked, self._settings))  # type: ignore[attr-defined]
+        except WorkerError:
+            raise
+        except MODEL_ERRORS:
+            return [self._generate(batch) for batch in batches]
+        return [next(done) if batch else [] for batch in batches]
 
     def _generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """The completions. If a call fails, each prompt is asked alone, so that only the failing ones have errors."""

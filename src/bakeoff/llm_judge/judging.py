@@ -25,6 +25,7 @@ from bakeoff.llm_judge.key_points import (
 from bakeoff.llm_judge.prompts import findings_of, key_points_prompt, points_of, verdict_lines, verdict_prompt
 from bakeoff.llm_judge.records import Findings, Judged, Purpose
 from bakeoff.measure.labels import Unit
+from bakeoff.models.batching import at_once
 from bakeoff.records import Prompt, Question
 
 POINT_LINES = "- a claim"
@@ -76,13 +77,16 @@ def judge_cases(
     done = latest(jsonl.read(bench.judged_path, Judged), "grade")
     room = len(cases) if most is None else most - sum(line.judge == bench.judge for line in done.values())
     n_done = 0
-    for batch in _batches(in_order(cases, first, seed), bench.asking.batch_size):
+    for batches in at_once(_batches(in_order(cases, first, seed), bench.asking.batch_size), bench.asking.n_batches):
         progress(n_done, len(cases))
-        take_points(bench, list({case.question.id: case.question for case in batch}.values()))
-        ready = [case for case in batch if case.question.id in bench.points]
-        waiting = [case for case in ready if bench.key(case.question, case.text) not in done]
-        judge_texts(bench, [(case.question, case.text) for case in waiting[: max(0, room)]], "grade")
-        n_done, room = n_done + len(batch), room - len(waiting)
+        take_points(bench, [list({case.question.id: case.question for case in batch}.values()) for batch in batches])
+        judged = []
+        for batch in batches:
+            ready = [case for case in batch if case.question.id in bench.points]
+            waiting = [case for case in ready if bench.key(case.question, case.text) not in done]
+            judged.append([(case.question, case.text) for case in waiting[: max(0, room)]])
+            n_done, room = n_done + len(batch), room - len(waiting)
+        judge_texts(bench, judged, "grade")
         if room < 0 and not bench.asking.stopped:
             bench.asking.stopped = f"The judge stopped after {most} answers: grading.budget_answers allows no more."
         if bench.asking.stopped:
@@ -113,27 +117,30 @@ def _batches(cases: Sequence[Case], size: int) -> Iterator[list[Case]]:
         yield batch
 
 
-def take_points(bench: Bench, questions: Sequence[Question]) -> None:
-    """Finds the key points of these questions, of long accepted answers by the model, and writes the file.
+def take_points(bench: Bench, batches: Sequence[Sequence[Question]]) -> None:
+    """Finds the key points of these batches of questions, of long accepted answers by the model, and writes the file.
 
     Where the model's list cannot be read, the whole accepted answer is the key point. Where the model fails, there are
     none yet.
     """
-    waiting = [question for question in questions if question.id not in bench.points]
+    waiting = [question for batch in batches for question in batch if question.id not in bench.points]
     if not waiting:
         return
     for question in waiting:
         if points := known_points(question, bench.long_from):
             bench.points[question.id] = points
-    by_model = [question for question in waiting if question.id not in bench.points]
+    by_model = [[question for question in batch if question.id not in bench.points] for batch in batches]
     form = Form(points_of, POINT_LINES)
-    outcomes = bench.asking.ask([key_points_prompt(question) for question in by_model], [form] * len(by_model))
-    for question, outcome in zip(by_model, outcomes, strict=False):
-        if outcome.value:
-            bench.points[question.id] = KeyPoints(points=outcome.value, by="model")
-        elif outcome.reply:
-            bench.points[question.id] = whole_answer(question, NO_POINTS)
-    bench.append([_points_line(bench, question, asked) for question, asked in zip(by_model, outcomes, strict=False)])
+    all_outcomes = bench.asking.ask_batches(
+        [([key_points_prompt(question) for question in batch], [form] * len(batch)) for batch in by_model]
+    )
+    for batch, outcomes in zip(by_model, all_outcomes, strict=True):
+        for question, outcome in zip(batch, outcomes, strict=False):
+            if outcome.value:
+                bench.points[question.id] = KeyPoints(points=outcome.value, by="model")
+            elif outcome.reply:
+                bench.points[question.id] = whole_answer(question, NO_POINTS)
+        bench.append([_points_line(bench, question, asked) for question, asked in zip(batch, outcomes, strict=False)])
     write_key_points(bench.points_path, bench.questions, bench.points)
 
 
@@ -141,15 +148,16 @@ def _points_line(bench: Bench, question: Question, asked: Asked[tuple[str, ...]]
     return _line(bench, question, "", "key points", key_of(bench.judge, question, (), ""), asked)
 
 
-def judge_texts(bench: Bench, texts: Sequence[tuple[Question, str]], purpose: Purpose) -> None:
-    """Judges these answers, whose key points are known, and appends one line for each that was asked."""
-    prompts = [bench.prompt(question, text) for question, text in texts]
-    forms = [verdict_form(len(bench.points[question.id].points)) for question, _ in texts]
-    outcomes = bench.asking.ask(prompts, forms)
+def judge_texts(bench: Bench, batches: Sequence[Sequence[tuple[Question, str]]], purpose: Purpose) -> None:
+    """Judges these batches of answers, whose key points are known, and appends one line for each that was asked."""
+    prompts = [[bench.prompt(question, text) for question, text in texts] for texts in batches]
+    forms = [[verdict_form(len(bench.points[question.id].points)) for question, _ in texts] for texts in batches]
+    outcomes = bench.asking.ask_batches(list(zip(prompts, forms, strict=True)))
     bench.append(
         [
             _verdict_line(bench, question, text, purpose, asked)
-            for (question, text), asked in zip(texts, outcomes, strict=False)
+            for texts, one in zip(batches, outcomes, strict=True)
+            for (question, text), asked in zip(texts, one, strict=False)
         ]
     )
 
@@ -193,9 +201,9 @@ def judge_again(bench: Bench, cases: Sequence[Case], n: int, seed: int) -> None:
     random.Random(seed).shuffle(eligible)
     n_missing = max(0, n - sum(key in repeated for key in eligible))
     waiting = [keys[key] for key in eligible if key not in repeated][:n_missing]
-    for start in range(0, len(waiting), bench.asking.batch_size):
-        batch = waiting[start : start + bench.asking.batch_size]
-        judge_texts(bench, [(case.question, case.text) for case in batch], "repeat")
+    batches = at_once([(case.question, case.text) for case in waiting], bench.asking.batch_size)
+    for some in at_once(batches, bench.asking.n_batches):
+        judge_texts(bench, some, "repeat")
 
 
 def latest(lines: Iterable[Judged], purpose: Purpose) -> dict[str, Judged]:

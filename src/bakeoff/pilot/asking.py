@@ -5,22 +5,26 @@ answers in the files. Latency is never measured here.
 """
 
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.catalogue import RECIPES
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.errors import WorkerError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import Progress, collect, unanswered
 from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.executors import jobs
-from bakeoff.pilot.executors.jobs import Answered, Asked, Place
-from bakeoff.protocols import Contender, Executor, Job
+from bakeoff.pilot.executors.jobs import Answered, Asked, Place, Tuned
+from bakeoff.pilot.executors.parts import Part
+from bakeoff.pilot.executors.sharing import EVERYTHING, Share
+from bakeoff.protocols import Contender, Executor, Job, Outcome
 from bakeoff.records import Answer, Question
+from bakeoff.runs.executor import ExecutorSettings
 from bakeoff.sentences import listed
 
 
@@ -38,19 +42,51 @@ class Asking(NamedTuple):
 class Workers:
     """The workers of a run, and what earlier runs made, which they read and the main process writes."""
 
-    def __init__(self, executor: Executor, results: KeptResults | None) -> None:
+    def __init__(self, executor: Executor, results: KeptResults | None, share: Share | None = None) -> None:
         self.executor = executor
         self._results = results
+        self._share = share
 
-    def place(self, world: WorldFolder) -> Place:
-        """The world as workers open it."""
+    def place(
+        self,
+        root: Path,
+        models: Mapping[str, ModelSettings],
+        imports_from: Path | None,
+        kinds: Collection[str] = EVERYTHING,
+    ) -> Place:
+        """A world in this folder as workers open it. `kinds` are the parts that they need."""
         kept = self._results.path.resolve() if self._results else None
-        root, threads = world.root.resolve(), self.executor.threads
-        return Place(root, dict(world.models), world.imports_from, kept, socket.gethostname(), threads)
+        shared = self._share.world(root, kinds) if self._share else None
+        seen = Path() if shared else root.resolve()
+        threads = self.executor.threads
+        return Place(seen, dict(models), imports_from, kept, socket.gethostname(), threads, shared)
+
+    def world(self, world: WorldFolder, kinds: Collection[str] = EVERYTHING) -> Place:
+        """The same of a world that is open here."""
+        return self.place(world.root, world.models, world.imports_from, kinds)
+
+    def finish(self) -> str:
+        """Removes what was put into a store for the workers, who have nothing more to do. Says what is left there."""
+        if self._share is not None:
+            try:
+                self._share.store.remove_all()
+            except WorkerError as error:
+                return f"{error.message} The run is finished; delete what is left at {self._share.store.address}."
+        return ""
+
+    def each(self, work: Callable[..., Any], jobs: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[Any]:
+        """What this work gives for each job, a name and the arguments, in the order of the jobs."""
+        done: dict[int, Any] = {}
+        given = 0
+        for number, outcome in self.executor.outcomes([Job(name, _name(work), values) for name, values in jobs]):
+            done[number] = outcome.get()
+            while given in done:
+                yield done.pop(given)
+                given += 1
 
     def ask(self, world: WorldFolder, askings: Sequence[Asking], progress: Progress) -> None:
         """Asks all of them at once. Calls progress(done, total) over all questions."""
-        place, total = self.place(world), sum(len(asking.questions) for asking in askings)
+        place, total = self.world(world), sum(len(asking.questions) for asking in askings)
         asked: list[tuple[Asking, Sequence[Question]]] = []
         for asking in askings:
             waiting, size = unanswered(asking.questions, asking.path), asking.batch_size
@@ -73,13 +109,33 @@ class Workers:
             for path, parts in new.items():
                 _put_in_order(path, parts)
 
-    def train(self, world: WorldFolder, trainings: Sequence[Mapping[str, Any]]) -> Any:
+    def train(self, world: WorldFolder, trainings: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Outcome]]:
         """The place of each training with its outcome, as they finish. Each names what `jobs.train` takes."""
-        place = self.place(world)
-        function = f"{jobs.__name__}.{jobs.train.__name__}"
-        return self.executor.outcomes(
-            [Job(f"training of {one['spec'].name}", function, {"place": place, **one}) for one in trainings]
-        )
+        place = self.world(world)
+        given = [{"place": place, **one, "start_from": self._start(one["start_from"])} for one in trainings]
+        training = [Job(f"training of {one['spec'].name}", _name(jobs.train), one) for one in given]
+        for number, outcome in self.executor.outcomes(training):
+            if outcome.error is not None:
+                yield number, outcome
+                continue
+            tuned: Tuned = outcome.get()
+            if tuned.model is not None and self._share is not None:
+                self._share.store.bring(tuned.model, world.root / tuned.model.path)
+                self._share.store.remove(tuned.model)
+            yield number, Outcome(tuned.report)
+
+    def _start(self, folder: Path | None) -> Path | Part | None:
+        """The tuned model that a training goes on from, as workers open it."""
+        return self._share.part(folder, folder.parent) if self._share and folder else folder
+
+
+def workers_of(
+    executor: Executor | None, settings: ExecutorSettings | None, results: KeptResults | None, run: Path
+) -> Workers | None:
+    """The workers of the run in this folder, with what they share; None if there are none."""
+    if executor is None or settings is None:
+        return None
+    return Workers(executor, results, Share(settings.share, run) if settings.share else None)
 
 
 def collect_from(workers: Workers | None, world: WorldFolder, askings: Sequence[Asking], progress: Progress) -> None:
@@ -116,8 +172,12 @@ def workers_lines(executor: Executor, recipes: Sequence[Recipe], models: Mapping
 
 def _job(place: Place, asking: Asking, questions: Sequence[Question]) -> Job:
     name = f"{asking.recipe.spec.name}, {questions[0].id} to {questions[-1].id}"
-    function = f"{jobs.__name__}.{jobs.answer.__name__}"
-    return Job(name, function, {"place": place, "asked": asking.asked, "questions": tuple(questions)})
+    return Job(name, _name(jobs.answer), {"place": place, "asked": asking.asked, "questions": tuple(questions)})
+
+
+def _name(work: Callable[..., Any]) -> str:
+    """How workers find this function."""
+    return f"{work.__module__}.{work.__name__}"
 
 
 def _put_in_order(path: Path, parts: Mapping[int, Sequence[Answer]]) -> None:

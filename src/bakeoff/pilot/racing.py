@@ -29,6 +29,7 @@ from bakeoff.pilot.asking import Asking, Workers, collect_from
 from bakeoff.pilot.build import Builder, batch_size
 from bakeoff.pilot.data_files import write_data
 from bakeoff.pilot.executors.jobs import Asked
+from bakeoff.pilot.helping import helped_embedders
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.material import material_of
 from bakeoff.pilot.prepare import Prepared
@@ -136,7 +137,13 @@ class Racing:
 
     def _rung(self, contender: str, here: Sequence[AtRung], facts: Facts, alpha: float) -> Rung:
         """Builds what stands for the candidates at a rung, and asks it."""
-        world = WorldFolder(self._root, self._config.models, self._config.imports_from, kept=self._reuse.results)
+        world = WorldFolder(
+            self._root,
+            self._config.models,
+            self._config.imports_from,
+            kept=self._reuse.results,
+            helped=helped_embedders(self._workers),
+        )
         racers = [one.racer for one in here]
         left_out = LeftOut([racer.recipe for racer in racers], self._root / "left-out", self._times.note)
         self._build(world, contender, racers, left_out)

@@ -26,12 +26,13 @@ from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.spending.ledger import Ledger, SpendingStopped, counting
 from bakeoff.models.tuned_folder import DEPLOYMENT
 from bakeoff.pilot.answer_settings import answers_line, settled
-from bakeoff.pilot.asking import Asking, Workers, collect_from, workers_lines
+from bakeoff.pilot.asking import Asking, Workers, collect_from, workers_lines, workers_of
 from bakeoff.pilot.budget import budget_lines, planned
 from bakeoff.pilot.build import Builder, Earlier, batch_size
 from bakeoff.pilot.data_files import write_data
 from bakeoff.pilot.executors.jobs import Asked
 from bakeoff.pilot.executors.opening import executing
+from bakeoff.pilot.helping import helped_embedders, helped_judge
 from bakeoff.pilot.hosting import (
     Machines,
     allowed_usd,
@@ -57,7 +58,6 @@ from bakeoff.pilot.repair import forget_detours
 from bakeoff.pilot.reuse import NO_REUSE, Reuse, reuse_lines
 from bakeoff.pilot.spending import asking_recipes, kept, pays, prices_of, write_spending
 from bakeoff.pilot.stage_times import Event, Listener, StageTimes
-from bakeoff.protocols import Executor
 from bakeoff.records import Question
 from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs import folder as run_folder
@@ -126,16 +126,18 @@ def run(
             times.note(line)
         account = kept(ledger, folder, times.note)
         with folder.lock(), account if pays(config) else nullcontext(), closing(others):
+            workers = workers_of(executor, config.executor, others.results, folder.root)
             if racers:
-                workers = Workers(executor, others.results) if executor else None
                 Racing(folder.begun_config(), folder, prepared, times, others, workers).run(racers)
                 config = folder.config()
                 recipes = make_recipes(config.specs, config.imports_from)
             own = measures_of(config, folder, prepared.of("test"))
             pilot = Pilot(
-                config, recipes, own, folder, prepared, times, yes_spend=yes_spend, reuse=others, executor=executor
+                config, recipes, own, folder, prepared, times, yes_spend=yes_spend, reuse=others, workers=workers
             )
             pilot.run()
+            if workers and (left := workers.finish()):
+                times.note(f"note: {left}")
     return Run(folder)
 
 
@@ -176,7 +178,7 @@ class Pilot:
         earlier: Earlier | None = None,
         yes_spend: float | None = None,
         reuse: Reuse = NO_REUSE,
-        executor: Executor | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._config = config
         self._recipes = recipes
@@ -186,9 +188,11 @@ class Pilot:
         self._times = times
         self._reuse = reuse
         kept = self._reuse.results
-        self._workers = Workers(executor, kept) if executor else None
-        self._world = WorldFolder(folder.world, config.models, config.imports_from, kept=kept)
-        self._updated_world = WorldFolder(folder.updated_world, config.models, config.imports_from, kept=kept)
+        self._workers = workers
+        self._world, self._updated_world = (
+            WorldFolder(root, config.models, config.imports_from, kept=kept, helped=helped_embedders(workers))
+            for root in (folder.world, folder.updated_world)
+        )
         material = material_of(config, prepared, recipes)
         self._left_out = LeftOut(recipes, folder.root / "left-out", self._times.note, earlier is not None)
         hosting = hosting_in(folder.root, yes_spend)
@@ -376,6 +380,7 @@ class Pilot:
                     self._config.grading,
                     self._config.profile,
                     progress=self._times.progress("judge"),
+                    load=helped_judge(self._workers, self._folder.world, self._config.imports_from),
                 )
             except BakeoffError as error:
                 self._times.note(f"note: The judge was not used: {error}")

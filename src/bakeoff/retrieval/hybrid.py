@@ -50,7 +50,7 @@ from bakeoff.retrieval.rows import IndexRows
 from bakeoff.retrieval.scan import nearest
 from bakeoff.retrieval.search_words import encodable
 from bakeoff.retrieval.searching import CANDIDATES, Filter, Found, HybridSearch, Ways
-from bakeoff.retrieval.syncing import check_same, groups, main_language
+from bakeoff.retrieval.syncing import check_same, groups, main_language, with_vectors
 
 TIDY_ALWAYS_CHUNKS = 10_000
 TIDY_WRITES = 256  # a table is rewritten after so many changes, however small they are
@@ -314,9 +314,8 @@ class HybridIndex(HybridSearch):
     def _replaced(self, store: DocumentStore, touched: Sequence[str]) -> Iterator[tuple[list[str], list[str], Any]]:
         """Rewrites the rows of these documents in groups. Yields (ids left to do, passages, new rows) after each."""
         left = list(touched)
-        for group in groups(store, touched, self._chunks):
+        for group, vectors in with_vectors(groups(store, touched, self._chunks), self._embedder):
             passages = group.passages
-            vectors = self._embedder.embed_passages(passages)
             rows = arrow_rows(group.chunks, group.access, vectors, self._table.schema)
             self._write(group.ids, rows)
             left = left[len(group.ids) :]

@@ -3,11 +3,14 @@
 Takes a document store, gives chunks with their labels. Knows no table, no database and no model.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from bakeoff.errors import RunFolderError
-from bakeoff.protocols import DocumentStore
+from bakeoff.models.batching import at_once, embedded, n_batches
+from bakeoff.protocols import DocumentStore, Embedder
 from bakeoff.records import Chunk, Document
 from bakeoff.writing.language import shares_of_languages
 
@@ -46,6 +49,12 @@ def groups(
             group = Group({}, [], [])
     if group.documents:
         yield group
+
+
+def with_vectors(found: Iterable[Group], embedder: Embedder) -> Iterator[tuple[Group, np.ndarray]]:
+    """The groups with the vectors of their chunks, in order. Each group is one batch of the embedder."""
+    for some in at_once(found, n_batches(embedder)):
+        yield from zip(some, embedded(embedder, [group.passages for group in some]), strict=True)
 
 
 def main_language(store: DocumentStore) -> str:

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from bakeoff.corpus.sources.bucket import checked_address
 from bakeoff.records import Record
 
 
@@ -12,6 +13,8 @@ class ExecutorSettings(Record):
 
     `workers` is how many jobs are done at once: by default one for each core here, and as many as fit into a cluster.
     A job takes `cpus` cores and `gpus` graphics cards, and is done again up to `retries` times if its worker dies.
+    `share` is an address in object storage (s3://, gs://, az://, file:///): what workers open goes there, for machines
+    that do not see the folder of runs.
     """
 
     kind: Literal["local", "ray"] = "local"
@@ -20,3 +23,9 @@ class ExecutorSettings(Record):
     cpus: int = Field(default=1, ge=1)
     gpus: int = Field(default=0, ge=0)
     retries: int = Field(default=2, ge=0)
+    share: str | None = None
+
+    @field_validator("share")
+    @classmethod
+    def _is_an_address(cls, share: str | None) -> str | None:
+        return checked_address(share) if share is not None else None

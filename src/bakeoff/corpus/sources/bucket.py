@@ -40,6 +40,19 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
 """Of each scheme, what the variables that the settings name hold."""
 
 
+def checked_address(bucket: str) -> str:
+    """The address of a bucket. Raises ValueError if it is none, or has a user or a query."""
+    scheme, slashes, rest = bucket.partition("://")
+    if scheme not in CREDENTIALS or not slashes or not rest.strip("/"):
+        raise ValueError(
+            f"{bucket.partition('?')[0]!r} is not the address of a bucket: write "
+            f"{', '.join(f'{scheme}://NAME/PREFIX' for scheme in CREDENTIALS)}"
+        )
+    if "?" in bucket or "@" in rest.partition("/")[0]:
+        raise ValueError("the address of a bucket has no user and no query; credentials are in the environment")
+    return bucket
+
+
 class BucketSettings(SourceSettings):
     """`bucket` is an address: s3://name/prefix, gs://name/prefix, az://container/prefix.
 
@@ -64,15 +77,7 @@ class BucketSettings(SourceSettings):
     @field_validator("bucket")
     @classmethod
     def _is_an_address(cls, bucket: str) -> str:
-        scheme, slashes, rest = bucket.partition("://")
-        if scheme not in CREDENTIALS or not slashes or not rest.strip("/"):
-            raise ValueError(
-                f"{bucket.partition('?')[0]!r} is not the address of a bucket: write "
-                f"{', '.join(f'{scheme}://NAME/PREFIX' for scheme in CREDENTIALS)}"
-            )
-        if "?" in bucket or "@" in rest.partition("/")[0]:
-            raise ValueError("the address of a bucket has no user and no query; credentials are named by *_env keys")
-        return bucket
+        return checked_address(bucket)
 
     @field_validator("endpoint")
     @classmethod
@@ -95,24 +100,32 @@ class BucketSettings(SourceSettings):
         return self.bucket.partition("://")[0]
 
     def open(self, folder: Path | None = None) -> "BucketSource":
-        """Raises MissingExtraError without obstore, ConfigError for credentials that are not set or not possible."""
+        """Raises as `store`."""
+        return BucketSource(self.store(), self.bucket, self.paths)
+
+    def store(self, create: bool = False) -> "ObjectStore":
+        """The store at this address; of a folder that does not exist, with `create`, a new one.
+
+        Raises MissingExtraError without obstore, ConfigError for credentials that are not set or not possible.
+        """
         try:
             from obstore.exceptions import BaseError
             from obstore.store import from_url
         except ImportError as error:
-            raise MissingExtraError("Reading a bucket", "obstore", "cloud") from error
+            raise MissingExtraError("A bucket", "obstore", "cloud") from error
+        given = {"mkdir": create} if self.scheme == "file" else self._options() | self._given()
         try:
-            store = from_url(self.bucket, **({} if self.scheme == "file" else self._options() | self._given()))
+            return from_url(self.bucket, **given)
         except (BaseError, ValueError, OSError) as error:
             raise ConfigError(
                 f"The bucket {self.bucket} cannot be opened: {said(error)}.",
                 "check the address and what the variables of its *_env keys hold; see docs/sources.md",
             ) from error
-        return BucketSource(store, self.bucket, self.paths)
 
     def _options(self) -> dict[str, Any]:
         wait = timedelta(seconds=self.timeout_s)
-        by_http = {"allow_http": True} if self.endpoint and self.endpoint.startswith("http://") else {}
+        endpoint = self.endpoint or (os.environ.get("AWS_ENDPOINT_URL", "") if self.scheme == "s3" else "")
+        by_http = {"allow_http": True} if endpoint.startswith("http://") else {}
         return {
             "client_options": {"timeout": wait, "connect_timeout": timedelta(seconds=10), **by_http},
             "retry_config": {"max_retries": 3, "retry_timeout": 2 * wait},

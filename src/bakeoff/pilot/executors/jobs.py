@@ -1,18 +1,19 @@
-"""What workers do: ask a contender, tune a model. They open what they need from the folder of a world by themselves.
+"""What workers do: ask a contender or a model, embed passages, tune a model. They open what they need from the folder
+of a world by themselves.
 
 Takes values that can be pickled and gives such. Answers are returned, not written; a tuned model appears in its folder
 as in a run in one process. Done twice, a job changes nothing more.
 """
 
-import fcntl
 import importlib
 import pickle
 import socket
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from bakeoff.contenders.grounded import Grounded
 from bakeoff.contenders.load import make_recipe
@@ -20,6 +21,7 @@ from bakeoff.contenders.retrieving import retriever_of
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import error_line
+from bakeoff.files.locks import waited_for
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import ask
 from bakeoff.models import threads
@@ -27,9 +29,11 @@ from bakeoff.models.kept.results import Noted, NotedResults
 from bakeoff.models.settings import ModelSettings
 from bakeoff.models.sharing import read_apart
 from bakeoff.models.spending.who import asking_in
+from bakeoff.pilot.executors.parts import Part
+from bakeoff.pilot.executors.sharing import Reached, Shared, part_here, put_trained, training_folder, world_here
 from bakeoff.pilot.tuners import NOTHING_ALLOWED, tuner_of
 from bakeoff.protocols import Job, Outcome
-from bakeoff.records import Answer, Question
+from bakeoff.records import Answer, Completion, GenerationSettings, Prompt, Question
 from bakeoff.retrieval.presentation import Presentation
 from bakeoff.tuning.lessons import Lesson
 
@@ -38,7 +42,7 @@ class Place(NamedTuple):
     """A world as a worker opens it: its folder, which all machines see under this path, and the run's models.
 
     `kept` is the file of what earlier runs made. Only workers on the `host` that has it read it. `threads` is with how
-    many a job computes.
+    many a job computes. If the world is `shared`, workers do not look at `root`, but at what they fetch from there.
     """
 
     root: Path
@@ -47,6 +51,7 @@ class Place(NamedTuple):
     kept: Path | None
     host: str
     threads: int
+    shared: Shared | None = None
 
 
 class Asked(NamedTuple):
@@ -62,6 +67,13 @@ class Answered(NamedTuple):
 
     answers: list[Answer]
     noted: list[Noted]
+
+
+class Tuned(NamedTuple):
+    """The report of a training. Of a shared world, also the tuned model, which is not in its place then."""
+
+    report: Any
+    model: Part | None = None
 
 
 class Opened(NamedTuple):
@@ -89,15 +101,41 @@ def answer(place: Place, asked: Asked, questions: tuple[Question, ...]) -> Answe
         return Answered(ask(contender, questions), results.noted())
 
 
-def train(place: Place, spec: Spec, lesson: Lesson, start_from: Path | None, seed: int) -> Any:
-    """Tunes the model of this contender in its folder, from the last checkpoint if there is one. Gives the report."""
+def train(place: Place, spec: Spec, lesson: Lesson, start_from: Path | Part | None, seed: int) -> Tuned:
+    """Tunes the model of this contender in its folder, from the last checkpoint if there is one."""
     _, world, _ = opened(place)
     world.release()  # training needs the memory that loaded models take
     recipe = make_recipe(spec, place.imports_from)
-    folder = world.adapter_folder(recipe.adapter)
+    folder, shared = world.adapter_folder(recipe.adapter), place.shared
+    if shared is not None:
+        folder = training_folder(shared.address, folder.name)
+        start_from = part_here(shared.address, start_from) if isinstance(start_from, Part) else None
+    assert not isinstance(start_from, Part)  # only of a shared world
     tuner, weights = tuner_of(recipe, world, seed, NOTHING_ALLOWED)
-    with only_one(folder.with_name(f"{folder.name}.lock")):
-        return tuner.fit(weights, lesson, spec.tuning, folder, start_from=start_from)
+    # Waits for a worker that is still writing there: one that its cluster has given up, or of a killed run.
+    with waited_for(folder.with_name(f"{folder.name}.lock"), needed=False):
+        if shared is None:
+            return Tuned(tuner.fit(weights, lesson, spec.tuning, folder, start_from=start_from))
+        reached = Reached(shared.address, folder)
+        reached.take()
+        report = tuner.fit(weights, lesson, spec.tuning, folder, on_progress=reached.keep, start_from=start_from)
+        return Tuned(report, put_trained(shared.address, folder))
+
+
+def embed(place: Place, name: str, texts: tuple[str, ...]) -> np.ndarray:
+    """The vectors of these passages by the embedder of this name, as one batch."""
+    _, world, results = opened(place)
+    vectors: np.ndarray = world.embedder(name).embed_passages(texts)
+    results.noted()  # the main process has looked for what is kept, and keeps these
+    return vectors
+
+
+def generate(place: Place, name: str, prompts: tuple[Prompt, ...], settings: GenerationSettings) -> list[Completion]:
+    """What the untuned model of this name replies, as one batch."""
+    _, world, results = opened(place)
+    completions = world.generator(name).generate(prompts, settings)
+    results.noted()  # nothing of this is kept
+    return completions
 
 
 def reader(world: WorldFolder, spec: Spec, presentation: Presentation) -> Grounded:
@@ -109,6 +147,8 @@ def reader(world: WorldFolder, spec: Spec, presentation: Presentation) -> Ground
 
 def opened(place: Place) -> Opened:
     """The world of a place. A worker has one open, with its models: the one that it was last asked for."""
+    if place.shared is not None:
+        place = place._replace(root=world_here(place.shared), shared=None)
     if not _opened or _opened[0].place != place:
         _opened.clear()
         threads.configure(place.threads)
@@ -117,16 +157,6 @@ def opened(place: Place) -> Opened:
         results = NotedResults(place.kept if is_here else None)
         _opened.append(Opened(place, WorldFolder(place.root, place.models, place.imports_from, kept=results), results))
     return _opened[0]
-
-
-@contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """Waits for a worker that is still writing there: one that its cluster has given up, or of a killed run."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def outcome_of(job: Job) -> Outcome:

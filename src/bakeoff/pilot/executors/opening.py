@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from bakeoff.errors import MissingExtraError, WorkerError
 from bakeoff.models import threads
 from bakeoff.pilot.executors.local import LocalExecutor
+from bakeoff.pilot.executors.parts import PartStore
 from bakeoff.protocols import Executor
 from bakeoff.runs.executor import ExecutorSettings
 from bakeoff.sentences import counted
@@ -27,6 +28,8 @@ def executing(settings: ExecutorSettings | None, tell: Callable[[str], None]) ->
 
 
 def _opened(settings: ExecutorSettings, tell: Callable[[str], None]) -> Executor:
+    if settings.share:
+        PartStore(settings.share).check()
     if settings.kind == "ray":
         from bakeoff.pilot.executors.ray_cluster import RayExecutor
 

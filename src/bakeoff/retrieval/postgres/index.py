@@ -29,7 +29,7 @@ from bakeoff.retrieval.postgres.syncing import Sync
 from bakeoff.retrieval.postgres.tables import State, Tables, new_index, read_state
 from bakeoff.retrieval.search_words import encodable
 from bakeoff.retrieval.searching import Filter, Found, HybridSearch, Ways
-from bakeoff.retrieval.syncing import check_same, groups, main_language
+from bakeoff.retrieval.syncing import check_same, groups, main_language, with_vectors
 from bakeoff.retrieval.words import words_of
 
 UNTIDY_SHARE = 0.1
@@ -155,9 +155,9 @@ class PostgresIndex(HybridSearch):
             if not state.chunks and len(left) == len(touched):  # nothing was stemmed yet
                 sync.stem_by(main_language(store))
             n_done = len(touched) - len(left)
-            for group in groups(store, left, self._chunks):
+            for group, vectors in with_vectors(groups(store, left, self._chunks), self._embedder):
                 n_done += len(group.ids)
-                sync.embed(group, self._embedder, is_last=n_done == len(touched))
+                sync.take(group, vectors, self._embedder.count_tokens, is_last=n_done == len(touched))
                 if progress:
                     progress(n_done, len(touched))
             done = sync.show(touched, store.identity, changes.version)

@@ -4,14 +4,14 @@ Takes a connection that is alone with the index. Each group that was embedded is
 """
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from bakeoff.corpus.postgres.database import transaction
 from bakeoff.corpus.store import content_hash
-from bakeoff.protocols import DocumentStore, Embedder
+from bakeoff.protocols import DocumentStore
 from bakeoff.retrieval.postgres.tables import State, Tables, Waiting, write_state
 from bakeoff.retrieval.syncing import Group
 from bakeoff.retrieval.words import words_of
@@ -40,10 +40,9 @@ class Sync:
         """From now on words are stemmed by the rules of this language."""
         self._state = self._state.model_copy(update={"language": language})
 
-    def embed(self, group: Group, embedder: Embedder, is_last: bool) -> None:
-        """Embeds the chunks of a group. They wait; those of the last group are written when all are shown."""
+    def take(self, group: Group, vectors: np.ndarray, count_tokens: Callable[[str], int], is_last: bool) -> None:
+        """Takes the chunks of a group. They wait; those of the last group are written when all are shown."""
         passages, state = group.passages, self._state
-        vectors = embedder.embed_passages(passages) if passages else np.empty((0, state.dimension), np.float32)
         hashes = {id: content_hash(document) for id, document in group.documents.items() if document is not None}
         rows = [
             Waiting(chunk, hashes[chunk.document_id], access, words_of(passage, state.language))
@@ -52,7 +51,7 @@ class Sync:
         done = {
             "next": state.next + len(rows),
             "n_chunks": state.n_chunks + len(rows),
-            "n_tokens": state.n_tokens + sum(map(embedder.count_tokens, passages)),
+            "n_tokens": state.n_tokens + sum(map(count_tokens, passages)),
         }
         self._state = state.model_copy(update={**done, "seconds": self._seconds()})
         if is_last:
