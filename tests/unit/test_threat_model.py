@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.errors import InputError
-from bakeoff.records import Message, Prompt
-
 REPOSITORY = Path(__file__).parents[2]
 SOURCE = REPOSITORY / "src" / "bakeoff"
 PAGE = (REPOSITORY / "docs" / "threat-model.md").read_text(encoding="utf-8")
@@ -108,59 +105,3 @@ def test_a_package_that_opens_a_socket_is_found(tmp_path):
     (tmp_path / "new" / "a.py").write_text("def f():\n    from socket import create_connection\n")
     (tmp_path / "new" / "b.py").write_text("import socketserver_of_ours\n")
     assert crossed(tmp_path) == {"new/": {"a socket"}}
-
-
-@pytest.mark.parametrize(
-    "template",
-    [
-        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
-        "{{ cycler.__init__.__globals__.os.system('true') }}",
-        "{{ messages.clear() }}",
-    ],
-)
-def test_a_chat_template_runs_in_a_sandbox(tmp_path, template):
-    """It comes with a model: it reaches no objects of Python, and changes none."""
-    pytest.importorskip("torch")
-    from bakeoff.models.chat import Chat
-    from bakeoff.models.chat_template import render
-    from tests.unit.tiny_model import write_tiny_model
-
-    tokenizer = Chat(write_tiny_model(tmp_path / "model")).tokenizer
-    tokenizer.chat_template = template
-    with pytest.raises(InputError, match="is unsafe"):
-        render(tokenizer, Prompt(messages=(Message(role="user", content="Hi"),)))
-
-
-UNSAFE_CALLS = {"eval", "exec", "compile", "__import__"}
-
-
-def trusting(path: Path) -> Iterator[str]:
-    """The calls of a module that would run code of a model or a file, or read a pickle of one."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Call):
-            continue
-        called = ast.unparse(node.func)
-        given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
-        if given.get("trust_remote_code", "False") != "False" or given.get("allow_pickle", "False") != "False":
-            yield f"{path.name}:{node.lineno}: {called}"
-        if called in UNSAFE_CALLS or called in ("joblib.load", "pickle.load", "marshal.loads"):
-            yield f"{path.name}:{node.lineno}: {called}"
-        if called == "torch.load" and given.get("weights_only") != "True":
-            yield f"{path.name}:{node.lineno}: {called}"
-        if called == "yaml.load" and not re.search(
-            r"SafeLoader|_StrictLoader|BaseLoader|\bloader\b", ast.unparse(node)
-        ):
-            yield f"{path.name}:{node.lineno}: {called}"
-        if called == "pickle.loads" and path.relative_to(SOURCE).as_posix() != "pilot/executors/jobs.py":
-            yield f"{path.name}:{node.lineno}: {called}"
-
-
-def test_no_call_trusts_code_of_a_model_or_a_pickle(tmp_path, monkeypatch):
-    """But that of an executor, which tries whether its own error comes back from a pickle."""
-    assert [place for path in SOURCE.rglob("*.py") for place in trusting(path)] == []
-    (tmp_path / "a.py").write_text(
-        "import pickle, yaml\nload(f, trust_remote_code=True)\nnp.load(f, allow_pickle=True)\npickle.loads(b)\n"
-        "yaml.load(t, Loader=yaml.Loader)\neval(x)\ntorch.load(f)\nmodel.eval()\nre.compile(x)\n"
-    )
-    monkeypatch.setattr("tests.unit.test_threat_model.SOURCE", tmp_path)
-    assert len(list(trusting(tmp_path / "a.py"))) == 6

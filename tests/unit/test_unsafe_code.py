@@ -30,6 +30,10 @@ ALLOWED = {
     ("src/bakeoff/pilot/executors/jobs.py", "pickle"): "asks whether its own error can go to the main process",
     ("src/bakeoff/pilot/executors/local.py", "processes"): "a process and the workers it started, by a private pipe",
     ("src/bakeoff/pilot/executors/worker.py", "processes"): "a process and the workers it started, by a private pipe",
+    (
+        "src/bakeoff/pilot/executors/parts.py",
+        "archive",
+    ): "its own archives, by their SHA-256, by tarfile's filter of data",
     ("src/bakeoff/formats/doctype.py", "xml"): "looks whether there is a document type, and stops there",
 }
 """A file and what it does, with the reason why it may."""
