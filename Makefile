@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+SIDE_BY_SIDE := -n auto --dist loadfile
 
 .PHONY: demo test test-fast test-wheel bench torture site check lint format install locks sbom audit schemas clean
 
@@ -9,11 +10,11 @@ demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
 
 test: $(VENV)/.installed-test lint test-wheel site ## Install and pass all tests (what CI runs)
-	$(BIN)/python -m pytest src tests/unit tests/contracts
-	$(BIN)/python -m pytest tests/end_to_end tests/torture tests/reference tests/statistics
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) src tests/unit tests/contracts
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/end_to_end tests/torture tests/reference tests/statistics
 
 test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real models: under three minutes
-	$(BIN)/python -m pytest src tests/unit tests/contracts -m "not models and not slow"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) src tests/unit tests/contracts -m "not models and not slow"
 
 test-wheel: $(VENV)/.installed-test ## The built wheel in a clean environment: the command works, package data are there
 	$(BIN)/python tests/wheel.py
