@@ -95,16 +95,22 @@ def part_here(address: str, part: Part) -> Path:
     return made_once(target, lambda half: PartStore(address).fetch(part, half)) / part.name
 
 
-def training_folder(address: str, adapter: str) -> Path:
-    """Where this machine trains this model of a run."""
-    return _folder("trainings") / hashlib.sha256(address.encode()).hexdigest()[:32] / adapter
+def training_folder(address: str, adapter: str, learned: str) -> Path:
+    """Where this machine trains this model of a run. `learned` is a sum over what it learns, which changes after an
+    update of the documents.
+    """
+    return _folder("trainings") / hashlib.sha256(f"{address} {learned}".encode()).hexdigest()[:32] / adapter
 
 
 class Reached:
-    """How far a training has come, in the store: if this machine is gone, another one goes on from there."""
+    """How far a training has come, in the store: if this machine is gone, another one goes on from there.
 
-    def __init__(self, address: str, folder: Path, every_s: float = CHECKPOINT_S) -> None:
-        self._store, self._folder, self._every_s = PartStore(address), folder, every_s
+    `learned` as for `training_folder`: what the model has learned before an update is another training.
+    """
+
+    def __init__(self, address: str, folder: Path, learned: str, every_s: float | None = None) -> None:
+        self._store, self._folder, self._learned = PartStore(address), folder, learned
+        self._every_s = CHECKPOINT_S if every_s is None else every_s
         self._path = f"{ADAPTERS}/{folder.name}"
         self._kept_at, self._kept = time.monotonic(), 0
         self._part: Part | None = None
@@ -130,7 +136,7 @@ class Reached:
 
     @property
     def _name(self) -> str:
-        return f"reached-{self._folder.name}"
+        return f"reached-{self._folder.name}-{self._learned}"
 
 
 def put_trained(address: str, folder: Path) -> Part:
