@@ -185,6 +185,14 @@ def test_servers_whose_shares_fit_run_side_by_side(vllm: StandIn, tiny: Path, tm
     assert len(vllm.starts) == 4 and third.name == str(folders[2])
 
 
+def test_two_servers_of_one_folder_have_each_a_log_of_its_own(vllm: StandIn, tiny: Path) -> None:
+    """The last lines of a log say why its server ended: of another one they would say something else."""
+    some = [load_generator(local(tiny, gpu_memory_utilization=share)) for share in (0.3, 0.4)]
+    assert len(vllm.running) == 4 and all(asked(one).error is None for one in some)
+    (folder,) = vllm.command.parent.rglob("cache/vllm")
+    assert len(list(folder.glob("*.log"))) == 2
+
+
 def test_two_that_do_not_fit_and_are_asked_at_once_are_an_error(
     vllm: StandIn, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import weakref
 from collections.abc import Iterator
@@ -255,9 +256,9 @@ def _log_file(wanted: Wanted) -> Path:
             if old.stat().st_mtime < time.time() - LOG_DAYS * 86_400:
                 old.unlink()
     known = hashlib.sha256(str(wanted.folder).encode()).hexdigest()[:8]
-    log = folder / f"{wanted.folder.name}-{known}-{os.getpid()}.log"
-    log.touch(0o600)
-    return log
+    descriptor, log = tempfile.mkstemp(".log", f"{wanted.folder.name}-{known}-{os.getpid()}-", folder)
+    os.close(descriptor)  # only its owner may read it
+    return Path(log)
 
 
 def _stop(watch: subprocess.Popen[bytes], owner: int) -> None:
