@@ -105,6 +105,8 @@ def simulated(
             else:
                 later(clock[0] + (asked_wait_s or backoff_s(attempt)), "again", attempt + 1)
         else:
+            if what == "taken":
+                pace.taken()
             queue(attempt if what == "again" else 0)
     late = [is_taken for at, is_taken in seen if at >= 60]
     return Outcome(sum(late) / (until_s - 60), 1 - sum(late) / len(late), dropped)
@@ -147,6 +149,22 @@ def test_all_wait_as_long_as_the_server_asks() -> None:
     left = pace.turn()
     pace.refused(left, 30.0)
     assert pace.wait_s() == pytest.approx(30.0)
+
+
+def test_a_server_that_takes_nothing_for_long_holds_nobody_up() -> None:
+    """Else each of a thousand questions would wait for five minutes, one after another."""
+    clock = [0.0]
+
+    def wait(seconds: float) -> None:
+        clock[0] += seconds
+
+    pace = Pace(now=lambda: clock[0], wait=wait)
+    for _ in range(1000):
+        pace.refused(pace.turn(), 300.0)
+        clock[0] += 0.01
+    assert 900 < clock[0] < 1600
+    pace.taken()
+    assert pace.wait_s() > 250
 
 
 def test_of_requests_that_left_before_the_pace_was_lowered_none_lowers_it_again() -> None:

@@ -206,6 +206,8 @@ class ApiClient:
         outcome, wait_s = attempt()
         if isinstance(outcome, ApiError) and outcome.status == TOO_MANY and wait_s is not None:
             self._pace.refused(left, wait_s)
+        elif isinstance(outcome, httpx2.Response):
+            self._pace.taken()
         return outcome, wait_s
 
     def _tried(

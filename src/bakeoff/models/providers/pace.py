@@ -24,6 +24,8 @@ GROWTH, SOON_S = 0.001, 120.0
 """By how much of the pace it grows with each request; and the seconds that double it anyway, later faster."""
 FIRST, SLOWEST = 1.0, 0.1
 """Requests a second: where the server has taken none yet, and at least. It is halved while it takes none."""
+CLOSED_S = 900.0
+"""After so many seconds of refusals alone nothing waits for a turn: every question of a run would, for nothing."""
 
 
 class Pace:
@@ -38,6 +40,7 @@ class Pace:
         """When requests of the last seconds left that the server took, or has not answered yet."""
         self._rate: float | None = None
         self._changed = self._next = 0.0
+        self._only_refused_since: float | None = None
 
     def turn(self) -> float:
         """Waits until the next request may leave. Gives the time at which it does, which `refused` is told."""
@@ -71,7 +74,13 @@ class Pace:
     def wait_s(self) -> float:
         """The seconds until the next request may leave."""
         with self._lock:
-            return max(0.0, self._next - self._now())
+            now, since = self._now(), self._only_refused_since
+            return 0.0 if since is not None and now - since > CLOSED_S else max(0.0, self._next - now)
+
+    def taken(self) -> None:
+        """The server took a request."""
+        with self._lock:
+            self._only_refused_since = None
 
     def _leaves(self, now: float) -> float:
         self._left.append(now)
@@ -88,6 +97,8 @@ class Pace:
         """
         with self._lock:
             now = self._now()
+            if self._only_refused_since is None:
+                self._only_refused_since = now
             if left in self._left:
                 self._left.remove(left)
             if self._rate is None or left > self._changed:
