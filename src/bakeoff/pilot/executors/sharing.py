@@ -7,8 +7,8 @@ a world: a tuned model is a part that a worker puts, and the main process brings
 
 import hashlib
 import os
+import secrets
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Collection
@@ -19,12 +19,14 @@ from typing import NamedTuple
 from bakeoff.corpus.postgres.place import PLACE
 from bakeoff.corpus.stores import SQLITE, copy_store
 from bakeoff.files.cache import cache_folder, made_once, remove_unused
+from bakeoff.files.jsonl import write_text
 from bakeoff.files.locks import waited_for
 from bakeoff.pilot.executors.parts import Part, PartStore, files_of
 from bakeoff.retrieval.opening import INDEXES
 
 STORE, ADAPTERS, CONTENDERS = "store", "adapters", "contenders"
 EVERYTHING = (STORE, INDEXES, ADAPTERS, CONTENDERS)
+NAME_FILE = ".share"
 CHECKPOINT_S = 300.0
 """So often is what a training has reached put there, at most."""
 UNUSED_S = 24 * 3600.0
@@ -42,8 +44,7 @@ class Share:
     """What the main process has put below an address for the workers of one run."""
 
     def __init__(self, address: str, run: Path) -> None:
-        where = hashlib.sha256(f"{socket.gethostname()}:{run.resolve()}".encode()).hexdigest()[:12]
-        self.store = PartStore(f"{address.rstrip('/')}/{run.name}-{where}")
+        self.store = PartStore(f"{address.rstrip('/')}/{run.name}-{_name_of(run)}")
         self._known: dict[Path, tuple[object, Part]] = {}
 
     def world(self, root: Path, kinds: Collection[str] = EVERYTHING) -> Shared:
@@ -70,6 +71,17 @@ class Share:
         with tempfile.TemporaryDirectory(prefix="bakeoff-") as folder:
             copy_store(entry.parent, Path(folder))
             return self.store.put(Path(folder) / entry.name, path)
+
+
+def _name_of(run: Path) -> str:
+    """A name that no other run has, kept in the folder of the run: hosts and paths of two may have the same names, and
+    a run may go on where they are others.
+    """
+    path = run / NAME_FILE
+    if not path.exists():
+        run.mkdir(parents=True, exist_ok=True)
+        write_text(path, f"{secrets.token_hex(6)}\n")
+    return path.read_text(encoding="utf-8").strip()
 
 
 def world_here(shared: Shared) -> Path:
