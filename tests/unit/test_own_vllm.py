@@ -186,6 +186,12 @@ def test_servers_whose_shares_fit_run_side_by_side(vllm: StandIn, tiny: Path, tm
     assert len(vllm.starts) == 4 and third.name == str(folders[2])
 
 
+def test_its_prompts_are_kept_apart(vllm: StandIn, tiny: Path) -> None:
+    generator = load_generator(local(tiny))
+    assert isinstance(generator, OwnVllmGenerator) and generator._asks is not None
+    assert generator._asks[1]._keeps_apart
+
+
 def test_two_servers_of_one_folder_have_each_a_log_of_its_own(vllm: StandIn, tiny: Path) -> None:
     """The last lines of a log say why its server ended: of another one they would say something else."""
     some = [load_generator(local(tiny, gpu_memory_utilization=share)) for share in (0.3, 0.4)]
@@ -293,9 +299,7 @@ def test_a_taken_port_is_tried_again_with_another(vllm: StandIn, tiny: Path) -> 
     assert len(ports) == len({*ports}) == 2
 
 
-def test_another_server_at_its_port_is_never_asked(
-    vllm: StandIn, tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_server_at_its_port_is_never_asked(vllm: StandIn, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is healthy long before vLLM finds out that the port is taken: a vLLM of somebody else, say."""
     free = vllm_process._free_port
     theirs = {"data": [{"id": "somebody's model"}]}
