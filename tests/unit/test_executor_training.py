@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bakeoff.pilot import fitting
 from bakeoff.pilot.executors import opening, sharing
 from bakeoff.pilot.executors.jobs import outcome_of
 from bakeoff.pilot.executors.parts import Part, PartStore
@@ -61,10 +62,14 @@ def weights_of(folder: RunFolder) -> dict[str, bytes]:
     return {str(file.parent.relative_to(folder.root)): file.read_bytes() for file in files}
 
 
-def test_trainings_side_by_side_end_with_the_same_weights(tmp_path: Path) -> None:
+def test_trainings_side_by_side_end_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before workers train, the main process gives up the GPU that a vLLM server of its own may have."""
     one, _ = tuned_run(tmp_path / "one")
+    made_room: list[str] = []
+    monkeypatch.setattr(fitting, "make_room_to_train", lambda: made_room.append("once"))
     two, _ = tuned_run(tmp_path / "two", executor={"workers": 2})
     names = [file.name for file in sorted((two.root / "adapters").iterdir()) if file.is_dir()]
+    assert made_room == ["once"]
     assert len(names) == 3 and set(weights_of(two)) == {f"adapters/{name}" for name in names}
     # the models are in two folders, so the trainings of the two runs have names of their own
     assert sorted(weights_of(one).values()) == sorted(weights_of(two).values())
