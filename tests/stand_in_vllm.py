@@ -113,7 +113,11 @@ def main() -> None:
         key=os.environ["VLLM_API_KEY"],
         allows="updating" if "--enable-lora" in sys.argv else "no lora",
         max_lora_rank=int(given.get("--max-lora-rank", 0)),
-        known={"/health": {}, "/version": {"version": "0.0.stand-in"}},
+        known={
+            "/health": {},
+            "/version": {"version": "0.0.stand-in"},
+            "/v1/models": {"data": [{"id": given["--served-model-name"]}]},
+        },
     )
     server.dies_at = what.get("dies_at", 0)
     threading.Event().wait()

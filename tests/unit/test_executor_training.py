@@ -1,17 +1,24 @@
 """Trainings by workers, side by side: the same weights as one after another, and what fails costs its contender."""
 
 import json
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bakeoff.pilot import fitting
+from bakeoff.pilot.executors import opening, sharing
+from bakeoff.pilot.executors.jobs import outcome_of
+from bakeoff.pilot.executors.parts import Part, PartStore
 from bakeoff.pilot.executors.sharing import Reached
 from bakeoff.pilot.stages import run
+from bakeoff.protocols import Job, Outcome
 from bakeoff.records import Message, Prompt
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder
+from bakeoff.tuning.checkpoint import Schedule
 from bakeoff.tuning.lora import TrainingSettings, train_adapter
 from bakeoff.tuning.packing import Example
 from bakeoff.tuning.report import Progress
@@ -55,10 +62,14 @@ def weights_of(folder: RunFolder) -> dict[str, bytes]:
     return {str(file.parent.relative_to(folder.root)): file.read_bytes() for file in files}
 
 
-def test_trainings_side_by_side_end_with_the_same_weights(tmp_path: Path) -> None:
+def test_trainings_side_by_side_end_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before workers train, the main process gives up the GPU that a vLLM server of its own may have."""
     one, _ = tuned_run(tmp_path / "one")
+    made_room: list[str] = []
+    monkeypatch.setattr(fitting, "make_room_to_train", lambda: made_room.append("once"))
     two, _ = tuned_run(tmp_path / "two", executor={"workers": 2})
     names = [file.name for file in sorted((two.root / "adapters").iterdir()) if file.is_dir()]
+    assert made_room == ["once"]
     assert len(names) == 3 and set(weights_of(two)) == {f"adapters/{name}" for name in names}
     # the models are in two folders, so the trainings of the two runs have names of their own
     assert sorted(weights_of(one).values()) == sorted(weights_of(two).values())
@@ -84,6 +95,46 @@ def test_workers_without_the_folder_train_and_the_models_come_back(tmp_path: Pat
     assert not [path for path in (tmp_path / "bucket").rglob("*") if path.is_file()]
 
 
+class Inline:
+    """An executor that does the jobs in this process, one after another."""
+
+    label, workers, threads = "this process", 1, 1
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def outcomes(self, given: Sequence[Job]) -> Iterator[tuple[int, Outcome]]:
+        yield from ((i, outcome_of(job)) for i, job in enumerate(given))
+
+    def close(self) -> None:
+        pass
+
+
+def test_what_a_long_training_has_reached_is_not_that_of_the_training_after_the_update(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both tune the same model of a run. As if each had taken longer than CHECKPOINT_S."""
+    pytest.importorskip("obstore")
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(opening, "LocalExecutor", Inline)
+    monkeypatch.setattr(sharing, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(Schedule, "is_due", lambda self: True)
+    monkeypatch.setitem(FEW, "epochs", 3)
+    noted: list[str] = []
+    note = PartStore.note
+
+    def noting(self: PartStore, name: str, part: Part) -> None:
+        noted.append(name)
+        note(self, name, part)
+
+    monkeypatch.setattr(PartStore, "note", noting)
+    executor = {"executor": {"workers": 1, "share": f"file://{tmp_path}/bucket"}}
+    folder, notes = tuned_run(tmp_path / "run", **write_update(tmp_path / "run"), **executor)
+    assert noted, "a checkpoint was put"
+    assert not [line for line in notes if "left out" in line]
+    assert {name.split("/")[0] for name in weights_of(folder)} == {"adapters", "update"}
+
+
 def test_another_machine_goes_on_where_a_training_has_come(tmp_path: Path) -> None:
     """Stopped in the middle and gone: in another folder, the training begins at its checkpoint, with the same end."""
     pytest.importorskip("obstore")
@@ -95,7 +146,7 @@ def test_another_machine_goes_on_where_a_training_has_come(tmp_path: Path) -> No
     whole, seen = tmp_path / "whole" / "adapter", list[int]()
     train_adapter(model, examples, [], loop, whole)
 
-    first = Reached(address, tmp_path / "first" / "adapter", every_s=0.0)
+    first = Reached(address, tmp_path / "first" / "adapter", "sum", every_s=0.0)
 
     def dies(at: Progress) -> None:
         first.keep(at)
@@ -105,7 +156,7 @@ def test_another_machine_goes_on_where_a_training_has_come(tmp_path: Path) -> No
     first.take()
     with pytest.raises(RuntimeError, match="gone"):
         train_adapter(model, examples, [], loop, tmp_path / "first" / "adapter", dies)
-    second = Reached(address, tmp_path / "second" / "adapter")
+    second = Reached(address, tmp_path / "second" / "adapter", "sum")
     second.take()
     train_adapter(model, examples, [], loop, tmp_path / "second" / "adapter", lambda at: seen.append(at.step))
     assert 5 < seen[0] <= 8, "it does not begin anew"

@@ -218,6 +218,8 @@ def test_a_folder_that_is_no_adapter_is_refused(tmp_path: Path, missing: str) ->
         ({"model_type": "mistral", "sliding_window": None}, ""),
         ({"model_type": "qwen2", "use_sliding_window": True, "sliding_window": 512, "max_window_layers": 1}, "window"),
         ({"model_type": "qwen2", "use_sliding_window": False, "sliding_window": 512}, ""),
+        ({"vocab_size": 2**20 + 1}, "more than 1,048,576 tokens"),  # the bits above are marks
+        ({"vocab_size": 2**20}, ""),
         ({}, ""),
     ],
 )

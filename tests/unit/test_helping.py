@@ -23,9 +23,10 @@ from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.kept.embedder import KeptEmbedder
 from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.settings import LocalModel
+from bakeoff.pilot import helping
 from bakeoff.pilot.asking import Workers
 from bakeoff.pilot.executors.local import LocalExecutor
-from bakeoff.pilot.helping import helped_embedders, helped_judge
+from bakeoff.pilot.helping import HelpedGenerator, helped_embedders, helped_judge
 from bakeoff.pilot.judge_answers import judge_answers
 from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.end_to_end.test_executors import workers_of
@@ -159,6 +160,17 @@ def test_workers_reply_as_the_judge_would(tmp_path: Path, workers: Workers) -> N
     texts = [[one.text for one in batch] for batch in replies]
     assert texts == [[one.text for one in alone.generate(batch, asked)] for batch in batches]
     assert texts[0][0] == "7 days" and len(workers_of(os.getpid())) == 2
+
+
+def test_a_judge_on_a_server_that_bakeoff_starts_is_asked_by_the_main_process(
+    tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each worker would start a server of its own, for the same memory."""
+    loaded = object()
+    monkeypatch.setattr(helping, "load_generator", lambda settings: loaded)
+    load = helped_judge(workers, tmp_path, None)
+    assert load(LocalModel(name="some/judge", engine="vllm")) is loaded
+    assert isinstance(load(LocalModel(name="some/judge")), HelpedGenerator)
 
 
 def test_a_run_is_judged_with_workers_as_without(tmp_path: Path, workers: Workers) -> None:

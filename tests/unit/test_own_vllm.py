@@ -38,6 +38,7 @@ from bakeoff.pilot.asking import is_spread
 from bakeoff.pilot.stages import run
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
 from tests.end_to_end.small import make
+from tests.fake_api import FakeApi
 from tests.stand_in_vllm import StandIn
 from tests.unit.tiny_model import write_tiny_model
 
@@ -185,6 +186,20 @@ def test_servers_whose_shares_fit_run_side_by_side(vllm: StandIn, tiny: Path, tm
     assert len(vllm.starts) == 4 and third.name == str(folders[2])
 
 
+def test_its_prompts_are_kept_apart(vllm: StandIn, tiny: Path) -> None:
+    generator = load_generator(local(tiny))
+    assert isinstance(generator, OwnVllmGenerator) and generator._asks is not None
+    assert generator._asks[1]._keeps_apart
+
+
+def test_two_servers_of_one_folder_have_each_a_log_of_its_own(vllm: StandIn, tiny: Path) -> None:
+    """The last lines of a log say why its server ended: of another one they would say something else."""
+    some = [load_generator(local(tiny, gpu_memory_utilization=share)) for share in (0.3, 0.4)]
+    assert len(vllm.running) == 4 and all(asked(one).error is None for one in some)
+    (folder,) = vllm.command.parent.rglob("cache/vllm")
+    assert len(list(folder.glob("*.log"))) == 2
+
+
 def test_two_that_do_not_fit_and_are_asked_at_once_are_an_error(
     vllm: StandIn, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,6 +297,19 @@ def test_a_taken_port_is_tried_again_with_another(vllm: StandIn, tiny: Path) -> 
     assert asked(load_generator(local(tiny))).error is None
     ports = [start["argv"][start["argv"].index("--port") + 1] for start in vllm.starts]
     assert len(ports) == len({*ports}) == 2
+
+
+def test_another_server_at_its_port_is_never_asked(vllm: StandIn, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is healthy long before vLLM finds out that the port is taken: a vLLM of somebody else, say."""
+    free = vllm_process._free_port
+    theirs = {"data": [{"id": "somebody's model"}]}
+    with FakeApi(known={"/health": {}, "/version": {}, "/v1/models": theirs}) as other:
+        ports = iter([int(other.url.split(":")[2].split("/")[0])])
+        monkeypatch.setattr(vllm_process, "_free_port", lambda: next(ports, None) or free())
+        vllm.does(delay_s=1.0)
+        generator = load_generator(local(tiny))
+        assert asked(generator).error is None and len(vllm.starts) == 2
+        assert not [one for one in other.requests if one.path == "/v1/completions"]
 
 
 def test_a_server_that_is_never_ready_is_stopped(vllm: StandIn, tiny: Path) -> None:

@@ -5,16 +5,21 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from bakeoff.files import jsonl
+from bakeoff.measure.collect import collect_latency
+from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
 from bakeoff.models.load import load_generator
 from bakeoff.models.providers.pace import Pace, held_back, pace_of
 from bakeoff.models.providers.retry import backoff_s
 from bakeoff.models.settings import ApiModel
-from bakeoff.records import GenerationSettings, Message, Prompt
+from bakeoff.records import Answer, GenerationSettings, Message, Prompt, Question
 from tests.fake_api import FakeApi, Fault
 
 Takes = Callable[[float], bool]
@@ -100,6 +105,8 @@ def simulated(
             else:
                 later(clock[0] + (asked_wait_s or backoff_s(attempt)), "again", attempt + 1)
         else:
+            if what == "taken":
+                pace.taken()
             queue(attempt if what == "again" else 0)
     late = [is_taken for at, is_taken in seen if at >= 60]
     return Outcome(sum(late) / (until_s - 60), 1 - sum(late) / len(late), dropped)
@@ -144,6 +151,22 @@ def test_all_wait_as_long_as_the_server_asks() -> None:
     assert pace.wait_s() == pytest.approx(30.0)
 
 
+def test_a_server_that_takes_nothing_for_long_holds_nobody_up() -> None:
+    """Else each of a thousand questions would wait for five minutes, one after another."""
+    clock = [0.0]
+
+    def wait(seconds: float) -> None:
+        clock[0] += seconds
+
+    pace = Pace(now=lambda: clock[0], wait=wait)
+    for _ in range(1000):
+        pace.refused(pace.turn(), 300.0)
+        clock[0] += 0.01
+    assert 900 < clock[0] < 1600
+    pace.taken()
+    assert pace.wait_s() > 250
+
+
 def test_of_requests_that_left_before_the_pace_was_lowered_none_lowers_it_again() -> None:
     clock = [0.0]
     pace = Pace(now=lambda: clock[0], wait=lambda seconds: None)
@@ -173,7 +196,7 @@ def test_clients_of_one_model_share_its_pace() -> None:
 
 
 def test_the_client_keeps_the_pace_and_counts_what_it_waited() -> None:
-    """A server that refuses once and asks to wait a quarter of a second; the wait is no part of a latency."""
+    """A server that refuses once and asks to wait a quarter of a second."""
     with FakeApi(fault=Fault(status=429, headers={"retry-after-ms": "250"}, times=1)) as api:
         generator = load_generator(ApiModel(api="openai", base_url=api.url, model="m", concurrency=4))
         prompts = [Prompt(messages=(Message(role="user", content=f"{i}"),)) for i in range(4)]
@@ -182,10 +205,54 @@ def test_the_client_keeps_the_pace_and_counts_what_it_waited() -> None:
         elapsed_s = time.perf_counter() - begun
     assert not [answer.error for answer in answers if answer.error]
     assert len(api.requests) == 5
-    assert elapsed_s >= 0.25 and held_back_s() <= elapsed_s
+    assert elapsed_s >= 0.25 and 0.25 <= held_back_s() <= elapsed_s
 
 
-def test_whoever_waits_longest_goes_first_and_nobody_twice() -> None:
+def test_what_a_server_asks_to_wait_is_no_part_of_the_latency(tmp_path: Path) -> None:
+    """One question at a time: the refused request itself waits, and nobody waits for a turn."""
+
+    class Asks:
+        name = "asks"
+
+        def answer(self, questions: Sequence[Question]) -> list[Answer]:
+            said = generator.generate([_prompt(one.text) for one in questions], GenerationSettings(max_new_tokens=4))
+            return [Answer(question_id=questions[0].id, contender="asks", text=said[0].text, error=said[0].error)]
+
+    questions = [Question(id=f"q{i}", text=f"{i}?", answers=("x",), fact=f"f{i}") for i in range(2)]
+    with FakeApi() as api:
+        generator = load_generator(ApiModel(api="openai", base_url=api.url, model="m"))
+
+        def second(done: int, total: int) -> None:
+            api.fault = Fault(status=429, headers={"retry-after-ms": "800"}, times=1)
+
+        collect_latency(Asks(), questions, tmp_path / "latency.jsonl", second)  # type: ignore[arg-type]
+    (answer,) = jsonl.read(tmp_path / "latency.jsonl", Answer)
+    assert api.n_requests == 3 and answer.error is None
+    assert answer.latency_ms is not None and answer.latency_ms < 400
+
+
+def test_who_has_waited_longest_goes_first() -> None:
+    """Who leaves is no longer waited for."""
+    pace, left, gone = Pace(), list[int](), Caller()
+    pace.refused(pace.turn(), 0.6)
+
+    def ask(number: int) -> None:
+        with on_behalf_of(gone) if number == 3 else nullcontext(), suppress(CallerGoneError):
+            pace.turn()
+            left.append(number)
+
+    pace._rate = 100.0
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.01)
+    gone.leave()
+    for thread in threads:
+        thread.join(5.0)
+    assert left == [0, 1, 2, 4, 5, 6, 7]
+
+
+def test_nobody_goes_twice() -> None:
     """Real threads at a pace of 50 a second."""
     pace = Pace()
     pace.refused(pace.turn(), 0.0)
@@ -203,3 +270,7 @@ def test_whoever_waits_longest_goes_first_and_nobody_twice() -> None:
     times.sort()
     assert len(set(times)) == 20
     assert all(after - before > 0 for before, after in itertools.pairwise(times))
+
+
+def _prompt(text: str) -> Prompt:
+    return Prompt(messages=(Message(role="user", content=text),))

@@ -1,6 +1,7 @@
 """Worlds in object storage, for workers without a shared folder: whole or not there, and what goes wrong is said."""
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -92,6 +93,19 @@ def test_only_what_changed_is_put_and_only_other_documents_are_another_folder(bu
         assert (len(list(store.documents())), len(list(old.documents()))) == (2, 1)
     shared.store.remove_all()
     assert objects(bucket) == []
+
+
+def test_a_run_has_a_name_of_its_own_in_the_store_which_it_keeps(
+    bucket: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine with the same name and folders has another one: what one cleans up may be what the other needs."""
+    mine, moved = tmp_path / "a" / "run", tmp_path / "b" / "run"
+    first = share(bucket, world(mine)).store.address
+    mine.parent.rename(moved.parent)
+    monkeypatch.setattr(socket, "gethostname", lambda: "a new container")
+    assert share(bucket, moved).store.address == first
+    monkeypatch.undo()
+    assert share(bucket, world(mine)).store.address != first
 
 
 def test_equal_content_has_one_sum(tmp_path: Path) -> None:

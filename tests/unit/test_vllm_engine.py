@@ -20,6 +20,7 @@ from bakeoff.models.load import load_generator
 from bakeoff.models.probe import probe
 from bakeoff.models.providers.adapters import adapter_name, load_adapter
 from bakeoff.models.settings import ApiModel, LocalModel
+from bakeoff.models.sharing import read_apart
 from bakeoff.pilot.stages import run
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
 from tests.end_to_end.small import make
@@ -276,3 +277,20 @@ def test_a_contender_tuned_here_is_answered_there(tiny: Path, tmp_path: Path) ->
         del finished
         gc.collect()
         assert fake.adapters == {}
+
+
+def test_what_a_server_of_our_own_has_read_is_shared_within_one_pass_only(tiny: Path) -> None:
+    """So that no latency depends on who was asked before. A server that others use is sent the same for each pass: what
+    a killed session has paid for is found by what was sent.
+    """
+    prompts = [Prompt(messages=(Message(role="user", content=f"Question {i}?"),)) for i in range(2)]
+    with FakeVllm() as fake:
+        own = VllmGenerator(server_of(fake), tiny, "m", keeps_apart=True)
+        for generator in (own, VllmGenerator(server_of(fake), tiny, "m")):
+            for _ in range(2):
+                with read_apart():
+                    generator.generate(prompts, FEW)
+        own.generate(prompts, FEW)
+        salts = [body.get("cache_salt") for body in fake.bodies]
+    assert salts[0] == salts[1] and salts[2] == salts[3] and salts[0] and salts[2] not in (None, salts[0])
+    assert salts[4:] == [None] * 6

@@ -41,7 +41,7 @@ def collect(
 def collect_latency(contender: Contender, questions: Sequence[Question], path: Path, progress: Progress) -> None:
     """Asks the questions one at a time and records each one's wall time.
 
-    What is no part of it: counting what it costs, and waiting for a turn at a server that gets too many requests.
+    What is no part of it: counting what it costs, and waiting because a server gets too many requests.
     The first one is warm-up and is not recorded. As on a server that has answered a question, an engine may keep what
     all prompts begin with. It keeps nothing that it read before this call (`models/sharing.py`).
 

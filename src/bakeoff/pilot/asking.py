@@ -16,7 +16,7 @@ from bakeoff.errors import WorkerError
 from bakeoff.files import jsonl
 from bakeoff.measure.collect import Progress, collect, unanswered
 from bakeoff.models.kept.results import KeptResults
-from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.executors import jobs
 from bakeoff.pilot.executors.jobs import Answered, Asked, Place, Tuned
@@ -159,7 +159,12 @@ def is_spread(recipe: Recipe, models: Mapping[str, ModelSettings]) -> bool:
         return False
     named = [recipe.spec.model if recipe.asks_model else "", recipe.embedder, recipe.reranker]
     used = [models[name] for name in named if name in models]
-    return not any(isinstance(model, ApiModel) or model.answered_by or model.engine == "vllm" for model in used)
+    return all(map(workers_compute, used))
+
+
+def workers_compute(model: ModelSettings) -> bool:
+    """Whether a worker can have this model: it is computed in the process that asks it, and not by a server."""
+    return isinstance(model, LocalModel) and model.answered_by is None and model.engine != "vllm"
 
 
 def workers_lines(executor: Executor, recipes: Sequence[Recipe], models: Mapping[str, ModelSettings]) -> Iterator[str]:

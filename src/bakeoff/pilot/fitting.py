@@ -12,7 +12,7 @@ from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import BakeoffError, ContenderError, InputError, ModelUnavailableError
 from bakeoff.files import jsonl
-from bakeoff.models.memory import release_memory
+from bakeoff.models.memory import make_room_to_train, release_memory
 from bakeoff.pilot.asking import Workers
 from bakeoff.pilot.reuse import Reuse, Trained, copy_folder, trained_in, training_key, write_trained
 from bakeoff.pilot.tuners import Course, Hosting, tuner_of
@@ -72,6 +72,7 @@ class Fitting:
             }
             for course in courses.values()
         ]
+        make_room_to_train()  # on the GPUs of this machine, which workers may train on
         for done, (number, outcome) in enumerate(self._workers.train(world, trainings), 1):
             course = courses[adapters[number]]
             progress(course.recipe.spec.name)(done, len(adapters), self._workers.executor.label)

@@ -12,8 +12,8 @@ import numpy as np
 
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.models.load import load_generator
-from bakeoff.models.settings import LocalModel, ModelSettings
-from bakeoff.pilot.asking import Workers
+from bakeoff.models.settings import ModelSettings
+from bakeoff.pilot.asking import Workers, workers_compute
 from bakeoff.pilot.executors import jobs
 from bakeoff.pilot.executors.jobs import Place
 from bakeoff.pilot.executors.sharing import ADAPTERS
@@ -82,11 +82,11 @@ def helped_embedders(workers: Workers | None) -> Callable[[WorldFolder, str, Emb
 def helped_judge(
     workers: Workers | None, folder: Path, imports_from: Path | None
 ) -> Callable[[ModelSettings], Generator]:
-    """What loads the judge: with help if it is a model of this machine and there are workers."""
+    """What loads the judge: with help if workers can have it, and there are workers."""
 
     def load(settings: ModelSettings) -> Any:
         generator = load_generator(settings)
-        if workers is None or not isinstance(settings, LocalModel) or settings.answered_by is not None:
+        if workers is None or not workers_compute(settings):
             return generator
         place = workers.place(folder, {JUDGE: settings}, imports_from, kinds=())._replace(kept=None)
         return HelpedGenerator(workers, place, JUDGE, generator)

@@ -94,14 +94,11 @@ def reuse_lines(counts: Mapping[str, Sequence[int]], problem: str = "") -> list[
 
 def training_key(recipe: Recipe, world: WorldFolder, lesson: Lesson, start_from: Path | None, seed: int) -> str:
     """One sum over all that a recipe's tuned model depends on: settings, weights, examples, code."""
-    preferences = lesson.preferences or ((), ())
     return content_sum(
         [
             recipe.adapter,
             model_sum(world.models[recipe.spec.model]),
-            *([example.model_dump(mode="json") for example in part] for part in (lesson.examples, lesson.dev)),
-            lesson.max_epochs,
-            *([judged.model_dump(mode="json") for judged in part] for part in preferences),
+            *lesson.content,
             folder_sum(start_from) if start_from else "",
             seed,
             *_code(),

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bakeoff.records import Question
 from bakeoff.tuning.packing import Example
@@ -18,6 +18,13 @@ class Lesson(NamedTuple):
     dev: list[Example]
     max_epochs: int
     preferences: PreferenceLesson | None = None
+
+    @property
+    def content(self) -> list[Any]:
+        """All of it as JSON values."""
+        parts = (self.examples, self.dev, *(self.preferences or ((), ())))
+        examples, dev, *judged = ([one.model_dump(mode="json") for one in part] for part in parts)
+        return [examples, dev, self.max_epochs, *judged]
 
 
 def sample(questions: Sequence[Question], most: int | None, seed: int) -> list[Question]:

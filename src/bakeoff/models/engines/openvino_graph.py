@@ -30,6 +30,8 @@ def unsupported(folder: Path) -> str:
         return f"its rope type is '{rope(config)['rope_type']}' (supported: {', '.join(ROPES)})"
     if config.get("hidden_act") != "silu":
         return f"its activation is '{config.get('hidden_act')}' (supported: silu)"
+    if int(config.get("vocab_size") or 0) > 2**ID_BITS:
+        return f"it has more than {2**ID_BITS:,} tokens"
     if has_window(config):
         return "its attention slides over a window"
     return ""

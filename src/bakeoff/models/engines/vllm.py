@@ -3,7 +3,7 @@
 Takes prompts, gives completions. Prompts are rendered here, by the template that the model is tuned with, and sent as
 token ids: a server's own template may differ. Token counts are exact. Knows nothing about retrieval.
 Source: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html (completions: `prompt` as token ids,
-`stop_token_ids`).
+`stop_token_ids`; `cache_salt`: prompts with other ones share no prefix).
 """
 
 import time
@@ -22,6 +22,7 @@ from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.settings import ApiModel
+from bakeoff.models.sharing import EVERYBODY, group
 from bakeoff.models.stops import pieces_before_stop
 from bakeoff.models.thinking import pieces_without_thinking
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
@@ -33,7 +34,8 @@ NO_SETTINGS_OF_ITS_OWN = {"top_p": 1.0, "top_k": -1, "repetition_penalty": 1.0}
 class VllmGenerator:
     """A model on a vLLM server, with an adapter if one is given. Safe to use from several threads.
 
-    The adapter is unloaded when this object is no longer used, or when the process ends.
+    The adapter is unloaded when this object is no longer used, or when the process ends. With `keeps_apart`, the server
+    lets prompts share what it has read within their group only (`models/sharing.py`).
     """
 
     def __init__(
@@ -44,12 +46,13 @@ class VllmGenerator:
         adapter: Path | None = None,
         shared: Path | None = None,
         first_wait_s: float = FIRST_WAIT_S,
+        keeps_apart: bool = False,
     ) -> None:
         self.name = name
         self.n_parallel = server.concurrency
         self._chat = Chat(folder)
         self.context_tokens = self._chat.context_tokens = min(self._chat.context_tokens, server.context_tokens)
-        self._server = server
+        self._server, self._keeps_apart = server, keeps_apart
         self._client = ApiClient(server, first_wait_s)
         self._url = f"{server.base_url}/completions"
         self._asked_for = server.model
@@ -89,6 +92,7 @@ class VllmGenerator:
             **NO_SETTINGS_OF_ITS_OWN,
             "logprobs": 0,
             "stop_token_ids": sorted(self._chat.end_ids),
+            **({"cache_salt": str(group())} if self._keeps_apart and group() != EVERYBODY else {}),
             **({"seed": settings.seed} if settings.seed is not None else {}),
             **({"stop": list(settings.stop)} if settings.stop else {}),
         }

@@ -61,7 +61,10 @@ class OwnVllmGenerator:
     def _on(self, server: VllmProcess) -> VllmGenerator:
         with self._opening:
             if self._asks is None or self._asks[0] is not server:
-                self._asks = server, VllmGenerator(server.settings, self._folder, self.name, self._adapter)
+                self._asks = (
+                    server,
+                    VllmGenerator(server.settings, self._folder, self.name, self._adapter, keeps_apart=True),
+                )
             return self._asks[1]
 
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Completion]:

@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import weakref
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from bakeoff.errors import EngineGoneError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder
 from bakeoff.models.engines import watched
 from bakeoff.models.engines.vllm_failures import is_port_taken, last_lines, why_it_ended
-from bakeoff.models.providers.keys import keep_own_key
+from bakeoff.models.providers.keys import headers_with, keep_own_key, key_of
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.vllm_options import VllmOptions
 
@@ -106,7 +107,7 @@ class VllmProcess:
         for seconds in self._seconds(limit):
             if not self.is_running:
                 raise self.why_it_ended("while it was loading")
-            if self._is_healthy():
+            if self._is_healthy() and self._is_ours():
                 self.version = self._read_version()
                 _log.warning("vLLM has loaded %s after %.0f s.", name, seconds)
                 return
@@ -151,6 +152,15 @@ class VllmProcess:
         try:
             return httpx2.get(f"{self._root}/health", timeout=5.0, trust_env=False).is_success
         except httpx2.HTTPError:
+            return False
+
+    def _is_ours(self) -> bool:
+        """Whether this server has the key and the model: while vLLM loads, another program may listen at its port."""
+        headers = headers_with(key_of(self.settings), self.settings.api)
+        try:
+            reply = httpx2.get(f"{self.settings.base_url}/models", headers=headers, timeout=5.0, trust_env=False)
+            return self.wanted.name in [one["id"] for one in reply.raise_for_status().json()["data"]]
+        except (httpx2.HTTPError, ValueError, LookupError, TypeError):
             return False
 
     def _read_version(self) -> str:
@@ -255,9 +265,9 @@ def _log_file(wanted: Wanted) -> Path:
             if old.stat().st_mtime < time.time() - LOG_DAYS * 86_400:
                 old.unlink()
     known = hashlib.sha256(str(wanted.folder).encode()).hexdigest()[:8]
-    log = folder / f"{wanted.folder.name}-{known}-{os.getpid()}.log"
-    log.touch(0o600)
-    return log
+    descriptor, log = tempfile.mkstemp(".log", f"{wanted.folder.name}-{known}-{os.getpid()}-", folder)
+    os.close(descriptor)  # only its owner may read it
+    return Path(log)
 
 
 def _stop(watch: subprocess.Popen[bytes], owner: int) -> None:

@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import httpx2
@@ -16,7 +16,7 @@ from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.cancelling import caller, sleep
 from bakeoff.models.providers.keys import headers_with, key_of, without_key
-from bakeoff.models.providers.pace import pace_of
+from bakeoff.models.providers.pace import holding_back, pace_of
 from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
 from bakeoff.models.providers.retry import (
     FIRST_WAIT_S,
@@ -206,6 +206,8 @@ class ApiClient:
         outcome, wait_s = attempt()
         if isinstance(outcome, ApiError) and outcome.status == TOO_MANY and wait_s is not None:
             self._pace.refused(left, wait_s)
+        elif isinstance(outcome, httpx2.Response):
+            self._pace.taken()
         return outcome, wait_s
 
     def _tried(
@@ -229,7 +231,8 @@ class ApiClient:
                 with self._lock:
                     self._n_given_up += 1
                 raise outcome from None
-            _wait(spread_s(wait_s) if wait_s > 0 else backoff_s(attempt, self._first_wait_s))
+            with holding_back if outcome.status == TOO_MANY else nullcontext():
+                _wait(spread_s(wait_s) if wait_s > 0 else backoff_s(attempt, self._first_wait_s))
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bakeoff.models.cancelling import acquire, sleep
+from bakeoff.models.cancelling import caller, sleep
 
 WINDOW_S, SHORT_S = 60.0, 2.0
 """How far back the requests count that a server took: for its limit, and for what it takes now."""
@@ -24,6 +24,8 @@ GROWTH, SOON_S = 0.001, 120.0
 """By how much of the pace it grows with each request; and the seconds that double it anyway, later faster."""
 FIRST, SLOWEST = 1.0, 0.1
 """Requests a second: where the server has taken none yet, and at least. It is halved while it takes none."""
+CLOSED_S = 900.0
+"""After so many seconds of refusals alone nothing waits for a turn: every question of a run would, for nothing."""
 
 
 class Pace:
@@ -31,36 +33,54 @@ class Pace:
 
     def __init__(self, now: Callable[[], float] = time.monotonic, wait: Callable[[float], None] = sleep) -> None:
         self._now, self._wait = now, wait
-        self._lock, self._first = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
+        self._line: deque[threading.Event] = deque()
+        """Who waits, in the order of arrival. The first one's is set."""
         self._left: deque[float] = deque()
         """When requests of the last seconds left that the server took, or has not answered yet."""
         self._rate: float | None = None
         self._changed = self._next = 0.0
+        self._only_refused_since: float | None = None
 
     def turn(self) -> float:
         """Waits until the next request may leave. Gives the time at which it does, which `refused` is told."""
         with self._lock:
             if self._rate is None:
                 return self._leaves(self._now())
-        with _holding_back, self._line():
+        with holding_back, self._first_in_line():
             while (wait_s := self.wait_s()) > 0:
                 self._wait(wait_s)
             with self._lock:
                 return self._leaves(self._now())
 
     @contextmanager
-    def _line(self) -> Iterator[None]:
+    def _first_in_line(self) -> Iterator[None]:
         """One waits for the time at which a request may leave, the others for this one: that time may still change."""
-        acquire(self._first)
+        turn = threading.Event()
+        with self._lock:
+            self._line.append(turn)
+            self._line[0].set()
         try:
+            with caller().when_gone(turn.set):
+                turn.wait()
+            caller().raise_if_gone()
             yield
         finally:
-            self._first.release()
+            with self._lock:
+                self._line.remove(turn)
+                if self._line:
+                    self._line[0].set()
 
     def wait_s(self) -> float:
         """The seconds until the next request may leave."""
         with self._lock:
-            return max(0.0, self._next - self._now())
+            now, since = self._now(), self._only_refused_since
+            return 0.0 if since is not None and now - since > CLOSED_S else max(0.0, self._next - now)
+
+    def taken(self) -> None:
+        """The server took a request."""
+        with self._lock:
+            self._only_refused_since = None
 
     def _leaves(self, now: float) -> float:
         self._left.append(now)
@@ -77,6 +97,8 @@ class Pace:
         """
         with self._lock:
             now = self._now()
+            if self._only_refused_since is None:
+                self._only_refused_since = now
             if left in self._left:
                 self._left.remove(left)
             if self._rate is None or left > self._changed:
@@ -106,7 +128,7 @@ class Pace:
 
 
 class _HoldingBack:
-    """The seconds in which at least one thread waited for its turn."""
+    """The seconds in which at least one thread waited, for its turn or for as long as a server asked."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -130,7 +152,7 @@ class _HoldingBack:
             return self._seconds + (time.perf_counter() - self._since if self._n else 0.0)
 
 
-_holding_back = _HoldingBack()
+holding_back = _HoldingBack()
 _paces: dict[tuple[str, str, str | None], Pace] = {}
 _lock = threading.Lock()
 
@@ -142,6 +164,8 @@ def pace_of(base_url: str, model: str, key_env: str | None) -> Pace:
 
 
 def held_back() -> Callable[[], float]:
-    """From now on: the seconds in which requests waited for their turn. They are no part of any model's latency."""
-    begun = _holding_back.seconds()
-    return lambda: _holding_back.seconds() - begun
+    """From now on: the seconds in which requests waited because a server got too many. They are no part of any model's
+    latency.
+    """
+    begun = holding_back.seconds()
+    return lambda: holding_back.seconds() - begun

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bakeoff.contenders.grounded import Grounded
+from bakeoff.contenders.identities import content_sum
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.retrieving import retriever_of
 from bakeoff.contenders.spec import Spec
@@ -106,9 +107,10 @@ def train(place: Place, spec: Spec, lesson: Lesson, start_from: Path | Part | No
     _, world, _ = opened(place)
     world.release()  # training needs the memory that loaded models take
     recipe = make_recipe(spec, place.imports_from)
-    folder, shared = world.adapter_folder(recipe.adapter), place.shared
+    folder, shared, learned = world.adapter_folder(recipe.adapter), place.shared, ""
     if shared is not None:
-        folder = training_folder(shared.address, folder.name)
+        learned = content_sum([*lesson.content, start_from.sha256 if isinstance(start_from, Part) else "", seed])
+        folder = training_folder(shared.address, folder.name, learned)
         start_from = part_here(shared.address, start_from) if isinstance(start_from, Part) else None
     assert not isinstance(start_from, Part)  # only of a shared world
     tuner, weights = tuner_of(recipe, world, seed, NOTHING_ALLOWED)
@@ -116,7 +118,7 @@ def train(place: Place, spec: Spec, lesson: Lesson, start_from: Path | Part | No
     with waited_for(folder.with_name(f"{folder.name}.lock"), needed=False):
         if shared is None:
             return Tuned(tuner.fit(weights, lesson, spec.tuning, folder, start_from=start_from))
-        reached = Reached(shared.address, folder)
+        reached = Reached(shared.address, folder, learned)
         reached.take()
         report = tuner.fit(weights, lesson, spec.tuning, folder, on_progress=reached.keep, start_from=start_from)
         return Tuned(report, put_trained(shared.address, folder))

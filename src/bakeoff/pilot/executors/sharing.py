@@ -7,8 +7,8 @@ a world: a tuned model is a part that a worker puts, and the main process brings
 
 import hashlib
 import os
+import secrets
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Collection
@@ -19,12 +19,14 @@ from typing import NamedTuple
 from bakeoff.corpus.postgres.place import PLACE
 from bakeoff.corpus.stores import SQLITE, copy_store
 from bakeoff.files.cache import cache_folder, made_once, remove_unused
+from bakeoff.files.jsonl import write_text
 from bakeoff.files.locks import waited_for
 from bakeoff.pilot.executors.parts import Part, PartStore, files_of
 from bakeoff.retrieval.opening import INDEXES
 
 STORE, ADAPTERS, CONTENDERS = "store", "adapters", "contenders"
 EVERYTHING = (STORE, INDEXES, ADAPTERS, CONTENDERS)
+NAME_FILE = ".share"
 CHECKPOINT_S = 300.0
 """So often is what a training has reached put there, at most."""
 UNUSED_S = 24 * 3600.0
@@ -42,8 +44,7 @@ class Share:
     """What the main process has put below an address for the workers of one run."""
 
     def __init__(self, address: str, run: Path) -> None:
-        where = hashlib.sha256(f"{socket.gethostname()}:{run.resolve()}".encode()).hexdigest()[:12]
-        self.store = PartStore(f"{address.rstrip('/')}/{run.name}-{where}")
+        self.store = PartStore(f"{address.rstrip('/')}/{run.name}-{_name_of(run)}")
         self._known: dict[Path, tuple[object, Part]] = {}
 
     def world(self, root: Path, kinds: Collection[str] = EVERYTHING) -> Shared:
@@ -72,6 +73,17 @@ class Share:
             return self.store.put(Path(folder) / entry.name, path)
 
 
+def _name_of(run: Path) -> str:
+    """A name that no other run has, kept in the folder of the run: hosts and paths of two may have the same names, and
+    a run may go on where they are others.
+    """
+    path = run / NAME_FILE
+    if not path.exists():
+        run.mkdir(parents=True, exist_ok=True)
+        write_text(path, f"{secrets.token_hex(6)}\n")
+    return path.read_text(encoding="utf-8").strip()
+
+
 def world_here(shared: Shared) -> Path:
     """The folder of this world on this machine. Another one if its documents or indexes are others."""
     parts = {part.path: part_here(shared.address, part) for part in shared.parts}
@@ -95,16 +107,22 @@ def part_here(address: str, part: Part) -> Path:
     return made_once(target, lambda half: PartStore(address).fetch(part, half)) / part.name
 
 
-def training_folder(address: str, adapter: str) -> Path:
-    """Where this machine trains this model of a run."""
-    return _folder("trainings") / hashlib.sha256(address.encode()).hexdigest()[:32] / adapter
+def training_folder(address: str, adapter: str, learned: str) -> Path:
+    """Where this machine trains this model of a run. `learned` is a sum over what it learns, which changes after an
+    update of the documents.
+    """
+    return _folder("trainings") / hashlib.sha256(f"{address} {learned}".encode()).hexdigest()[:32] / adapter
 
 
 class Reached:
-    """How far a training has come, in the store: if this machine is gone, another one goes on from there."""
+    """How far a training has come, in the store: if this machine is gone, another one goes on from there.
 
-    def __init__(self, address: str, folder: Path, every_s: float = CHECKPOINT_S) -> None:
-        self._store, self._folder, self._every_s = PartStore(address), folder, every_s
+    `learned` as for `training_folder`: what the model has learned before an update is another training.
+    """
+
+    def __init__(self, address: str, folder: Path, learned: str, every_s: float | None = None) -> None:
+        self._store, self._folder, self._learned = PartStore(address), folder, learned
+        self._every_s = CHECKPOINT_S if every_s is None else every_s
         self._path = f"{ADAPTERS}/{folder.name}"
         self._kept_at, self._kept = time.monotonic(), 0
         self._part: Part | None = None
@@ -130,7 +148,7 @@ class Reached:
 
     @property
     def _name(self) -> str:
-        return f"reached-{self._folder.name}"
+        return f"reached-{self._folder.name}-{self._learned}"
 
 
 def put_trained(address: str, folder: Path) -> Part:
