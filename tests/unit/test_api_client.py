@@ -16,6 +16,7 @@ from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.models.load import load_generator
 from bakeoff.models.probe import probe
 from bakeoff.models.providers import client as client_module
+from bakeoff.models.providers import pace
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.embeddings import ApiEmbedder
@@ -272,6 +273,8 @@ def test_no_key_is_shown(
     with FakeApi(fault=fault, reply=lambda _: f"{SENTINEL} it is") as api, caplog.at_level(logging.DEBUG):
         settings = model(api, api=api_name, key_env="FAKE_KEY", retries=1)
         monkeypatch.setattr(client_module, "backoff_s", lambda *_: 0.0)
+        monkeypatch.setattr(pace, "FIRST", 1000.0)
+        monkeypatch.setattr(pace, "SLOWEST", 1000.0)
         generator, embedder = load_generator(settings), ApiEmbedder(settings)
         shown += [repr(generator), repr(vars(generator)), repr(embedder), repr(vars(embedder)), repr(settings)]
         shown += [one.model_dump_json() for one in generator.generate([PROMPT], GenerationSettings())]

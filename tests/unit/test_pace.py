@@ -253,7 +253,7 @@ def test_who_has_waited_longest_goes_first() -> None:
 
 
 def test_nobody_goes_twice() -> None:
-    """Real threads at a pace of 50 a second."""
+    """Real threads at a pace of 10 a second."""
     pace = Pace()
     pace.refused(pace.turn(), 0.0)
     times: list[float] = []

@@ -22,7 +22,7 @@ SHARE, LEAST_SHARE = 0.95, 0.8
 """The new pace as a share of the last one, or of the rate that the server took; and of what it takes now, at least."""
 GROWTH, SOON_S = 0.001, 120.0
 """By how much of the pace it grows with each request; and the seconds that double it anyway, later faster."""
-FIRST, SLOWEST = 1.0, 0.1
+FIRST, SLOWEST = 10.0, 0.1
 """Requests a second: where the server has taken none yet, and at least. It is halved while it takes none."""
 CLOSED_S = 900.0
 """After so many seconds of refusals alone nothing waits for a turn: every question of a run would, for nothing."""
