@@ -1,0 +1,54 @@
+"""Changes live documents at random until it is killed: `python -m tests.torture.document_writer FOLDER SEED`.
+
+Before each change it prints what it is about to do, and after it that it was acknowledged.
+"""
+
+import json
+import random
+import sys
+from pathlib import Path
+
+from bakeoff.corpus.sqlite_store import SqliteStore
+from bakeoff.models.embed import HashEmbedder
+from bakeoff.records import Document
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.serve.documents import live
+from bakeoff.serve.documents.live import LiveDocuments
+
+N_NAMES = 60
+WORDS = ("walrus", "seal", "otter", "heron", "lynx", "badger", "marten", "vole")
+
+
+def opened(folder: Path, rebuild: bool = False) -> LiveDocuments:
+    index = HybridIndex.open(folder / "index", HashEmbedder(dimension=16), max_tokens=32, rebuild=rebuild)
+    return LiveDocuments(SqliteStore(folder / "store.sqlite"), [index])
+
+
+def document(name: str, text: str) -> Document:
+    return Document(id=name, source=f"{name}.md", text=text)
+
+
+def main(folder: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    live.SETTLED_S = 0.05  # tidied all the time: rows are joined, words are indexed
+    with opened(folder) as documents:
+        print("ready", flush=True)
+        number = 0
+        while True:
+            number += 1
+            change = {
+                f"d{chance.randrange(N_NAMES):02}": _text(seed, number, chance) if chance.random() < 0.7 else None
+                for _ in range(chance.randint(1, 4))
+            }
+            print(json.dumps(change), flush=True)
+            given = [document(name, text) for name, text in change.items() if text is not None]
+            documents.put_all(given, [name for name, text in change.items() if text is None])
+            print("done", flush=True)
+
+
+def _text(seed: int, number: int, chance: random.Random) -> str:
+    return f"Change {number} of {seed}: the {chance.choice(WORDS)} sees the {chance.choice(WORDS)}."
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

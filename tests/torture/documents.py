@@ -1,0 +1,208 @@
+"""Promises 9, 10, 13 and 14: documents survive kills, lost files and other writers, and changes take effect."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bakeoff.errors import BakeoffError
+from bakeoff.serve.documents.live import LiveDocuments
+from tests.end_to_end.small import REPOSITORY, bakeoff, environment, make
+from tests.torture.document_writer import document, opened
+from tests.torture.promise import Promise, Seen, Trial
+
+LONGEST_S = 0.6
+"""A writer is killed within this time."""
+VISIBLE_S = 2.0
+ALL = 10_000
+Texts = dict[str, str]
+CHANGES = """
+import sys
+from pathlib import Path
+from bakeoff.corpus.sqlite_store import SqliteStore
+from tests.torture.document_writer import document
+store = SqliteStore(Path(sys.argv[1]))
+for number in range(int(sys.argv[3])):
+    store.upsert([document(f"w{sys.argv[2]}-{number}", f"Text {number} of {sys.argv[2]}.")])
+"""
+
+
+def killed(told: Trial) -> Seen:
+    """A process that changes documents all the time is killed; what it acknowledged is there, in store and index."""
+    chance, texts, broken, n_changes = told.chance(), Texts(), list[str](), 0
+    for kill in range(told.times(500, 5)):
+        done, last = _written(told.folder, told.seed + kill, chance)
+        n_changes += len(done)
+        for change in done:
+            _apply(texts, change)
+        texts, found = _after(told.folder, texts, last)
+        broken += [f"kill {kill}: {line}" for line in found]
+    return Seen(
+        f"{told.times(500, 5)} kills after {n_changes:,} changes, {len(texts)} documents at the end", tuple(broken)
+    )
+
+
+def files_lost(told: Trial) -> Seen:
+    """The newest files of the index are emptied, filled with zeros or cut, as a power failure leaves them."""
+    chance, texts, broken, n_rebuilt = told.chance(), Texts(), list[str](), 0
+    rounds = told.times(100, 4)
+    for number in range(rounds):
+        done, last = _written(told.folder, told.seed + number, chance)
+        for change in done:
+            _apply(texts, change)
+        hurt = _hurt(told.folder / "index", chance)
+        try:
+            texts, found = _after(told.folder, texts, last)
+        except BakeoffError as error:
+            if not error.remedy:
+                broken.append(f"round {number}: no remedy in: {error.message}")
+            n_rebuilt += 1
+            texts, found = _after(told.folder, texts, last, rebuild=True)
+        broken += [f"round {number}, {hurt}: {line}" for line in found]
+    return Seen(f"{rounds} times, {n_rebuilt} of them rebuilt; {len(texts)} documents at the end", tuple(broken))
+
+
+def _written(
+    folder: Path, seed: int, chance: random.Random
+) -> tuple[list[Mapping[str, str | None]], Mapping[str, str | None]]:
+    """The changes that a killed writer acknowledged, and the last one, which it began or not."""
+    writer = subprocess.Popen(
+        [sys.executable, "-m", "tests.torture.document_writer", str(folder), str(seed)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        cwd=REPOSITORY,
+    )
+    assert writer.stdout
+    if writer.stdout.readline() != "ready\n":
+        raise RuntimeError("the writer did not start")
+    time.sleep(LONGEST_S * chance.random())
+    writer.kill()
+    lines = writer.stdout.read().split("\n")[:-1]
+    writer.wait()
+    changes = [json.loads(line) for line in lines if line != "done"]
+    n_done = lines.count("done")
+    return changes[:n_done], changes[n_done] if len(changes) > n_done else {}
+
+
+def _apply(texts: Texts, change: Mapping[str, str | None]) -> None:
+    for name, text in change.items():
+        texts.pop(name, None)
+        if text is not None:
+            texts[name] = text
+
+
+def _after(
+    folder: Path, texts: Texts, last: Mapping[str, str | None], rebuild: bool = False
+) -> tuple[Texts, list[str]]:
+    """What is there after a kill, and what is wrong with it. The last change is there as a whole or not at all."""
+    maybe = dict(texts)
+    _apply(maybe, last)
+    with opened(folder, rebuild) as documents:
+        there = {one.id: one.text for one in documents.store.documents()}
+        broken = [] if there in (texts, maybe) else [f"the store has {_difference(there, texts)}"]
+        return there, broken + _index_faults(documents, there)
+
+
+def _index_faults(documents: LiveDocuments, texts: Texts) -> list[str]:
+    """How the index differs from the documents, by both ways of searching."""
+    (index,) = documents._indexes
+    by_vectors = {hit.chunk.document_id: hit.chunk.text for hit in index.search_dense(["a"], ALL)[0]}
+    faults = [] if by_vectors == texts else [f"the index has {_difference(by_vectors, texts)}"]
+    asked = sorted(texts)[:5]
+    for name, hits in zip(asked, index.search_bm25([texts[name] for name in asked], 3), strict=True):
+        if texts[name] not in [hit.chunk.text for hit in hits]:
+            faults.append(f"{name} is not found by its words")
+    return faults
+
+
+def _difference(there: Mapping[str, str], wanted: Mapping[str, str]) -> str:
+    names = [name for name in there.keys() | wanted.keys() if there.get(name) != wanted.get(name)]
+    return "; ".join(f"{name}: {there.get(name)!r}, not {wanted.get(name)!r}" for name in sorted(names)[:3])
+
+
+def _hurt(folder: Path, chance: random.Random) -> str:
+    """Damages one to three of the newest files."""
+    files = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime_ns)
+    done = []
+    for path in files[-chance.randint(1, 3) :]:
+        content, how = path.read_bytes(), chance.choice(("emptied", "zeros", "cut", "end lost"))
+        kept = 0 if how in ("emptied", "zeros") else chance.randrange(len(content) + 1)
+        size = 0 if how in ("emptied", "cut") else len(content) - kept
+        path.write_bytes(content[:kept] + bytes(size))
+        done.append(f"{path.suffix or path.name} {how}")
+    return ", ".join(done)
+
+
+def written_together(told: Trial) -> Seen:
+    """Four processes change one store; and a second pilot on a run folder is refused by name."""
+    n = told.times(500, 60)
+    store = told.folder / "store.sqlite"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", CHANGES, str(store), str(i), str(n)], env=environment(), cwd=REPOSITORY)
+        for i in range(4)
+    ]
+    codes = [writer.wait() for writer in writers]
+    with opened(told.folder) as documents:
+        there = {one.id for one in documents.store.documents()}
+    lost = {f"w{i}-{number}" for i in range(4) for number in range(n)} - there
+    broken = [f"the writers ended with {codes}"] if any(codes) else []
+    broken += [f"{len(lost)} changes were lost"] if lost else []
+    return Seen(f"4 processes, {4 * n} changes, {len(lost)} lost; {_second_pilot(told, broken)}", tuple(broken))
+
+
+def _second_pilot(told: Trial, broken: list[str]) -> str:
+    pilot = make(told.folder / "pilot").parent
+    command = [sys.executable, "-m", "bakeoff", "run"]
+    first = subprocess.Popen(command, cwd=pilot, env=environment(), stderr=subprocess.PIPE, text=True)
+    while not (pilot / "runs" / "planets").exists() and first.poll() is None:
+        time.sleep(0.002)
+    second = bakeoff("run", "--resume", cwd=pilot)
+    _, said = first.communicate()
+    if first.returncode:
+        broken.append(f"the first pilot failed: {said[-300:]}")
+    if second.returncode == 0:  # it came when the first was done
+        return "the second pilot came too late"
+    if "planets" not in second.stderr or "Traceback" in second.stderr:
+        broken.append(f"the second pilot was told: {second.stderr[-300:]}")
+    return "a second pilot was refused by name"
+
+
+def takes_effect(told: Trial) -> Seen:
+    """Random changes, each followed by a search: never an old text, and the new one at once."""
+    chance, texts, broken, slowest = told.chance(), Texts(), list[str](), 0.0
+    with opened(told.folder) as documents:
+        (index,) = documents._indexes
+        for number in range(told.times(1000, 60)):
+            name = f"d{chance.randrange(30):02}"
+            change: dict[str, str | None] = {name: None if chance.random() < 0.3 else f"Mark{number} stands in {name}."}
+            begun, old = time.perf_counter(), texts.get(name)
+            _apply(texts, change)
+            documents.put_all(
+                [document(name, text) for text in change.values() if text], [] if change[name] else [name]
+            )
+            wanted, mark = change[name], (change[name] or old or "Mark").split()[0]
+            hits = [hit.chunk.text for hit in index.search([mark], 5)[0]]
+            slowest = max(slowest, time.perf_counter() - begun)
+            if wanted and wanted not in hits:
+                broken.append(f"step {number}: {name} is not found")
+            if old and old in hits:
+                broken.append(f"step {number}: {name} is found as it was")
+            if any(text not in texts.values() for text in hits):
+                broken.append(f"step {number}: a text is found that nobody has")
+        broken += _index_faults(documents, texts)
+    broken += [f"a change took {slowest:.1f} s"] if slowest > VISIBLE_S else []
+    return Seen(f"{told.times(1000, 60)} changes, the slowest visible after {1000 * slowest:.0f} ms", tuple(broken))
+
+
+PROMISES = (
+    Promise(9, "the store survives kills", "500 in add, delete, optimise, index: acknowledged rows are there", killed),
+    Promise(10, "power loss", "newest files zeroed or cut, 100 times: opens or is rebuilt, nothing lost", files_lost),
+    Promise(13, "concurrent writers", "4 processes x 500 changes: none lost; a second pilot refused", written_together),
+    Promise(
+        14, "updates and deletions take effect", "1,000 operations: no stale hit, visible within 2 s", takes_effect
+    ),
+)
