@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, WorkerError
 from bakeoff.files import jsonl
 from bakeoff.llm_judge.records import Calibration, Judged
 from bakeoff.pilot.executors.local import LocalExecutor
@@ -148,3 +148,26 @@ def test_workers_judge_a_run_as_one_process_does(tmp_path: Path, monkeypatch: py
         judged.append([(line.question_id, line.text, line.verdict) for line in lines if line.purpose == "grade"])
     assert judged[0] == judged[1] and len(judged[0]) > 4
     assert handed.count("generate") > 2
+
+
+def test_workers_that_die_while_they_judge_end_the_run_and_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while they ask: the run is not finished without its judge."""
+    path = long_pilot(tmp_path, judge=JUDGE)
+    values = json.loads(path.read_text())
+    measuring = {**values["measuring"], "batch_size": 2}
+    path.write_text(json.dumps({**values, "measuring": measuring, "executor": {"workers": 1}}))
+    outcomes = LocalExecutor.outcomes
+
+    def dies(self: LocalExecutor, jobs: Sequence[Job]) -> Iterator[tuple[int, Outcome]]:
+        if jobs and jobs[0].function.endswith(".generate"):
+            raise WorkerError("The worker of 'judge' died.", "continue with --resume")
+        return outcomes(self, jobs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalExecutor, "outcomes", dies)
+        with pytest.raises(WorkerError, match="'judge' died"):
+            run(path, runs=tmp_path / "runs")
+    folder = run(path, runs=tmp_path / "runs", resume=True).folder
+    assert [line for line in jsonl.read(folder.judge_path, Judged) if line.purpose == "grade"]

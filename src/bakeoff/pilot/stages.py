@@ -17,7 +17,7 @@ from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, WorkerError
 from bakeoff.imports import search_in
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measures import Measure
@@ -368,7 +368,10 @@ class Pilot:
             self._collect("answer-updated", world, recipe, "updated", changed)
 
     def _ask_judge(self) -> None:
-        """Has long and unsure answers judged by the judge model, if there is one. If that fails, the run goes on."""
+        """Has long and unsure answers judged by the judge model, if there is one. If that fails, the run goes on.
+
+        Raises WorkerError if workers fail.
+        """
         if self._config.judge is None:
             return
         self._world.release()
@@ -382,6 +385,8 @@ class Pilot:
                     progress=self._times.progress("judge"),
                     load=helped_judge(self._workers, self._folder.world, self._config.imports_from),
                 )
+            except WorkerError:
+                raise  # as in every stage: what was judged is kept, and --resume goes on
             except BakeoffError as error:
                 self._times.note(f"note: The judge was not used: {error}")
                 return
