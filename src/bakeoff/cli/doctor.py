@@ -9,6 +9,7 @@ from bakeoff.cli.keys import DEFAULT as KEYS
 from bakeoff.cli.keys import KeyPath
 from bakeoff.cli.options import DEPLOYMENTS, Deployments, Json, Runs, served_names
 from bakeoff.cli.output import console, note, print_json, table
+from bakeoff.sentences import counted
 
 if TYPE_CHECKING:
     from bakeoff.doctor.finding import Finding
@@ -74,7 +75,7 @@ def _print(findings: "list[Finding]") -> None:
     rows = [(finding.state, finding.check, _said(finding)) for finding in findings]
     console().print(table(("state", "check", "what was found"), rows))
     n = {state: sum(finding.state == state for finding in findings) for state in ("problem", "note")}
-    note(f"{n['problem']} problems, {n['note']} notes")
+    note(f"{counted(n['problem'], 'problem')}, {counted(n['note'], 'note')}")
 
 
 def _said(finding: "Finding") -> str:
