@@ -25,7 +25,7 @@ from bakeoff.models.providers.retry import asked_wait_s, backoff_s, worth_anothe
 from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt, Usage
-from tests.fake_api import FakeApi, Fault
+from tests.fake_api import FakeApi, Fault, Recorded
 
 SENTINEL = "sk-SENTINEL-0123456789-never-shown"
 PROMPT = Prompt(messages=(Message(role="user", content="hello there"),))
@@ -291,6 +291,25 @@ def test_no_key_is_shown(
     shown += [record.getMessage() for record in caplog.records if record.name.startswith(("bakeoff", "httpx2"))]
     assert len(shown) > 8
     assert not [text for text in shown if SENTINEL in text or SENTINEL[3:20] in text]
+
+
+@pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_LINE_BYTES"])
+def test_a_reply_without_end_is_read_no_further(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a whole one nor a streamed one, and it is not asked for again. A line counts where it has no end yet."""
+    monkeypatch.setattr(client_module, limit, 1000)
+    with FakeApi(reply=lambda _: "word " * 20_000) as api:
+        generator = load_generator(model(api, retries=3))
+        settings = GenerationSettings(max_new_tokens=50_000)
+        if limit == "MOST_BYTES":
+            assert "It was not read to its end" in (generator.generate([PROMPT], settings)[0].error or "")
+            with pytest.raises(ApiError, match="a reply of more than"):
+                list(generator.stream(PROMPT, settings))
+            assert api.n_requests == 2
+        api.recorded = [Recorded(lines=("data: " + "x" * 5_000_000,))]
+        n = api.n_requests
+        with pytest.raises(ApiError, match="or a line of more than"):
+            list(generator.stream(PROMPT, settings))
+        assert api.n_requests == n + 1
 
 
 def test_a_key_is_found_however_it_is_written() -> None:

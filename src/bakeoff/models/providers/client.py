@@ -140,8 +140,9 @@ class ApiClient:
             response = self._http.send(self._http.build_request(method, url, headers=headers, **content), stream=True)
             if not response.is_success:
                 return self._refused(url, response, key)
-            response.read()
-            return response, None
+            return _whole(response), None
+        except _TooMuchError:
+            return self._too_much(url), None
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             return self._broken(url, error, key), None
         except httpx2.HTTPError as error:
@@ -183,6 +184,8 @@ class ApiClient:
                     raise self._html(url, response.status_code)
                 if line.strip():
                     yield without_key(line, key)
+        except _TooMuchError:
+            raise self._too_much(url) from None
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             caller().raise_if_gone()
             raise self._broken(url, error, key) from None
@@ -251,11 +254,13 @@ class ApiClient:
                 if streamed:
                     response.extensions[PAID_CALL] = call.goes_on()
                 else:
-                    response.read()
+                    response = _whole(response)
                     call.done(without_key(response.text, key))
                     if is_quota_error(response.text):
                         return self._quota_error(url, response.text, key), None
                 return response, None
+            except _TooMuchError:
+                return self._too_much(url), None
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
                 call.refused()
                 return self._broken(url, error, key), None
@@ -319,6 +324,13 @@ class ApiClient:
             "check that the server is running and that base_url is correct",
         )
 
+    def _too_much(self, url: str) -> ApiError:
+        return ApiError(
+            f"{shown(url)} sent a reply of more than {MOST_BYTES // 2**20} MiB, or a line of more than "
+            f"{MOST_LINE_BYTES // 2**20} MiB. It was not read to its end.",
+            "check base_url and the server's log",
+        )
+
     def _html(self, url: str, status: int) -> ApiError:
         return ApiError(
             f"{shown(url)} sent an HTML page instead of JSON.",
@@ -357,6 +369,8 @@ _KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTi
 Sources: RFC 9110, section 15; https://platform.claude.com/docs/en/api/errors (529: the API is overloaded).
 """
 TOO_MANY = 429
+MOST_BYTES, MOST_LINE_BYTES = 512 * 2**20, 16 * 2**20
+"""Of a reply, and of a line of a streamed one: more than any file of a batch, and than any event."""
 PAID_CALL = "bakeoff.paid_call"
 """Where a streamed response has the call that is counted when the stream ends."""
 NEVER_ARRIVED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -370,16 +384,36 @@ def _wait(seconds: float) -> None:
     sleep(seconds)
 
 
+class _TooMuchError(Exception):
+    """A server sends more than is read of a reply."""
+
+
+def _whole(response: httpx2.Response) -> httpx2.Response:
+    """The response, read to its end. Raises _TooMuchError, with its connection closed, if there is none in sight."""
+    content = bytearray()
+    for part in response.iter_bytes():
+        content += part
+        if len(content) > MOST_BYTES:
+            response.close()
+            raise _TooMuchError
+    kind = {name: value for name, value in response.headers.items() if name == "content-type"}
+    return httpx2.Response(response.status_code, headers=kind, content=bytes(content))
+
+
 def _lines(response: httpx2.Response) -> Iterator[str]:
     """The lines of a response. Its connection is shut down when the caller leaves: reading ends at once.
 
     Lines end with a line feed only: JSON may hold the other characters that Python's strings call line ends.
+    Raises _TooMuchError for a line, or a sum of lines, that is longer than any answer.
     """
-    somebody, rest = caller(), b""
+    somebody, rest, n_bytes = caller(), b"", 0
     with somebody.when_gone(lambda: _shut_down(response)):
         for part in response.iter_bytes():
             somebody.raise_if_gone()
+            n_bytes += len(part)
             *whole, rest = (rest + part).split(b"\n")
+            if len(rest) > MOST_LINE_BYTES or n_bytes > MOST_BYTES:
+                raise _TooMuchError
             for line in whole:
                 yield line.decode("utf-8", "replace").rstrip("\r")
         yield rest.decode("utf-8", "replace")
