@@ -142,7 +142,11 @@ def test_an_archive_that_unpacks_to_far_more_is_refused(tmp_path):
             fetch(host, tmp_path / "a", most_bytes=9_000)
 
 
-@pytest.mark.parametrize("content", [b"<html>sign in</html>", b"", packed(ADAPTER)[:60], packed(ADAPTER, "gz")[:60]])
+@pytest.mark.parametrize(
+    "content",
+    [b"<html>sign in</html>", b"", packed(ADAPTER)[:60], packed(ADAPTER, "gz")[:60]],
+    ids=["a page", "nothing", "half of one", "half of one by gzip"],  # an archive has the time in it
+)
 def test_what_is_no_archive_is_refused(content, tmp_path):
     with FakeHost("together") as host:
         host.archive = content
