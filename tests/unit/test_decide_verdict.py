@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bakeoff.decide.verdict.decide import decide
+from bakeoff.decide.verdict.reasons import _too_small
 from bakeoff.decide.wording import percent, percent_unlike
 from bakeoff.measure.comparison import AskedModel, Estimate
 from bakeoff.measure.graded import known
@@ -454,3 +455,15 @@ def test_a_lead_by_one_answer_says_so():
     found = verdict(EASY, n=60, base=0, rag=range(41), hybrid=range(42), tuned=range(5, 40))
     assert found.few_differ["hybrid"] == {"rag": 1} and "tuned" not in found.few_differ
     assert found.winner in ("rag", "hybrid") and "differs on 1 question)" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("chance", "level", "said"),
+    [
+        (0.9, 0.95, "a chance of 90 %; 95 % would show it"),
+        (0.948, 0.95, "a chance of 94.8 %; 95.0 % would show it"),
+        (0.98178, 0.98221, "a chance of 98.18 %; 98.22 % would show it"),
+    ],
+)
+def test_a_chance_that_is_too_small_never_reads_as_the_one_that_would_do(chance, level, said):
+    assert _too_small(chance, level) == said

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.errors import ConfigError, LimitReachedError, MissingExtraError, StoppedError, WorkerError
@@ -201,3 +202,10 @@ def test_a_worker_reads_the_prompts_of_each_job_apart(monkeypatch: pytest.Monkey
     for _ in range(2):
         jobs_of_workers.answer(place, jobs_of_workers.Asked(spec, "answer"), ())
     assert len({*groups, group()}) == 3
+
+
+def test_an_address_without_a_cluster_is_refused() -> None:
+    """It would be left unused, and the run would stay on this machine."""
+    with pytest.raises(ValidationError, match="set kind: ray, or leave address out"):
+        ExecutorSettings(workers=2, address="10.0.0.5:6379")
+    assert ExecutorSettings(kind="ray", address="10.0.0.5:6379").address == "10.0.0.5:6379"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from bakeoff.contenders.identities import content_sum
 from bakeoff.contenders.load import make_recipes
-from bakeoff.contenders.race.candidates import first_of, numbered
+from bakeoff.contenders.race.candidates import first_of, numbered, sample_line
 from bakeoff.contenders.race.proposals import proposed
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
@@ -97,6 +97,9 @@ class Racing:
 
     def _run_one(self, contender: str, racers: Sequence[Racer]) -> None:
         """Runs a race and keeps its result. If nobody can be built, the run goes on with the contender as written."""
+        sample = sample_line(contender, self._rules)
+        if sample:
+            self._times.note(sample)
         try:
             with self._times.timed(STAGE, contender):
                 result = self._raced(contender, racers)

@@ -1,8 +1,8 @@
 """The settings of `executor:` in bakeoff.yaml: who does the work of a run. Starts nothing."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from bakeoff.corpus.sources.bucket import checked_address
 from bakeoff.records import Record
@@ -29,3 +29,9 @@ class ExecutorSettings(Record):
     @classmethod
     def _is_an_address(cls, share: str | None) -> str | None:
         return checked_address(share) if share is not None else None
+
+    @model_validator(mode="after")
+    def _address_is_of_a_cluster(self) -> Self:
+        if self.kind == "local" and self.address != "auto":
+            raise ValueError("address is that of a Ray cluster, but kind is local: set kind: ray, or leave address out")
+        return self

@@ -89,6 +89,23 @@ def _size(settings: Mapping[str, Values]) -> int:
     return math.prod(len(values) for values in settings.values())
 
 
+def sample_line(contender: str, race: RaceSettings) -> str:
+    """That not all combinations of the values race, and how many do; empty if all of them do.
+
+    >>> sample_line("rag", RaceSettings(over={"rag": {"retrieval.k": [1, 2, 3, 4]}}, candidates=4))
+    "note: 3 of 4 combinations race, beside 'rag' as it is written: race.candidates is 4."
+    """
+    settings = race.over[contender]
+    size, most = _size(settings), first_of(settings, race) - 1
+    if size <= most:
+        return ""
+    more = "; Optuna proposes others" if most < race.candidates - 1 else ""
+    return (
+        f"note: {most:,} of {size:,} combinations race, beside '{contender}' as it is written: "
+        f"race.candidates is {race.candidates}{more}."
+    )
+
+
 def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted paths as nested mappings.
 

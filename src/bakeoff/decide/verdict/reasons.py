@@ -117,7 +117,7 @@ def _not_above(case: Case, other: str, chance: float) -> str:
 
 def _too_small(chance: float, level: float) -> str:
     """A chance beside the one that would show it, told with as many digits as it takes."""
-    digits = 0 if percent(chance) != percent(level) else 1
+    digits = next((n for n in range(6) if round(100 * chance, n) != round(100 * level, n)), 6)
     return f"a chance of {100 * chance:.{digits}f} %; {100 * level:.{digits}f} % would show it"
 
 
