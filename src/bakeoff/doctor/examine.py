@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bakeoff.doctor import (
+    beside,
     caches,
     databases,
     environment,
@@ -81,6 +82,9 @@ def _of_what(examined: Examined, ask_servers: bool) -> Iterator[tuple[str, Check
         yield "variables", lambda: environment.named(config, os.environ)
     elif examined.kind == "nothing":
         yield "models", models.default_models
+    if config is not None and examined.kind == "configuration":  # nobody else's: it names who is connected to
+        yield "database", lambda: beside.database(config)
+        yield "workers", lambda: beside.workers(config)
     if config is not None and examined.kind == "run" and folder is not None:
         yield "models of the run", lambda: models.unchanged(config, folder)
     if folder is not None:

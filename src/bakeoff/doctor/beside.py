@@ -1,0 +1,41 @@
+"""What a run needs beside its folder: the database of its documents, and its workers.
+
+Takes a configuration, gives findings. Connects as a run does at its start, and changes nothing. What cannot be had is
+raised as the BakeoffError that the run would raise.
+"""
+
+from collections.abc import Iterable
+
+from bakeoff.corpus.postgres.database import Database
+from bakeoff.corpus.postgres.place import Place
+from bakeoff.doctor.finding import Finding, fine, problem
+from bakeoff.pilot.executors.opening import executing
+from bakeoff.runs.config import Config
+
+SCHEMA = "bakeoff_doctor"
+"""A name for the search path. No schema is made."""
+VECTORS = "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
+
+
+def database(config: Config) -> Iterable[Finding]:
+    """The database of `store:`: whether it answers, and has pgvector."""
+    if not config.store:
+        return []
+    database = Database(Place(address=config.store, schema_name=SCHEMA))
+    try:
+        with database.reading() as connection:
+            found = connection.execute(VECTORS).fetchone()
+    finally:
+        database.close()
+    if found is None:
+        remedy = "install it on the server (Debian: postgresql-NN-pgvector), or leave store: out"
+        return [problem("database", f"{config.store} answers, but does not have pgvector", remedy)]
+    return [fine("database", f"{config.store} answers, and has pgvector {found[0]}")]
+
+
+def workers(config: Config) -> Iterable[Finding]:
+    """The workers of `executor:`: a cluster is joined and left again, a bucket to share is tried."""
+    if config.executor is None:
+        return []
+    with executing(config.executor, lambda line: None) as executor:
+        return [fine("workers", executor.label)] if executor else []
