@@ -43,7 +43,7 @@ def test_a_database_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
         ({"workers": 2, "share": "file:///dev/null/nowhere"}, "nowhere"),
     ],
 )
-def test_workers_that_cannot_be_had_are_a_problem(tmp_path: Path, executor: dict[str, Any], said: str) -> None:
+def test_workers_that_are_not_there_are_a_problem(tmp_path: Path, executor: dict[str, Any], said: str) -> None:
     pytest.importorskip("ray")
     pytest.importorskip("torch")
     (found,) = examined(tmp_path, "workers", executor=executor)

@@ -1,6 +1,6 @@
 """What a run needs beside its folder: the database of its documents, and its workers.
 
-Takes a configuration, gives findings. Connects as a run does at its start, and changes nothing. What cannot be had is
+Takes a configuration, gives findings. Connects as a run does at its start, and changes nothing. What is missing is
 raised as the BakeoffError that the run would raise.
 """
 
