@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 from bakeoff.corpus.postgres.database import Database
 from bakeoff.corpus.postgres.place import Place
-from bakeoff.doctor.finding import Finding, fine, problem
+from bakeoff.corpus.postgres.schema import check_server
+from bakeoff.doctor.finding import Finding, fine
 from bakeoff.pilot.executors.opening import executing
 from bakeoff.runs.config import Config
 
 SCHEMA = "bakeoff_doctor"
 """A name for the search path. No schema is made."""
-VECTORS = "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
 
 
 def database(config: Config) -> Iterable[Finding]:
@@ -24,13 +24,10 @@ def database(config: Config) -> Iterable[Finding]:
     database = Database(Place(address=config.store, schema_name=SCHEMA))
     try:
         with database.reading() as connection:
-            found = connection.execute(VECTORS).fetchone()
+            version = check_server(connection, config.store)
     finally:
         database.close()
-    if found is None:
-        remedy = "install it on the server (Debian: postgresql-NN-pgvector), or leave store: out"
-        return [problem("database", f"{config.store} answers, but does not have pgvector", remedy)]
-    return [fine("database", f"{config.store} answers, and has pgvector {found[0]}")]
+    return [fine("database", f"{config.store} answers, and has pgvector {version}")]
 
 
 def workers(config: Config) -> Iterable[Finding]:

@@ -80,17 +80,24 @@ def _version(connection: Any, place: Place) -> int:
     return int(version)
 
 
+def check_server(connection: Any, where: str) -> str:
+    """The version of pgvector that a server can add to its databases. Raises ConfigError if it has none."""
+    found = connection.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'").fetchone()
+    if found is None:
+        raise ConfigError(
+            f"The server of {where} does not have pgvector, which searches vectors.",
+            "install it on the server (Debian: postgresql-NN-pgvector), or leave store: out",
+        )
+    return str(found[0])
+
+
 def _check_vectors(connection: Any, where: str) -> None:
     """Makes sure that the database has pgvector. Raises ConfigError if it has not and this user cannot change that."""
     import psycopg
 
     if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'vector'").fetchone():
         return
-    if not connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").fetchone():
-        raise ConfigError(
-            f"The server of {where} does not have pgvector, which searches vectors.",
-            "install it on the server (Debian: postgresql-NN-pgvector), or leave store: out",
-        )
+    check_server(connection, where)
     try:
         connection.execute("CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public")
     except psycopg.errors.InsufficientPrivilege as error:

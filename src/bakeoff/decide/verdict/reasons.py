@@ -10,7 +10,7 @@ from bakeoff.decide.value.information import ALL, LABELS
 from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, Range, titled
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
 from bakeoff.decide.verdict.thin_stakes import thin_reason
-from bakeoff.decide.wording import NOBODY_ANSWERING, differs, interval_of, money, net_right, percent
+from bakeoff.decide.wording import NOBODY_ANSWERING, differs, interval_of, money, net_right, percent, percent_unlike
 from bakeoff.sentences import listed
 
 MOST_NAMED = 2
@@ -117,8 +117,7 @@ def _not_above(case: Case, other: str, chance: float) -> str:
 
 def _too_small(chance: float, level: float) -> str:
     """A chance beside the one that would show it, told with as many digits as it takes."""
-    digits = next((n for n in range(6) if round(100 * chance, n) != round(100 * level, n)), 6)
-    return f"a chance of {100 * chance:.{digits}f} %; {100 * level:.{digits}f} % would show it"
+    return f"a chance of {percent_unlike(chance, level)}; {percent_unlike(level, chance)} would show it"
 
 
 def _requirements(standings: Sequence[Standing]) -> str:
