@@ -57,8 +57,7 @@ class Share:
 
     def part(self, entry: Path, root: Path) -> Part:
         """A file or a folder of a world, which is there now as it is here."""
-        files = [*files_of(entry), *(path for path in [entry.with_name(f"{entry.name}-wal")] if path.exists())]
-        state = [(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]
+        state = [(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files_of(entry)]
         before, part = self._known.get(entry, (None, None))
         if part is None or before != state:
             path = entry.relative_to(root).as_posix()
