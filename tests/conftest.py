@@ -9,6 +9,10 @@ import pytest
 from bakeoff.corpus.stores import keep_in
 from bakeoff.models.engines.openai_dialect import forget_negotiations
 
+# Trained weights are the same to the last bit only with as many threads. Without a number, a training counts the cores
+# that are free now: on a busy machine the second of two equal trainings got fewer.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(autouse=True)
 def _nothing_negotiated() -> None:
