@@ -10,8 +10,9 @@ import pytest
 from bakeoff.contenders.access import learned_with
 from bakeoff.contenders.identities import Identities
 from bakeoff.pilot.prepare import prepare
-from bakeoff.pilot.stages import TAKEN, run
+from bakeoff.pilot.stages import run
 from bakeoff.runs.config import load_config
+from bakeoff.runs.earlier import TAKEN
 from bakeoff.runs.run import Run
 from tests.end_to_end.paid_pilot import paid_pilot, reader
 from tests.end_to_end.small import make
@@ -58,6 +59,9 @@ def test_only_what_an_edit_changes_is_asked_and_paid_again(tmp_path: Path, api: 
     assert n_again <= most_for_latency < n_first / 3
     got, needed = taken(again)["answers"]
     assert got == needed
+    for report in ("report.html", "report.md"):
+        assert "From earlier runs" not in (first.folder.root / report).read_text()
+        assert f"From earlier runs: {got:,} of {needed:,} answers" in (again.folder.root / report).read_text()
     for entrant in contenders:
         assert texts(again, entrant.name) == texts(first, entrant.name)
     assert again.spending.total.usd < first.spending.total.usd / 3

@@ -1,6 +1,7 @@
 """What a person sees of a running pilot, especially in a log file."""
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -17,7 +18,7 @@ class Log:
         self._file = io.StringIO()
         self._display = Display(Console(file=self._file, width=60), clock=lambda: self.now)
 
-    def show(self, stage: str, done: int = 0, total: int = 0, **more: str) -> None:
+    def show(self, stage: str, done: int = 0, total: int = 0, **more: Any) -> None:
         self._display.show(Event(stage=stage, done=done, total=total, **more))
 
     @property
@@ -50,6 +51,15 @@ def test_a_stage_prints_at_most_a_line_every_half_minute() -> None:
     log.now += 1
     log.show("answer", 32, 200, contender="rag")
     assert log.lines[-1] == "rag: Answer the test: 32/200 questions, 16 %, 30 s so far, about 10 s left"
+
+
+def test_what_a_worker_or_an_earlier_run_did_has_its_own_time() -> None:
+    log = Log()
+    for seconds in (41.0, 0.4):
+        log.show("train", contender="tuned")
+        log.now += 0.3
+        log.show("train", 1, 1, contender="tuned", note="done", seconds=seconds)
+    assert log.lines == ["tuned: Train: 0.3 s here, 41 s where it was done", "tuned: Train: 0.3 s"]
 
 
 def test_steps_so_slow_that_each_takes_minutes_have_a_line_each() -> None:

@@ -74,7 +74,7 @@ def test_a_grid_that_is_too_large_is_sampled() -> None:
         ({"rag": {"retrieval.k": [3]}}, "one candidate only"),
         ({"rag": {"retrieval.k": 3}}, "give a list of values"),
         ({"rag": {"retrieval.k": []}}, "at least 1 item|at least one"),
-        ({"rag": {"retrieval.k": {"from": 1}}}, "to"),
+        ({"rag": {"retrieval.k": {"from": 1, "step": 2}}}, "has no end: add `to`"),
         ({"rag": {"retrieval.k": {"from": 1, "to": float("inf")}}}, "finite"),
         ({"rag": {"retrieval.k": {"from": 1, "to": 1e9}}}, "at most 1,000"),
         ({"rag": {"retrieval.k": {"from": 5, "to": 1}}}, "before it begins"),
@@ -89,6 +89,17 @@ def test_what_cannot_race_is_refused_before_anything_runs(over: dict[str, Any], 
     path = make(tmp_path, contenders=["rag", "router", "tuned", "extract"], race={"over": over})
     with pytest.raises(ConfigError, match=told):
         load_config(path)
+
+
+def test_what_is_wrong_is_named_as_the_configuration_has_it() -> None:
+    """A candidate's own name and number stand nowhere in it."""
+    with pytest.raises(ConfigError) as told:
+        racers_of(config({"rag": {"retrieval.k": [2, 0], "retrieval.chunk_tokens": [64]}}))
+    assert told.value.message.startswith(
+        "race.over.rag with {retrieval.k: 0, retrieval.chunk_tokens: 64}: 'retrieval.k': "
+    )
+    assert "rag-race" not in str(told.value) and "entry" not in str(told.value)
+    assert "docs/racing.md" in told.value.remedy
 
 
 def test_the_winner_takes_the_place_of_the_contender() -> None:

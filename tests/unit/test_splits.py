@@ -144,6 +144,14 @@ def test_unanswerable_questions_about_held_out_documents_are_not_trained_on() ->
     assert sizes["dev"] / sizes.total() == pytest.approx(0.2, abs=0.03)
 
 
+@pytest.mark.parametrize(("test", "dev", "expected"), [(0.3, 0.7, (0, 42, 18)), (0.2, 0.2, (18, 21, 21))])
+def test_unanswerable_questions_follow_the_split(test: float, dev: float, expected: tuple[int, int, int]) -> None:
+    """A race asks dev, the verdict test: what a contender declines must count alike in both."""
+    assigned = assign_splits([question(f"u{i}", f"u{i}", None, ()) for i in range(60)], 7, test, dev)
+    sizes = Counter(str(one.split) for one in assigned)
+    assert (sizes["train"], sizes["dev"], sizes["test"]) == expected
+
+
 def test_given_splits_are_kept() -> None:
     """They are kept even if that makes a fact seen. Documents of given training questions are not held out."""
     questions = corpus()

@@ -95,7 +95,7 @@ class Display:
         now = self._clock()
         pace = self._paces.setdefault((event.stage, event.contender), _Pace(began=now, printed=now))
         if event.note == "done":
-            self._print(event, _duration(now - pace.began))
+            self._print(event, _duration(now - pace.began) + _elsewhere(event, now - pace.began))
             del self._paces[event.stage, event.contender]  # the same stage may begin again, with a time of its own
         elif event.total or event.detail:
             pace.counted = pace.counted or (now, event.done)
@@ -110,6 +110,13 @@ class Display:
 def _title(event: Event) -> str:
     title = STAGES.get(event.stage, event.stage)
     return f"{event.contender}: {title}" if event.contender else title
+
+
+def _elsewhere(event: Event, elapsed: float) -> str:
+    """How long a worker or an earlier run took for a stage, if that is not what was waited for here."""
+    if event.seconds is None or event.seconds < elapsed + 1:
+        return ""
+    return f" here, {_duration(event.seconds)} where it was done"
 
 
 def _standing(event: Event, now: float, pace: _Pace) -> str:

@@ -28,7 +28,7 @@ from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.build import Earlier, batch_size
 from bakeoff.pilot.reuse import NO_REUSE
 from bakeoff.pilot.stage_times import Event, Listener, StageTimes
-from bakeoff.pilot.stages import Pilot
+from bakeoff.pilot.stages import Pilot, data_lines
 from bakeoff.records import Answer, Question
 from bakeoff.runs.own import measures_of
 from bakeoff.runs.run import Run
@@ -51,6 +51,8 @@ def measure_round(deployment: Deployment, here: Round, listener: Listener) -> Ru
     earlier = Earlier(release.world, relearns=relearns)
     with here.folder.lock():
         times = StageTimes(here.folder, listener, NO_REUSE)
+        for line in data_lines(config, here.prepared, recipes):
+            times.note(line)
         Pilot(config, recipes, own, here.folder, here.prepared, times, earlier).run()
     if here.begun.live in here.left_out:
         raise RunFolderError(

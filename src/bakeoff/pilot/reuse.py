@@ -6,7 +6,6 @@ what.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,17 +17,14 @@ from bakeoff.contenders.model_identity import TRAINED, folder_sum, model_sum
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files.jsonl import write_text
-from bakeoff.models.kept import embedder, generator
 from bakeoff.models.kept.results import KEPT_AT, KeptResults
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.records import Record
-from bakeoff.sentences import listed
+from bakeoff.runs.earlier import TRAININGS
 from bakeoff.tuning.lessons import Lesson
 
-TRAININGS = "trainings"
 WORLDS = ("", "race/", "update/")
 """Where a run folder has tuned models: in its world, in that of its races, and after the update."""
-WORDS = {generator.KIND: "answers of models", embedder.KIND: "vectors", TRAININGS: "trainings"}
 
 
 class Trained(Record):
@@ -79,17 +75,6 @@ class Reuse:
 
 
 NO_REUSE = Reuse()
-
-
-def reuse_lines(counts: Mapping[str, Sequence[int]], problem: str = "") -> list[str]:
-    """What was taken, in a sentence; none if nothing was.
-
-    >>> reuse_lines({"answers": (10, 40), "vectors": (0, 5), "trainings": (1, 1)})
-    ['From earlier runs: 10 of 40 answers of models and 1 of 1 trainings. All that they depend on is the same.']
-    """
-    taken = [f"{some:,} of {all_:,} {WORDS.get(kind, kind)}" for kind, (some, all_) in counts.items() if some]
-    lines = [f"From earlier runs: {listed(taken)}. All that they depend on is the same."] if taken else []
-    return [*lines, *([problem] if problem else [])]
 
 
 def training_key(recipe: Recipe, world: WorldFolder, lesson: Lesson, start_from: Path | None, seed: int) -> str:

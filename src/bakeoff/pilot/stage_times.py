@@ -19,7 +19,8 @@ from bakeoff.runs.folder import RunFolder
 class Event(Record):
     """The progress of a pilot: this stage (of this contender) has done so many of so many steps.
 
-    The stage `data` has no steps; its `note` is a line to show.
+    The stage `data` has no steps; its `note` is a line to show. With the note "done", `seconds` is how long the stage
+    took, wherever that was: a worker's or an earlier run's time counts too.
     """
 
     stage: str
@@ -28,6 +29,7 @@ class Event(Record):
     total: int = 0
     note: str = ""
     detail: str = ""
+    seconds: float | None = None
 
 
 Listener = Callable[[Event], None]
@@ -72,4 +74,4 @@ class StageTimes:
         if key not in {(done.stage, done.part or done.contender) for done in self._folder.stages()}:
             took = Stage(stage=stage, contender=contender, part=part, seconds=seconds, **more)
             jsonl.append(self._folder.stages_path, [took])
-        self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done"))
+        self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done", seconds=seconds))

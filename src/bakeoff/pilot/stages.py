@@ -55,19 +55,19 @@ from bakeoff.pilot.probing import negotiated, probe_judge, probe_models
 from bakeoff.pilot.racing import Racing
 from bakeoff.pilot.regrade import regraded_notes
 from bakeoff.pilot.repair import forget_detours
-from bakeoff.pilot.reuse import NO_REUSE, Reuse, reuse_lines
+from bakeoff.pilot.reuse import NO_REUSE, Reuse
 from bakeoff.pilot.spending import asking_recipes, kept, pays, prices_of, write_spending
 from bakeoff.pilot.stage_times import Event, Listener, StageTimes
 from bakeoff.records import Question
 from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs import folder as run_folder
 from bakeoff.runs.config import Config, load_config
+from bakeoff.runs.earlier import TAKEN, taken_line
 from bakeoff.runs.folder import RunFolder, write_json, write_record
 from bakeoff.runs.own import measures_of, style_notes
 from bakeoff.runs.race import racers_of
 from bakeoff.runs.run import Run
 
-TAKEN = "from_earlier_runs"
 """In environment.json: by kind, how many were taken from earlier runs, of how many."""
 
 
@@ -124,6 +124,8 @@ def run(
         notes = (*([_waits(waiting)] if waiting else []), *taken, *judge_notes)
         for line in (*(f"note: {note}" for note in notes), *budget_lines(expected, budget)):
             times.note(line)
+        for line in data_lines(config, prepared, recipes):
+            times.note(line)
         account = kept(ledger, folder, times.note)
         with folder.lock(), account if pays(config) else nullcontext(), closing(others):
             workers = workers_of(executor, config.executor, others.results, folder.root)
@@ -139,6 +141,13 @@ def run(
             if workers and (left := workers.finish()):
                 times.note(f"note: {left}")
     return Run(folder)
+
+
+def data_lines(config: Config, prepared: Prepared, recipes: Sequence[Recipe]) -> Iterator[str]:
+    """What the data allow, and what follows from them for a run."""
+    yield from prepared.lines()
+    yield answers_line(config, prepared.answer_lengths)
+    yield from extra_answers(recipes, prepared.of("dev"), config.seed)
 
 
 def _tested(config: Config, recipes: Sequence[Recipe], account: Ledger, earlier: RunFolder | None) -> list[str]:
@@ -227,8 +236,6 @@ class Pilot:
             self._machines.stop()
 
     def _run(self) -> None:
-        for line in self._lines():
-            self._times.note(line)
         write_data(self._folder, self._world, self._config, self._prepared, self._recipes, self._times)
         self._builder.build(self._world, self._presenter)
         set_aside(self._folder.root)
@@ -251,12 +258,6 @@ class Pilot:
         """Stops the deployments, and gives what they did not need back to the budget."""
         self._machines.stop()
         set_aside(self._folder.root)
-
-    def _lines(self) -> Iterator[str]:
-        """What the data allow, and what follows from them for this run."""
-        yield from self._prepared.lines()
-        yield answers_line(self._config, self._prepared.answer_lengths)
-        yield from extra_answers(self._recipes, self._prepared.of("dev"), self._config.seed)
 
     def _warnings(self, built: Sequence[Recipe]) -> list[str]:
         """Problems in the contenders' answers that the measures do not show."""
@@ -414,7 +415,7 @@ class Pilot:
         """What was taken from earlier runs, in all sessions of this one. Says so."""
         counts = self._reuse.counts
         problem = self._reuse.results.problem if self._reuse.results else ""
-        for line in reuse_lines(counts, problem):
+        for line in filter(None, (taken_line(counts), problem)):
             self._times.note(f"note: {line}")
         kinds = dict.fromkeys([*before, *counts])
         none = (0, 0)

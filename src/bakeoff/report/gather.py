@@ -25,6 +25,7 @@ from bakeoff.models.spending.rows import Spending
 from bakeoff.records import Answer, Contrast, Phase, Question, Stage
 from bakeoff.report.cautions import cautions, reading_line
 from bakeoff.runs.data import DataSummary
+from bakeoff.runs.earlier import TAKEN, taken_line
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.judged import WITHOUT_JUDGE
 from bakeoff.runs.labels import labels_of
@@ -73,6 +74,11 @@ class ReportData:
     def contenders(self) -> tuple[str, ...]:
         """Their names, in the order of the configuration."""
         return self.comparison.names
+
+    @property
+    def taken(self) -> str:
+        """What the run took from earlier runs, in a sentence; empty if nothing."""
+        return taken_line(self.environment.get(TAKEN, {}))
 
     @property
     def entrants(self) -> tuple[Entrant, ...]:

@@ -251,4 +251,6 @@ def _summary(data: ReportData) -> list[str]:
                 for leak in leaks[:MOST_LEAKS]
             ),
         ]
+    if data.taken:
+        parts.append(data.taken)
     return parts

@@ -74,16 +74,17 @@ def race_sentences(result: RaceResult) -> list[str]:
 
 
 def race_rows(results: Sequence[RaceResult]) -> Rows:
-    """Every candidate of every race, for a table."""
+    """Every candidate of every race, for a table: in the words of the report, others named by their settings."""
+    labels = {one.candidate.name: one.candidate.label for result in results for one in result.raced}
     return [
         [
             result.contender,
             one.candidate.label,
-            one.standing.fate if one.standing else "not built",
+            FATES[one.standing.fate] if one.standing else "not built",
             one.standing.n_facts if one.standing else 0,
             one.standing.value if one.standing else None,
             one.standing.ahead if one.standing else None,
-            one.standing.against if one.standing else "",
+            labels.get(one.standing.against, "") if one.standing else "",
             one.reason,
         ]
         for result in results

@@ -3,12 +3,14 @@
 Takes a configuration, gives candidates with their complete settings; and the record of a race. Asks nobody.
 """
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bakeoff.contenders.given import check_used
 from bakeoff.contenders.load import make_recipe
-from bakeoff.contenders.race.candidates import Candidate, candidates_of, raced, under
+from bakeoff.contenders.race.candidates import REMEDY, Candidate, candidates_of, raced, under
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.spec import Entry, Spec
 from bakeoff.errors import ConfigError
@@ -85,11 +87,32 @@ def racers_of(config: Config) -> dict[str, list[Racer]]:
 
 def made(config: Config, candidates: Sequence[Candidate]) -> list[Racer]:
     """The candidates with their recipes. Raises ConfigError for a setting that its recipe does not use or allow."""
+    try:
+        return _made(config, candidates)
+    except ConfigError:
+        for candidate in candidates:  # which of them is it?
+            try:
+                _made(config, [candidate])
+            except ConfigError as error:
+                raise _of_candidate(candidate, error) from error
+        raise
+
+
+def _made(config: Config, candidates: Sequence[Candidate]) -> list[Racer]:
     entries = [candidate.entry for candidate in candidates]
     specs = config.resolved([*config.contenders, *entries])[-len(entries) :]
     recipes = [make_recipe(_unchosen(spec), config.imports_from) for spec in specs]
     check_used(entries, recipes)
     return [Racer(candidate, recipe) for candidate, recipe in zip(candidates, recipes, strict=True)]
+
+
+def _of_candidate(candidate: Candidate, error: ConfigError) -> ConfigError:
+    """The error in the words of `race:`: a candidate's own name stands nowhere in the configuration."""
+    message = re.sub(rf"^[^:]*'{re.escape(candidate.name)}'\)?: ", "", error.message)
+    if not candidate.settings:
+        return ConfigError(f"'{candidate.contender}' cannot race: {message}", error.remedy)
+    tried = ", ".join(f"{path}: {json.dumps(value, ensure_ascii=False)}" for path, value in candidate.settings.items())
+    return ConfigError(f"race.over.{candidate.contender} with {{{tried}}}: {message}", REMEDY)
 
 
 def different(racers: Sequence[Racer]) -> list[Racer]:

@@ -59,6 +59,8 @@ class Range(Record):
 def _values(given: Any) -> Any:
     """The values of a list or a range."""
     if isinstance(given, dict) and "from" in given:
+        if "to" not in given:
+            raise ValueError(f"the range from {given['from']} has no end: add `to` ({RANGE})")
         return Range.model_validate(given).values
     if not isinstance(given, list | tuple):
         raise ValueError(f"give {RANGE}")

@@ -16,7 +16,7 @@ from bakeoff.records import Question, Slice, Split
 MIN_DOCUMENTS = 8  # with fewer documents, single facts are held out instead of documents
 PARAPHRASED = 0.05  # if a smaller share of facts is asked in two ways, there is too little `seen` to test
 N_DRAWS = 64
-UNANSWERABLE_TRAIN, UNANSWERABLE_DEV = 0.3, 0.2
+UNANSWERABLE_TRAIN, UNANSWERABLE_DEV = 0.3, 0.2  # at most, and at least: a threshold for declining needs them in dev
 MEASURED = ("seen", "unseen", "unanswerable")  # the slices that a verdict is based on
 
 Facts = Mapping[str, Sequence[Question]]
@@ -33,10 +33,11 @@ def assign_splits(
       If hardly any fact has two phrasings, there is little else to test on, and the share of dev is held out too.
     - Of each other fact one phrasing (two of four or more) is `seen`, in test or dev. At least one stays in train.
     - A synthetic question that nobody reviewed is always in train, and decides nothing about the others.
-    - Unanswerable facts go whole to train, dev or test. All general questions are in test. Of a changed fact one
-      phrasing (two of four or more) is tested; the others are for retraining.
+    - Unanswerable facts go whole to train (at most three tenths), dev (at least a fifth) or test. All general questions
+      are in test. Of a changed fact one phrasing (two of four or more) is tested; the others are for retraining.
 
-    The sizes of dev and test relate as `dev_fraction` to `test_fraction`, in each slice but `changed` and `general`.
+    Else the sizes of dev and test relate as `dev_fraction` to `test_fraction`, in each slice but `changed` and
+    `general`.
     """
     every = questions
     questions = [question for question in every if not question.is_unreviewed]
@@ -59,7 +60,9 @@ def assign_splits(
         **_split_unseen({fact: known[fact] for fact in held}, dev_share, draw),
         **_split_seen({fact: known[fact] for fact in known if fact not in held}, dev_share, draw),
         **split_by_label(by_label, test_fraction, dev_fraction, draw),
-        **_split_unanswerable(unanswerable, held_sources, draw),
+        **_split_unanswerable(
+            unanswerable, held_sources, min(UNANSWERABLE_TRAIN, 1 - test_fraction - dev_fraction), dev_share, draw
+        ),
         **_split_changed(_by_fact(question for question in questions if question.slice == "changed"), draw),
         **{question.id: "test" for question in questions if question.slice == "general"},
         **{question.id: question.split for question in questions if question.split is not None},
@@ -197,7 +200,9 @@ def _n_tested(n_phrasings: int) -> int:
     return 2 if n_phrasings >= 4 else 1 if n_phrasings >= 2 else 0
 
 
-def _split_unanswerable(facts: Facts, held_sources: Collection[str], draw: Draw) -> dict[str, Split]:
+def _split_unanswerable(
+    facts: Facts, held_sources: Collection[str], train_fraction: float, dev_share: float, draw: Draw
+) -> dict[str, Split]:
     """The split of unanswerable questions. Facts are not split up; facts about held-out documents are not in train."""
     order = draw.order(facts, "unanswerable")
     about_held = {
@@ -205,9 +210,10 @@ def _split_unanswerable(facts: Facts, held_sources: Collection[str], draw: Draw)
         for fact in facts
         if any(s.source in held_sources for question in facts[fact] for s in question.source_spans)
     }
-    n_dev = round(UNANSWERABLE_DEV * len(order))
-    n_train = len(order) - n_dev - math.ceil((1 - UNANSWERABLE_TRAIN - UNANSWERABLE_DEV) * len(order))
-    train = [fact for fact in order if fact not in about_held][: max(n_train, 0)]
+    dev_fraction = max(UNANSWERABLE_DEV, (1 - train_fraction) * dev_share)
+    n_test = math.ceil((1 - train_fraction - dev_fraction) * len(order) - 1e-9)
+    n_dev = min(round(dev_fraction * len(order)), len(order) - n_test)
+    train = [fact for fact in order if fact not in about_held][: len(order) - n_test - n_dev]
     dev = [fact for fact in order if fact not in train][:n_dev]
     splits: dict[str, Split] = {}
     for fact, phrasings in facts.items():
