@@ -124,7 +124,7 @@ def test_resume_takes_the_unfinished_run_and_a_new_one_points_to_it(tmp_path):
     notes: list[str] = []
     second = run(config, runs=tmp_path / "runs", listener=lambda event: notes.append(event.note))
     assert second.folder.root.name == "planets-2"
-    assert any(f"{first.folder.root} is not finished; --resume would continue it" in note for note in notes)
+    assert any(f"{first.folder.root} is not finished. This run begins beside it" in note for note in notes)
     assert run(config, runs=tmp_path / "runs", resume=True).folder.root == first.folder.root
     assert first.folder.verdict_path.exists()
 

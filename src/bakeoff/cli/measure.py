@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bakeoff.pilot.prepare import Prepared
     from bakeoff.runs.config import Config
 
+NOT_TRIED = "Models, databases and workers were not tried: bakeoff doctor CONFIG --ask-servers tries them."
+
 
 def run(
     config: Annotated[
@@ -101,6 +103,7 @@ def _planned(settings: "Config", prepared: "Prepared | None", as_json: bool) -> 
         print_json(expected)
         return
     out = console()
+    out.print(f"{prepared.lines()[0]} {NOT_TRIED}", soft_wrap=True)
     if not expected.lines:
         out.print("The run asks no paid model.")
         return

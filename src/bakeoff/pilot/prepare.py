@@ -39,7 +39,7 @@ NO_DOCUMENTS = Reading(documents=(), problems=())
 """For a run that classifies: it needs none."""
 EXCUSED = (
     "note: {n} test questions resemble a training question but do not count as leaks: they ask for the same fact in "
-    "other words or have other answers. data.json names them."
+    "other words or have other answers. The run's data.json names them."
 )
 
 

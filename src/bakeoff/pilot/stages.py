@@ -170,7 +170,7 @@ def _waits(folder: Path) -> str:
     """What is said of an unfinished run beside which a new one begins."""
     if RunFolder(folder).is_running:
         return f"another process is working on {folder}; this run begins beside it."
-    return f"{folder} is not finished; --resume would continue it."
+    return f"{folder} is not finished. This run begins beside it; to continue that one, stop this run and add --resume."
 
 
 class Pilot:
