@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.catalogue import CLASSIFYING
-from bakeoff.pilot.stages import Event, run
+from bakeoff.pilot.run import run
+from bakeoff.pilot.stage_times import Event
 from bakeoff.runs.folder import RunFolder
 
 MEASURES = ("accuracy", "knowledge", "macro_f1", "scope_auroc", "scope_declined", "in_scope_declined",

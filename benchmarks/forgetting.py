@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from printed_tables import header, line
 
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import load_config
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "support-desk" / "bakeoff.yaml"

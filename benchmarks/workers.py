@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.files import jsonl
+from bakeoff.pilot.run import run
 from bakeoff.pilot.stage_times import Event
-from bakeoff.pilot.stages import run
 from bakeoff.records import Answer
 from bakeoff.runs.config import load_config, validate
 

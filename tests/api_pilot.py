@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.models.settings import ApiModel
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import validate
 from bakeoff.runs.run import Run
 from tests.fake_api import FakeApi

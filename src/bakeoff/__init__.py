@@ -11,7 +11,7 @@ run.ask("How long is the Tide Valve under warranty?")  # by the winner, or by th
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bakeoff.pilot.stages import run
+    from bakeoff.pilot.run import run
     from bakeoff.records import Answer, Question, ask
     from bakeoff.runs.config import Config, load_config
     from bakeoff.runs.run import Run, open_run
@@ -27,7 +27,7 @@ _HOMES = {
     "ask": "bakeoff.records",
     "load_config": "bakeoff.runs.config",
     "open_run": "bakeoff.runs.run",
-    "run": "bakeoff.pilot.stages",
+    "run": "bakeoff.pilot.run",
 }
 
 

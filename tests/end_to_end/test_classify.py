@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.pilot.prepare import prepare
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import load_config, validate
 from tests.end_to_end.server_process import Server
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from tests.end_to_end.small import REPOSITORY, make
 
 TEXT = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")

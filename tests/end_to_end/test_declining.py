@@ -5,7 +5,7 @@ import pytest
 from bakeoff.files import jsonl
 from bakeoff.measure.score import rightness
 from bakeoff.pilot.judging import judge_run
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Answer
 from tests.end_to_end.unsure import make
 

@@ -15,8 +15,8 @@ import pytest
 from bakeoff.errors import WorkerError
 from bakeoff.files import jsonl
 from bakeoff.pilot.executors.local import LocalExecutor
+from bakeoff.pilot.run import run
 from bakeoff.pilot.stage_times import Event
-from bakeoff.pilot.stages import run
 from bakeoff.records import Answer
 from bakeoff.retrieval import syncing
 from bakeoff.retrieval.lance_table import open_table, read_state

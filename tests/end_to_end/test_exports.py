@@ -36,7 +36,7 @@ def test_what_the_page_says_to_type_works(tmp_path, monkeypatch):
     """Every command in order, on a run and a deployment of the name they use, then the Python block."""
     for module in ("peft", "mlflow", "sqlalchemy", "alembic"):
         pytest.importorskip(module)
-    from bakeoff.pilot.stages import run
+    from bakeoff.pilot.run import run
     from bakeoff.serve.deployment import deploy
 
     models = {"generator": {"name": str(write_tiny_model(tmp_path / "tiny")), "engine": "transformers"}}

@@ -10,8 +10,8 @@ from bakeoff.errors import ConfigError, WorkerError
 from bakeoff.files import jsonl
 from bakeoff.llm_judge.records import Calibration, Judged
 from bakeoff.pilot.executors.local import LocalExecutor
+from bakeoff.pilot.run import run
 from bakeoff.pilot.stage_times import Event
-from bakeoff.pilot.stages import run
 from bakeoff.protocols import Job, Outcome
 from tests.end_to_end.small import make
 from tests.unit.judged_run import ScriptedJudge, within

@@ -22,7 +22,7 @@ from bakeoff.learn.learning import learn
 from bakeoff.learn.promotion import approve, refuse
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.learn.rounds import begin_round
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
 from bakeoff.serve.deployment import deploy, open_deployment

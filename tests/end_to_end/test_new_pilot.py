@@ -15,7 +15,7 @@ from bakeoff.learn.monitor.revisit import InUse, revisit
 from bakeoff.learn.new_pilot import new_pilot
 from bakeoff.learn.review.reviewing import Reviewing, Said
 from bakeoff.pilot import stages
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.folder import RunFolder
 from bakeoff.serve.deployment import deploy
 from bakeoff.serve.log import Log

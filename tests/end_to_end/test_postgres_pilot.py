@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff.corpus.postgres.place import place_of
 from bakeoff.errors import StoreGoneError
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.run import Run
 from bakeoff.serve.deployment import deploy
 from bakeoff.serve.documents.opening import documents_of

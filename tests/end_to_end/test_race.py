@@ -14,7 +14,7 @@ import pytest
 
 from bakeoff.errors import ContenderError
 from bakeoff.files import jsonl
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Answer
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder

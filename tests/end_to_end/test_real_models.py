@@ -13,7 +13,7 @@ EPOCHS = {"tuned": 3, "hybrid": 1}
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """One run of all contenders with the default models."""
-    from bakeoff.pilot.stages import run
+    from bakeoff.pilot.run import run
 
     folder = tmp_path_factory.mktemp("planets")
     config = make(

@@ -10,7 +10,7 @@ import pytest
 from bakeoff.contenders.access import learned_with
 from bakeoff.contenders.identities import Identities
 from bakeoff.pilot.prepare import prepare
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import load_config
 from bakeoff.runs.earlier import TAKEN
 from bakeoff.runs.run import Run

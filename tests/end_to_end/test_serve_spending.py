@@ -4,7 +4,7 @@ import urllib.request
 from pathlib import Path
 
 from bakeoff.models.spending.rows import Spending
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import load_config
 from tests.end_to_end.server_process import Server
 from tests.end_to_end.small import make

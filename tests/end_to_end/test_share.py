@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.errors import WorkerError
 from bakeoff.pilot.executors.parts import PartStore
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.retrieval import syncing
 from bakeoff.runs.config import load_config
 from tests.end_to_end.test_executors import pilot, same

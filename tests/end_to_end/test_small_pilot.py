@@ -13,7 +13,7 @@ from tests.unit.test_import import HEAVY
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """One finished run."""
-    from bakeoff.pilot.stages import run
+    from bakeoff.pilot.run import run
 
     folder = tmp_path_factory.mktemp("planets")
     return run(make(folder), runs=folder / "runs")

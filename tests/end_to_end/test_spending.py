@@ -13,7 +13,7 @@ import pytest
 from bakeoff.errors import LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.models.spending.rows import Budget, Row
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Answer
 from bakeoff.runs.config import load_config
 from tests.end_to_end.paid_pilot import paid_pilot, reader

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from bakeoff.errors import BakeoffError
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from tests.end_to_end.small import PLANETS, make
 from tests.fake_api import FakeApi, Fault
 

@@ -8,7 +8,7 @@ import time
 from bakeoff.files import jsonl
 from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import GenerationSettings, Message, Prompt, Score
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder

@@ -8,7 +8,7 @@ from pathlib import Path
 from bakeoff.errors import LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.models.spending.rows import Budget, Row
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import load_config
 from tests.end_to_end.paid_pilot import asked_for_size, killed, paid_pilot, reader, sums
 from tests.fake_api import FakeApi

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from bakeoff.pilot.judging import judge_run
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder
 

@@ -9,7 +9,7 @@ from bakeoff.errors import RunFolderError
 from bakeoff.models.prompts import closed_book, grounded
 from bakeoff.pilot.answer_settings import answers_line, sentences_warning, settled
 from bakeoff.pilot.first_config import first_config
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.questions.answer_lengths import AnswerLengths, answer_length
 from bakeoff.records import GenerationSettings
 from bakeoff.runs.config import Config, load_config

@@ -18,7 +18,7 @@ from bakeoff.pilot.answer_settings import settled
 from bakeoff.pilot.budget import budget_lines, estimate_rows, planned
 from bakeoff.pilot.estimate import Estimate
 from bakeoff.pilot.prepare import prepare
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.report.spending import spending_rows, spending_sentences
 from bakeoff.runs.config import Config, load_config, validate
 from bakeoff.runs.folder import RunFolder, begin

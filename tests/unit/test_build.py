@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff.contenders.access import learned_with
 from bakeoff.errors import InputError
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from tests.end_to_end.small import make
 from tests.unit.shapes import write_shape
 from tests.unit.tiny_model import write_tiny_model

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import load_config
 from tests.end_to_end.small import PLANETS, REPOSITORY, bakeoff, make
 from tests.fake_api import FakeApi

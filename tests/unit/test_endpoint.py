@@ -9,7 +9,7 @@ from bakeoff.contenders.spec import Entry, Spec
 from bakeoff.errors import ConfigError
 from bakeoff.exports.promptfoo import _served
 from bakeoff.models.engines.openai_dialect import forget_negotiations
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import load_config
 from bakeoff.serve.deployment import deploy
 from tests.end_to_end.small import PLANETS, make

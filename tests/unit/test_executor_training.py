@@ -13,7 +13,7 @@ from bakeoff.pilot.executors import opening, sharing
 from bakeoff.pilot.executors.jobs import outcome_of
 from bakeoff.pilot.executors.parts import Part, PartStore
 from bakeoff.pilot.executors.sharing import Reached
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.protocols import Job, Outcome
 from bakeoff.records import Message, Prompt
 from bakeoff.runs.config import load_config

@@ -44,7 +44,7 @@ writer.write_header_to_file(); writer.write_kv_data_to_file(); writer.write_tens
 @pytest.fixture(scope="module")
 def pilot(tmp_path_factory):
     """A run of a tiny model: as it is, tuned, and with retrieval."""
-    from bakeoff.pilot.stages import run
+    from bakeoff.pilot.run import run
 
     folder = tmp_path_factory.mktemp("pilot")
     models = {

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from bakeoff.cli.main import app
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.importing.project import import_project
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.questions import read_with_notes
 from bakeoff.runs.config import load_config
 from tests.end_to_end.small import PLANETS, make

@@ -14,7 +14,7 @@ from bakeoff.contenders.custom import HeldToContract
 from bakeoff.contenders.frameworks.wrapped import Said, Wrapped
 from bakeoff.contenders.own_retriever import OwnFinder
 from bakeoff.errors import BakeoffError, ConfigError, ContenderError
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Document
 from bakeoff.runs.config import load_config
 from tests.end_to_end.small import PLANETS, make

@@ -22,8 +22,9 @@ from bakeoff.pilot.answer_settings import settled
 from bakeoff.pilot.budget import planned
 from bakeoff.pilot.prepare import prepare
 from bakeoff.pilot.reuse import NO_REUSE
+from bakeoff.pilot.run import run
 from bakeoff.pilot.stage_times import Event, StageTimes
-from bakeoff.pilot.stages import Pilot, run
+from bakeoff.pilot.stages import Pilot
 from bakeoff.records import ask
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import begin

@@ -20,7 +20,7 @@ def loaded_by(statement: str) -> set[str]:
         "import bakeoff.cli.main",
         "import bakeoff.runs.config",
         "import bakeoff.report",
-        "import bakeoff.pilot.stages",
+        "import bakeoff.pilot.run",
         "import bakeoff.decide.verdict.decide",
     ],
 )

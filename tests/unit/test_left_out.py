@@ -9,7 +9,7 @@ import pytest
 from bakeoff.contenders.load import make_recipes
 from bakeoff.errors import AdapterError, ContenderError, InputError, LimitReachedError, StoppedError, StoreGoneError
 from bakeoff.pilot.left_out import LeftOut
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.config import load_config
 from tests.end_to_end.small import make
 

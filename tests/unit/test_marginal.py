@@ -22,7 +22,7 @@ from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.engines.transformers import TransformersGenerator
 from bakeoff.models.prompts import GROUNDED
 from bakeoff.models.settings import ApiModel, LocalModel
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Answer, GenerationSettings, Labels, ask
 from bakeoff.retrieval.presentation import Presentation
 from bakeoff.retrieval.settings import Retrieval

@@ -15,7 +15,7 @@ from bakeoff.errors import RunFolderError
 from bakeoff.models.checksums import file_sha256, model_sha256
 from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import ApiModel, LocalModel
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.runs.run import Run, open_run
 from tests.end_to_end.small import make
 from tests.unit.test_damaged_models import write_adapter

@@ -12,7 +12,7 @@ from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, ModelUnavailableError
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import ask
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.runs.run import Run

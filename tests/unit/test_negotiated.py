@@ -12,8 +12,8 @@ from bakeoff.models.probe import negotiated_with, probe
 from bakeoff.models.providers.roles import ROLES, require_role
 from bakeoff.models.providers.served import served_context
 from bakeoff.models.settings import ApiModel
+from bakeoff.pilot.run import run
 from bakeoff.pilot.stage_times import Event
-from bakeoff.pilot.stages import run
 from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.end_to_end.small import make
 from tests.fake_api import FakeApi

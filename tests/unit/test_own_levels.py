@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from tests.end_to_end.small import make
 
 OWN = """

@@ -35,7 +35,7 @@ from bakeoff.models.rerank import check_reranker
 from bakeoff.models.settings import LocalModel
 from bakeoff.models.vllm_options import VllmOptions
 from bakeoff.pilot.asking import is_spread
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
 from tests.end_to_end.small import make
 from tests.fake_api import FakeApi

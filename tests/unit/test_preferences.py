@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import ConfigError, InputError
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Question
 from bakeoff.runs.config import load_config
 from bakeoff.serve.log_exports import _pair

@@ -14,7 +14,7 @@ from bakeoff.measure.value import value_of
 from bakeoff.models.prompts import GROUNDED, Prompts, PromptTemplate, plain
 from bakeoff.models.settings import LocalModel
 from bakeoff.pilot.present import MOST_CHANGES, MOST_QUESTIONS, asked_on, choose
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import GenerationSettings
 from bakeoff.retrieval.presentation import ASPECTS, Presentation
 from bakeoff.runs.config import load_config

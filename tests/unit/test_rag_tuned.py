@@ -25,7 +25,7 @@ from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.models.settings import LocalModel
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.questions.facts.near_copies import jaccard
 from bakeoff.records import Document, Question, SourceSpan
 from bakeoff.retrieval.settings import Retrieval

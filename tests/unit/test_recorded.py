@@ -10,7 +10,7 @@ from bakeoff.contenders.recorded import RecordedContender
 from bakeoff.contenders.recorded_answers import RecordedAnswer, read_recorded
 from bakeoff.contenders.spec import Spec
 from bakeoff.errors import ConfigError, InputError
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Usage
 from bakeoff.runs.config import load_config
 from bakeoff.serve.deployment import deploy

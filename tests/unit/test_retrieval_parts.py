@@ -11,7 +11,7 @@ from bakeoff.contenders.spec import Spec
 from bakeoff.errors import ContenderError, TooFewPairsError
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.retrieval_parts import tune_in_turn
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from tests.end_to_end.small import make
 from tests.unit.tiny_embedder import write_tiny_embedder
 

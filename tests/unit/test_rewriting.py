@@ -17,7 +17,7 @@ from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.models.prompts import GROUNDED, HYDE, MULTI_QUERY, Prompts, PromptTemplate
 from bakeoff.models.settings import ApiModel, LocalModel
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Answer, Completion, Document, GenerationSettings, Hit, Labels, Prompt, Usage, ask
 from bakeoff.retrieval.fuse import fused_hits
 from bakeoff.retrieval.settings import Retrieval

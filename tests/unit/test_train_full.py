@@ -369,7 +369,7 @@ def test_a_pilot_tunes_exports_and_updates_a_whole_model(tmp_path: Path) -> None
     from bakeoff.exports.weights import weights_of
     from bakeoff.models.checksums import model_sha256
     from bakeoff.models.engines.transformers import load_model
-    from bakeoff.pilot.stages import run
+    from bakeoff.pilot.run import run
     from tests.end_to_end.small import make
 
     models = {"generator": {"name": str(write_tiny_model(tmp_path / "tiny")), "engine": "transformers"}}

@@ -21,7 +21,7 @@ from bakeoff.models.probe import probe
 from bakeoff.models.providers.adapters import adapter_name, load_adapter
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.models.sharing import read_apart
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
 from tests.end_to_end.small import make
 from tests.fake_vllm import BASE, FakeVllm

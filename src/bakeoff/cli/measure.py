@@ -156,8 +156,8 @@ def _measured(
 ) -> Path:
     """Runs the pilot and shows its progress. Returns the run's folder. `check` is called at every event."""
     from bakeoff.cli.progress import Display
+    from bakeoff.pilot.run import run as run_pilot
     from bakeoff.pilot.stage_times import Event
-    from bakeoff.pilot.stages import run as run_pilot
 
     with Display() as display:
 
