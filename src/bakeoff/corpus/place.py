@@ -5,7 +5,7 @@ Takes and gives `store.json`. Connects to nothing and knows no driver.
 
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from bakeoff.corpus.buckets import place as buckets
 from bakeoff.corpus.buckets.place import BucketPlace
@@ -15,7 +15,6 @@ from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 
 PLACE = "store.json"
-_KINDS: TypeAdapter[Place | BucketPlace] = TypeAdapter(Place | BucketPlace)
 
 
 def checked_address(address: str) -> str:
@@ -37,8 +36,10 @@ def place_of(folder: Path) -> Place | BucketPlace | None:
 
 def read_place(path: Path) -> Place | BucketPlace:
     """The place that this file names. Raises RunFolderError if it names none."""
+    content = path.read_text(encoding="utf-8")
+    kind = BucketPlace if '"world"' in content else Place
     try:
-        return _KINDS.validate_json(path.read_text(encoding="utf-8"))
+        return kind.model_validate_json(content)
     except ValidationError as error:
         raise RunFolderError(
             f"{path} does not say where the documents are: {error.errors()[0]['msg']}.",

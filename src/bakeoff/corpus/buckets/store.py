@@ -81,7 +81,7 @@ class BucketStore(SqlStore):
 
     @contextmanager
     def _writing(self) -> Iterator[Any]:
-        """As in a file, and at the end the change becomes an entry. Raises _OvertakenError if another has its number."""
+        """As in a file, and at the end the change becomes an entry. Raises _OvertakenError if that is taken."""
         if identity_of(self._objects) != self.near.identity:
             raise RunFolderError(
                 f"The documents in {self.where} are gone, or were made again.",
