@@ -1,13 +1,18 @@
-"""The two places of documents beside each other: files (SQLite and LanceDB) and PostgreSQL with pgvector.
+"""The places of documents beside each other: files (SQLite and LanceDB), PostgreSQL with pgvector, a bucket.
 
     python -m benchmarks.stores [--sizes 1000 10000 100000] [--queries 50] [--address postgresql://user@host/db]
     BAKEOFF_DATA=... python -m benchmarks.stores --sizes --real 1000
+    python -m benchmarks.stores --bucket [s3://name/prefix]
 
 Prints Markdown tables, all measured in one run. Without an address it starts the PostgreSQL that the tests use. Chunks
 are made up as in index_speed.py; with --real, they are of so many pages of TimeQA, embedded by the default model, and
 the queries are questions about them. For each size:
 
 - how long it takes to build, to search (p50) and to show one changed document, and whether both find the same 10 chunks
+With --bucket, files are compared with object storage instead: the server that the tests use, unless an address is
+given. Searches are timed as they are, and with a look for changes in the bucket before each one; beside them, LanceDB
+alone searches the same table in the bucket for words.
+
 - recall@10 of the search by vectors against comparing all of them, where a filter lets see 100, 60, 10, 1 and 0.1 % of
   the chunks, by labels and by sources
 """
@@ -25,8 +30,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from benchmarks.index_speed import CHUNK_TOKENS, Projector, made_documents, made_queries
 
+from bakeoff.corpus.buckets.objects import Objects
+from bakeoff.corpus.place import PLACE, place_of
 from bakeoff.corpus.stores import keep_in, open_store, remove_store
 from bakeoff.records import Document, Hit
+from bakeoff.retrieval.buckets import table
+from bakeoff.retrieval.lance_table import index_words, open_table, read_state
+from bakeoff.retrieval.lance_words import WordSearches
 from bakeoff.retrieval.opening import open_index
 from bakeoff.retrieval.postgres import ranking
 from bakeoff.retrieval.searching import Filter
@@ -230,6 +240,69 @@ def server(address: str) -> Iterator[str]:
         yield own.owner_address
 
 
+def measure_bucket(corpus: Corpus, address: str) -> None:
+    """Prints the table of one corpus in files and in a bucket."""
+    with tempfile.TemporaryDirectory() as root:
+        folders = [Path(root) / name for name in ("files", "bucket", "new")]
+        for folder in folders:
+            folder.mkdir()
+        keep_in(folders[1], address)
+        files, bucket = (built(folder, corpus) for folder in folders[:2])
+        try:
+            print(f"\n## {bucket.index.n_chunks:,} chunks")
+            head("", "same 10 by words", "by vectors", "by both")
+            row("same order, overlap", *same_top(files.index, bucket.index, corpus.queries))
+            head("", "build s", "by words ms", "by vectors ms", "by both ms", "change 1 document ms")
+            row("files", *speeds(files, corpus))
+            row("bucket", *speeds(bucket, corpus))
+            every, table.ASK_EVERY_S = table.ASK_EVERY_S, 0.0
+            row("bucket, asked each time", *speeds(bucket, corpus))
+            table.ASK_EVERY_S = every
+            print(
+                f"\nLanceDB alone, its table in the bucket, by words: {lance_alone_ms(folders[1], address, corpus):.1f} ms"
+            )
+            (folders[2] / PLACE).write_bytes((folders[1] / PLACE).read_bytes())
+            begun = time.perf_counter()
+            new = open_index(folders[2], "index", corpus.embedder, corpus.chunk_tokens)
+            new.search(corpus.queries[:1], K)
+            print(f"A new server's first search: {time.perf_counter() - begun:.1f} s after its start")
+            n_bytes = sum(path.stat().st_size for path in folders[0].rglob("*"))
+            print(f"In files: {n_bytes / 1e6:,.1f} MB; in the bucket: {objects_bytes(folders[1]) / 1e6:,.1f} MB")
+        finally:
+            remove_store(folders[1])
+
+
+def lance_alone_ms(folder: Path, address: str, corpus: Corpus) -> float:
+    """The median time of a search for words in a copy of the table that LanceDB keeps in the bucket itself."""
+    import lancedb
+
+    options = {"allow_http": "true", "aws_endpoint": os.environ.get("AWS_ENDPOINT_URL", "")}
+    there = lancedb.connect(f"{address}/lance-alone", storage_options=options)
+    here = open_table(folder / "indexes" / "index", read_state(folder / "indexes" / "index").table)
+    there.drop_all_tables()
+    copy = there.create_table(f"t{here.count_rows()}", here.to_arrow())
+    index_words(copy, "en")
+    copy.prewarm_index("words_idx")
+    found = p50_ms(lambda query: list(WordSearches(copy, [query], 100, "")), corpus.queries)
+    there.drop_all_tables()
+    return found
+
+
+def objects_bytes(folder: Path) -> int:
+    objects = Objects(place_of(folder))
+    return sum(len(objects.get(name) or b"") for name in objects.names())
+
+
+@contextmanager
+def s3_server_here() -> Iterator[str]:
+    """The address of a bucket on a new server that speaks S3."""
+    from tests.unit.s3_server import s3_server
+
+    with s3_server() as server:
+        os.environ.update(server.environment)
+        yield f"s3://{server.name}/worlds"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000, 100_000])
@@ -237,9 +310,15 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=50)
     parser.add_argument("--exact", type=int, default=ranking.EXACT_AT_MOST, help="vectors compared one by one at most")
     parser.add_argument("--address", default="")
+    parser.add_argument("--bucket", nargs="?", const="", default=None)
     arguments = parser.parse_args()
     ranking.EXACT_AT_MOST = arguments.exact
     with ExitStack() as stack:
+        if arguments.bucket is not None:
+            address = arguments.bucket or stack.enter_context(s3_server_here())
+            for n_chunks in arguments.sizes:
+                measure_bucket(made_corpus(n_chunks, arguments.queries), address)
+            return
         address = stack.enter_context(server(arguments.address))
         for n_chunks in arguments.sizes:
             measure(made_corpus(n_chunks, arguments.queries), address)

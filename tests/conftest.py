@@ -3,11 +3,15 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bakeoff.corpus.stores import keep_in
 from bakeoff.models.engines.openai_dialect import forget_negotiations
+
+if TYPE_CHECKING:
+    from tests.unit.s3_server import Bucket
 
 # Trained weights are the same to the last bit only with as many threads. Without a number, a training counts the cores
 # that are free now: on a busy machine the second of two equal trainings got fewer.
@@ -44,10 +48,28 @@ def vectors_address() -> Iterator[str]:
         yield server.owner_address
 
 
-@pytest.fixture(params=["files", "postgres"])
+@pytest.fixture(scope="session")
+def s3() -> Iterator["Bucket"]:
+    """A server that speaks S3 for the whole session. Each test has worlds of its own."""
+    from tests.unit.s3_server import s3_server
+
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket_address(s3: "Bucket", monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of its bucket, with credentials that count in the environment."""
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{s3.name}/worlds"
+
+
+@pytest.fixture(params=["files", "postgres", "s3"])
 def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Path]:
-    """Makes a new folder whose documents and indexes are in files, or in a database."""
-    address = request.getfixturevalue("vectors_address") if request.param == "postgres" else ""
+    """Makes a new folder whose documents and indexes are in files, in a database or in a bucket."""
+    fixture = {"postgres": "vectors_address", "s3": "bucket_address"}.get(request.param)
+    address = request.getfixturevalue(fixture) if fixture else ""
     made: list[str] = []
 
     def new(name: str) -> Path:

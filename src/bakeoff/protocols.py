@@ -281,7 +281,12 @@ class DocumentStore(Protocol):
 
     @property
     def folder(self) -> Path | None:
-        """The folder that one process at a time may change. None where a server lets several change the documents."""
+        """The folder that one process at a time may change. None where nothing of the documents is in a folder."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others change the documents too, without this folder."""
         ...
 
     def replace_all(self, documents: Iterable[Document]) -> StoredChanges:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff.corpus.postgres.place import place_of
+from bakeoff.corpus.place import place_of
 from bakeoff.errors import StoreGoneError
 from bakeoff.pilot.run import run
 from bakeoff.runs.run import Run

@@ -12,7 +12,7 @@ from bakeoff.pilot.run import run
 from bakeoff.retrieval import syncing
 from bakeoff.runs.config import load_config
 from tests.end_to_end.test_executors import pilot, same
-from tests.unit.s3_server import KEY, SECRET, Bucket, s3_server
+from tests.unit.s3_server import Bucket, s3_server
 
 pytest.importorskip("obstore")
 FEW = {"contenders": ["base", "rag", "extract", "faq"]}
@@ -27,10 +27,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     with s3_server() as running:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        monkeypatch.setenv("AWS_REGION", "us-east-1")
-        monkeypatch.setenv("AWS_ENDPOINT_URL", running.address)
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
         yield running
 
 

@@ -26,6 +26,16 @@ class Bucket:
     def __init__(self, address: str, name: str, store: Any) -> None:
         self.address, self.name, self.store = address, name, store
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables in which obstore finds the server and the credentials."""
+        return {
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": self.address,
+        }
+
     def accept(self, n_requests: int) -> None:
         """Accepts this many further requests; then the credentials are no longer known."""
         httpx2.post(f"{self.address}/moto-api/reset-auth", content=str(n_requests).encode()).raise_for_status()

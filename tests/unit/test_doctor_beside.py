@@ -35,6 +35,13 @@ def test_a_database_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     assert "127.0.0.1:9/nothere" in found["found"]
 
 
+def test_a_bucket_is_read_and_one_that_is_not_there_is_a_problem(tmp_path: Path, bucket_address: str) -> None:
+    (found,) = examined(tmp_path / "one", "database", store=bucket_address)
+    assert found["state"] == "ok" and f"{bucket_address} can be read" in found["found"]
+    (found,) = examined(tmp_path / "two", "database", store="s3://nowhere/x")
+    assert found["state"] == "problem" and "NoSuchBucket" in found["found"]
+
+
 @pytest.mark.parametrize(
     ("executor", "said"),
     [

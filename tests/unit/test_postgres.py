@@ -17,8 +17,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from bakeoff.corpus.place import PLACE, checked_address, place_of
 from bakeoff.corpus.postgres import schema
-from bakeoff.corpus.postgres.place import PLACE, Place, checked_address, place_of
+from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.postgres.schema import copy_schema
 from bakeoff.corpus.stores import copy_store, has_store, keep_in, open_store, remove_store
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError

@@ -9,7 +9,8 @@ import pytest
 from bakeoff.corpus.sources import bucket as module
 from bakeoff.corpus.sources.bucket import BucketSettings, BucketSource, said
 from bakeoff.corpus.sources.kinds import settings_of
-from bakeoff.errors import BakeoffError, ConfigError
+from bakeoff.errors import BakeoffError, ConfigError, WorkerError
+from bakeoff.pilot.executors.parts import PartStore
 
 stores = pytest.importorskip("obstore.store")
 
@@ -161,3 +162,25 @@ def test_a_server_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch)
     assert "hunter2" not in str(caught.value)
     assert len(str(caught.value).splitlines()) == 2
     assert said(ValueError("GET https://h/b?sig=abc failed\n\nDebug source: abc")) == "GET https://h/b failed"
+
+
+@pytest.fixture
+def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in the environment, and a machine without a metadata service."""
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "WEB_IDENTITY_TOKEN_FILE", "ENDPOINT_URL"):
+        monkeypatch.delenv(f"AWS_{name}", raising=False)
+    for name in ("ACCOUNT_NAME", "ACCOUNT_KEY"):
+        monkeypatch.delenv(f"AZURE_STORAGE_{name}", raising=False)
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("no_credentials")
+def test_credentials_that_are_nowhere_are_missed_by_name() -> None:
+    """Not the address of a metadata service, which nobody wrote down: where credentials are looked for."""
+    with pytest.raises(BakeoffError, match="no credentials were found") as caught:
+        BucketSettings(bucket="s3://handbook", region="x", timeout_s=1).open().changes_since("")
+    assert "AWS_ACCESS_KEY_ID" in str(caught.value) and "127.0.0.1" not in str(caught.value)
+    with pytest.raises(WorkerError, match=r"executor.share: .* no credentials were found .*AWS_ACCESS_KEY_ID"):
+        PartStore("s3://handbook").check()
+    with pytest.raises(ConfigError, match=r"no credentials were found .*AZURE_STORAGE_ACCOUNT_NAME"):
+        BucketSettings(bucket="az://handbook").open()

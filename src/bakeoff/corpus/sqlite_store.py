@@ -51,6 +51,10 @@ class SqliteStore(SqlStore):
     def folder(self) -> Path | None:
         return self.path.parent
 
+    @property
+    def is_shared(self) -> bool:
+        return False
+
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         with self._reading() as connection:

@@ -37,7 +37,7 @@ FROM (SELECT DISTINCT id FROM versions WHERE version > ?) AS touched LEFT JOIN l
 """
 HALF_A_CHARACTER = "A document contains half a character (a lone surrogate), which cannot be written to a file."
 READ_AS_UTF8 = "read the text as UTF-8 before you pass it on"
-_DOCUMENT = "v.id, v.text, v.title, v.source, v.updated_at, v.access, v.meta"
+DOCUMENT = "v.id, v.text, v.title, v.source, v.updated_at, v.access, v.meta"
 
 
 class Connection(Protocol):
@@ -95,7 +95,12 @@ class SqlStore(ABC):
     @property
     @abstractmethod
     def folder(self) -> Path | None:
-        """The folder that one process at a time may change. None where a server lets several change the documents."""
+        """The folder that one process at a time may change. None where nothing of the documents is in a folder."""
+
+    @property
+    @abstractmethod
+    def is_shared(self) -> bool:
+        """Whether others change the documents too, without this folder."""
 
     @abstractmethod
     def _reading(self) -> AbstractContextManager[Any]:
@@ -167,10 +172,10 @@ class SqlStore(ABC):
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
             marks = ", ".join(["(?, ?)"] * len(batch))
-            query = f"SELECT {_DOCUMENT} FROM versions v WHERE (v.id, v.version) IN (VALUES {marks}) ORDER BY v.source"
+            query = f"SELECT {DOCUMENT} FROM versions v WHERE (v.id, v.version) IN (VALUES {marks}) ORDER BY v.source"
             with self._reading() as connection:
                 rows = connection.execute(query, [value for key in batch for value in key]).fetchall()
-            yield from map(_document, rows)
+            yield from map(document_of, rows)
 
     def get(self, document_id: str) -> Document | None:
         """The document with this id. None if it does not exist or is deleted."""
@@ -182,7 +187,7 @@ class SqlStore(ABC):
 
     def history(self, document_id: str) -> list[StoredVersion]:
         """Every version of a document, oldest first, including deletions. Empty for an unknown id."""
-        query = f"SELECT v.version, v.kind, v.recorded_at, {_DOCUMENT} FROM versions v WHERE id = ? ORDER BY version"
+        query = f"SELECT v.version, v.kind, v.recorded_at, {DOCUMENT} FROM versions v WHERE id = ? ORDER BY version"
         with self._reading() as connection:
             rows = connection.execute(query, (document_id,)).fetchall()
         return [
@@ -190,7 +195,7 @@ class SqlStore(ABC):
                 version=version,
                 kind=kind,
                 recorded_at=recorded_at,
-                document=None if kind == "deleted" else _document(row),
+                document=None if kind == "deleted" else document_of(row),
             )
             for version, kind, recorded_at, *row in rows
         ]
@@ -217,10 +222,10 @@ class SqlStore(ABC):
         )
 
     def _one(self, condition: str, value: str) -> Document | None:
-        query = f"SELECT {_DOCUMENT} FROM live l JOIN versions v USING (id, version) WHERE {condition}"
+        query = f"SELECT {DOCUMENT} FROM live l JOIN versions v USING (id, version) WHERE {condition}"
         with self._reading() as connection:
             row = connection.execute(query, (value,)).fetchone()
-        return _document(row) if row else None
+        return document_of(row) if row else None
 
     def _write(self, documents: Sequence[Document], replace: bool, deleted: Sequence[str] = ()) -> StoredChanges:
         _check_unique(documents)
@@ -317,7 +322,7 @@ def _n_live(connection: Connection) -> int:
 
 
 def _columns(document: Document) -> tuple[str | None, ...]:
-    """The values that `_document` reads back, without the id."""
+    """The values that `document_of` reads back, without the id."""
     plain = document.model_dump(mode="json")
     return (
         document.source,
@@ -333,7 +338,8 @@ def _version(connection: Connection) -> int:
     return int(connection.execute("SELECT version FROM store").fetchone()[0])
 
 
-def _document(row: Sequence[str]) -> Document:
+def document_of(row: Sequence[str]) -> Document:
+    """The document of a row of `DOCUMENT`."""
     document_id, text, title, source, updated_at, access, meta = row
     return Document(
         id=document_id,

@@ -1,7 +1,7 @@
 """Where a folder's documents are, and how they are opened, copied and removed.
 
-Takes folders, gives document stores. The documents of a folder are in its file `store.sqlite`, or in the database that
-its file `store.json` names.
+Takes folders, gives document stores. The documents of a folder are in its file `store.sqlite`, or in the database or
+the bucket that its file `store.json` names.
 """
 
 import sqlite3
@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from bakeoff.corpus.postgres.place import PLACE, Place, note_place, place_of
+from bakeoff.corpus.buckets.place import BucketPlace
+from bakeoff.corpus.place import PLACE, new_place, note_place, place_of, read_place
+from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.corpus.store import SqlStore
 
@@ -23,11 +25,15 @@ def open_store(folder: Path) -> SqlStore:
     Raises BakeoffError if it cannot be opened: RunFolderError if it is damaged, of another program or a later version.
     """
     place = place_of(folder)
-    if place is None:
-        return SqliteStore(folder / SQLITE)
-    from bakeoff.corpus.postgres.store import PostgresStore
+    if isinstance(place, BucketPlace):
+        from bakeoff.corpus.buckets.store import BucketStore
 
-    return PostgresStore(place)
+        return BucketStore(place, folder)
+    if place is not None:
+        from bakeoff.corpus.postgres.store import PostgresStore
+
+        return PostgresStore(place)
+    return SqliteStore(folder / SQLITE)
 
 
 def has_store(folder: Path) -> bool:
@@ -36,31 +42,41 @@ def has_store(folder: Path) -> bool:
 
 
 def keep_in(folder: Path, address: str) -> None:
-    """From now on the documents of this new folder are in this database, in a schema of their own.
+    """From now on the documents of this new folder are at this address, in a schema or a world of their own.
 
     Without an address, and in a folder that has documents, nothing changes.
     """
     if address and not has_store(folder):
-        note_place(folder, Place.new(address, folder))
+        note_place(folder, new_place(address, folder))
 
 
 def copy_store(source: Path, target: Path, but: Sequence[str] = ()) -> None:
     """A consistent copy, with the same versions, of a store that others may be writing to. Whole or not at all.
 
-    In a database, the indexes are in the same schema. They are copied too, but for tables that begin with one of `but`.
+    In a database or a bucket, the indexes are beside the documents. They are copied too, but for tables or objects that
+    begin with one of `but`.
     """
     place = place_of(source)
     if place is None:
         _copy_file(source / SQLITE, target / SQLITE)
         return
-    from bakeoff.corpus.postgres.schema import copy_schema
+    half, copy = target / f"{PLACE}{HALF}", new_place(place.address, target)
+    if half.exists():  # of a copy that was killed
+        copy = read_place(half)
+    note_place(target, copy, half.name)
+    _copy_place(place, copy, but)
+    half.replace(target / PLACE)
 
-    copy = Place.new(place.address, target)
-    if (target / f"{PLACE}{HALF}").exists():  # of a copy that was killed
-        copy = Place.model_validate_json((target / f"{PLACE}{HALF}").read_text(encoding="utf-8"))
-    note_place(target, copy, f"{PLACE}{HALF}")
-    copy_schema(place, copy, but)
-    (target / f"{PLACE}{HALF}").replace(target / PLACE)
+
+def _copy_place(source: Place | BucketPlace, target: Place | BucketPlace, but: Sequence[str]) -> None:
+    if isinstance(source, BucketPlace) and isinstance(target, BucketPlace):
+        from bakeoff.corpus.buckets.worlds import copy_world
+
+        copy_world(source, target, but)
+    elif isinstance(source, Place) and isinstance(target, Place):
+        from bakeoff.corpus.postgres.schema import copy_schema
+
+        copy_schema(source, target, but)
 
 
 def _copy_file(source: Path, target: Path) -> None:
@@ -80,7 +96,11 @@ def move_store(source: Path, target: Path) -> None:
 def remove_store(folder: Path) -> None:
     """Removes what is elsewhere of the documents of a folder that is about to be deleted. Nothing for a file."""
     place = place_of(folder)
-    if place is not None:
+    if isinstance(place, BucketPlace):
+        from bakeoff.corpus.buckets.worlds import remove_world
+
+        remove_world(place)
+    elif place is not None:
         from bakeoff.corpus.postgres.schema import drop_schema
 
         drop_schema(place)

@@ -1,11 +1,16 @@
-"""What a run needs beside its folder: the database of its documents, and its workers.
+"""What a run needs beside its folder: the database or the bucket of its documents, and its workers.
 
 Takes a configuration, gives findings. Connects as a run does at its start, and changes nothing. What is missing is
 raised as the BakeoffError that the run would raise.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from bakeoff.corpus.buckets.objects import Objects
+from bakeoff.corpus.buckets.place import BucketPlace
+from bakeoff.corpus.buckets.store import WORLD
+from bakeoff.corpus.place import new_place
 from bakeoff.corpus.postgres.database import Database
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.postgres.schema import check_server
@@ -18,9 +23,13 @@ SCHEMA = "bakeoff_doctor"
 
 
 def database(config: Config) -> Iterable[Finding]:
-    """The database of `store:`: whether it answers, and has pgvector."""
+    """The database of `store:`: whether it answers, and has pgvector. Or the bucket: whether it can be read."""
     if not config.store:
         return []
+    place = new_place(config.store, Path("doctor"))
+    if isinstance(place, BucketPlace):
+        Objects(place).get(WORLD)
+        return [fine("database", f"{config.store} can be read")]
     database = Database(Place(address=config.store, schema_name=SCHEMA))
     try:
         with database.reading() as connection:

@@ -90,12 +90,17 @@ def write(path: Path, records: Iterable[Record]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace the file's content by this text, all or nothing: write a temporary file, flush it, rename it."""
+    """Replace the file's content by this text, all or nothing."""
+    write_bytes(path, text.encode())  # the same bytes on Windows
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace the file's content, all or nothing: write a temporary file, flush it, rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:  # the same bytes on Windows
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -91,7 +91,7 @@ class HybridIndex(HybridSearch):
         self._tidying = threading.Lock()
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder, max_tokens: int = 128, rebuild: bool = False) -> "HybridIndex":
+    def open(cls, folder: Path, embedder: Embedder, max_tokens: int = 128, rebuild: bool = False) -> Self:
         """The index in this folder. If there is none, or with `rebuild`, a new empty index.
 
         Raises RunFolderError if the index was made with another embedder or chunk size, or cannot be read, and

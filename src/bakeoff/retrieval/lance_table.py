@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
@@ -32,8 +33,9 @@ class State(Record):
     """The content of `index.json`: the table holds the store's documents as of `version`. `table` is its name.
 
     `language` (ISO 639-1) is that of most documents at the first sync: words are stemmed by its rules. The documents in
-    `pending` may be in any state. The last three fields count what a running sync has done so far, so
-    that the work is still known after a kill.
+    `pending` may be in any state. `n_chunks`, `n_tokens` and `seconds` count what a running sync has done so far, so
+    that the work is still known after a kill. If the table follows a log (retrieval/buckets), `log` is its name and
+    `entry` the number of the last entry that it holds.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -48,6 +50,8 @@ class State(Record):
     n_chunks: int = 0
     n_tokens: int = 0
     seconds: float = 0.0
+    log: str = Field(default="", exclude_if=lambda log: not log)
+    entry: int = Field(default=0, exclude_if=lambda entry: not entry)
 
 
 def _state_path(folder: Path) -> Path:
@@ -82,10 +86,20 @@ def read_state(folder: Path) -> State | None:
 
 def new_table(folder: Path, state: State) -> Any:
     """A new empty table with its full-text index. The state file is written last: without it there is no index."""
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_tables(folder)
+    table = _connection(folder).create_table(state.table, schema=table_schema(state.dimension))
+    index_words(table, state.language)
+    write_state(folder, state)
+    return table
+
+
+def table_schema(dimension: int) -> Any:
+    """The columns of a table whose vectors have so many numbers."""
     import pyarrow as pa
 
     text, place = pa.string(), pa.int64()
-    schema = pa.schema(
+    return pa.schema(
         {
             "id": text,
             "document_id": text,
@@ -98,15 +112,9 @@ def new_table(folder: Path, state: State) -> Any:
             "passage": text,
             TEXT_COLUMN: text,
             "access": pa.list_(text),
-            "vector": pa.list_(pa.float32(), state.dimension),
+            "vector": pa.list_(pa.float32(), dimension),
         }
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    remove_tables(folder)
-    table = _connection(folder).create_table(state.table, schema=schema)
-    index_words(table, state.language)
-    write_state(folder, state)
-    return table
 
 
 def index_words(table: Any, language: str) -> None:

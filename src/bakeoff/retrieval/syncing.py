@@ -4,7 +4,7 @@ Takes a document store, gives chunks with their labels. Knows no table, no datab
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -33,9 +33,15 @@ class Group(NamedTuple):
         return [chunk.passage for chunk in self.chunks]
 
 
-def groups(
-    store: DocumentStore, touched: Sequence[str], chunks_of: Callable[[Document], list[Chunk]]
-) -> Iterator[Group]:
+class Documents(Protocol):
+    """Documents by their ids."""
+
+    def get(self, document_id: str) -> Document | None:
+        """The document with this id. None if it does not exist or was deleted."""
+        ...
+
+
+def groups(store: Documents, touched: Sequence[str], chunks_of: Callable[[Document], list[Chunk]]) -> Iterator[Group]:
     """The documents of these ids in groups of about GROUP_CHUNKS chunks. A deleted document has no chunks."""
     group = Group({}, [], [])
     for document_id in touched:

@@ -16,7 +16,7 @@ from pydantic_core import PydanticKnownError
 from bakeoff.catalogue import CLASSIFYING, STANDARD
 from bakeoff.contenders.race.settings import RaceSettings
 from bakeoff.contenders.spec import NAME, Defaults, Entry, Spec, entry_of, resolve
-from bakeoff.corpus.postgres.place import checked_address
+from bakeoff.corpus.place import checked_address
 from bakeoff.corpus.sources import kinds
 from bakeoff.corpus.sources.kinds import Named
 from bakeoff.decide.situation.plain_errors import explain
@@ -111,7 +111,7 @@ class Config(Record):
 
     @field_validator("store")
     @classmethod
-    def _is_database(cls, address: str) -> str:
+    def _is_place(cls, address: str) -> str:
         return checked_address(address) if address else address
 
     def renamed(self, name: str) -> "Config":

@@ -1,6 +1,6 @@
 """Where the documents of a folder are if they are in PostgreSQL: the address without a password, and the schema.
 
-Takes and gives `store.json`. Connects to nothing and knows no driver.
+Takes and gives values. Connects to nothing and knows no driver.
 """
 
 import re
@@ -8,14 +8,11 @@ import uuid
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import ValidationError, field_validator
+from pydantic import field_validator
 
 from bakeoff.corpus.sources.settings import without_password, without_secrets
-from bakeoff.errors import RunFolderError
-from bakeoff.files import jsonl
 from bakeoff.records import Record
 
-PLACE = "store.json"
 BEGINNINGS = ("postgresql", "postgres")
 LONGEST_NAME = 63
 """PostgreSQL cuts longer names."""
@@ -27,8 +24,8 @@ def checked_address(address: str) -> str:
     beginning, found, _ = address.partition("://")
     if not found or beginning not in BEGINNINGS:
         raise ValueError(
-            f"it should be the address of a database, such as postgresql://user@host/database, not {address[:40]!r}; "
-            "leave it out to keep the documents in the run folder"
+            "it should be the address of a database, such as postgresql://user@host/database, or of a bucket, such as "
+            f"s3://name/prefix, not {address[:40]!r}; leave it out to keep the documents in the run folder"
         )
     parts = urlsplit(address)
     without_secrets(dict(parse_qsl(parts.query)))
@@ -66,23 +63,3 @@ class Place(Record):
         """The place in messages."""
         parts = urlsplit(self.address)
         return f"{parts.scheme}://{parts.netloc}{parts.path} (schema {self.schema_name})"
-
-
-def place_of(folder: Path) -> Place | None:
-    """Where this folder's documents are. None if they are not in a database."""
-    path = folder / PLACE
-    if not path.exists():
-        return None
-    try:
-        return Place.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        raise RunFolderError(
-            f"{path} does not say where the documents are: {error.errors()[0]['msg']}.",
-            'write it like {"address": "postgresql://user@host/database", "schema_name": "bakeoff_name"}',
-        ) from error
-
-
-def note_place(folder: Path, place: Place, name: str = PLACE) -> None:
-    """Writes where this folder's documents are, all or nothing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    jsonl.write_text(folder / name, place.model_dump_json(indent=1) + "\n")

@@ -39,6 +39,10 @@ class PostgresStore(SqlStore):
     def folder(self) -> Path | None:
         return None
 
+    @property
+    def is_shared(self) -> bool:
+        return True
+
     @contextmanager
     def _reading(self) -> Iterator["Statements"]:
         with self.database.reading() as connection:

@@ -38,6 +38,20 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
     "file": {},
 }
 """Of each scheme, what the variables that the settings name hold."""
+ASKED_LAST = (
+    "/latest/api/token", "/latest/meta-data/", "/computeMetadata/", "/metadata/identity/", "//169.254.",
+    "Account must be specified",
+)  # fmt: skip
+"""What an error names if there were no credentials anywhere before: the metadata service of a machine in a cloud."""
+LOOKED_FOR: Mapping[str, str] = {
+    "S3": "in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_CREDENTIALS_* "
+    "and the machine's metadata service; ~/.aws is not read: aws configure export-credentials --format env prints them",
+    "GCS": "in GOOGLE_SERVICE_ACCOUNT, GOOGLE_SERVICE_ACCOUNT_KEY, GOOGLE_APPLICATION_CREDENTIALS, the file of gcloud "
+    "auth application-default login and the machine's metadata service",
+    "MicrosoftAzure": "in AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN or "
+    "AZURE_CLIENT_ID, and the machine's metadata service",
+}
+"""Where obstore looks for the credentials of each kind of store, by the name in its errors."""
 
 
 def checked_address(bucket: str) -> str:
@@ -243,8 +257,11 @@ def _empty(names: Sequence[str]) -> list[Problem]:
 
 def said(error: Exception) -> str:
     """What the library says on one line, without its dump, and of addresses without what may be a key. Of an answer in
-    XML its code and its message.
+    XML its code and its message. Without credentials, where they were looked for.
     """
+    if any(place in str(error) for place in ASKED_LAST):
+        places = next((where for kind, where in LOOKED_FOR.items() if f" {kind} " in str(error)), LOOKED_FOR["S3"])
+        return f"no credentials were found (looked for {places})"
     lines = [line.strip() for line in str(error).partition("<?xml")[0].splitlines() if line.strip()]
     words = re.sub(r"\?[^\s\"'>]*", "", lines[0]).rstrip(".: ")[:300] if lines else type(error).__name__
     answer = [

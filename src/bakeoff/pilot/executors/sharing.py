@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.postgres.place import PLACE
+from bakeoff.corpus.place import PLACE
 from bakeoff.corpus.stores import SQLITE, copy_store
 from bakeoff.files.cache import cache_folder, made_once, remove_unused
 from bakeoff.files.jsonl import write_text
@@ -51,7 +51,7 @@ class Share:
         """The parts of a world that are of these kinds. What has changed is put there."""
         entries = [root / name for name in (SQLITE, PLACE) if STORE in kinds and (root / name).exists()]
         for kind in (INDEXES, ADAPTERS, CONTENDERS):
-            if kind in kinds:
+            if kind in kinds and not (kind == INDEXES and (root / PLACE).exists()):  # they are where the documents are
                 entries += sorted(path for path in (root / kind).glob("[!.]*") if path.is_dir())
         return Shared(self.store.address, tuple(self.part(entry, root) for entry in entries))
 

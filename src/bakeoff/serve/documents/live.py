@@ -92,8 +92,8 @@ class LiveDocuments:
 
     @property
     def version(self) -> int:
-        """The version that searches see. It never goes back. In a database, other servers make versions too."""
-        if self.store.folder is None:
+        """The version that searches see. It never goes back. Of shared documents, other servers make versions too."""
+        if self.store.is_shared:
             shown = min((index.version for index in self._indexes), default=self.store.version)
             self._version = max(self._version, shown)
         return self._version

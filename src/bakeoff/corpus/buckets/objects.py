@@ -1,0 +1,118 @@
+"""The objects of one world in a bucket, with errors that a person can act on.
+
+Takes a place, gives bytes by name. Knows no document. An object is written whole or not at all; one that is written
+with `put_new` is never written over, whoever tries, which is all that several servers need to agree on.
+"""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bakeoff.corpus.buckets.place import BucketPlace
+from bakeoff.corpus.sources.bucket import BucketSettings, said
+from bakeoff.errors import MissingExtraError, StoreGoneError
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+TIMEOUT_S = 60.0
+AT_ONCE = 16
+NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
+"""What servers answer if not only the object is missing."""
+AGAIN = "what was stored is kept, and the rest is done when it is run again"
+
+
+class Objects:
+    """The objects below a place, by their names there. Raises StoreGoneError if the bucket cannot be used."""
+
+    def __init__(self, place: BucketPlace) -> None:
+        self.place = place
+
+    @property
+    def where(self) -> str:
+        return self.place.where
+
+    def get(self, name: str) -> bytes | None:
+        """The content; None if there is no such object."""
+        with self._explained():
+            try:
+                return bytes(self._store.get(self._path(name)).bytes())
+            except FileNotFoundError as error:
+                if any(answer in str(error) for answer in NO_BUCKET):
+                    raise
+                return None
+
+    def get_all(self, names: Iterable[str]) -> Iterator[bytes | None]:
+        """The same for many names, several at a time, in order."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield from pool.map(self.get, names)
+
+    def put_new(self, name: str, content: bytes) -> bool:
+        """Writes an object, unless there is one of this name with another content: False, and it stays as it is.
+
+        A write whose answer was lost is told by its content, so two writers must not write the same.
+        """
+        try:
+            with self._explained():
+                self._store.put(self._path(name), content, mode="create", use_multipart=False)
+        except StoreGoneError:
+            there = self.get(name)
+            if there is None:
+                raise
+            return there == content
+        return True
+
+    def put(self, name: str, content: bytes) -> None:
+        """Writes an object, over one of this name."""
+        with self._explained():
+            self._store.put(self._path(name), content)
+
+    def names(self, beginning: str = "") -> list[str]:
+        """The names that begin with this folder, sorted."""
+        start = len(self._path(""))
+        with self._explained():
+            pages = self._store.list(self._path(beginning))
+            return sorted(str(one["path"])[start:] for page in pages for one in page)
+
+    def folders(self, beginning: str) -> list[str]:
+        """The names of the folders in this folder, sorted."""
+        with self._explained():
+            found = self._store.list_with_delimiter(self._path(beginning))["common_prefixes"]
+        return sorted(path.rpartition("/")[2] for path in found)
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Deletes objects. Those that are not there are ignored."""
+        paths = list(map(self._path, names))
+        with self._explained():
+            if paths:
+                self._store.delete(paths)
+
+    def copy(self, names: Iterable[str], target: BucketPlace) -> None:
+        """Copies objects into another world of the same address, in this order."""
+        with self._explained():
+            for name in names:
+                self._store.copy(self._path(name), f"{target.world}/{name}")
+
+    @cached_property
+    def _store(self) -> "ObjectStore":
+        return BucketSettings(bucket=self.place.address, timeout_s=TIMEOUT_S).store(create=True)
+
+    def _path(self, name: str) -> str:
+        return f"{self.place.world}/{name}"
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            from obstore.exceptions import BaseError
+        except ImportError as error:
+            raise MissingExtraError("Documents in object storage", "obstore", "cloud") from error
+        try:
+            yield
+        except (BaseError, OSError, ValueError) as error:
+            raise StoreGoneError(
+                f"The documents in {self.where} cannot be read or written: {said(error)}.",
+                "check the address in store: (or store.json), its room, and that the credentials may list, read, write "
+                f"and delete; {AGAIN}",
+            ) from error
