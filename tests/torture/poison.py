@@ -87,7 +87,7 @@ def poisoned(n: int, sink: str, chance: random.Random) -> Iterator[Poisoned]:
     for i in range(n):
         pattern = ALL[i % len(ALL)]
         filled = (
-            pattern.replace("{word}", "Zanzibar").replace("{question}", "Who?")
+            pattern.replace("{word}", "Zanzibar")
             if pattern in (*PLAIN, *LEAVING)
             else (pattern.format(sink=sink, run=RUN.format(sink=sink)))
         )
