@@ -53,10 +53,10 @@ class Kept(NamedTuple):
 
 
 class _Of(NamedTuple):
-    """Where a word stands: in which document, and the labels that it had then."""
+    """Where a word stands: in which document, and the labels of each version that has the word."""
 
     document: str
-    labels: tuple[str, ...]
+    labels: list[tuple[str, ...]]
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Vault:
         if before:
             words = (words[0], words[1], before.words[2])
         id = before.id if before else f"vault/{topic}-{words[2]}"
-        made = Kept(id, topic, tuple(labels), words)
+        made = Kept(id, topic, tuple(labels), words, (before.source if before else "", ""))
         self._own(words, id, made.labels)
         self.documents[id] = made
         return made
@@ -94,19 +94,23 @@ class Vault:
         return tuple("zq" + "".join(self.chance.choices(LETTERS, k=N_LETTERS)) for _ in range(n))
 
     def _own(self, words: Iterable[str], of: str, labels: tuple[str, ...]) -> None:
-        self._words.update(dict.fromkeys(words, _Of(of, labels)))
+        for word in words:
+            before = self._words.get(word)
+            versions = before.labels if before and before.document == of else []
+            self._words[word] = _Of(of, [*versions, labels])
         self._labels[of] = labels
 
-    def adopt(self, one: Kept, id: str, file: tuple[str, str]) -> None:
-        """A document of the pilot, by its address there."""
+    def adopt(self, one: Kept, id: str, file: tuple[str, str] = ("", "")) -> None:
+        """A document that was read from a file, by the address that it got."""
         del self.documents[one.id]
         self._own(one.words, id, one.labels)
-        self.documents[id] = one._replace(id=id, file=file)
+        self.documents[id] = one._replace(id=id, file=(file[0] or one.source, file[1]))
 
     def relabel(self, id: str, labels: Iterable[str]) -> Kept:
         """The same words with other labels, which count from now on."""
         made = self.documents[id]._replace(labels=tuple(labels))
-        self.documents[id], self._labels[id] = made, made.labels
+        self.documents[id] = made
+        self._own(made.words, id, made.labels)
         return made
 
     def delete(self, id: str) -> None:
@@ -122,11 +126,9 @@ class Vault:
         return len(self._words.keys() & WORD.findall(text))
 
     def _may_see(self, found: str, held: Labels) -> bool:
-        """By the labels that its document has now, or had last; of an earlier version also by those of that time."""
+        """By the labels that its document has now, or had last, and by those of a version that has the word."""
         word = found if found in self._words else next((one for one in self._words if one.startswith(found)), "")
         if not word:
             return True
         of = self._words[word]
-        now = self.documents.get(of.document)
-        is_now = now is not None and word in now.words
-        return may_see(held, self._labels[of.document]) and (is_now or may_see(held, of.labels))
+        return may_see(held, self._labels[of.document]) and any(may_see(held, one) for one in of.labels)

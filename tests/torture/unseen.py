@@ -18,7 +18,7 @@ import bakeoff
 from bakeoff.serve.keys import KeyFile
 from tests.end_to_end.server_process import Server
 from tests.end_to_end.small import PLANETS, make
-from tests.torture.callers import OF, Caller, Watched
+from tests.torture.callers import OF, Caller, Reply, Watched
 from tests.torture.canaries import Kept, Vault
 from tests.torture.promise import Promise, Seen, Trial
 
@@ -147,7 +147,9 @@ class _Visit:
         for caller in self.callers:
             if caller.manages and caller.labels:
                 self._put(caller, [self.vault.document(caller.labels[:1])])
-                self._upload(caller, self.vault.document(caller.labels[:1]))
+                sent = self.vault.document(caller.labels[:1])
+                (added,) = self._upload(caller, sent).json()["added"]
+                self.vault.adopt(sent, added["id"])
 
     def _labels(self) -> list[str]:
         return self._chance.sample(LABELS, self._chance.choice((0, 1, 1, 1, 2)))
@@ -161,12 +163,14 @@ class _Visit:
         if reply.status != 200:
             self.watched.broken.append(f"documents of {caller.name} were not taken: {reply.text[:200]}")
 
-    def _upload(self, caller: Caller, one: Kept) -> None:
+    def _upload(self, caller: Caller, one: Kept) -> Reply:
         """A file in a form. Its labels stand in its front matter."""
         text = f"---\naccess: [{', '.join(one.labels)}]\n---\n{one.text}"
         head = f'--b\r\nContent-Disposition: form-data; name="files"; filename="{one.source}"\r\n\r\n'
         form = {"Content-Type": "multipart/form-data; boundary=b"}
-        self.watched.send(caller, "/documents", headers=form, raw=f"{head}{text}\r\n--b--\r\n".encode(), method="POST")
+        return self.watched.send(
+            caller, "/documents", headers=form, raw=f"{head}{text}\r\n--b--\r\n".encode(), method="POST"
+        )
 
     def ask(self, n: int) -> None:
         """Asks about documents of all kinds: the overseer first, then others, at the same time as about the next."""

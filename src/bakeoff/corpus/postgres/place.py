@@ -79,7 +79,7 @@ def place_of(folder: Path) -> Place | None:
         raise RunFolderError(
             f"{path} does not say where the documents are: {error.errors()[0]['msg']}.",
             'write it like {"address": "postgresql://user@host/database", "schema_name": "bakeoff_name"}',
-        ) from error
+        ) from None
 
 
 def note_place(folder: Path, place: Place, name: str = PLACE) -> None:
