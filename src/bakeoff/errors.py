@@ -1,11 +1,15 @@
 """Errors that a person can act on. Each says what was found, what is allowed and what to do next.
 
+Passwords and keys in addresses are left out of every message.
+
 Knows nothing about any stage. The command line prints these errors without a traceback and exits with `exit_code`.
 """
 
 import errno
 import signal
 from typing import Any
+
+from bakeoff.credentials import without_credentials
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Messages for a full disk of what writes files itself: safetensors, LanceDB, OpenVINO ("basic_ios"), shutil.copytree.
@@ -24,9 +28,9 @@ class BakeoffError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        self.message = without_credentials(message)
+        self.remedy = without_credentials(remedy)
+        super().__init__(self.message)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Errors of workers come from other processes: every kind can be pickled, whatever its constructor takes."""
@@ -124,7 +128,7 @@ def error_line(error: Exception) -> str:
     >>> error_line(TooLongError("The prompt has 9,000 tokens.", "shorten it"))
     'TooLongError: The prompt has 9,000 tokens. -> shorten it'
     """
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return without_credentials(f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def disk_is_full(error: Exception) -> bool:

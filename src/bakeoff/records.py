@@ -21,9 +21,9 @@ Length = Literal["short", "mixed", "long"]
 
 
 class Record(BaseModel):
-    """A frozen record. An unknown field is an error."""
+    """A frozen record. An unknown field is an error. What is wrong is said without the value, which may be a secret."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Document(Record):

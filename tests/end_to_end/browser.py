@@ -3,6 +3,7 @@
 Importing this skips the module that does, where Chromium, its driver or selenium is missing.
 """
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,13 +21,14 @@ from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
 
 
-def started() -> Iterator[webdriver.Chrome]:
-    """A browser that keeps its console's messages; it ends with the iteration."""
+def started(with_requests: bool = False) -> Iterator[webdriver.Chrome]:
+    """A browser that keeps its console's messages, and on demand each request; it ends with the iteration."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
     for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
         options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    kept = {"browser": "ALL", "performance": "ALL"} if with_requests else {"browser": "ALL"}
+    options.set_capability("goog:loggingPrefs", kept)
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
     yield driver
     driver.quit()
@@ -52,6 +54,13 @@ def all_of(page: webdriver.Chrome | WebElement, selector: str) -> list[WebElemen
 
 def one_of(page: webdriver.Chrome | WebElement, selector: str) -> WebElement:
     return page.find_element(By.CSS_SELECTOR, selector)
+
+
+def requested(browser: webdriver.Chrome) -> list[str]:
+    """The addresses that were asked for since the last call, also those that were not reached."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [event["params"]["request"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return [request["url"] for request in sent]
 
 
 def choose(page: webdriver.Chrome, field: str, value: str) -> None:

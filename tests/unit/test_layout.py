@@ -15,6 +15,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "bakeoff"
 
 # From the ground up: a package imports only packages above it in this list, and itself.
 ORDER = (
+    ("credentials",),
     ("errors", "records", "sentences", "catalogue"),
     ("writing",),
     ("imports", "protocols", "measures"),

@@ -3,13 +3,10 @@
 import errno
 import json
 import os
-import random
 import shutil
-import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -37,8 +34,6 @@ from bakeoff.serve.releases import (
 )
 from tests.unit.released import ADAPTER, released_run
 from tests.unit.test_layout import ENGINES
-
-KILLS = 50
 
 
 @pytest.fixture(scope="module")
@@ -279,52 +274,6 @@ def test_releases_are_read_and_rolled_back_without_an_engine():
     code = "import sys, bakeoff.serve.releases; print(*(name for name in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "bakeoff.serve.releases" in loaded and not {*loaded} & {*ENGINES, "starlette", "uvicorn"}
-
-
-def _adds_for_ever(root, run) -> None:
-    """What the process that is killed does. `base` reads no index: LanceDB does not work in a fork."""
-    while True:
-        promote(root, run, "base")
-        prune(root, keep=2)
-
-
-def _check_whole(root) -> int:
-    """Every release that can be seen is complete, and one is live. Gives its number."""
-    weights = {}
-    for number in numbers(root):
-        folder = root / "releases" / str(number)
-        assert read_release(root, number).number == number
-        assert json.loads((folder / "contenders" / "rag" / "contender.json").read_text())["calibrated"]
-        weights[number] = (folder / "adapters" / ADAPTER / "weights.bin").read_bytes()
-    live = current(root)
-    assert weights[live] and len({*weights.values()}) == 1
-    before = previous(root)
-    assert before is None or before in weights
-    return live
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process that was forked")
-def test_fifty_kills_at_random_moments_leave_one_live_release_that_can_be_read(tmp_path):
-    """A process adds, promotes and prunes releases until it is killed; the next one goes on from there."""
-    run = released_run(tmp_path / "runs" / "planets", weights=bytes(range(256)) * 1024)
-    root = deploy(run, tmp_path / "planets", ["base"]).root
-    seed = random.Random(13)
-    lives = [_check_whole(root)]
-    for _ in range(KILLS):
-        child = os.fork()
-        if child == 0:
-            try:
-                _adds_for_ever(root, run)
-            finally:
-                os._exit(1)
-        time.sleep(seed.uniform(0.01, 0.4))
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        assert os.WIFSIGNALED(status), "it was killed and did not fail before"
-        lives.append(_check_whole(root))
-    assert lives == sorted(lives) and lives[-1] > KILLS / 10  # some promotions happen between kills, however slow
-    prune(root, keep=2)
-    assert not list((root / "releases").glob(".*")) and promote(root, run).number > lives[-1]
 
 
 def test_a_release_that_cannot_be_read_names_one_to_go_back_to_only_if_there_is_one(root, run):

@@ -31,7 +31,7 @@ def options_of(kind: type[Record], spec: Spec) -> Record:
         problems = "; ".join(_problem(item, list(kind.model_fields), spec.recipe) for item in error.errors())
         raise ConfigError(
             f"The contender '{spec.name}': {problems}.", f"correct `options` of '{spec.name}' (docs/configuration.md)"
-        ) from error
+        ) from None
 
 
 def _problem(item: Any, known: Sequence[str], recipe: str) -> str:

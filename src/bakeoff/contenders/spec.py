@@ -210,7 +210,7 @@ def _spec(entry: Entry, parent: Spec, place: str) -> Spec:
         return Spec.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(_explained(item) for item in error.errors())
-        raise ConfigError(f"{place}: {problems}.", "see docs/configuration.md for every key") from error
+        raise ConfigError(f"{place}: {problems}.", "see docs/configuration.md for every key") from None
 
 
 def _gives(entry: Entry, aspect: Aspect) -> bool:

@@ -45,7 +45,7 @@ def read_place(path: Path) -> Place | BucketPlace:
             f"{path} does not say where the documents are: {error.errors()[0]['msg']}.",
             'write it like {"address": "postgresql://user@host/database", "schema_name": "bakeoff_name"} or '
             '{"address": "s3://bucket/prefix", "world": "name"}',
-        ) from error
+        ) from None  # the cause would show what the file holds
 
 
 def note_place(folder: Path, place: Place | BucketPlace, name: str = PLACE) -> None:

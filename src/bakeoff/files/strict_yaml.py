@@ -3,11 +3,13 @@
 Takes a path, gives plain values. Knows nothing about keys.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bakeoff.credentials import what_is_secret
 from bakeoff.errors import ConfigError
 
 
@@ -46,7 +48,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
             f"Cannot read the configuration {path}: {error}.", "write one with: bakeoff init DOCS --questions FILE"
         ) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {_reason(error)}.", "fix the line it names") from error
+        raise ConfigError(f"{path} is not YAML: {reason_of(error)}.", "fix the line it names") from error
     if not isinstance(loaded, dict):
         raise ConfigError(
             f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.",
@@ -55,7 +57,30 @@ def read_mapping(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def _reason(error: yaml.YAMLError) -> str:
+def check_secrets(values: Mapping[str, Any], path: Path) -> None:
+    """Raises ConfigError with the place of an address that holds a password or a key: run folders hold copies."""
+    for place, kind in _secret_places(values):
+        raise ConfigError(
+            f"{path}: {place} is an address that holds {kind}, and configurations are copied into run folders.",
+            "leave it out, and name the environment variable that holds it (see docs/configuration.md)",
+        )
+
+
+def _secret_places(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Where an address holds a password or a key, and which of both."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            here = f"{place}.{key}".lstrip(".") if not what_is_secret(str(key)) else place or "a key"
+            yield from _secret_places(str(key), here)
+            yield from _secret_places(inner, here)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _secret_places(inner, place)
+    elif isinstance(value, str) and (kind := what_is_secret(value)):
+        yield f"'{place}'", kind
+
+
+def reason_of(error: yaml.YAMLError) -> str:
     """What is wrong and in which line and column; the line itself is not shown, as it may hold a password or a key."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return " ".join(str(error).split())

@@ -80,7 +80,7 @@ def _of_function(function: Callable[..., Any], path: str) -> Measure:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise MeasureError(f"The measure {path} has a bad '{where}': {first['msg']}.", CONTRACT) from error
+        raise MeasureError(f"The measure {path} has a bad '{where}': {first['msg']}.", CONTRACT) from None
 
 
 def own_value(measure: Measure, question: Question, answer: Answer) -> float | None:

@@ -24,7 +24,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import keys_instead, unknown, unknown_with_allowed
 from bakeoff.files.names import is_taken_by_windows
-from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.files.strict_yaml import check_secrets, read_mapping
 from bakeoff.llm_judge.settings import Grading, judge_model
 from bakeoff.measure.settings import Measuring
 from bakeoff.models.found import found
@@ -241,7 +241,8 @@ def load_judge_config(path: Path) -> JudgeConfig:
         parsed = _GradingAndModels.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors())
-        raise ConfigError(f"{path}: {problems}.", "see docs/configuration.md for every key") from error
+        raise ConfigError(f"{path}: {problems}.", "see docs/configuration.md for every key") from None
+    check_secrets(values, path)
     named = {name: model for name, model in parsed.models.items() if name in (values.get("models") or {})}
     return JudgeConfig(grading=parsed.grading, models=named, folder=folder)
 
@@ -262,7 +263,9 @@ def load_config(path: Path) -> Config:
     from bakeoff.runs.race import racers_of
 
     folder = path.resolve().parent
-    config = validate({**_absolute(read_mapping(path), folder), "folder": str(folder)}, str(path))
+    values = read_mapping(path)
+    config = validate({**_absolute(values, folder), "folder": str(folder)}, str(path))
+    check_secrets(values, path)
     named = [recipe for recipe in make_recipes(config.specs, folder) if not recipe.spec.trained_as]
     check_used(config.contenders, named, sorted(config.tuning.model_fields_set))
     racers_of(config)
@@ -281,7 +284,7 @@ def validate(values: dict[str, Any], origin: str = "the configuration") -> Confi
         config = Config.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(_explain(item, values) for item in error.errors())
-        raise ConfigError(f"{origin}: {problems}.", "see docs/configuration.md for every key") from error
+        raise ConfigError(f"{origin}: {problems}.", "see docs/configuration.md for every key") from None
     _ = config.specs, config.judge  # a contender or a judge that is not possible is an error in the configuration
     if config.style and config.style.examples and config.style.embedder not in config.models:
         raise ConfigError(

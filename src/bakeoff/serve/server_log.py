@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Literal
 
+from bakeoff.credentials import without_credentials
 from bakeoff.errors import ContenderError
 from bakeoff.serve.guard.request_id import current_request_id
 
@@ -136,8 +137,10 @@ def _before(error: BaseException) -> BaseException | None:
 
 
 def _short(name: str, value: Any) -> Any:
-    is_long = isinstance(value, str) and name not in _LINES and len(value) > MOST_CHARACTERS
-    return f"{value[:MOST_CHARACTERS]}..." if is_long else value
+    if not isinstance(value, str):
+        return value
+    shown = without_credentials(value)
+    return f"{shown[:MOST_CHARACTERS]}..." if name not in _LINES and len(shown) > MOST_CHARACTERS else shown
 
 
 def _for_people(event: str, level: str, fields: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ from bakeoff.serve.releases import current, remove_unused_indexes
 from bakeoff.serve.trial import Shadow, Trial
 
 STOPPING_S = 1.0
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.1
 """How often the pointer is read: a few bytes. A release that is open already is live within this time."""
 
 

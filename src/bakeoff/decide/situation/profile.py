@@ -22,7 +22,7 @@ from bakeoff.decide.situation.ranges import Days, Ends, assumed_days, checked_da
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest
-from bakeoff.files.strict_yaml import strict_yaml
+from bakeoff.files.strict_yaml import reason_of, strict_yaml
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.questions.rows.kinds import KINDS, all_kinds, kind_of
@@ -233,7 +233,8 @@ def read_profile(path: Path) -> Profile:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error
     except (yaml.YAMLError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML or JSON: {' '.join(str(error).split())}.", "fix the line") from error
+        reason = reason_of(error) if isinstance(error, yaml.YAMLError) else str(error)
+        raise ConfigError(f"{path} is not YAML or JSON: {reason}.", "fix the line") from None
     if loaded is None:
         return Profile()
     if not isinstance(loaded, dict):
@@ -251,7 +252,7 @@ def validate_profile(values: Mapping[str, Any], origin: str = "the profile") -> 
         return Profile.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(explain(Profile, item) for item in error.errors())
-        raise ConfigError(f"{origin}: {problems}.", f"see {GUIDE} for every key") from error
+        raise ConfigError(f"{origin}: {problems}.", f"see {GUIDE} for every key") from None
 
 
 def check_entrants(profile: Profile, entrants: Sequence[Entrant]) -> None:

@@ -6,14 +6,18 @@ variable for one request.
 
 import html
 import json
+import logging
 import os
 from urllib.parse import quote
 
 from bakeoff.errors import ConfigError
+from bakeoff.models.reference import host_of, location_of
 from bakeoff.models.settings import ApiModel
 
 HIDDEN = "[key hidden]"
 _own: dict[str, str] = {}
+_warned: set[str] = set()
+_log = logging.getLogger(__name__)
 ANTHROPIC_VERSION = "2023-06-01"
 SHORTEST_KEY = 4
 """A shorter key is refused: to hide it would leave nothing of an error message."""
@@ -36,7 +40,7 @@ def key_of(settings: ApiModel) -> str:
     """The key for this model; empty if the settings name no variable.
 
     Raises ConfigError where the variable is not set, is empty or shorter than SHORTEST_KEY, or holds what no HTTP
-    header can carry.
+    header can carry; and where the key would go over the internet in the clear.
     """
     if settings.key_env is None:
         return ""
@@ -57,7 +61,27 @@ def key_of(settings: ApiModel) -> str:
             "could not be hidden in error messages.",
             "set it to the whole key (to EMPTY where the server takes any), or remove key_env where it needs none",
         )
+    check_not_in_clear(settings.base_url)
     return key
+
+
+def check_not_in_clear(url: str) -> None:
+    """Raises ConfigError if a key would be sent to this address over the internet unencrypted.
+
+    Within a private network it is a warning, once for each host: whoever is in it can read the key.
+    """
+    where, host = location_of(url), host_of(url)
+    if not url.lower().startswith("http://") or where == "here":
+        return
+    if where == "internet":
+        raise ConfigError(
+            f"The address of {host} begins with http://, so everybody on the way could read the key that is sent "
+            "to it.",
+            "write it with https://; if the server needs no key, remove key_env",
+        )
+    if host not in _warned:
+        _warned.add(host)
+        _log.warning("The key for %s is sent over http://: whoever is in that network can read it. Use https://.", host)
 
 
 def headers_with(key: str, api: str) -> dict[str, str]:

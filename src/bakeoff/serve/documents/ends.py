@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 import httpx2
 
 from bakeoff.errors import BakeoffError
+from bakeoff.models.providers.keys import check_not_in_clear
 from bakeoff.records import Document, Record
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.views import Listed, Listing
@@ -71,11 +72,14 @@ class FolderDocuments:
 class ServerDocuments:
     """The documents of a running server. Use it as a context manager.
 
-    Raises BakeoffError, with what the server says, if it cannot be reached or refuses.
+    Raises BakeoffError, with what the server says, if it cannot be reached or refuses; ConfigError if the key would go
+    over the internet in the clear.
     """
 
     def __init__(self, url: str, key: str = "") -> None:
         self._url = url.rstrip("/")
+        if key:
+            check_not_in_clear(url)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx2.Client(headers=headers, timeout=TIMEOUT_S, follow_redirects=False)
 
