@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "reader"))
 import cloze
 import marked
 
+from bakeoff.models import saved_state
 from bakeoff.models.settings import DEFAULT_EMBEDDER
 from bakeoff.models.spans.network import SpanNetwork, untrained
 from bakeoff.models.spans.training import Read, SpanTraining, Step, read, train
@@ -104,7 +105,7 @@ def _part(network: SpanNetwork, file: Path, settings: SpanTraining, made) -> Non
     half = file.with_suffix(".half")
     save_file({name: tensor.contiguous() for name, tensor in changed.items()}, half)
     half.replace(file)
-    checkpoint.unlink(missing_ok=True)
+    saved_state.remove(checkpoint)
 
 
 _losses: list[float] = []

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from bakeoff.models.saved_state import files
+
 CHILD = """
 import sys
 from pathlib import Path
@@ -32,12 +34,11 @@ REAL_CLOCK = """
 import sys, time
 from pathlib import Path
 from bakeoff.tuning.lora import TrainingSettings, train_adapter
-from tests.unit.interrupted_training import NOTES
+from tests.unit.interrupted_training import NOTES, last_saved
 from tests.unit.tiny_model import arithmetic
 model, folder, settings = sys.argv[1:]
-checkpoint = Path(folder) / "checkpoint" / "state.safetensors"
 def show(at):
-    saved_at = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+    saved_at = last_saved(Path(folder))
     with (Path(folder) / NOTES).open("a") as notes:
         print(time.time_ns(), saved_at, file=notes)
     print(at.step, flush=True)
@@ -115,9 +116,15 @@ def interrupt_until_finished(command: list[str], number: signal.Signals, seed: i
     return attempts
 
 
+def last_saved(folder: Path) -> int:
+    """When the last checkpoint of a training was written, in nanoseconds; 0 if there is none."""
+    states = files(folder / "checkpoint" / "state.safetensors")
+    return max((state.stat().st_mtime_ns for state in states if state.exists()), default=0)
+
+
 def steps_between_checkpoints(folder: Path) -> int:
     """How many steps `REAL_CLOCK` finished between the last two times that its checkpoint was written."""
     notes = [tuple(map(int, line.split())) for line in (folder / NOTES).read_text().splitlines()]
-    last = (folder / "checkpoint" / "state.safetensors").stat().st_mtime_ns
+    last = last_saved(folder)
     before = max((saved_at for _, saved_at in notes if saved_at < last), default=0)
     return sum(before < finished_at <= last for finished_at, _ in notes)

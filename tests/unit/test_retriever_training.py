@@ -135,12 +135,12 @@ def test_a_folder_with_another_training_is_refused(tmp_path: Path) -> None:
         claim(tmp_path, {"pairs": "c", "model": "b"})
 
 
-def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:
-    """Not resumed from, nor silently left."""
+def test_without_a_whole_checkpoint_it_begins_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A warning names the damaged file."""
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "checkpoint" / "state.safetensors").write_bytes(b"broken")
-    with pytest.raises(RunFolderError, match="not a training checkpoint"):
-        train(Line([0.5, 0.6]), SETTINGS, tmp_path, Saved())
+    assert train(Line([0.5, 0.6]), SETTINGS, tmp_path, Saved()).improved
+    assert "state.safetensors is no whole checkpoint" in caplog.text
 
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import InputError, ModelUnavailableError, RunFolderError
-from bakeoff.tuning import checkpoint
+from bakeoff.models import saved_state
+from bakeoff.tuning.checkpoint import Position
 from bakeoff.tuning.lora import TrainingError, TrainingSettings, train_adapter
 from tests.unit.tiny_model import arithmetic, example, write_tiny_model
 
@@ -261,9 +262,9 @@ def test_a_full_disk_is_told_with_what_to_free(tiny: Path, tmp_path: Path, monke
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(saved_state.os, "fsync", full)
     with pytest.raises(RunFolderError, match=r"No space left on device(?s:.*)continue from its last checkpoint"):
-        checkpoint.save(tmp_path / "state.safetensors", {"a": torch.zeros(3)}, checkpoint.Position())
+        saved_state.save(tmp_path / "state.safetensors", {"a": torch.zeros(3)}, Position())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -281,17 +282,6 @@ def test_a_disk_that_fills_up_in_training_leaves_it_to_be_taken_up(
         with pytest.raises(RunFolderError, match="No space left on device"):
             train_adapter(*arguments)
     assert train_adapter(*arguments).stopped_because == "all 3 epochs done"
-
-
-def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
-    """The error names it; it is not used."""
-    path = tmp_path / "checkpoint" / "state.safetensors"
-    checkpoint.save(path, {"a": torch.zeros(300)}, checkpoint.Position(step=3))
-    tensors, position = checkpoint.load(path)  # type: ignore[misc]
-    assert (tensors["a"].shape, position.step) == ((300,), 3)
-    path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(RunFolderError, match="is not a training checkpoint"):
-        checkpoint.load(path)
 
 
 def test_importing_the_module_imports_no_torch() -> None:

@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from bakeoff.errors import BakeoffError, ConfigError, WorkerError
+from bakeoff.files.flush import to_disk
 from bakeoff.files.names import is_taken_by_windows
 from bakeoff.importing.gathered import Texts
 from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.threads import busy_cores
 from bakeoff.pilot.executors.local import Process
 from bakeoff.runs.config import validate
-from bakeoff.serve.releases import to_disk
 from tests.end_to_end.small import REPOSITORY, environment
 
 MODULES = ("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "syslog", "posix")

@@ -30,6 +30,7 @@ from bakeoff.contenders.recipe import Made, Material, OnProgress, Recipe, Took, 
 from bakeoff.contenders.span_training import digest
 from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Days
+from bakeoff.models import saved_state
 from bakeoff.models.checksums import model_sha256
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.models.settings import LocalModel, ModelSettings
@@ -112,7 +113,7 @@ class LabelHead(Recipe):
             detail=f"{len(examples.texts)} examples, {at.n_steps} steps",
         )
         jsonl.write_text(folder / TRAINING / REPORT, took.model_dump_json(indent=1) + "\n")
-        (folder / TRAINING / CHECKPOINT).unlink(missing_ok=True)
+        saved_state.remove(folder / TRAINING / CHECKPOINT)
         return Made(took=took)
 
     def _fit(self, embedder: Any, folder: Path, examples: Examples, dev: Examples) -> float | None:

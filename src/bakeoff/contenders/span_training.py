@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bakeoff.files import jsonl
+from bakeoff.models import saved_state
 from bakeoff.records import Question
 from bakeoff.tuning.checkpoint import claim
 
@@ -53,5 +54,5 @@ def finish(folder: Path, train: "Callable[[Path, Path], Trained]") -> "Trained":
     checkpoint = training / "checkpoint.safetensors"
     trained = train(folder / READER, checkpoint)
     jsonl.write_text(training / "report.json", trained.model_dump_json(indent=1) + "\n")
-    checkpoint.unlink(missing_ok=True)
+    saved_state.remove(checkpoint)
     return trained

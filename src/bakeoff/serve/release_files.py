@@ -11,8 +11,9 @@ from bakeoff.contenders.identities import Identities
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import RunFolderError
+from bakeoff.files.flush import to_disk
 from bakeoff.runs.folder import RunFolder, write_record
-from bakeoff.serve.releases import EVIDENCE, Release, release_folder, sweep, to_disk
+from bakeoff.serve.releases import EVIDENCE, Release, release_folder, sweep
 
 COPIED = ("contenders", "adapters")
 

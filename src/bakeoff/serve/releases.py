@@ -12,7 +12,6 @@ after a kill it may name a change that never happened, which is why it is read f
 import contextlib
 import json
 import logging
-import os
 import shlex
 import shutil
 import threading
@@ -26,6 +25,7 @@ import bakeoff
 from bakeoff.contenders.identities import Identities
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
+from bakeoff.files.flush import to_disk
 from bakeoff.files.locks import held
 from bakeoff.files.room import room_remedy
 from bakeoff.records import Record
@@ -372,20 +372,6 @@ def _sweep_pointers(root: Path) -> None:
     """Deletes pointers that never got to their place. The caller holds the lock of promotions, so nobody writes one."""
     for path in root.glob(".current.*"):
         path.unlink(missing_ok=True)
-
-
-def to_disk(path: Path) -> None:
-    """Flushes a file, or the names in a folder, so that a power failure does not lose them.
-
-    Windows flushes only what is open for writing, and no folder.
-    """
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -1,23 +1,15 @@
-"""The state of a training, kept in one safetensors file that is replaced as a whole: no pickle, no half-written file.
+"""How far a training is (`Position`), when its next checkpoint is due, and whether a folder holds the same training.
 
-Takes tensors by name and a `Position`, gives them back. Says when the next checkpoint is due, and whether a folder is
-that of the same training. Knows nothing about models.
+Knows nothing about models. How a checkpoint is kept: `models.saved_state`.
 """
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bakeoff.errors import RunFolderError
-from bakeoff.files.room import room_remedy
+from bakeoff.models.saved_state import replace
 from bakeoff.records import Record
-
-if TYPE_CHECKING:
-    import torch
-
-RESUMES = "start the training again to continue from its last checkpoint"
 
 
 class DevFit(Record):
@@ -95,49 +87,4 @@ def claim(folder: Path, request: Mapping[str, str], remedy: str = "remove that f
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replaces the file as a whole or not at all. Raises RunFolderError if it cannot be written."""
-    _replace(path, lambda temporary: temporary.write_bytes(content), len(content))
-
-
-def save(path: Path, tensors: "Mapping[str, torch.Tensor]", position: Position) -> None:
-    """Replaces the checkpoint. Makes no copy of the tensors in memory."""
-    from safetensors.torch import save_file
-
-    n_bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
-    metadata = {"position": position.model_dump_json()}
-    _replace(path, lambda temporary: save_file(dict(tensors), temporary, metadata), n_bytes)
-
-
-def _replace(path: Path, write: Callable[[Path], object], n_bytes: int) -> None:
-    """Writes a file beside its place, waits until it is on the disk, then moves it there."""
-    from safetensors import SafetensorError
-
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except (OSError, SafetensorError) as error:
-        temporary.unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or error
-        raise RunFolderError(
-            f"{path} could not be written: {reason}. It has {n_bytes / 1e6:.0f} MB.",
-            f"{room_remedy(error)}; {RESUMES}",
-        ) from error
-
-
-def load(path: Path) -> "tuple[dict[str, torch.Tensor], Position] | None":
-    """The last checkpoint, or None if there is none. Raises RunFolderError if the file is not a checkpoint."""
-    from safetensors import SafetensorError, safe_open
-
-    if not path.exists():
-        return None
-    try:
-        with safe_open(path, framework="pt") as file:
-            position = Position.model_validate_json(file.metadata()["position"])
-            return {name: file.get_tensor(name) for name in file.keys()}, position  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise RunFolderError(
-            f"{path} is not a training checkpoint: {error}.", f"remove {path.parent} and start again"
-        ) from error
+    replace(path, lambda temporary: temporary.write_bytes(content), len(content))

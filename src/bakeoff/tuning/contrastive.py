@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
+from bakeoff.files.flush import folder_to_disk
+from bakeoff.models import saved_state
 from bakeoff.models.sentence_model import SentenceModel
 from bakeoff.models.sentence_tokens import SentenceTokenizer
 from bakeoff.records import Record
-from bakeoff.tuning.checkpoint import Position, Schedule, load, save
+from bakeoff.tuning.checkpoint import Position, Schedule
 
 if TYPE_CHECKING:
     import torch
@@ -138,7 +140,7 @@ def tune_embedder(
         )
         on_step(at.step, total)
         if schedule.is_due():
-            save(checkpoint, _state(weights, optimizer), at)
+            saved_state.save(checkpoint, _state(weights, optimizer), at)
             schedule.saved()
     _save(module.model, source, target)
     return at
@@ -156,18 +158,14 @@ def _resumed(checkpoint: Path, weights: "Sequence[torch.Tensor]", optimizer: "to
     """Returns to the last checkpoint, if there is one."""
     import torch
 
-    kept = load(checkpoint)
+    kept = saved_state.load(checkpoint, Position)
     if kept is None:
         return Position()
     tensors, at = kept
-    state: dict[int, dict[str, torch.Tensor]] = {}
+    state = saved_state.optimizer_state(tensors)
     with torch.no_grad():
-        for key, tensor in tensors.items():
-            kind, number, *name = key.split("/")
-            if kind == "weight":
-                weights[int(number)].copy_(tensor)
-            else:
-                state.setdefault(int(number), {})[name[0]] = tensor
+        for number, weight in enumerate(weights):
+            weight.copy_(tensors[f"weight/{number}"])
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
     return at
 
@@ -216,6 +214,7 @@ def _save(model: Any, source: Path, target: Path) -> None:
     shutil.copytree(source, half, ignore=_only_what_is_needed)
     with quiet_libraries():
         model.save_pretrained(half)
+    folder_to_disk(half)
     shutil.rmtree(target, ignore_errors=True)
     half.rename(target)
 

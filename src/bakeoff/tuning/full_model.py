@@ -13,6 +13,7 @@ import torch
 from transformers import AutoTokenizer
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.files.flush import to_disk
 from bakeoff.models.adapter_check import difference, shapes_of
 from bakeoff.models.engines.transformers import load_base
 from bakeoff.models.tuned_folder import is_whole_model
@@ -104,6 +105,8 @@ class FullModel(FastModel):
         with quiet_libraries():
             self._base.save_pretrained(folder)
             AutoTokenizer.from_pretrained(self._folder).save_pretrained(folder)
+        for path in folder.iterdir():
+            to_disk(path)
 
 
 def _to_master(master: torch.nn.Parameter) -> Callable[[torch.Tensor], None]:

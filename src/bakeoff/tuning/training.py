@@ -17,6 +17,7 @@ from typing import Any
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.room import room_remedy
+from bakeoff.models import saved_state
 from bakeoff.models.memory import keep_fewer_kernels, make_room_to_train, peak_memory_bytes
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.tuning import checkpoint
@@ -63,7 +64,7 @@ def train(
         return training.run(on_progress, clock)
     except OSError as error:
         raise RunFolderError(
-            f"{folder} could not be written: {error.strerror or error}.", f"{room_remedy(error)}; {checkpoint.RESUMES}"
+            f"{folder} could not be written: {error.strerror or error}.", f"{room_remedy(error)}; {saved_state.RESUMES}"
         ) from error
 
 
@@ -326,7 +327,7 @@ class _Training:
         tensors |= {f"best/{name}": tensor for name, tensor in self.best.items()}
         for number, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in moments.items()}
-        checkpoint.save(self._checkpoint_path, tensors, self.at)
+        saved_state.save(self._checkpoint_path, tensors, self.at)
 
     @property
     def _checkpoint_path(self) -> Path:
@@ -334,15 +335,12 @@ class _Training:
 
     def _resume(self) -> None:
         """Returns to the last checkpoint, if there is one, and cuts the loss curve there."""
-        saved = checkpoint.load(self._checkpoint_path)
+        saved = saved_state.load(self._checkpoint_path, Position)
         if saved:
             tensors, self.at = saved
-            self.model.load(_under("now/", tensors))
-            self.best = _under("best/", tensors)
-            state: dict[int, dict[str, Any]] = {}
-            for name, tensor in _under("optimizer/", tensors).items():
-                number, moment = name.split("/")
-                state.setdefault(int(number), {})[moment] = tensor
+            self.model.load(saved_state.under("now/", tensors))
+            self.best = saved_state.under("best/", tensors)
+            state = saved_state.optimizer_state(tensors)
             self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
         jsonl.write(self.curve, [point for point in jsonl.read(self.curve, Point) if self._has_reached(point)])
 
@@ -373,7 +371,3 @@ class _Training:
         jsonl.write_text(self.folder / "report.json", report.model_dump_json(indent=1))
         shutil.rmtree(self._checkpoint_path.parent, ignore_errors=True)
         return report
-
-
-def _under(prefix: str, tensors: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

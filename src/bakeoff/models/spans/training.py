@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 
 from bakeoff.errors import ContenderError
+from bakeoff.models import saved_state
 from bakeoff.models.gpu import has_bfloat16
 from bakeoff.models.spans.network import Answers, SpanNetwork, padded, shared_loss, untrained
 from bakeoff.models.spans.weights import load_difference, save_difference
@@ -103,7 +102,7 @@ def train(
     save_every: int = 200,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trained:
-    """Trains the network in place, on the questions of each pass. Goes on from the `checkpoint` file if it exists, with
+    """Trains the network in place, on the questions of each pass. Goes on from the `checkpoint` if there is one, with
     the same weights at the end; it is written after so many steps, or CHECKPOINT_EVERY_S seconds of the `clock`.
 
     Raises ContenderError if the loss or its gradient is no longer a finite number.
@@ -220,30 +219,21 @@ def _groups(network: SpanNetwork, settings: SpanTraining) -> list[dict[str, obje
 
 
 def _save(network: SpanNetwork, optimizer: torch.optim.Optimizer, checkpoint: Path, at: Trained) -> None:
-    """Replaces the checkpoint by the weights, the optimizer's moments and the place, as a whole."""
+    """Saves the weights, the optimizer's moments and the place."""
     tensors = {f"network/{name}": tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
     for number, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in moments.items()}
-    half = checkpoint.with_suffix(".half")
-    save_file(tensors, half, {"at": at.model_dump_json()})
-    half.replace(checkpoint)
+    saved_state.save(checkpoint, tensors, at)
 
 
 def _resume(network: SpanNetwork, optimizer: torch.optim.Optimizer, checkpoint: Path | None) -> Trained:
-    if checkpoint is None or not checkpoint.exists():
+    """Returns to the last checkpoint that is whole, if there is one."""
+    saved = saved_state.load(checkpoint, Trained) if checkpoint else None
+    if saved is None:
         return Trained()
-    weights: dict[str, torch.Tensor] = {}
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    with safe_open(checkpoint, framework="pt") as file:
-        for key in file.keys():  # noqa: SIM118  (it is no mapping)
-            kind, name = key.split("/", 1)
-            if kind == "network":
-                weights[name] = file.get_tensor(key)
-            else:
-                number, moment = name.split("/")
-                state.setdefault(int(number), {})[moment] = file.get_tensor(key)
-        at = Trained.model_validate_json(file.metadata()["at"])
-    network.load_state_dict(weights)
+    tensors, at = saved
+    network.load_state_dict(saved_state.under("network/", tensors))
+    state = saved_state.optimizer_state(tensors)
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
     return at
 

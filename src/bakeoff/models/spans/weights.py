@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.damage import refusing_damage
+from bakeoff.models.saved_state import replace
 from bakeoff.models.spans.network import SpanNetwork, untrained
 
 FROZEN = "encoder.embeddings.word_embeddings.weight"
@@ -33,9 +34,8 @@ def save_difference(network: SpanNetwork, base: Path, file: Path, whole: bool = 
             tensors[name] = tensor - before[name]
         else:
             tensors[name], tensors[name + SCALE] = rounded(tensor - before[name])
-    half = file.with_name(file.name + ".half")
-    save_file(tensors, half, {"format": "pt"})
-    half.replace(file)
+    n_bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+    replace(file, lambda half: save_file(tensors, half, {"format": "pt"}), n_bytes)
 
 
 def load_difference(base: Path, file: Path) -> SpanNetwork:

@@ -21,6 +21,7 @@ from bakeoff.corpus.stores import SQLITE, copy_store
 from bakeoff.files.cache import cache_folder, made_once, remove_unused
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.locks import waited_for
+from bakeoff.models.saved_state import files
 from bakeoff.pilot.executors.parts import Part, PartStore, files_of
 from bakeoff.retrieval.opening import INDEXES
 
@@ -134,10 +135,10 @@ class Reached:
 
     def keep(self, progress: object = None) -> None:
         """Puts the last checkpoint there, if it is new and the one before was put long enough ago."""
-        state = self._folder / "checkpoint" / "state.safetensors"
-        if time.monotonic() - self._kept_at < self._every_s or not state.exists():
+        states = files(self._folder / "checkpoint" / "state.safetensors")
+        written = max((state.stat().st_mtime_ns for state in states if state.exists()), default=None)
+        if time.monotonic() - self._kept_at < self._every_s or written is None:
             return
-        written = state.stat().st_mtime_ns
         if written != self._kept:
             before, self._part = self._part, self._store.put(self._folder, self._path, left_out=(".*",))
             self._store.note(self._name, self._part)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import RunFolderError
+from bakeoff.files.flush import folder_to_disk
 from bakeoff.models.checksums import model_sha256
 from bakeoff.models.sentence_model import read_sentence_model
 
@@ -107,6 +108,7 @@ def _named(half: Path, tensors: Mapping[str, Any], adapters: Path, base: str) ->
         for name, tensor in sorted(tensors.items())
     }
     save_file(plain, half / "model.safetensors", {"format": "pt"})
+    folder_to_disk(half)
     name = f"{base}-tuned-{model_sha256(half)[:DIGITS]}"
     target = adapters / folder_name(name)
     if target.exists():

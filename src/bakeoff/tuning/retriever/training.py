@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from bakeoff.errors import ContenderError, RunFolderError
+from bakeoff.errors import ContenderError
 from bakeoff.files import jsonl
+from bakeoff.models import saved_state
 from bakeoff.models.memory import make_room_to_train
 from bakeoff.records import Record
-from bakeoff.tuning.checkpoint import Schedule, write_bytes
+from bakeoff.tuning.checkpoint import Schedule
 from bakeoff.tuning.held_signals import held_signals
 
 GRADIENT_NORM = 1.0
@@ -275,39 +276,25 @@ class _Training:
             self._move(stopped_because=f"the limit of {limit:g} s")
 
     def _save_checkpoint(self) -> None:
-        from safetensors.torch import save
-
         tensors = {f"now/{name}": tensor.detach().contiguous() for name, tensor in self._task.parameters.items()}
         tensors |= {f"best/{name}": tensor for name, tensor in self._best.items()}
         for number, moments in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in moments.items()}
-        write_bytes(self._state, save(tensors, {"position": self._at.model_dump_json()}))
+        saved_state.save(self._state, tensors, self._at)
 
     def _resume(self) -> None:
         """Returns to the last checkpoint, if there is one."""
         import torch
-        from safetensors import SafetensorError, safe_open
 
-        if not self._state.exists():
+        saved = saved_state.load(self._state, Position)
+        if saved is None:
             return
-        try:
-            with safe_open(self._state, framework="pt") as file:
-                self._at = Position.model_validate_json(file.metadata()["position"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, KeyError, ValueError, TypeError) as error:
-            raise RunFolderError(
-                f"{self._state} is not a training checkpoint: {error}.",
-                f"remove {self._state.parent} and start again",
-            ) from error
+        tensors, self._at = saved
         with torch.no_grad():
             for name, parameter in self._task.parameters.items():
                 parameter.copy_(tensors[f"now/{name}"])
         self._best = {name: tensors[f"best/{name}"] for name in self._task.parameters if f"best/{name}" in tensors}
-        state: dict[int, dict[str, Any]] = {}
-        for key, tensor in tensors.items():
-            if key.startswith("optimizer/"):
-                _, number, moment = key.split("/")
-                state.setdefault(int(number), {})[moment] = tensor
+        state = saved_state.optimizer_state(tensors)
         self._optimizer.load_state_dict({**self._optimizer.state_dict(), "state": state})
 
     def _finish(self, save: Callable[[Mapping[str, Any]], str]) -> Report:
