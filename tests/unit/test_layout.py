@@ -19,7 +19,7 @@ ORDER = (
     ("errors", "records", "sentences", "catalogue"),
     ("writing",),
     ("imports", "protocols", "measures"),
-    ("files",),
+    ("files", "apart"),
     ("formats",),
     ("corpus",),
     ("grading",),

@@ -64,6 +64,8 @@ GUARDED = {
     ("src/bakeoff/cli/stopping.py", "SIGHUP"),
     ("src/bakeoff/serve/metrics.py", "sysconf"),  # only where /proc is
     ("src/bakeoff/files/room.py", "resource"),
+    ("src/bakeoff/apart/child.py", "resource"),
+    *(("src/bakeoff/apart/process.py", name) for name in ("SIGKILL", "killpg")),
     ("src/bakeoff/models/memory.py", "resource"),
     *(("src/bakeoff/models/engines/watched.py", name) for name in ("SIGHUP", "SIGKILL", "killpg")),  # beside vLLM only
 }

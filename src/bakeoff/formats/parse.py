@@ -50,6 +50,19 @@ def parse(name: str, content: bytes) -> Parsed:
 
     Raises UnreadableError if the file is empty, broken, encrypted, of an unknown kind, or does not match its ending.
     """
+    suffix = check_readable(name, content)
+    if suffix in OFFICE:
+        from bakeoff.formats.doctype import refuse_document_types
+
+        refuse_document_types(content)
+    parsed = _parse(suffix, name, content)
+    if not parsed.parts and not parsed.problems:
+        raise UnreadableError("there is no text in it", "remove it, or fill it")
+    return parsed
+
+
+def check_readable(name: str, content: bytes) -> str:
+    """The ending of the name. Raises UnreadableError if it is not read, for an empty file, and for another kind."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in SUFFIXES:
         raise UnreadableError(
@@ -59,14 +72,7 @@ def parse(name: str, content: bytes) -> Parsed:
     if not content.strip():
         raise UnreadableError("the file is empty", "remove it, or fill it")
     check_kind(suffix, content)
-    if suffix in OFFICE:
-        from bakeoff.formats.doctype import refuse_document_types
-
-        refuse_document_types(content)
-    parsed = _parse(suffix, name, content)
-    if not parsed.parts and not parsed.problems:
-        raise UnreadableError("there is no text in it", "remove it, or fill it")
-    return parsed
+    return suffix
 
 
 def _parse(suffix: str, name: str, content: bytes) -> Parsed:

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.errors import InputError
-from bakeoff.formats.parse import SHEETS, SUFFIXES, TABLES, parse
+from bakeoff.formats.apart import parse_apart
+from bakeoff.formats.parse import SHEETS, SUFFIXES, TABLES
 from bakeoff.formats.part import Part, Problem, UnreadableError
 from bakeoff.records import Document, Record
 
@@ -88,7 +89,7 @@ def distinct_files(sources: Sequence[str | Path], problems: list[Problem]) -> It
 def documents_in(source: str, content: bytes, changed: datetime | None = None) -> Reading:
     """The documents in the bytes of one file with this source. `changed` is used if the file gives no time itself."""
     try:
-        parsed = parse(source, content)
+        parsed = parse_apart(source, content)
     except UnreadableError as error:
         return Reading(documents=(), problems=(unread_file(source, error),))
     own = Counter(part.source for part in parsed.parts)
@@ -210,6 +211,9 @@ def _named(path: Path, source: str, problems: list[Problem]) -> Iterator[FoundFi
     if not _is_unicode(source):
         shown = os.fsencode(source).decode(errors="replace")
         problems.append(Problem(source=shown, reason="its name is not UTF-8", remedy="rename it"))
+    elif any(unicodedata.category(character) == "Cc" for character in source):
+        shown = source.encode("unicode_escape").decode()
+        problems.append(Problem(source=shown, reason="its name has control characters", remedy="rename it"))
     elif path.suffix.lower() not in SUFFIXES:
         kind = f"files ending in '{path.suffix}' are not read" if path.suffix else "it has no file ending"
         problems.append(Problem(source=source, reason=kind, remedy=f"convert it to one of {', '.join(SUFFIXES)}"))

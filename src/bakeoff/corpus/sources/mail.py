@@ -7,8 +7,10 @@ Message-ID, so it stays the same document when it is moved to another file. Open
 import email
 import email.policy
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from email.message import Message
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 from urllib.parse import quote
@@ -27,6 +29,8 @@ MAILDIR = ("cur", "new")
 FROM = re.compile(rb"From \S.*\d\d:\d\d")
 QUOTED = re.compile(rb"(?m)^>(>*From )")
 LONGEST = 180
+LONGEST_LINE, MOST_OF_HEADERS = 1_000_000, 1_000_000
+"""A longer line is read in pieces; headers beyond this are not looked at."""
 
 Cut = Literal["no", "perhaps", "yes"]
 
@@ -51,7 +55,10 @@ class MailSettings(SourceSettings):
 
 
 class _Found(NamedTuple):
-    """A message in a file: where its bytes are, and whether its mbox ends in the middle of it, or perhaps does."""
+    """A message in a file: where its bytes are, and whether its mbox ends in the middle of it, or perhaps does.
+
+    Of a message that is too large only the beginning is looked at.
+    """
 
     path: Path
     start: int
@@ -147,32 +154,40 @@ def _begins_as_mbox(path: Path) -> bool:
 def _messages(path: Path, is_mbox: bool) -> Iterator[tuple[_Found, bytes]]:
     """Each message of a file with its bytes. In an mbox, a line 'From NAME TIME' after an empty line begins one."""
     if not is_mbox:
-        content = path.read_bytes()
-        yield _Found(path, 0, len(content), False), content
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+            yield _Found(path, 0, file.seek(0, os.SEEK_END), False), content
         return
     with path.open("rb") as file:
-        lines, start, at, is_after_empty = list[bytes](), 0, 0, True
-        for line in file:
-            if is_after_empty and FROM.match(line):
-                if lines:
-                    yield _Found(path, start, at, True), _unquoted(lines)
-                lines, start = [], at + len(line)
-            else:
-                lines.append(line)
+        kept, n_kept, start, at, is_after_empty, begins = list[bytes](), 0, 0, 0, True, True
+        while line := file.readline(LONGEST_LINE):
+            if begins and is_after_empty and FROM.match(line):
+                if kept:
+                    yield _Found(path, start, at, True), _unquoted(kept)
+                kept, n_kept, start = [], 0, at + len(line)
+            elif n_kept <= MAX_BYTES:
+                kept.append(line)
+                n_kept += len(line)
             at += len(line)
-            is_after_empty = not line.strip()
+            is_after_empty = begins and not line.strip()
+            begins = line.endswith(b"\n")
         if at:
-            content = b"".join(lines)
-            cut: Cut = "yes" if _is_cut(content) else "no" if is_after_empty else "perhaps"
+            content = b"".join(kept)
+            is_cut = n_kept <= MAX_BYTES and _is_cut(content)
+            cut: Cut = "yes" if is_cut else "no" if is_after_empty else "perhaps"
             yield _Found(path, start, at, True, cut), QUOTED.sub(rb"\1", content)
 
 
 def _is_cut(content: bytes) -> bool:
     """Whether the last message of an mbox ends in a line, in its headers, or before the last of its parts."""
     head, _, body = re.sub(rb"\r\n", b"\n", content).partition(b"\n\n")
-    boundary = email.message_from_bytes(head, policy=email.policy.compat32).get_boundary()
+    boundary = _headers(head[:MOST_OF_HEADERS]).get_boundary()
     end = b"" if boundary is None else f"--{boundary}--".encode(errors="replace")
     return not content.endswith(b"\n") or not body or end not in body
+
+
+def _headers(head: bytes) -> Message:
+    return email.message_from_bytes(head, policy=email.policy.compat32)
 
 
 def _unquoted(lines: Sequence[bytes]) -> bytes:
@@ -181,6 +196,8 @@ def _unquoted(lines: Sequence[bytes]) -> bytes:
 
 def _content(file: File, found: _Found) -> Content:
     """What is read of a message now. It is not used if its file was changed since it was listed."""
+    if found.end - found.start > MAX_BYTES:
+        return Content(file.name, UnreadableError(f"it is larger than {MAX_BYTES:,} bytes", "split it"))
     try:
         with found.path.open("rb") as opened:
             opened.seek(found.start)
@@ -188,8 +205,6 @@ def _content(file: File, found: _Found) -> Content:
     except OSError as error:
         return Content(file.name, UnreadableError(f"it cannot be opened ({error.strerror})", "check its permissions"))
     content = QUOTED.sub(rb"\1", content) if found.is_mbox else content
-    if len(content) > MAX_BYTES:
-        return Content(file.name, UnreadableError(f"it is larger than {MAX_BYTES:,} bytes", "split it"))
     if _stamp(content) != file.stamp:
         return Content(file.name, UnreadableError(f"{found.path.name} was changed while it was read", "read it again"))
     return Content(file.name, content)
@@ -201,7 +216,7 @@ def _stamp(content: bytes) -> str:
 
 def _name(content: bytes) -> str:
     """The name of a message: its Message-ID, or a hash of it if it has none, as a file name that ends in .eml."""
-    headers = email.message_from_bytes(re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0], policy=email.policy.compat32)
+    headers = _headers(re.split(rb"\r?\n\r?\n", content[:MOST_OF_HEADERS], maxsplit=1)[0])
     id = re.sub(r"\s", "", str(headers.get("Message-ID") or "")).strip("<>")
     if not id or len(id) > LONGEST:
         return f"{hashlib.sha256(id.encode(errors='replace') or content).hexdigest()[:32]}.eml"

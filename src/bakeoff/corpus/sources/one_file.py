@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bakeoff.corpus.sources.folders import Reading, documents_in, read_documents
+from bakeoff.corpus.sources.by_file import MAX_BYTES
+from bakeoff.corpus.sources.folders import Reading, content_of, documents_in, read_documents
 from bakeoff.errors import InputError
+from bakeoff.formats.part import UnreadableError
 
 
 def read_one(documents: str | Path, file: str, whole: Reading | None = None) -> Reading:
@@ -40,9 +42,10 @@ def _directly(folder: Path, name: str) -> Reading | None:
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
         return None
     try:
-        return documents_in(name, path.read_bytes(), datetime.fromtimestamp(path.stat().st_mtime, UTC))
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.", "check its permissions") from error
+        content, status = content_of(path, MAX_BYTES)
+    except UnreadableError as error:
+        raise InputError(f"Cannot read {path}: {error.message}.", error.remedy) from error
+    return documents_in(name, content, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 def _of_source(reading: Reading, name: str, documents: str) -> Reading:

@@ -9,6 +9,7 @@ import shutil
 from statistics import median
 from typing import Any, NamedTuple
 
+from bakeoff.apart.deadline import longer
 from bakeoff.formats.pdf.words import Word
 
 _DPI = 300
@@ -50,6 +51,7 @@ def words_in(picture: Picture) -> list[Word]:
     """The words that tesseract recognises, line by line. Empty if there are none, or it fails."""
     import pytesseract
 
+    longer(_TIMEOUT_S)
     try:
         seen = pytesseract.image_to_data(
             picture.image, lang=_languages(), timeout=_TIMEOUT_S, output_type=pytesseract.Output.DICT

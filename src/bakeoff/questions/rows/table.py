@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from bakeoff.apart.process import ApartError, call
+from bakeoff.corpus.sources.folders import content_of
 from bakeoff.errors import InputError
 from bakeoff.files.spreadsheet_csv import FORMULA, first_seen
 from bakeoff.formats.parse import check_kind, decode
@@ -18,6 +20,7 @@ from bakeoff.formats.tables.csv_rows import csv_rows
 from bakeoff.questions.rows import workbook
 
 DELIMITERS = ",;\t"
+MOST_BYTES = 200_000_000
 SWALLOWED_ROWS = 2  # if a cell has at least this many lines that look like rows, a quote is missing
 
 
@@ -56,40 +59,45 @@ def read_table(path: Path) -> Table:
             f"{path}: questions are read from .csv and .jsonl files, and from .tsv, .json, .yaml, .xlsx and .ods.",
             "export them to one of these (a spreadsheet: save as .xlsx, or as CSV in UTF-8)",
         )
-    if suffix in workbook.SUFFIXES:
-        return _workbook(path)
-    unit, reader = _READERS[suffix]
+    content = _content(path)
     try:
-        text, encoding = decode(_content(path))
-        records = list(reader(path, text.replace("\r\n", "\n").replace("\r", "\n")))
-    except UnreadableError as error:
+        unit, encoding, notes, rows = call(f"{__name__}:records_in", str(path), content)
+    except ApartError as error:
         raise InputError(f"{path}: {error.message}.", error.remedy) from error
-    if not records:
+    if not rows:
         raise InputError(
             f"{path}: no questions in it.", "write a header row and one question per row, or one JSON object per line"
         )
-    return Table(path, encoding, records, unit)
+    return Table(path, encoding, [RawRow(line, tuple(names), values) for line, names, values in rows], unit, (*notes,))
 
 
-def _workbook(path: Path) -> Table:
-    """The records of the sheets with questions. Raises InputError if there are none."""
+def records_in(name: str, content: bytes) -> tuple[str, str, Sequence[str], list[RawRow]]:
+    """(what records are counted by, encoding, notes, records), as they are read in a process of its own."""
+    path = Path(name)
+    suffix = path.suffix.lower()
     try:
-        sheets, notes = workbook.read_sheets(_content(path))
+        if suffix in workbook.SUFFIXES:
+            sheets, notes = workbook.read_sheets(content)
+            records = [RawRow(number, sheet.names, row) for sheet in sheets for number, row in sheet.rows]
+            return "row", "", [f"{path.name}: {note}" for note in notes], records
+        unit, reader = _READERS[suffix]
+        text, encoding = decode(content)
+        return unit, encoding, (), list(reader(path, text.replace("\r\n", "\n").replace("\r", "\n")))
     except UnreadableError as error:
         raise InputError(f"{path}: {error.message}.", error.remedy) from error
-    records = [RawRow(number, sheet.names, row) for sheet in sheets for number, row in sheet.rows]
-    if not records:
-        raise InputError(f"{path}: no questions in it.", "write a header row and one question per row")
-    return Table(path, "", records, "row", tuple(f"{path.name}: {note}" for note in notes))
 
 
 def _content(path: Path) -> bytes:
     """The file's bytes. Raises InputError if it cannot be opened or is another kind of file than its ending says."""
     try:
-        content = path.read_bytes()
+        content, _ = content_of(path, MOST_BYTES)
+    except UnreadableError as error:
+        if isinstance(error.__cause__, OSError):
+            why = f"the questions cannot be read ({error.__cause__.strerror})"
+            raise InputError(f"{path}: {why}.", "check the path") from error
+        raise InputError(f"{path}: {error.message}.", error.remedy) from error
+    try:
         check_kind(path.suffix.lower(), content)
-    except OSError as error:
-        raise InputError(f"{path}: the questions cannot be read ({error.strerror}).", "check the path") from error
     except UnreadableError as error:
         raise InputError(
             f"{path}: {error.message}.", "save it as CSV in UTF-8, or as one JSON object per line"

@@ -1,0 +1,48 @@
+"""The messages between a process and the one that reads files for it: a kind, a length, and so many bytes.
+
+Takes bytes and streams. A value travels as JSON, never as a pickle: what comes back was made from a stranger's file.
+"""
+
+import json
+import struct
+from typing import IO, Any, NamedTuple
+
+_HEAD = struct.Struct(">cQ")
+
+CALL, CONTENT = b"C", b"B"
+"""What is asked: the function and the name of the file; then the bytes of the file."""
+GAVE, REFUSED, RAISED, NO_MEMORY = b"G", b"R", b"X", b"M"
+"""What came of it: a value, an error for people, another error's words, no memory left."""
+LONGER, READY = b"L", b"Y"
+"""Before that, seconds that are added. After it, that the next file may come; without it, the process ends."""
+
+
+class Frame(NamedTuple):
+    """One message."""
+
+    kind: bytes
+    content: bytes
+
+    @property
+    def value(self) -> Any:
+        return json.loads(self.content)
+
+
+def write(stream: IO[bytes], kind: bytes, content: bytes) -> None:
+    stream.write(_HEAD.pack(kind, len(content)))
+    stream.write(content)
+
+
+def as_json(value: Any) -> bytes:
+    """A JSON value as it travels. Lone surrogates stay; what JSON has no word for, such as a day, becomes its text."""
+    return json.dumps(value, default=str).encode()
+
+
+def read(stream: IO[bytes]) -> Frame | None:
+    """The next message. None if the stream has ended, or ends within it."""
+    head = stream.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    kind, n_bytes = _HEAD.unpack(head)
+    content = stream.read(n_bytes)
+    return Frame(kind, content) if len(content) == n_bytes else None

@@ -1,0 +1,157 @@
+"""Files are read in a process of its own: whatever a file does to it happens to that file alone."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from bakeoff.apart import deadline
+from bakeoff.apart.process import ApartError, Processes
+from bakeoff.corpus.sources.folders import documents_in
+from bakeoff.errors import ConfigError, InputError
+from bakeoff.questions.rows.table import read_table
+
+HERE = "tests.unit.test_apart"
+
+
+def echo(name: str, content: bytes) -> object:
+    return [name, content.decode(), os.getpid()]
+
+
+def refuses(name: str, content: bytes) -> object:
+    raise InputError(f"{name} says {content.decode()}.", "say something else")
+
+
+def fails(name: str, content: bytes) -> object:
+    raise KeyError(name)
+
+
+def dies(name: str, content: bytes) -> object:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return None
+
+
+def hangs(name: str, content: bytes) -> object:
+    while True:
+        time.sleep(1)
+
+
+def eats(name: str, content: bytes) -> object:
+    return len([bytes(10_000_000) for _ in range(1000)])
+
+
+def prints(name: str, content: bytes) -> object:
+    sys.stdout.write("x" * 100)
+    sys.stdout.flush()
+    os.write(1, b"y" * 100)
+    return dict(os.environ)
+
+
+def by_steps(name: str, content: bytes) -> object:
+    for _ in range(4):
+        deadline.longer(1)
+        time.sleep(1)
+    return "done"
+
+
+def peak(name: str, content: bytes) -> object:
+    return [len(b"x" * 250_000_000), os.getpid()]
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """Few processes with a small limit of memory."""
+    monkeypatch.setenv("BAKEOFF_FILE_MB", "512")
+    made = Processes()
+    yield made
+    made.close()
+
+
+def test_one_process_reads_many_files(processes):
+    first, second = (processes.call(f"{HERE}:echo", name, b"text") for name in ("a", "\ud800"))
+    assert first[:2] == ["a", "text"] and second[0] == "\ud800"
+    assert first[2] == second[2] != os.getpid()
+
+
+def test_what_a_function_refuses_is_said_in_its_words(processes):
+    with pytest.raises(InputError) as told:
+        processes.call(f"{HERE}:refuses", "a.pdf", b"no")
+    assert (told.value.message, told.value.remedy) == ("a.pdf says no.", "say something else")
+
+
+@pytest.mark.parametrize(
+    ("what", "said", "seconds"),
+    [("fails", "KeyError: 'a'", 60), ("dies", "signal 11", 60), ("eats", "512 MB", 60), ("hangs", "3 seconds", 3)],
+)
+def test_what_a_file_does_to_its_process_happens_to_that_file_alone(processes, monkeypatch, what, said, seconds):
+    """A foreign error, a crash, all memory, no end: each is said, with what to do, and the next file is read."""
+    monkeypatch.setenv("BAKEOFF_FILE_SECONDS", str(seconds))
+    with pytest.raises(ApartError) as told:
+        processes.call(f"{HERE}:{what}", "a", b"")
+    assert said in told.value.message and told.value.remedy
+    assert processes.call(f"{HERE}:echo", "b", b"text")[0] == "b"
+
+
+def test_the_process_sees_no_keys(processes, monkeypatch):
+    """And what it prints does not disturb its answer."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    monkeypatch.setenv("BAKEOFF_KEY", "sk-2")
+    seen = processes.call(f"{HERE}:prints", "a", b"")
+    assert seen["PATH"] and not [value for value in seen.values() if value.startswith("sk-")]
+
+
+def test_a_step_may_say_that_it_takes_longer(processes, monkeypatch):
+    monkeypatch.setenv("BAKEOFF_FILE_SECONDS", "3")
+    assert processes.call(f"{HERE}:by_steps", "a", b"") == "done"
+
+
+def test_a_process_that_needed_much_memory_is_not_used_again(processes):
+    """Freed memory is not always given back to the system."""
+    _, first = processes.call(f"{HERE}:peak", "a", b"")
+    _, second = processes.call(f"{HERE}:peak", "b", b"")
+    assert first != second
+
+
+def test_threads_share_a_few_processes(processes):
+    seen: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: seen.append(processes.call(f"{HERE}:echo", "a", b"")[2])) for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 12 and len(set(seen)) <= 4
+
+
+@pytest.mark.parametrize("value", ["", "0", "-1", "x", "1e3", "²"])
+def test_a_limit_that_is_no_number_is_refused(processes, monkeypatch, value):
+    monkeypatch.setenv("BAKEOFF_FILE_SECONDS", value)
+    if not value:
+        assert processes.call(f"{HERE}:echo", "a", b"")
+        return
+    with pytest.raises(ConfigError, match="BAKEOFF_FILE_SECONDS is"):
+        processes.call(f"{HERE}:echo", "a", b"")
+
+
+def test_a_document_that_needs_all_memory_is_named(monkeypatch):
+    """A table with 40 MB of commas, of which each is a cell."""
+    monkeypatch.setenv("BAKEOFF_FILE_MB", "256")
+    reading = documents_in("t.csv", b"a,b\n" + b"," * 40_000_000)
+    assert not reading.documents and reading.problems[0].source == "t.csv"
+    assert "256 MB of memory" in reading.problems[0].reason and "BAKEOFF_FILE_MB" in reading.problems[0].remedy
+
+
+def test_a_question_file_that_needs_all_memory_is_named(tmp_path: Path, monkeypatch):
+    """A few lines of YAML that name one another; each name stands for ten of the one before."""
+    monkeypatch.setenv("BAKEOFF_FILE_MB", "256")
+    lines = ["a0: &a0 [lol]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
+    path = tmp_path / "q.yaml"
+    path.write_text("\n".join(lines))
+    with pytest.raises(InputError) as told:
+        read_table(path)
+    assert str(path) in told.value.message and "256 MB of memory" in told.value.message
