@@ -259,7 +259,7 @@ def measure_bucket(corpus: Corpus, address: str) -> None:
             row("bucket, asked each time", *speeds(bucket, corpus))
             table.ASK_EVERY_S = every
             print(
-                f"\nLanceDB alone, its table in the bucket, by words: {lance_alone_ms(folders[1], address, corpus):.1f} ms"
+                f"\nLanceDB alone, its table in the bucket, words: {lance_alone_ms(folders[1], address, corpus):.1f} ms"
             )
             (folders[2] / PLACE).write_bytes((folders[1] / PLACE).read_bytes())
             begun = time.perf_counter()
