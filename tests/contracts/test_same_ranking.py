@@ -1,4 +1,4 @@
-"""Documents in files and in PostgreSQL are found in the same order, in any language."""
+"""Documents in files, in PostgreSQL and in a bucket are found in the same order, in any language."""
 
 import random
 import re
@@ -36,15 +36,18 @@ def texts_in(language: str, example: Path) -> list[str]:
     return ["".join(chance.choices(sentences, k=6)) for _ in range(20)]
 
 
+@pytest.mark.parametrize("other", ["vectors_address", "bucket_address"])
 @pytest.mark.parametrize("language", QUERIES)
-def test_files_and_postgres_rank_alike(language: str, example: Path, tmp_path: Path, vectors_address: str) -> None:
+def test_files_and_other_places_rank_alike(
+    language: str, other: str, example: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """The same hits and scores up to rounding: by words, by vectors, by both, behind filters."""
     documents = [
         Document(id=f"d{i}", source=f"{'ab'[i % 2]}/{i}.md", text=text, access=[(), ("x",), ("y", "z")][i % 3])
         for i, text in enumerate(texts_in(language, example))
     ]
     indexes = []
-    for name, address in (("files", ""), ("postgres", vectors_address)):
+    for name, address in (("files", ""), ("elsewhere", request.getfixturevalue(other))):
         folder = tmp_path / name
         keep_in(folder, address)
         folder.mkdir(exist_ok=True)
@@ -52,12 +55,12 @@ def test_files_and_postgres_rank_alike(language: str, example: Path, tmp_path: P
         store.upsert(documents)
         index.sync(store)
         indexes.append(cast("HybridSearch", index))
-    files, postgres = indexes
-    assert files.language == postgres.language == language
+    files, elsewhere = indexes
+    assert files.language == elsewhere.language == language
     for where in (Filter(), Filter(access=("x",)), Filter(source_prefix="a/", access=())):
         for way in ("search", "search_bm25", "search_dense"):
             for query in QUERIES[language]:
-                (a,), (b,) = (getattr(index, way)([query], 10, where) for index in (files, postgres))
+                (a,), (b,) = (getattr(index, way)([query], 10, where) for index in (files, elsewhere))
                 assert [hit.chunk for hit in a] == [hit.chunk for hit in b]
                 assert [hit.score for hit in a] == pytest.approx([hit.score for hit in b], abs=5e-5)
     assert any(files.search_bm25([query], 1)[0] for query in QUERIES[language])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,12 @@ def folder(tmp_path: Path, bucket_address: str) -> Path:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every search asks the bucket."""
     monkeypatch.setattr(tables, "ASK_EVERY_S", 0.0)
+
+
+@pytest.fixture
+def short_groups(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(syncing, "GROUP_CHUNKS", 2)
+    yield
 
 
 def another(folder: Path, name: str = "two") -> Path:
@@ -552,6 +559,44 @@ def test_an_index_that_another_server_removed_is_told(folder: Path) -> None:
     assert again.n_chunks == 2 and len(embedder.embedded) == 2
 
 
+def test_a_log_that_is_long_is_packed(
+    folder: Path, short_groups: None, monkeypatch: pytest.MonkeyPatch, at_once: None
+) -> None:
+    """Room is bounded by the rows there are. Servers that are behind, killed packers and copies find the same."""
+    monkeypatch.setattr(logs, "LEAST_BYTES", 3_000)
+    store, index, behind = open_store(folder), opened(folder), opened(another(folder))
+    store.upsert([document("gone", "Gnus."), *(document(f"d{i}", f"Animal number{i}.") for i in range(5))])
+    index.sync(store)
+    assert behind.n_chunks == 6
+    delete, sizes = Objects.delete, []
+
+    def killed(self: Objects, names: Any) -> None:
+        raise KeyboardInterrupt
+
+    for number in range(60):
+        store.change([document(f"d{number % 5}", f"Animal number{number}.")], ["gone"])
+        index.sync(store, tidy=False)
+        if number % 10 == 9:
+            with monkeypatch.context() as patched:
+                if number == 29:
+                    patched.setattr(Objects, "delete", killed)
+                with suppress(KeyboardInterrupt):
+                    index.tidy()
+            sizes.append(sum(objects(folder).sizes("indexes").values()))
+    assert Objects.delete is delete and max(sizes[2:]) < 3 * sizes[0]
+    assert sum("/bases/" in name for name in objects(folder).names("indexes")) <= 8
+    fresh = opened(another(folder, "three"))
+    (copy := folder.with_name("copy")).mkdir()
+    copy_documents(folder, copy)
+    shutil.rmtree(copy / "indexes")
+    for one in (behind, fresh, index, opened(copy)):
+        assert one.doubts(store) == () and one.version == store.version
+        assert {hit.chunk.text for hit in one.search_dense(["x"], 99)[0]} == {
+            f"Animal number{n}." for n in range(55, 60)
+        }
+    assert behind.search_bm25(["gnus"], 3) == [[]]
+
+
 # Copies
 
 
@@ -601,12 +646,6 @@ def test_a_copy_that_was_killed_leaves_no_second_world(
     before = half.read_text()
     copy_documents(folder, copy)
     assert (copy / PLACE).read_text() == before and open_store(copy).version == 1
-
-
-@pytest.fixture
-def short_groups(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(syncing, "GROUP_CHUNKS", 2)
-    yield
 
 
 def test_a_sync_in_many_groups_is_one_change(folder: Path, short_groups: None) -> None:

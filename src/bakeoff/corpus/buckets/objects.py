@@ -46,8 +46,13 @@ class Objects:
 
     def get_all(self, names: Iterable[str]) -> Iterator[bytes | None]:
         """The same for many names, several at a time, in order."""
+        wanted = list(names)
+        if len(wanted) == 1:
+            yield self.get(wanted[0])
+            return
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            yield from pool.map(self.get, names)
+            for start in range(0, len(wanted), AT_ONCE):
+                yield from pool.map(self.get, wanted[start : start + AT_ONCE])
 
     def put_new(self, name: str, content: bytes) -> bool:
         """Writes an object, unless there is one of this name with another content: False, and it stays as it is.
@@ -69,17 +74,21 @@ class Objects:
         with self._explained():
             self._store.put(self._path(name), content)
 
-    def names(self, beginning: str = "") -> list[str]:
-        """The names that begin with this folder, sorted."""
+    def names(self, folder: str = "") -> list[str]:
+        """The names of all objects in a folder and below, sorted."""
+        return sorted(self.sizes(folder))
+
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        """Their sizes in bytes, by name."""
         start = len(self._path(""))
         with self._explained():
-            pages = self._store.list(self._path(beginning))
-            return sorted(str(one["path"])[start:] for page in pages for one in page)
+            pages = self._store.list(self._path(folder))
+            return {str(one["path"])[start:]: int(one["size"]) for page in pages for one in page}
 
-    def folders(self, beginning: str) -> list[str]:
+    def folders(self, folder: str) -> list[str]:
         """The names of the folders in this folder, sorted."""
         with self._explained():
-            found = self._store.list_with_delimiter(self._path(beginning))["common_prefixes"]
+            found = self._store.list_with_delimiter(self._path(folder))["common_prefixes"]
         return sorted(path.rpartition("/")[2] for path in found)
 
     def delete(self, names: Iterable[str]) -> None:

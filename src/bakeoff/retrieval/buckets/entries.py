@@ -4,7 +4,7 @@ Takes and gives rows as Arrow tables. Knows no LanceDB table and no model.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bakeoff.corpus.buckets.log import Entry, Log
@@ -47,11 +47,15 @@ def make(objects: Objects, name: str, wanted: Made) -> Made:
 
 
 class Change(NamedTuple):
-    """Some entries as one change: the documents whose rows are replaced, the new rows, and how the index is then."""
+    """Some entries as one change: the documents whose rows are replaced, the new rows, and how the index is then.
+
+    With `is_all`, there are no other documents.
+    """
 
     documents: tuple[str, ...]
     tables: Iterator[Any]
     mark: Mark
+    is_all: bool = False
 
 
 class IndexLog:
@@ -62,14 +66,16 @@ class IndexLog:
 
     def append(self, mark: Mark, documents: Sequence[str], n_rows: int, tables: Iterable[Any]) -> bool:
         """Writes the entry that `mark` numbers: the new rows of these documents. False if another writer has."""
-        head = {
-            "store": mark.store,
-            "version": mark.version,
-            "language": mark.language,
-            "documents": list(documents),
-            "rows": n_rows,
-        }
-        return self._log.append(mark.entry, head, map(packed, tables))
+        return self._log.append(mark.entry, _head(mark, documents, n_rows), map(packed, tables))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether what was changed takes more room than what there is."""
+        return self._log.is_long
+
+    def pack(self, mark: Mark, documents: Sequence[str], n_rows: int, tables: Iterable[Any]) -> None:
+        """Puts all rows there are as of `mark` in the place of the entries that led to them."""
+        self._log.pack(mark.entry, _head(mark, documents, n_rows), map(packed, tables))
 
     def has_more(self, entry: int) -> bool:
         """Whether there is an entry after this one."""
@@ -80,6 +86,11 @@ class IndexLog:
         some: list[Entry] = []
         n_rows = 0
         for one in self._log.after(entry):
+            if one.head is None:  # what it changed is in a base, with all before it
+                base = self._log.base(one.number)
+                yield self._as_one([base])._replace(is_all=True)
+                yield from self.changes(base.number)
+                return
             if some and n_rows + one.head["rows"] > ROWS_AT_ONCE:
                 yield self._as_one(some)
                 some, n_rows = [], 0
@@ -89,16 +100,16 @@ class IndexLog:
             yield self._as_one(some)
 
     def _as_one(self, entries: Sequence[Entry]) -> Change:
-        last = entries[-1]
-        mark = Mark(last.head["store"], last.head["version"], last.number, last.head["language"])
-        documents = {id for entry in entries for id in entry.head["documents"]}
+        head = _head_of(entries[-1])
+        mark = Mark(head["store"], head["version"], entries[-1].number, head["language"])
+        documents = {id for entry in entries for id in _head_of(entry)["documents"]}
         return Change(tuple(sorted(documents)), self._tables(entries), mark)
 
     def _tables(self, entries: Sequence[Entry]) -> Iterator[Any]:
         """The rows of all entries, those of a document from the last one that has it."""
-        last = {id: entry.number for entry in entries for id in entry.head["documents"]}
+        last = {id: entry.number for entry in entries for id in _head_of(entry)["documents"]}
         for entry in entries:
-            all_of_it = entry.head["documents"]
+            all_of_it = _head_of(entry)["documents"]
             mine = {id for id in all_of_it if last[id] == entry.number}
             for block in self._log.blocks(entry):
                 if block and mine:
@@ -109,6 +120,20 @@ class IndexLog:
             return unpacked(block)
         except (OSError, ValueError) as error:
             raise self._log.damaged(entry.number) from error
+
+
+def _head(mark: Mark, documents: Sequence[str], n_rows: int) -> dict[str, Any]:
+    return {
+        "store": mark.store,
+        "version": mark.version,
+        "language": mark.language,
+        "documents": list(documents),
+        "rows": n_rows,
+    }
+
+
+def _head_of(entry: Entry) -> Mapping[str, Any]:
+    return entry.head or {}
 
 
 def index_names(objects: Objects) -> list[str]:

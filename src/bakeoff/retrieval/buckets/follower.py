@@ -37,6 +37,11 @@ class Follower(HybridIndex):
         with self._syncing, explained(self._folder):
             self._save(log=log)
 
+    def rows(self) -> Any:
+        """All rows."""
+        with self._syncing, explained(self._folder):
+            return self._table.to_arrow()
+
     def take(self, documents: Sequence[str], tables: Iterable[Any], mark: Mark, tidy: bool = True) -> None:
         """Replaces all rows of these documents by those of the tables. It is then as `mark` says.
 

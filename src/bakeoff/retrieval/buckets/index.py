@@ -76,8 +76,9 @@ class BucketIndex(HybridSearch):
         return self._table.local.is_untidy
 
     def tidy(self) -> None:
-        """Rewrites the table here. The log stays as it is."""
+        """Rewrites the table here, and packs the log if it takes much more room than the rows there are."""
         self._table.local.tidy()
+        self._table.pack()
 
     def load(self) -> None:
         self._table.caught_up().load()

@@ -17,6 +17,7 @@ from bakeoff.protocols import Embedder
 from bakeoff.retrieval.buckets.entries import IndexLog, Made
 from bakeoff.retrieval.buckets.follower import Follower, Mark
 from bakeoff.retrieval.lance_table import read_state
+from bakeoff.retrieval.syncing import GROUP_CHUNKS
 
 ASK_EVERY_S = 0.5
 """A search looks for new entries unless one has looked so short a time ago."""
@@ -66,10 +67,21 @@ class Table:
             self.local.take(documents, tables(), new, tidy)
         return True
 
+    def pack(self) -> None:
+        """Replaces the entries of the log by all rows there are, if the entries take more room."""
+        if not self._log.is_long:
+            return
+        with self._reading, self._alone():
+            self._take(tidy=True)
+            mark, rows = self.local.mark, self.local.rows()
+        parts = (rows.slice(start, GROUP_CHUNKS) for start in range(0, len(rows), GROUP_CHUNKS))
+        self._log.pack(mark, _documents(rows), len(rows), parts)
+
     def _take(self, tidy: bool) -> None:
         self._reopen()
         for change in self._log.changes(self.local.mark.entry):
-            self.local.take(change.documents, change.tables, change.mark, tidy)
+            documents = {*change.documents, *(_documents(self.local.rows()) if change.is_all else ())}
+            self.local.take(sorted(documents), change.tables, change.mark, tidy)
 
     def _reopen(self) -> None:
         """Opens the table again if another process has changed it."""
@@ -94,6 +106,10 @@ class Table:
         """No other process changes the table meanwhile."""
         with waited_for(lock_beside(self.folder, "table"), needed=False):
             yield
+
+
+def _documents(rows: Any) -> list[str]:
+    return sorted(rows["document_id"].unique().to_pylist())
 
 
 def lock_beside(folder: Path, name: str) -> Path:
