@@ -158,6 +158,27 @@ def test_a_file_reached_twice_is_read_once(tmp_path):
     assert reasons(reading) == {"a.md": "the same file as x/a.md"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission there")
+@pytest.mark.parametrize("named", ["", "**/*.md", "*"])
+def test_a_link_that_leads_out_of_the_folder_is_named_and_not_followed(tmp_path, named):
+    """A file and a folder, by a plain and a winding path; one within is read, and so is one that somebody names."""
+    outside, folder = tmp_path / "outside", tmp_path / "docs"
+    (folder / "below").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "secret.md").write_text("A secret.")
+    (folder / "below" / "own.md").write_text("Its own.")
+    (folder / "file.md").symlink_to(outside / "secret.md")
+    (folder / "winding.md").symlink_to(folder / "below" / ".." / ".." / "outside" / "secret.md")
+    (folder / "folder.md").symlink_to(outside)
+    (folder / "within.md").symlink_to(folder / "below" / "own.md")
+    reading = read_documents([folder / named])
+    assert {document.text for document in reading.documents} == {"Its own."}
+    out = {problem.source for problem in reading.problems if "leads out" in problem.reason and problem.remedy}
+    assert out == {"file.md", "winding.md", "folder.md"}
+    (by_name,) = read_documents([folder / "file.md"]).documents
+    assert by_name.text == "A secret."
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links and pipes need POSIX")
 def test_links_that_loop_dangle_or_lead_to_pipes_do_not_hang(tmp_path):
     """Links that loop, dangle or lead to pipes do not hang the reader."""

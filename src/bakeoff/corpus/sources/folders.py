@@ -182,7 +182,10 @@ def fits(parts: Sequence[str], pieces: Sequence[str], is_folder: bool) -> bool:
 
 
 def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> Iterator[FoundFile]:
-    """The readable files below a folder that match the glob, in order of their paths. Each folder is read once."""
+    """The readable files below a folder that match the glob, in order of their paths. Each folder is read once.
+
+    A link that leads out of the folder is not followed: whoever may write there could show any file of this machine.
+    """
     entered: set[tuple[int, int]] = set()
     pending = [root]
     while pending:
@@ -194,6 +197,9 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
                 continue
             if path != root and path.name.startswith((".", "~$")):
                 problems.append(Problem(source=source, reason="hidden", remedy="rename it if it should be read"))
+            elif path != root and _leads_out(path, root):
+                remedy = "name what it leads to in documents:, or put a copy there"
+                problems.append(Problem(source=source, reason="a link that leads out of the folder", remedy=remedy))
             elif not is_folder:
                 yield from _named(path, source, problems)
             elif (identity := (path.stat().st_dev, path.stat().st_ino)) in entered:
@@ -204,6 +210,14 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
         except OSError as error:
             reason, also = f"it cannot be opened ({error.strerror})", ("",) if path == root else ()
             problems.append(Problem(source=source, reason=reason, remedy="check its permissions", also=also))
+
+
+def _leads_out(path: Path, root: Path) -> bool:
+    """Whether a path is a link to somewhere else than below the folder. One that loops leads nowhere."""
+    try:
+        return path.is_symlink() and not path.resolve().is_relative_to(root.resolve())
+    except RuntimeError:  # Python before 3.13, for a loop
+        return False
 
 
 def _named(path: Path, source: str, problems: list[Problem]) -> Iterator[FoundFile]:
