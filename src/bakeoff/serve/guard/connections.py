@@ -26,6 +26,8 @@ TOO_LARGE = 431
 """The status for a head that is larger than the parser keeps (64 KiB). Source: RFC 6585, section 5."""
 LINGER_S = 2.0
 """A refused client may still be sending; closed at once, it would not read why. Source: RFC 9112, section 9.6."""
+MOST_AHEAD = 64 * 1024
+"""Bytes of a next request that are kept while an answer is written."""
 _QUOTE = re.compile(r":?\s*(?:bytearray\()?b?['\"]")
 _ERRORS_ONLY = logging.getLogger("uvicorn.error.connections")
 _ERRORS_ONLY.setLevel(logging.ERROR)  # what clients do wrong is told by `refused`
@@ -71,6 +73,7 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
             if self._is_answering():
                 silent.pop(self, None)
                 self._stop_head_timer()
+                self._watch_for_end()
             elif not self.transport.is_closing():
                 self._expect_head()
 
@@ -135,6 +138,12 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
 
         def _is_answering(self) -> bool:
             return self.cycle is not None and not self.cycle.response_complete
+
+        def _watch_for_end(self) -> None:
+            """A client that sends its next request before it has its answer can still leave: that is only seen while
+            reading, which uvicorn pauses."""
+            if self.conn.their_state is h11.DONE and len(self.conn.trailing_data[0]) < MOST_AHEAD:
+                self.flow.resume_reading()
 
         def _expect_head(self) -> None:
             self._head_timer = self._head_timer or self.loop.call_later(limits.head_s, self.timeout_keep_alive_handler)
