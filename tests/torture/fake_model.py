@@ -89,6 +89,8 @@ class _Model:
                 elif not await self._answer(reader, writer, json.loads(content)):
                     break
                 await writer.drain()
+                if "\r\nConnection: close\r\n" in head:
+                    break
         writer.close()
 
     def _state(self) -> dict[str, Any]:

@@ -10,12 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bakeoff
 from tests.end_to_end.server_process import Server
 from tests.end_to_end.small import make
 from tests.torture.promise import Promise, Seen, Trial
 from tests.torture.served import UNLIMITED
-
-import bakeoff
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 HOURS = 2.0

@@ -117,6 +117,17 @@ def test_of_many_silent_connections_the_oldest_are_closed_at_once(tmp_path):
             client.close()
 
 
+def test_hundreds_of_good_clients_that_come_at_once_are_all_answered(tmp_path):
+    """They are connected before the server has read what any of them asks."""
+    with serving(tmp_path, ConnectionLimits(max_silent=5)) as number:
+        clients = [connect(number) for _ in range(100)]
+        for client in clients:
+            client.sendall(GOOD)
+        assert all(received(client).startswith(b"HTTP/1.1 200") for client in clients)
+        for client in clients:
+            client.close()
+
+
 def one_response(client: socket.socket) -> bytes:
     """The next response of a kept connection, up to its last chunk."""
     read = b""
