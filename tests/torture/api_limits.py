@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import time
 
 from bakeoff.files import jsonl
@@ -13,7 +12,8 @@ from bakeoff.records import GenerationSettings, Message, Prompt, Score
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder
 from tests.end_to_end.small import make
-from tests.fake_api import FakeApi, Fault, Messages, Request
+from tests.fake_api import FakeApi, Fault, Request
+from tests.torture.fake_model import read
 from tests.torture.promise import Promise, Seen, Trial
 
 LIMIT = 10.0
@@ -93,7 +93,7 @@ class FailingApi(FakeApi):
     """A server that fails for good at a tenth of the prompts, and reads the others."""
 
     def __init__(self, digit: int) -> None:
-        super().__init__(reply=_read)
+        super().__init__(reply=read)
         self.digit = digit
 
     def begin(self, request: Request) -> Fault | None:
@@ -134,13 +134,6 @@ def failing(told: Trial) -> Seen:
 
 def _failed(folder: RunFolder, contender: str) -> list[str]:
     return [answer.question_id for answer in folder.answers(contender) if answer.error]
-
-
-def _read(messages: Messages) -> str:
-    """The days or the colour of the planet that the question names, if a passage says them."""
-    *passages, question = messages[-1]["content"].split("\n")
-    found = re.search(r"in (\d+ days)|sky is (\w+)", "\n".join(passages))
-    return (found.group(1) or found.group(2)) if found and "discovered" not in question else "I don't know."
 
 
 def _prompt(i: int) -> Prompt:

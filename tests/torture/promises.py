@@ -3,8 +3,11 @@
 from tests.torture import (
     api_limits,
     documents,
+    fuzzed,
     injected,
     killed_runs,
+    leaving,
+    load,
     paid_runs,
     promotions,
     secrets_out,
@@ -12,5 +15,18 @@ from tests.torture import (
     unseen,
 )
 
-MODULES = (killed_runs, paid_runs, api_limits, stopped_runs, documents, promotions, unseen, injected, secrets_out)
+MODULES = (
+    killed_runs,
+    paid_runs,
+    api_limits,
+    stopped_runs,
+    documents,
+    fuzzed,
+    load,
+    leaving,
+    unseen,
+    injected,
+    secrets_out,
+    promotions,
+)
 PROMISES = {promise.number: promise for module in MODULES for promise in module.PROMISES}

@@ -1,6 +1,7 @@
 """Streams of models behind servers: several at once, closing, and callers who leave. All protocols."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -91,6 +92,31 @@ def test_who_leaves_ends_a_request_while_the_server_is_silent(generator: Generat
     held(server).set()
     until(lambda: server.n_left == 1)
     assert generator.generate([PROMPT], WRITE)[0].text == WORDS
+
+
+@pytest.mark.parametrize("is_streamed", [True, False])
+def test_who_leaves_ends_a_request_before_the_first_byte_of_its_answer(is_streamed: bool) -> None:
+    """A server that computes and sends nothing yet sees its connection end, and may stop. No second attempt is made."""
+    somebody, connections = Caller(), list[socket.socket]()
+    with socket.create_server(("127.0.0.1", 0)) as listener, on_behalf_of(somebody):
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        model = load_generator(ApiModel(api="openai", base_url=url, model="m", retries=4))
+
+        def serve() -> None:
+            connections.append(listener.accept()[0])
+            connections[0].recv(65_536)
+            somebody.leave()
+
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(CallerGoneError):
+            list(model.stream(PROMPT, WRITE)) if is_streamed else model.generate([PROMPT], WRITE)
+        connections[0].settimeout(30)
+        while connections[0].recv(65_536):
+            pass
+        listener.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    connections[0].close()
 
 
 @pytest.mark.parametrize("api", ["openai", "ollama", "anthropic", "google"])

@@ -24,20 +24,25 @@ LIMITS = ConnectionLimits(head_s=0.6, write_s=0.6, max_silent=40)
 GOOD = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 KEPT = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-endless_stopped = threading.Event()
+endless_stopped, silent_stopped = threading.Event(), threading.Event()
 
 
 async def application(scope, receive, send):
-    """Answers with the size of the body; at /endless, with a stream that ends when the client goes away."""
+    """Answers with the size of the body; at /endless and /silent, with a stream that ends when the client goes away."""
     if scope["type"] == "lifespan":
         return
     if scope["path"] == "/crash":
         raise ZeroDivisionError
-    if scope["path"] != "/endless":
+    if scope["path"] not in ("/endless", "/silent"):
         await echo(scope, receive, send)
         return
     await receive()
     await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["path"] == "/silent":
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        await receive()
+        silent_stopped.set()
+        return
     gone = asyncio.ensure_future(receive())
     while not gone.done():
         await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
@@ -109,6 +114,17 @@ def test_of_many_silent_connections_the_oldest_are_closed_at_once(tmp_path):
         assert busy.recv(100)
         assert asked(number, GOOD).startswith(b"HTTP/1.1 200")
         for client in silent:
+            client.close()
+
+
+def test_hundreds_of_good_clients_that_come_at_once_are_all_answered(tmp_path):
+    """They are connected before the server has read what any of them asks."""
+    with serving(tmp_path, ConnectionLimits(max_silent=5)) as number:
+        clients = [connect(number) for _ in range(100)]
+        for client in clients:
+            client.sendall(GOOD)
+        assert all(received(client).startswith(b"HTTP/1.1 200") for client in clients)
+        for client in clients:
             client.close()
 
 
@@ -224,3 +240,13 @@ def test_a_path_with_odd_bytes_is_a_request(port):
     """Percent-encoded, they are data of the application."""
     odd = b"GET /%00%ff/../x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     assert asked(port, odd).startswith(b"HTTP/1.1 200")
+
+
+def test_a_client_that_leaves_is_seen_to_leave_though_it_sent_its_next_request(port):
+    """uvicorn reads no further while a next request waits; the work for the first one would go on."""
+    with connect(port) as client:
+        client.sendall(b"GET /silent HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+        client.sendall(KEPT)
+        time.sleep(0.2)
+    assert silent_stopped.wait(20)

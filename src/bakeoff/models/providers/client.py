@@ -4,17 +4,16 @@ Takes a model's settings and JSON, gives JSON objects or the lines of a stream. 
 """
 
 import json
-import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import httpx2
 
 from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.models.cancelling import caller, sleep
+from bakeoff.models.cancelling import sleep
 from bakeoff.models.providers.keys import headers_with, key_of, without_key
 from bakeoff.models.providers.pace import holding_back, pace_of
 from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
@@ -30,6 +29,7 @@ from bakeoff.models.providers.retry import (
     worth_another_try,
 )
 from bakeoff.models.providers.shown import beginning, host_of, shown, words_in
+from bakeoff.models.providers.sockets import ends_with_caller
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.calls import earlier_reply, key_refused, may_count, quota_used_up, sending
 
@@ -83,16 +83,18 @@ class ApiClient:
         self._n_given_up = 0
         self._lock = threading.Lock()
         self._pace = pace_of(settings.base_url, settings.model, settings.key_env)
-        self._http = httpx2.Client(
-            follow_redirects=False,
-            trust_env=settings.location != "here",  # no proxy for this machine
-            timeout=httpx2.Timeout(settings.timeout_s, pool=None),
-            limits=httpx2.Limits(
-                max_connections=settings.concurrency,
-                max_keepalive_connections=settings.concurrency,
-                keepalive_expiry=30.0,
-            ),
-            headers={"User-Agent": f"bakeoff/{__version__}"},
+        self._http = ends_with_caller(
+            httpx2.Client(
+                follow_redirects=False,
+                trust_env=settings.location != "here",  # no proxy for this machine
+                timeout=httpx2.Timeout(settings.timeout_s, pool=None),
+                limits=httpx2.Limits(
+                    max_connections=settings.concurrency,
+                    max_keepalive_connections=settings.concurrency,
+                    keepalive_expiry=30.0,
+                ),
+                headers={"User-Agent": f"bakeoff/{__version__}"},
+            )
         )
 
     def post(self, url: str, body: dict[str, Any], listed: str = "") -> dict[str, Any]:
@@ -151,7 +153,7 @@ class ApiClient:
     def lines(self, url: str, body: dict[str, Any]) -> Generator[str]:
         """The non-empty lines of a streamed answer as they arrive. Closing the iterator ends the request.
 
-        So does a caller who leaves, even while no line comes.
+        So does a caller who leaves, before its first line too.
         Raises ApiError if the server refuses, or later if the connection breaks. A request is sent again only if it
         fails before its first line.
         """
@@ -187,7 +189,6 @@ class ApiClient:
         except _TooMuchError:
             raise self._too_much(url) from None
         except (httpx2.HTTPError, httpx2.StreamError) as error:
-            caller().raise_if_gone()
             raise self._broken(url, error, key) from None
         finally:
             response.close()
@@ -401,26 +402,16 @@ def _whole(response: httpx2.Response) -> httpx2.Response:
 
 
 def _lines(response: httpx2.Response) -> Iterator[str]:
-    """The lines of a response. Its connection is shut down when the caller leaves: reading ends at once.
+    """The lines of a response. They end with a line feed only: JSON may hold other characters that end lines in Python.
 
-    Lines end with a line feed only: JSON may hold the other characters that Python's strings call line ends.
     Raises _TooMuchError for a line, or a sum of lines, that is longer than any answer.
     """
-    somebody, rest, n_bytes = caller(), b"", 0
-    with somebody.when_gone(lambda: _shut_down(response)):
-        for part in response.iter_bytes():
-            somebody.raise_if_gone()
-            n_bytes += len(part)
-            *whole, rest = (rest + part).split(b"\n")
-            if len(rest) > MOST_LINE_BYTES or n_bytes > MOST_BYTES:
-                raise _TooMuchError
-            for line in whole:
-                yield line.decode("utf-8", "replace").rstrip("\r")
-        yield rest.decode("utf-8", "replace")
-
-
-def _shut_down(response: httpx2.Response) -> None:
-    connection = response.extensions["network_stream"].get_extra_info("socket")
-    if connection is not None:
-        with suppress(OSError):  # the server was faster
-            connection.shutdown(socket.SHUT_RDWR)
+    rest, n_bytes = b"", 0
+    for part in response.iter_bytes():
+        n_bytes += len(part)
+        *whole, rest = (rest + part).split(b"\n")
+        if len(rest) > MOST_LINE_BYTES or n_bytes > MOST_BYTES:
+            raise _TooMuchError
+        for line in whole:
+            yield line.decode("utf-8", "replace").rstrip("\r")
+    yield rest.decode("utf-8", "replace")

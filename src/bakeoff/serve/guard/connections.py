@@ -26,6 +26,10 @@ TOO_LARGE = 431
 """The status for a head that is larger than the parser keeps (64 KiB). Source: RFC 6585, section 5."""
 LINGER_S = 2.0
 """A refused client may still be sending; closed at once, it would not read why. Source: RFC 9112, section 9.6."""
+CLOCK_S = 0.05
+"""More than the resolution of an event loop's clock."""
+MOST_AHEAD = 64 * 1024
+"""Bytes of a next request that are kept while an answer is written."""
 _QUOTE = re.compile(r":?\s*(?:bytearray\()?b?['\"]")
 _ERRORS_ONLY = logging.getLogger("uvicorn.error.connections")
 _ERRORS_ONLY.setLevel(logging.ERROR)  # what clients do wrong is told by `refused`
@@ -37,12 +41,14 @@ Refused = Callable[[int, str, str], None]
 class ConnectionLimits(Record):
     """A request's head must arrive within `head_s`, and a client must read within `write_s` what is sent to it.
 
-    At most `max_silent` connections may be open without a request in progress.
+    At most `max_silent` connections may be open without a request in progress, not counting those that were opened, or
+    got their answer, within `new_s`: hundreds of good clients may come in the same moment.
     """
 
     head_s: float = 10.0
     write_s: float = 30.0
     max_silent: int = 256
+    new_s: float = 1.0
 
 
 def ignored(status: int, reason: str, request_id: str) -> None:
@@ -51,7 +57,14 @@ def ignored(status: int, reason: str, request_id: str) -> None:
 
 def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> type[H11Protocol]:
     """The protocol of a server with these limits. Each call gives a class that counts its own connections."""
-    silent: dict[H11Protocol, None] = {}  # the one that has been silent longest is first
+    silent: dict[H11Protocol, float] = {}  # since when; the one that has been silent longest is first
+
+    def close_longest(loop: asyncio.AbstractEventLoop) -> None:
+        """Those above the limit that are not new. Whatever has arrived by now was read before this is called."""
+        while len(silent) > limits.max_silent and next(iter(silent.values())) <= loop.time() - limits.new_s:
+            longest = next(iter(silent))
+            del silent[longest]
+            longest.timeout_keep_alive_handler()
 
     class LimitedConnection(H11Protocol):
         _head_timer: asyncio.TimerHandle | None = None
@@ -71,6 +84,7 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
             if self._is_answering():
                 silent.pop(self, None)
                 self._stop_head_timer()
+                self._watch_for_end()
             elif not self.transport.is_closing():
                 self._expect_head()
 
@@ -136,15 +150,19 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
         def _is_answering(self) -> bool:
             return self.cycle is not None and not self.cycle.response_complete
 
+        def _watch_for_end(self) -> None:
+            """A client that sends its next request before it has its answer can still leave: that is only seen while
+            reading, which uvicorn pauses."""
+            if self.conn.their_state is h11.DONE and len(self.conn.trailing_data[0]) < MOST_AHEAD:
+                self.flow.resume_reading()
+
         def _expect_head(self) -> None:
             self._head_timer = self._head_timer or self.loop.call_later(limits.head_s, self.timeout_keep_alive_handler)
 
         def _note_silence(self) -> None:
-            silent[self] = None
+            silent[self] = self.loop.time()
             if len(silent) > limits.max_silent:
-                longest = next(iter(silent))
-                del silent[longest]
-                longest.timeout_keep_alive_handler()
+                self.loop.call_later(limits.new_s + CLOCK_S, close_longest, self.loop)
 
     return LimitedConnection
 
