@@ -2,6 +2,7 @@
 
 from tests.torture import (
     api_limits,
+    bad_files,
     documents,
     fuzzed,
     injected,
@@ -21,6 +22,7 @@ MODULES = (
     api_limits,
     stopped_runs,
     documents,
+    bad_files,
     fuzzed,
     load,
     leaving,

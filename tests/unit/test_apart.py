@@ -1,6 +1,7 @@
 """Files are read in a process of its own: whatever a file does to it happens to that file alone."""
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from bakeoff.apart.process import ApartError, Processes
 from bakeoff.corpus.sources.folders import documents_in
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.questions.rows.table import read_table
+from tests.hostile import archives
 
 HERE = "tests.unit.test_apart"
 
@@ -155,3 +157,17 @@ def test_a_question_file_that_needs_all_memory_is_named(tmp_path: Path, monkeypa
     with pytest.raises(InputError) as told:
         read_table(path)
     assert str(path) in told.value.message and "256 MB of memory" in told.value.message
+
+
+def test_cells_that_are_all_merged_are_read_at_once():
+    """A sheet of 60 kB can say that billions of cells are one; openpyxl would make an object for each."""
+    reading = documents_in("m.xlsx", archives.merged(random.Random(1), 60_000)[1])
+    assert "kettle" in reading.documents[0].text and reading.problems[0].is_read
+
+
+@pytest.mark.parametrize("header", ["From: " + "(" * 50_000, "To: " + '"' * 50_000, "Content-Type: " + ";" * 50_000])
+def test_a_header_of_any_length_takes_no_longer_than_its_text(monkeypatch, header):
+    """The grammar of headers takes a time that grows with the square of the length, or fails."""
+    monkeypatch.setenv("BAKEOFF_FILE_SECONDS", "20")
+    reading = documents_in("m.eml", header.encode() + b"\nSubject: Kettles\n\nThirty days.\n")
+    assert "Thirty days." in reading.documents[0].text

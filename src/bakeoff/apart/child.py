@@ -8,14 +8,17 @@ import faulthandler
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from bakeoff.apart import deadline, frames
 from bakeoff.errors import BakeoffError
 
 RETIRES_ABOVE = 0.35
 """A process that needed more than this share of its memory is not used again: freed memory is not always given back."""
+OF_LIBRARIES = 48
+"""Megabytes of the files of Python and of the parsers, which the limit does not count."""
 GRACE_S = 10
 """The parent ends it in time. If there is none left to do so, it ends this much later by itself."""
 
@@ -24,27 +27,33 @@ def main() -> None:
     megabytes = int(sys.argv[1])
     asked, told = sys.stdin.buffer, _own_output()
     _limit(megabytes)
-    while (call := frames.read(asked)) is not None and (content := frames.read(asked)) is not None:
+    while (call := frames.read(asked)) is not None:
         function, name, seconds = call.value
+        module, _, called = function.partition(":")
+        reader = getattr(importlib.import_module(module), called)
+        _tell(told, frames.READY)
+        if (content := frames.read(asked)) is None:
+            return
         watch = _Watch(seconds, told)
         deadline.told_to(watch.longer)
-        kind, value = _outcome(function, name, content.content)
+        kind, value = _outcome(reader, name, content.content)
         watch.stop()
         del content
-        frames.write(told, kind, value)
-        told.flush()
+        _tell(told, kind, value)
         if kind not in (frames.GAVE, frames.REFUSED) or _peak_megabytes() > RETIRES_ABOVE * megabytes:
             return
-        frames.write(told, frames.READY, b"")
-        told.flush()
+        _tell(told, frames.READY)
 
 
-def _outcome(function: str, name: str, content: bytes) -> tuple[bytes, bytes]:
+def _tell(told: IO[bytes], kind: bytes, content: bytes = b"") -> None:
+    frames.write(told, kind, content)
+    told.flush()
+
+
+def _outcome(reader: Callable[[str, bytes], Any], name: str, content: bytes) -> tuple[bytes, bytes]:
     """What the function gives for the file, as a message. A foreign error is told by its kind and its words."""
-    module, _, called = function.partition(":")
     try:
-        value = getattr(importlib.import_module(module), called)(name, content)
-        return frames.GAVE, frames.as_json(value)
+        return frames.GAVE, frames.as_json(reader(name, content))
     except BakeoffError as error:
         return frames.REFUSED, frames.as_json([error.message, error.remedy])
     except MemoryError:
@@ -65,8 +74,7 @@ class _Watch:
         faulthandler.dump_traceback_later(seconds + GRACE_S, exit=True, file=self._null)
 
     def longer(self, seconds: float) -> None:
-        frames.write(self._told, frames.LONGER, frames.as_json(seconds))
-        self._told.flush()
+        _tell(self._told, frames.LONGER, frames.as_json(seconds))
         self._begin(self._seconds + seconds)
 
     def stop(self) -> None:
@@ -89,8 +97,8 @@ def _limit(megabytes: int) -> None:
         import resource
     except ImportError:  # Windows has no such limits; the parent still ends what takes too long
         return
-    kinds = [getattr(resource, "RLIMIT_DATA" if sys.platform == "linux" else "RLIMIT_AS"), resource.RLIMIT_CORE]
-    for kind, most in zip(kinds, (megabytes * 2**20, 0), strict=True):
+    memory = getattr(resource, "RLIMIT_DATA" if sys.platform == "linux" else "RLIMIT_AS")
+    for kind, most in ((memory, (megabytes - OF_LIBRARIES) * 2**20), (resource.RLIMIT_CORE, 0)):
         hard = resource.getrlimit(kind)[1]
         wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
         try:

@@ -14,7 +14,8 @@ CALL, CONTENT = b"C", b"B"
 GAVE, REFUSED, RAISED, NO_MEMORY = b"G", b"R", b"X", b"M"
 """What came of it: a value, an error for people, another error's words, no memory left."""
 LONGER, READY = b"L", b"Y"
-"""Before that, seconds that are added. After it, that the next file may come; without it, the process ends."""
+"""Before that, seconds that are added. Before the bytes that the function is there; after what came of it, that the
+next file may come: without that, the process ends."""
 
 
 class Frame(NamedTuple):

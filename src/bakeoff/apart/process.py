@@ -21,6 +21,8 @@ from bakeoff.errors import BakeoffError, InputError
 from bakeoff.sentences import counted
 
 MOST_PROCESSES = 4
+START_S = 120
+"""How long a process may take to start: that is the machine's time and not the file's."""
 GRACE_S = 0.5
 """How long a process may take to end by itself."""
 MOST_LONGER = 1000
@@ -62,13 +64,13 @@ class _Process:
         """What came of it, and None if the process ended. Raises ApartError if the time is up."""
         assert self._process.stdin and self._process.stdout
         self.is_ready = False
-        clock = _Clock(self.allowed.seconds, self.end)
+        clock = _Clock(START_S, self.end)
         try:
-            with suppress(OSError):  # it has died: reading says so
-                what = frames.as_json([function, name, self.allowed.seconds])
-                frames.write(self._process.stdin, frames.CALL, what)
-                frames.write(self._process.stdin, frames.CONTENT, content)
-                self._process.stdin.flush()
+            self._write(frames.CALL, frames.as_json([function, name, self.allowed.seconds]))
+            if frames.read(self._process.stdout) is None:
+                return None
+            clock.begin(self.allowed.seconds)
+            self._write(frames.CONTENT, content)
             while (told := frames.read(self._process.stdout)) and told.kind == frames.LONGER:
                 clock.add(float(told.value))
             self.is_ready = told is not None and frames.read(self._process.stdout) is not None
@@ -76,8 +78,14 @@ class _Process:
             clock.stop()
         if told is None and clock.is_up:
             remedy = f"split it, or allow more: set {SECONDS}"
-            raise ApartError(f"reading it takes longer than {counted(clock.seconds, 'second')}", remedy)
+            raise ApartError(f"reading it takes longer than {counted(self.allowed.seconds, 'second')}", remedy)
         return told
+
+    def _write(self, kind: bytes, content: bytes) -> None:
+        assert self._process.stdin
+        with suppress(OSError):  # it has died: reading says so
+            frames.write(self._process.stdin, kind, content)
+            self._process.stdin.flush()
 
     def end(self) -> None:
         """Kills it with everything it started."""
@@ -104,8 +112,8 @@ class _Process:
 class _Clock:
     """Calls `end` when the time is up."""
 
-    def __init__(self, seconds: int, end: Callable[[], None]) -> None:
-        self.seconds, self.is_up = seconds, False
+    def __init__(self, seconds: float, end: Callable[[], None]) -> None:
+        self._seconds, self.is_up = seconds, False
         self._end, self._n_added = end, 0
         self._timer = self._started(seconds)
 
@@ -119,12 +127,18 @@ class _Clock:
         self.is_up = True
         self._end()
 
+    def begin(self, seconds: float) -> None:
+        """From now on it is so many seconds."""
+        self._timer.cancel()
+        self._seconds = seconds
+        self._timer = self._started(seconds)
+
     def add(self, seconds: float) -> None:
         """Begins again, with the time of the file and so many seconds."""
         self._n_added += 1
         if self._n_added <= MOST_LONGER:
             self._timer.cancel()
-            self._timer = self._started(self.seconds + seconds)
+            self._timer = self._started(self._seconds + seconds)
 
     def stop(self) -> None:
         self._timer.cancel()

@@ -4,12 +4,14 @@ Takes bytes. Knows no other format: what an attachment holds is read by the call
 """
 
 import email
-import email.policy
 import re
 from collections.abc import Iterator
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
+from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from bakeoff.formats import encodings, markup
 from bakeoff.formats.html import read as parse_html
@@ -17,7 +19,28 @@ from bakeoff.formats.part import UnreadableError
 
 _SHOWN = ("From", "To", "Cc", "Date")
 _READ = ("text/plain", "text/html")
+_LONGEST_OF_GRAMMAR = 2000
+"""The time that the grammar takes grows with the square of the length."""
+_FAILURES = (IndexError, AttributeError, ValueError, TypeError, KeyError, RecursionError, AssertionError)
 _SHORT = 0.3  # of the words in HTML: a plain text that is shorter only says that there is HTML
+
+
+class _Policy(EmailPolicy):
+    """The usual policy. Headers that its grammar takes long for, or fails at, are decoded without it."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        plain = value if hasattr(value, "name") else "".join(value.splitlines())
+        try:
+            return super().header_fetch_parse(name, value) if len(plain) <= _LONGEST_OF_GRAMMAR else _decoded(plain)
+        except _FAILURES:
+            return _decoded(plain)
+
+
+def _decoded(value: str) -> str:
+    try:
+        return str(make_header(decode_header(value)))
+    except (HeaderParseError, *_FAILURES):
+        return value
 
 
 class Mail(NamedTuple):
@@ -32,7 +55,7 @@ class Mail(NamedTuple):
 
 def parse(content: bytes) -> Mail:
     """Raises UnreadableError if it has no headers of an e-mail."""
-    message = email.message_from_bytes(content, _class=EmailMessage, policy=email.policy.default)
+    message = cast(EmailMessage, email.message_from_bytes(content, _class=EmailMessage, policy=_Policy()))
     if not any(message.get(name) for name in ("From", "Subject", "Received", "To")):
         raise UnreadableError("it has no headers of an e-mail", "export it again as .eml")
     subject = _header(message, "Subject")

@@ -24,6 +24,7 @@ warnings.filterwarnings("ignore", module=r"openpyxl\.")  # of styles it does not
 
 MOST_BYTES = 100_000_000  # of unpacked sheets: larger ones would need gigabytes of memory
 _MOST_CELLS = 2_000_000  # of one sheet, empty ones among them
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\bref=[\"']([^\"']{1,40})[\"']")
 _NO_VALUE = re.compile(rb"<c (?:(?!t=\"str\")[^>])*>\s*<f[^>]*>[^<]*</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
 
@@ -54,9 +55,20 @@ def unread(content: bytes) -> Iterator[tuple[str, str]]:
 
 
 def is_small(content: bytes) -> bool:
-    """Whether the unpacked sheets fit into memory."""
+    """Whether the unpacked sheets fit into memory. Each cell that is merged with another one needs some, too."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return sum(entry.file_size for entry in archive.infolist()) < MOST_BYTES
+        if sum(entry.file_size for entry in archive.infolist()) >= MOST_BYTES:
+            return False
+        pages = (archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/"))
+        return all(sum(map(_n_cells, _MERGED.findall(page))) <= _MOST_CELLS for page in pages)
+
+
+def _n_cells(area: bytes) -> int:
+    try:
+        left, top, right, bottom = (number or 1 for number in range_boundaries(area.decode()))
+    except (ValueError, TypeError):
+        return 0
+    return (right - left + 1) * (bottom - top + 1)
 
 
 def _sheet(sheet: Any) -> Sheet:
