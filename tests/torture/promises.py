@@ -13,6 +13,7 @@ from tests.torture import (
     promotions,
     secrets_out,
     stopped_runs,
+    trainings,
     unseen,
 )
 
@@ -21,6 +22,7 @@ MODULES = (
     paid_runs,
     api_limits,
     stopped_runs,
+    trainings,
     documents,
     bad_files,
     fuzzed,
