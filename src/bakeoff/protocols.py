@@ -420,7 +420,8 @@ class SearchIndex(LabelledRetriever, VectorRetriever, Protocol):
 
 
 class Job(NamedTuple):
-    """A function by its import path, with what it takes: values that can be pickled. `name` is for messages.
+    """A function by its import path, with what it takes: values that can be pickled. `name` is for messages. `ended` is
+    how often the system ended a process that did it, for want of memory.
 
     Done twice, it changes no more than done once.
     """
@@ -428,6 +429,7 @@ class Job(NamedTuple):
     name: str
     function: str
     arguments: Mapping[str, Any]
+    ended: int = 0
 
 
 class Outcome(NamedTuple):

@@ -4,6 +4,8 @@ from tests.torture import (
     api_limits,
     bad_files,
     documents,
+    failing_io,
+    full_disk,
     fuzzed,
     injected,
     killed_runs,
@@ -12,6 +14,7 @@ from tests.torture import (
     paid_runs,
     promotions,
     secrets_out,
+    short_memory,
     stopped_runs,
     trainings,
     unseen,
@@ -24,6 +27,8 @@ MODULES = (
     stopped_runs,
     trainings,
     documents,
+    failing_io,
+    full_disk,
     bad_files,
     fuzzed,
     load,
@@ -32,5 +37,6 @@ MODULES = (
     injected,
     secrets_out,
     promotions,
+    short_memory,
 )
 PROMISES = {promise.number: promise for module in MODULES for promise in module.PROMISES}

@@ -141,8 +141,8 @@ def test_a_folder_is_not_flushed_on_windows(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("x")
     opened = []
     real = os.open
-    monkeypatch.setattr("bakeoff.serve.releases.os.open", lambda path, how: opened.append(path) or real(path, how))
-    monkeypatch.setattr("bakeoff.serve.releases.os.name", "nt")
+    monkeypatch.setattr("bakeoff.files.flush.os.open", lambda path, how: opened.append(path) or real(path, how))
+    monkeypatch.setattr("bakeoff.files.flush.os.name", "nt")
     to_disk(tmp_path)
     to_disk(tmp_path / "file")
     monkeypatch.undo()

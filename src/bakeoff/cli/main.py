@@ -30,8 +30,8 @@ from bakeoff.cli import (
     synthesize,
     use,
 )
-from bakeoff.errors import BakeoffError, disk_is_full
-from bakeoff.files.room import room_remedy
+from bakeoff.errors import BakeoffError
+from bakeoff.files.room import refused
 
 app = typer.Typer(
     name="bakeoff",
@@ -89,7 +89,7 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command line. A BakeoffError, a full disk or a bad path ends it with one message and no traceback."""
+    """Runs the command line. A BakeoffError, a failing disk or a bad path ends it with one message and no traceback."""
     try:
         app(prog_name="bakeoff")
     except BakeoffError as error:
@@ -98,14 +98,9 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        if error.filename is None and not disk_is_full(error):
+        if error.filename is None and error.errno is None:
             raise
-        _fail(
-            f"Cannot read or write {error.filename or 'the disk'}: {error.strerror}.\n"
-            f"  -> {room_remedy(error)}, or fix the path or its permissions; "
-            "continue with: bakeoff run CONFIG --resume",
-            1,
-        )
+        _fail(f"{refused(error)}; continue with: bakeoff run CONFIG --resume", 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -37,3 +37,16 @@ def room_remedy(error: Exception) -> str:
     if is_full or limit is None:
         return FREE
     return f"{FREE}, or allow files of more than {limit:,} bytes (ulimit -f)"
+
+
+def refused(error: OSError) -> str:
+    """What the system did not do, and what to do about it, on two lines.
+
+    >>> print(refused(OSError(errno.EIO, "Input/output error")))
+    Cannot read or write the disk: Input/output error.
+      -> check the disk, then try again
+    """
+    first = f"Cannot read or write {error.filename or 'the disk'}: {error.strerror or error}."
+    if error.errno == errno.EIO:
+        return f"{first}\n  -> check the disk, then try again"
+    return f"{first}\n  -> {room_remedy(error)}, or fix the path or its permissions"

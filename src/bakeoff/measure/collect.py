@@ -11,14 +11,17 @@ from bakeoff.errors import BakeoffError, EngineGoneError, StoreGoneError, error_
 from bakeoff.files import jsonl
 from bakeoff.models.providers.pace import held_back
 from bakeoff.models.sharing import read_apart
+from bakeoff.models.short_memory import CLOSE, cut, first_pieces, free, is_short, more_pieces
 from bakeoff.models.spending.ledger import own_seconds
 from bakeoff.protocols import Contender
 from bakeoff.records import Answer, Question
+from bakeoff.sentences import counted
 
 # Errors that a contender's engine may raise for a question it cannot answer. A full disk is not one of them: it
 # occurs here, outside the contender, and stops the run.
 ANSWERING_ERRORS = (BakeoffError, RuntimeError, ValueError, KeyError, ConnectionError, TimeoutError)
 
+TOO_MUCH = f"lower measuring.batch_size, or use a smaller model; {CLOSE}; everything answered is kept: use --resume"
 Progress = Callable[[int, int], None]
 
 
@@ -70,12 +73,27 @@ def unanswered(questions: Sequence[Question], path: Path) -> list[Question]:
     return [question for question in questions if question.id not in done]
 
 
-def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
+def ask(contender: Contender, questions: Sequence[Question], pieces: int | None = None) -> list[Answer]:
     """The contender's answers.
 
-    If a batch fails, each question is asked alone, so that only the failing ones have errors. Raises StoreGoneError
-    and EngineGoneError.
+    If a batch fails, each question is asked alone, so that only the failing ones have errors; with too little memory,
+    the batch is asked in smaller pieces. Raises StoreGoneError, EngineGoneError and MemoryShortError.
     """
+    pieces = pieces or first_pieces()
+    try:
+        batches = [questions[piece.start : piece.stop] for piece in cut(len(questions), pieces)]
+        return [answer for batch in batches for answer in _asked(contender, batch)]
+    except (MemoryError, RuntimeError) as error:
+        if not is_short(error):
+            raise
+        what = f"{contender.name}, asked {counted(len(questions), 'question')} at once,"
+        pieces = more_pieces(pieces, len(questions), what, error, TOO_MUCH)
+        free(error)
+    return ask(contender, questions, pieces)
+
+
+def _asked(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
+    """The same as one batch. Raises the error if there is too little memory."""
     try:
         return contender.answer(questions)
     except (
@@ -84,6 +102,8 @@ def ask(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
     ):  # every other question would fail, too; the run goes on when it is resumed
         raise
     except ANSWERING_ERRORS as error:
+        if isinstance(error, RuntimeError) and is_short(error):
+            raise
         if len(questions) == 1:
             return [Answer(question_id=questions[0].id, contender=contender.name, error=error_line(error)[:500])]
-    return [answer for question in questions for answer in ask(contender, [question])]
+    return [answer for question in questions for answer in _asked(contender, [question])]

@@ -28,11 +28,10 @@ from bakeoff.errors import (
 )
 from bakeoff.files import jsonl
 from bakeoff.models.memory import release_memory
+from bakeoff.models.short_memory import MemoryShortError, is_short_here
 
 LONGEST_REASON = 300
 WORKED_ONCE = (ConfigError, ContenderError, InputError, MissingExtraError, ModelUnavailableError, RunFolderError)
-NO_MEMORY_WORDS = ("DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory")
-"""What PyTorch, OpenVINO and the system say of a process that gets no more memory. That of a GPU is another matter."""
 
 
 class LeftOut:
@@ -103,13 +102,14 @@ class LeftOut:
 
     def _costs_a_contender(self, error: Exception) -> bool:
         """Whether the others can go on."""
+        if isinstance(error, MemoryShortError):
+            return error.of_gpu
         if isinstance(error, BakeoffError):
             is_outside = isinstance(error, StoreGoneError | EngineGoneError) or disk_is_full(error)
             return isinstance(error, self._forgiven) and not is_outside
         if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError | FileNotFoundError):
             return False
-        without_memory = isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY_WORDS)
-        return not (without_memory or isinstance(error, sqlite3.Error) or disk_is_full(error))
+        return not (is_short_here(error) or isinstance(error, sqlite3.Error) or disk_is_full(error))
 
     def _write_down(self, name: str, error: Exception) -> None:
         if self._folder is not None:

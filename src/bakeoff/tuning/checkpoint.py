@@ -30,7 +30,8 @@ class Position(Record):
     """How far a training has come.
 
     The order of the examples follows from the seed and the epoch, so the number of finished steps determines the next
-    batch. `dev` is set while the dev examples are being measured.
+    batch. `dev` is set while the dev examples are being measured. `pieces` is in how many pieces each row is computed:
+    more than one if there was too little memory.
     """
 
     step: int = 0
@@ -44,6 +45,7 @@ class Position(Record):
     n_worse: int = 0
     stopped_because: str = ""
     dev: DevFit | None = None
+    pieces: int = 1
 
 
 class Schedule:

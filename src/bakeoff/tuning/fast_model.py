@@ -95,6 +95,11 @@ class FastModel:
         of_tokens = -functional.cross_entropy(logits, row.wanted, reduction="none")
         return torch.stack([part.sum() for part in of_tokens.split(list(row.n_wanted))])
 
+    def forget_gradients(self) -> None:
+        """Drops what a step that failed in between has summed up."""
+        for parameter in (*self.parameters.values(), *self._base.parameters()):
+            parameter.grad = None
+
     @torch.no_grad()
     def fit(self, rows: Iterable[Row]) -> Fit:
         """How well the completions of these rows are predicted, in order."""

@@ -99,6 +99,10 @@ class Trainable(Protocol):
         """Takes over the parameters after the optimizer has changed them."""
         ...
 
+    def forget_gradients(self) -> None:
+        """Drops what a step that failed in between has summed up."""
+        ...
+
     def kept(self) -> "dict[str, torch.Tensor]":
         """A copy of what `save` writes, as it is now."""
         ...

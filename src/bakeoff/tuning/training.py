@@ -19,11 +19,13 @@ from bakeoff.files import jsonl
 from bakeoff.files.room import room_remedy
 from bakeoff.models import saved_state
 from bakeoff.models.memory import keep_fewer_kernels, make_room_to_train, peak_memory_bytes
+from bakeoff.models.short_memory import again_in_pieces, first_pieces
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.tuning import checkpoint
 from bakeoff.tuning.checkpoint import DevFit, Position
 from bakeoff.tuning.held_signals import held_signals
 from bakeoff.tuning.packing import encode, pack, plan
+from bakeoff.tuning.pieces import LESS, in_pieces, most_pieces
 from bakeoff.tuning.rates import layers_of, share_of_layer, share_of_rate, trained_in
 from bakeoff.tuning.report import Point, Progress, TrainingReport
 from bakeoff.tuning.task import Part, Task
@@ -50,7 +52,8 @@ def train(
     (bit for bit if the number of threads is the same). Called again when finished, it returns the report. Ctrl-C and
     SIGTERM take effect after the current batch, which is saved first. `clock` gives seconds. Raises InputError for
     examples that cannot be used, RunFolderError if the folder holds another training or cannot be written,
-    TrainingError if the loss is no longer a finite number.
+    TrainingError if the loss is no longer a finite number. With too little memory, rows are computed in pieces from
+    then on (`models.short_memory`); raises MemoryShortError if that does not help.
     """
     checkpoint.claim(folder, task.request, "remove that folder, or train into another folder")
     report = folder / "report.json"
@@ -112,12 +115,14 @@ class _Training:
         dev = encode(self.model.chat, [self.task.dev[i] for i in drawn])
         batches = plan(dev, self.settings.tokens_per_batch, self.settings.tokens_per_row, len(dev), "dev")
         rows = [row for batch in batches for row in batch]
+        self.dev_examples = dict(zip(drawn, dev, strict=True))
         return [Part(tuple(drawn[i] for i in row), pack([dev[i] for i in row])) for row in rows]
 
     def run(self, on_progress: Callable[[Progress], None] | None, clock: Callable[[], float]) -> TrainingReport:
         """Does all remaining work, then writes the tuned model and the report."""
         self._begin(clock)
         self._resume()
+        self._move(pieces=max(self.at.pieces, first_pieces()))
         first, began = self.at, clock()
         schedule = checkpoint.Schedule(self.settings.checkpoint_every_s, clock)
         while True:  # another handler may handle the signal without stopping; then the training continues
@@ -159,17 +164,8 @@ class _Training:
 
     def _step(self) -> float:
         """One batch: its gradient, and one step of the optimizer. Returns the loss."""
-        epoch, numbers = self.plan[self.at.step]
-        self._unfreeze(epoch)
-        batch = [Part(tuple(row), pack([self.examples[i] for i in row])) for row in numbers]
-        rate = self._learning_rate()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["share"]
-        loss = 0.0
-        for summand in self.task.objective(self.model, batch):
-            summand.backward()
-            loss += float(summand.detach())
-        self._change(loss)
+        batch = self._batch()
+        loss = self._in_memory(batch, lambda: self._changed(batch))
         rows = [part.row for part in batch]
         n_wanted = sum(len(row.wanted) for row in rows)
         self._move(
@@ -179,6 +175,34 @@ class _Training:
             epoch_loss=self.at.epoch_loss + loss * n_wanted,
             epoch_wanted=self.at.epoch_wanted + n_wanted,
         )
+        return loss
+
+    def _batch(self) -> list[Part]:
+        """The rows of the next step."""
+        epoch, numbers = self.plan[self.at.step]
+        self._unfreeze(epoch)
+        return [Part(tuple(row), pack([self.examples[i] for i in row])) for row in numbers]
+
+    def _in_memory(self, parts: Sequence[Part], work: Callable[[], Any]) -> Any:
+        """Does work on these parts; again with more pieces if there is too little memory."""
+        what, remedy = f"Step {self.at.step + 1} of the training", f"{LESS}; {saved_state.RESUMES}"
+        return again_in_pieces(work, self.at.pieces, most_pieces(parts), what, remedy, self._cut)
+
+    def _cut(self, pieces: int) -> None:
+        self._move(pieces=pieces)
+        self.model.forget_gradients()
+
+    def _changed(self, batch: Sequence[Part]) -> float:
+        """Changes the parameters by the gradient of the batch, and returns its loss."""
+        rate = self._learning_rate()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["share"]
+        loss = 0.0
+        cut = [piece for part in batch for piece in in_pieces(part, self.examples, self.at.pieces)]
+        for summand in self.task.objective(self.model, cut):
+            summand.backward()
+            loss += float(summand.detach())
+        self._change(loss)
         return loss
 
     def _change(self, loss: float) -> None:
@@ -240,17 +264,21 @@ class _Training:
     def _measure_batch(self) -> None:
         """Measures the next batch of dev examples. The last batch ends the epoch."""
         dev = self.at.dev or DevFit()
-        fit = self.task.fit(self.model, self.dev[dev.n_batches])
+        part = self.dev[dev.n_batches]
+        fits = self._in_memory([part], lambda: self._fits(part))
         dev = DevFit(
             n_batches=dev.n_batches + 1,
-            loss=dev.loss + fit.loss,
-            n_wanted=dev.n_wanted + fit.n_wanted,
-            exact=(*dev.exact, *fit.exact),
-            gain=dev.gain + fit.gain,
+            loss=dev.loss + sum(fit.loss for fit in fits),
+            n_wanted=dev.n_wanted + sum(fit.n_wanted for fit in fits),
+            exact=(*dev.exact, *(exact for fit in fits for exact in fit.exact)),
+            gain=dev.gain + sum(fit.gain for fit in fits),
         )
         self._move(dev=dev)
         if dev.n_batches == len(self.dev):
             self._end_measuring()
+
+    def _fits(self, part: Part) -> list[Any]:
+        return [self.task.fit(self.model, piece) for piece in in_pieces(part, self.dev_examples, self.at.pieces)]
 
     def _end_measuring(self) -> None:
         """Keeps the model if it is the best so far, and stops if more epochs would not help."""

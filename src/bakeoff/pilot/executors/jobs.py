@@ -29,6 +29,7 @@ from bakeoff.models import threads
 from bakeoff.models.kept.results import Noted, NotedResults
 from bakeoff.models.settings import ModelSettings
 from bakeoff.models.sharing import read_apart
+from bakeoff.models.short_memory import was_ended
 from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.executors.parts import Part
 from bakeoff.pilot.executors.sharing import Reached, Shared, part_here, put_trained, training_folder, world_here
@@ -164,6 +165,7 @@ def opened(place: Place) -> Opened:
 def outcome_of(job: Job) -> Outcome:
     """Does a job here. Its error, with its traceback as a note, is an outcome, too."""
     module, _, name = job.function.rpartition(".")
+    was_ended(job.ended)
     try:
         function: Callable[..., Any] = getattr(importlib.import_module(module), name)
         return Outcome(function(**job.arguments))

@@ -12,12 +12,15 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 
 from bakeoff.errors import WorkerError
+from bakeoff.models.short_memory import n_ended_by_system
 from bakeoff.protocols import Job, Outcome
 from bakeoff.sentences import counted
 
 STOP_S = 60.0
 """How long a worker that is stopped may take to save its training."""
 CARDS = "CUDA_VISIBLE_DEVICES"
+AGAIN = "another one does it again"
+IN_PIECES = "the system ended it for want of memory, and another one does it again in smaller pieces"
 NOTHING_LOST = "everything that was finished is kept: continue with --resume"
 
 
@@ -35,12 +38,13 @@ class LocalExecutor:
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Outcome]]:
         """As `protocols.Executor` says."""
-        waiting, deaths = deque(range(len(jobs))), Counter[int]()
+        waiting, deaths, ended = deque(range(len(jobs))), Counter[int](), Counter[int]()
+        n_ended = n_ended_by_system()
         try:
             while waiting or self._busy:
                 while waiting and len(self._busy) < self.workers:
                     process = self._free.pop() if self._free else self._started()
-                    if process.give(jobs[waiting[0]]):
+                    if process.give(jobs[waiting[0]]._replace(ended=ended[waiting[0]])):
                         self._busy[process] = waiting.popleft()
                 ready = wait([process.connection for process in self._busy])
                 for process in [one for one in self._busy if one.connection in ready]:
@@ -52,7 +56,10 @@ class LocalExecutor:
                     deaths[number] += 1
                     line = f"The worker of '{jobs[number].name}' died ({process.how_it_ended()})"
                     check_deaths(line, deaths[number], self._retries)
-                    self._tell(f"note: {line}; another one does it again.")
+                    n_before, n_ended = n_ended, n_ended_by_system()
+                    is_short = n_ended > n_before
+                    ended[number] += is_short
+                    self._tell(f"note: {line}; {IN_PIECES if is_short else AGAIN}.")
                     waiting.appendleft(number)
         finally:
             for process in self._busy:

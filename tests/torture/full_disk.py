@@ -1,0 +1,167 @@
+"""Promise 12: a full disk. A pilot and changes of documents fill a file system of 64 MiB: the message is clear, and
+with space they go on. And many updates of documents leave little more behind than the documents need.
+
+The file system is a tmpfs that is mounted for the trial. Where that is not allowed, the trial of it says so.
+"""
+
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bakeoff.errors import BakeoffError
+from tests.end_to_end.small import bakeoff, make
+from tests.torture.document_writer import WORDS, document, opened
+from tests.torture.documents import Texts, _index_faults
+from tests.torture.failing_io import _is_same, _results
+from tests.torture.promise import Promise, Seen, Trial
+
+SIZE = 64 * 2**20
+MOST_TIMES = 3.0
+N_LIVE = 200
+N_WORDS = 18
+"""A document is one chunk."""
+SETTLE_S = 60.0
+"""So long is waited, at most, until the index has tidied itself."""
+AT_ONCE = 20
+
+
+def trial(told: Trial) -> Seen:
+    """The pilot, then documents that fill the disk, then updates on a disk with space."""
+    figures, broken = list[str](), list[str]()
+    with small_disk(told.folder / "disk") as disk:
+        if disk is None:
+            figures.append("the full disk was not tried: mounting is not allowed here")
+        else:
+            for part in (_pilots, _documents):
+                seen, found = part(told, disk)
+                figures.append(seen)
+                broken += found
+    seen, found = _updates(told)
+    return Seen("; ".join([*figures, seen]), (*broken, *found))
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path | None]:
+    """A file system of 64 MiB at this folder, or None where it cannot be mounted."""
+    folder.mkdir()
+    mount = shutil.which("mount")
+    command = [mount or "", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
+    if mount is None or subprocess.run(command, capture_output=True).returncode:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _pilots(told: Trial, disk: Path) -> tuple[str, list[str]]:
+    """Runs that find less and less space; each is resumed when there is enough."""
+    pilot, chance, broken, n_full = make(disk / "pilot").parent, told.chance(), list[str](), 0
+    first = bakeoff("run", "--fresh", "--name", "undisturbed", cwd=pilot)
+    if first.returncode:
+        raise RuntimeError(first.stderr)
+    wanted = _results(pilot / "runs" / "undisturbed")
+    needed = sum(path.stat().st_size for path in (pilot / "runs" / "undisturbed").rglob("*") if path.is_file())
+    n = told.times(20, 2)
+    for number in range(n):
+        name = f"full-{number}"
+        run = pilot / "runs" / name
+        with filled(disk, round(needed * chance.uniform(0.0, 0.9))):
+            ended = bakeoff("run", "--fresh", "--name", name, cwd=pilot)
+        if ended.returncode:
+            n_full += 1
+            if "Traceback" in ended.stderr or "free some space" not in ended.stderr:
+                broken.append(f"pilot {number}: {ended.stderr[-700:]}")
+            again = bakeoff("run", "--resume" if run.exists() else "--fresh", "--name", name, cwd=pilot)
+            broken += [f"pilot {number} could not be resumed: {again.stderr[-500:]}"] if again.returncode else []
+        if not _is_same(run, wanted):
+            broken.append(f"pilot {number} has other results")
+        shutil.rmtree(run, ignore_errors=True)
+    return f"{n} pilots on a disk of 64 MiB, {n_full} ended by it and resumed", broken
+
+
+def _documents(told: Trial, disk: Path) -> tuple[str, list[str]]:
+    """Documents are added until the disk is full; when there is space, what was acknowledged is there, and more."""
+    chance, texts, broken, n = told.chance(), Texts(), list[str](), 0
+    folder = disk / "documents"
+    with filled(disk, (2 if told.is_short else 20) * 2**20):
+        message = ""
+        with opened(folder) as documents:
+            while not message:
+                more = {f"d{n + i:05}": _text(n + i, chance) for i in range(AT_ONCE)}
+                try:
+                    documents.put_all([document(name, text) for name, text in more.items()])
+                    texts |= more
+                except BakeoffError as error:
+                    message = str(error)
+                n += AT_ONCE
+    if not any(word in message for word in ("free some space", "disk is full")):
+        broken.append(f"documents: {message}")
+    with opened(folder) as documents:
+        there = {one.id: one.text for one in documents.store.documents()}
+        if there not in (texts, texts | more):
+            broken.append(f"{len(texts.keys() - there.keys())} of {len(texts)} documents were lost")
+        broken += _index_faults(documents, there)
+        documents.put_all([document("last", "The last one.")])
+    return f"{len(texts):,} documents until it was full, all there afterwards", broken
+
+
+@contextmanager
+def filled(disk: Path, left: int) -> Iterator[None]:
+    """The disk with so many bytes left."""
+    ballast = disk / "ballast"
+    free = shutil.disk_usage(disk).free
+    ballast.write_bytes(bytes(max(0, free - left)))
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+def _updates(told: Trial) -> tuple[str, list[str]]:
+    """So many updates of the same documents, against a new store and index that hold what they hold at the end. It is
+    measured when no document has changed for some seconds: then the index tidies itself.
+    """
+    chance, texts, n = told.chance(), Texts(), told.times(10_000, 400)
+    updated, fresh, most = told.folder / "updated", told.folder / "fresh", 0
+    with opened(updated) as documents:
+        for start in range(0, n, AT_ONCE):
+            more = {f"d{(start + i) % N_LIVE:05}": _text(start + i, chance) for i in range(AT_ONCE)}
+            documents.put_all([document(name, text) for name, text in more.items()])
+            texts |= more
+            most = max(most, _size(updated))
+        until = time.monotonic() + SETTLE_S
+        while any(index.is_untidy for index in documents._indexes) and time.monotonic() < until:
+            time.sleep(0.1)
+    with opened(fresh) as documents:
+        documents.put_all([document(name, text) for name, text in texts.items()])
+    after, needed = _size(updated), _size(fresh)
+    broken = [f"the updates left {after / needed:.1f} times the live size"] if after > MOST_TIMES * needed else []
+    return (
+        f"{n:,} updates left {after / needed:.2f} times the live size ({most / needed:.1f} at most meanwhile)",
+        broken,
+    )
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:  # it was tidied away in between
+            continue
+    return total
+
+
+def _text(number: int, chance: random.Random) -> str:
+    return f"Text {number}. " + " ".join(chance.choice(WORDS) for _ in range(N_WORDS))
+
+
+PROMISES = (
+    Promise(12, "full disk", "64 MiB: resumes with space; 10,000 updates use at most 3 times the live size", trial),
+)
