@@ -29,7 +29,7 @@ CROSSES = {
 BOUNDARIES = (
     *("Documents", "Question files", "Configuration", "Models and adapters", "Chat templates", "Model servers"),
     *("Sources", "HTTP API", "Web pages", "Feedback and learning", "Reports, tables and exports", "Support bundles"),
-    *("Run folders of others", "Workers and Ray", "PostgreSQL", "Caches", "Logs", "Installation"),
+    *("Run folders of others", "Workers and Ray", "PostgreSQL", "Object storage", "Caches", "Logs", "Installation"),
 )
 
 
