@@ -141,9 +141,10 @@ def _updates(told: Trial) -> tuple[str, list[str]]:
     with opened(fresh) as documents:
         documents.put_all([document(name, text) for name, text in texts.items()])
     after, needed = _size(updated), _size(fresh)
+    parts = f"the index {_size(updated / 'index') / needed:.2f}, the store with every version the rest"
     broken = [f"the updates left {after / needed:.1f} times the live size"] if after > MOST_TIMES * needed else []
     return (
-        f"{n:,} updates left {after / needed:.2f} times the live size ({most / needed:.1f} at most meanwhile)",
+        f"{n:,} updates left {after / needed:.2f} times the live size ({parts}; {most / needed:.1f} meanwhile)",
         broken,
     )
 
