@@ -76,7 +76,8 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
-            self._parsed, self.conn.next_event = self.conn.next_event, self._next_event
+            self._parsed = self.conn.next_event
+            self.conn.next_event = self._next_event  # type: ignore[method-assign]
 
         def _next_event(self) -> Any:
             """The parser's next event. Each costs time, so a body may not come in a great many tiny pieces."""
