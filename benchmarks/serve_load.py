@@ -14,23 +14,19 @@ import argparse
 import asyncio
 import json
 import os
-import random
-import re
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.end_to_end.small import PLANETS, environment, make
+from tests.torture.clients import Question, memory, quantile, together
 
 import bakeoff
 
-Question = tuple[str, str]
-"""A question, and a text that its answer must hold."""
 WARM_UP = 0.1
 """The share of the time after which the memory is read first."""
 
@@ -81,68 +77,34 @@ async def load(
     try:
         await until_ready(port)
         seconds = 60 * options.minutes
-        end = time.monotonic() + seconds
-        clients = [
-            asyncio.create_task(client(port, run.best.contender, questions, i, end, options.pause))
-            for i in range(options.clients)
-        ]
+        asking = asyncio.ensure_future(
+            together(port, run.best.contender, questions, options.clients, seconds, options.pause)
+        )
         await asyncio.sleep(WARM_UP * seconds)
         before = await memory(port)
-        measured = [answer for answers in await asyncio.gather(*clients) for answer in answers]
+        measured = await asking
         after = await memory(port)
     finally:
         server.terminate()
         status = server.wait()
+    answered = [reply for reply in measured if not reply.problem]
     return {
         "minutes": options.minutes,
         "clients": options.clients,
         "answers": len(measured),
-        "errors": sum(problem != "" for problem, *_ in measured),
-        "first errors": sorted({problem for problem, *_ in measured if problem})[:3],
+        "errors": sum(reply.problem != "" for reply in measured),
+        "first errors": sorted({reply.problem for reply in measured if reply.problem})[:3],
         "answers per second": round(len(measured) / seconds, 1),
-        "ms to an answer": quantiles([whole for problem, _, whole in measured if not problem]),
-        "ms to the first token": quantiles([first for problem, first, _ in measured if not problem and first]),
+        "ms to an answer": quantiles([reply.seconds for reply in answered]),
+        "ms to the first token": quantiles(
+            [reply.first_s for reply in measured if not reply.problem and reply.first_s]
+        ),
         "MiB after warm-up": round(before / 2**20, 1),
         "MiB at the end": round(after / 2**20, 1),
         "growth": f"{after / before - 1:+.1%}",
         "exit code": status,
         "load of the machine": f"{os.getloadavg()[1]:.1f} on {os.cpu_count()} cores",
     }
-
-
-async def client(
-    port: int, model: str, questions: list[Question], seed: int, end: float, pause_s: float
-) -> list[tuple[str, float, float]]:
-    """Of each question: the problem ('' for none), seconds to the first token (0 unless streamed) and to the end."""
-    chance, answers = random.Random(seed), []
-    await asyncio.sleep(chance.uniform(0, pause_s))
-    while time.monotonic() < end:
-        answers.append(await ask(port, model, *chance.choice(questions), stream=len(answers) % 2 == 0))
-        await asyncio.sleep(pause_s)
-    return answers
-
-
-async def ask(port: int, model: str, question: str, expected: str, stream: bool) -> tuple[str, float, float]:
-    """One question over a connection of its own."""
-    messages = [{"role": "user", "content": question}]
-    body = json.dumps({"model": model, "stream": stream, "messages": messages})
-    begun, first_s, received = time.perf_counter(), 0.0, b""
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        writer.write(f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
-        while piece := await reader.read(65_536):
-            received += piece
-            if stream and not first_s and b'"content":"' in received.replace(b'"content":""', b""):
-                first_s = time.perf_counter() - begun
-        writer.close()
-    except OSError as error:
-        return f"{type(error).__name__}: {error}", 0.0, 0.0
-    seconds = time.perf_counter() - begun
-    if not received.startswith(b"HTTP/1.1 200 "):
-        return received[:80].decode("latin-1"), first_s, seconds
-    text = "".join(json.loads(f'"{part}"') for part in re.findall(r'"content":"((?:[^"\\]|\\.)*)"', received.decode()))
-    return "" if expected in text else f"no {expected!r} in {text[:40]!r}", first_s, seconds
 
 
 async def until_ready(port: int) -> None:
@@ -155,22 +117,9 @@ async def until_ready(port: int) -> None:
             await asyncio.sleep(0.2)
 
 
-async def memory(port: int) -> int:
-    """The memory of the server in bytes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-    text = (await reader.read()).decode()
-    writer.close()
-    match = re.search(r"^process_resident_memory_bytes (\d+)", text, re.MULTILINE)
-    if match is None:
-        raise OSError("no metrics")
-    return int(match[1])
-
-
 def quantiles(seconds: list[float]) -> str:
     """p50 and p95 in milliseconds."""
-    ordered = sorted(seconds) or [0.0]
-    p50, p95 = (1000 * ordered[int(share * (len(ordered) - 1))] for share in (0.5, 0.95))
+    p50, p95 = quantile(seconds, 0.5), quantile(seconds, 0.95)
     return f"p50 {p50:.1f}, p95 {p95:.1f}"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.end_to_end.server_process import free_port
 from tests.torture.clients import Reply, memory, quantile, together
 from tests.torture.promise import Promise, Seen, Trial
-from tests.torture.served import MODEL, QUESTIONS, finished_run, served
+from tests.torture.served import MODEL, QUESTIONS, UNLIMITED, finished_run, served
 
 ANSWER_S = 1.0
 """The time of the model for an answer."""
@@ -36,7 +36,7 @@ def latency(told: Trial) -> Seen:
 def under_load(folder: Path, port: int, seconds: float, n_clients: int, is_short: bool = False) -> Seen:
     """The same for the run in this folder, whose model is at this port. In short, only errors break the promise."""
     unknown = [(question, "") for question, _ in QUESTIONS]
-    with served(folder, ANSWER_S, port=port) as running:
+    with served(folder, ANSWER_S, *UNLIMITED, port=port) as running:
         alone = asyncio.run(together(port, "m", unknown, n_clients, max(5.0, WARM_UP * seconds), PAUSE_S))
         replies, before, after = asyncio.run(_measured(running.server.port, n_clients, seconds))
     errors = [reply for reply in [*alone, *replies] if reply.problem]
@@ -81,7 +81,7 @@ def overload(told: Trial) -> Seen:
     """Ten times as many clients: some are answered, all others are told when to come back; then all is as before."""
     port, n_clients, seconds = free_port(), told.times(500, 300), told.times(120, 5)
     finished_run(told.folder, port)
-    with served(told.folder, ANSWER_S, port=port) as running:
+    with served(told.folder, ANSWER_S, *UNLIMITED, port=port) as running:
         before = asyncio.run(together(running.server.port, MODEL, QUESTIONS, 5, told.times(20, 4), PAUSE_S))
         replies = asyncio.run(together(running.server.port, MODEL, QUESTIONS, n_clients, seconds, PAUSE_S))
         wanted, end = 1.25 * quantile([reply.seconds for reply in before], 0.95), time.monotonic()

@@ -45,7 +45,7 @@ def served(
         port = free_port()
         finished_run(folder, port)
     with fake_model(seconds, port, is_late) as model:
-        server = Server(folder, *UNLIMITED, *arguments)
+        server = Server(folder, *arguments)
         try:
             yield Served(server.wait(), model)
         finally:

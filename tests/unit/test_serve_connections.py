@@ -52,11 +52,14 @@ async def application(scope, receive, send):
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, limits: ConnectionLimits, refused: Refused = lambda status, reason, request_id: None
+    folder: Path,
+    limits: ConnectionLimits,
+    refused: Refused = lambda status, reason, request_id: None,
+    most_bytes: int = 1000,
 ) -> Iterator[int]:
     """The port of a guarded server on loopback, without keys."""
     keys = KeyFile(folder / "keys.jsonl")
-    app = guarded(application, access_of("127.0.0.1", keys, body=BodyLimits(max_bytes=1000, idle_s=0.4)))
+    app = guarded(application, access_of("127.0.0.1", keys, body=BodyLimits(max_bytes=most_bytes, idle_s=0.4)))
     config = uvicorn.Config(
         app, http=connection_class(limits, refused), ws="none", lifespan="off", log_config=None, timeout_keep_alive=60
     )
@@ -250,3 +253,14 @@ def test_a_client_that_leaves_is_seen_to_leave_though_it_sent_its_next_request(p
         client.sendall(KEPT)
         time.sleep(0.2)
     assert silent_stopped.wait(20)
+
+
+def test_a_body_in_very_many_tiny_chunks_is_refused(tmp_path):
+    """Each costs as much as a large one; as many of a good size are read, and so are a few tiny ones."""
+    with serving(tmp_path, LIMITS, most_bytes=10**6) as number:
+        said = asked(number, CHUNKED + b"1\r\nx\r\n" * 2000 + b"0\r\n\r\n")
+        assert said.startswith(b"HTTP/1.1 400") or said == b""
+        for n, chunk in ((2000, b"100\r\n" + b"x" * 256 + b"\r\n"), (500, b"1\r\nx\r\n")):
+            with connect(number) as client:
+                client.sendall(CHUNKED + chunk * n + b"0\r\n\r\n")
+                assert client.recv(100).startswith(b"HTTP/1.1 200")

@@ -26,6 +26,8 @@ TOO_LARGE = 431
 """The status for a head that is larger than the parser keeps (64 KiB). Source: RFC 6585, section 5."""
 LINGER_S = 2.0
 """A refused client may still be sending; closed at once, it would not read why. Source: RFC 9112, section 9.6."""
+TINY, MOST_TINY = 64, 1000
+"""A body may come in more than so many pieces only if they have so many bytes on average."""
 CLOCK_S = 0.05
 """More than the resolution of an event loop's clock."""
 MOST_AHEAD = 64 * 1024
@@ -70,6 +72,24 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
         _head_timer: asyncio.TimerHandle | None = None
         _write_timer: asyncio.TimerHandle | None = None
         _is_refused = False
+        _n_pieces = _n_bytes = 0
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._parsed = self.conn.next_event
+            self.conn.next_event = self._next_event  # type: ignore[method-assign]
+
+        def _next_event(self) -> Any:
+            """The parser's next event. Each costs time, so a body may not come in a great many tiny pieces."""
+            event = self._parsed()
+            if isinstance(event, h11.Request):
+                self._n_pieces = self._n_bytes = 0
+            elif isinstance(event, h11.Data):
+                self._n_pieces += 1
+                self._n_bytes += len(event.data)
+                if self._n_pieces > MOST_TINY and self._n_bytes < TINY * self._n_pieces:
+                    raise h11.RemoteProtocolError("the pieces of the body are too small")
+            return event
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
