@@ -16,6 +16,7 @@ from pydantic import Field
 
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
+from bakeoff.files.format_number import refuse_other_format
 from bakeoff.files.room import room_remedy
 from bakeoff.records import Chunk, Record
 from bakeoff.retrieval.search_words import search_words
@@ -74,14 +75,11 @@ def read_state(folder: Path) -> State | None:
     if not path.exists():
         return None
     try:
-        state = State.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        refuse_other_format(path, content, "schema_version", SCHEMA_VERSION, SCHEMA_VERSION, REMEDY)
+        return State.model_validate_json(content)
     except ValueError as error:
         raise RunFolderError(f"{path} cannot be read: it was damaged or written by another version.", REMEDY) from error
-    if state.schema_version != SCHEMA_VERSION:
-        raise RunFolderError(
-            f"{path} has schema {state.schema_version}; this version of Bakeoff reads {SCHEMA_VERSION}.", REMEDY
-        )
-    return state
 
 
 def new_table(folder: Path, state: State) -> Any:

@@ -26,6 +26,7 @@ from bakeoff.contenders.identities import Identities
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
 from bakeoff.files.flush import to_disk
+from bakeoff.files.format_number import refuse_other_format
 from bakeoff.files.locks import held
 from bakeoff.files.room import room_remedy
 from bakeoff.records import Record
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from bakeoff.runs.run import Run
 
 EVIDENCE = ("comparison.json", "verdict.json", "environment.json", "data.json", "splits.jsonl")
+FORMAT = 1
+"""Of a release's folder. Raise it when older versions can no longer read what this one writes."""
 LAST_NUMBER = "last-number"
 KEPT = 5
 """The newest releases that `prune` keeps, besides the live one and the one before it."""
@@ -51,12 +54,13 @@ _mine = threading.local()
 class Release(Record):
     """What is served: contenders of a run, the default one first, and the reason for this choice.
 
-    `standing` is how all contenders of the run did in its test.
+    `format` is that of its folder. `standing` is how all contenders of the run did in its test.
 
     `measured` are the identities that the run wrote into its report; empty for a run of an older version.
     `documents_version` is the version of the documents that were measured; -1 if it was not written.
     """
 
+    format: int = FORMAT
     number: int
     run: str
     contenders: tuple[str, ...]
@@ -127,7 +131,10 @@ def read_release(root: Path, number: int) -> Release:
         there = listed([str(one) for one in numbers(root)]) or "none"
         raise RunFolderError(f"There is no release {number} in {root}; there are: {there}.", "name one of them")
     try:
-        return Release.model_validate_json(path.read_text(encoding="utf-8"))
+        content = path.read_text(encoding="utf-8")
+        remedy = f"{back_to_another(root, number)}serve it with the version that wrote it, or a later one"
+        refuse_other_format(path, content, "format", 1, FORMAT, remedy)
+        return Release.model_validate_json(content)
     except (OSError, ValueError) as error:
         raise RunFolderError(
             f"Cannot read {path}: {' '.join(str(error).split())}.",
