@@ -79,6 +79,13 @@ def test_one_process_reads_many_files(processes):
     assert first[2] == second[2] != os.getpid()
 
 
+def test_the_memory_of_who_started_a_process_is_not_counted_as_its_own(processes):
+    """Linux counts it in `ru_maxrss`: a large server would have started a process for every file."""
+    ballast = b"x" * 400_000_000
+    first, second = (processes.call(f"{HERE}:echo", name, b"text") for name in ("a", "b"))
+    assert first[2] == second[2] and len(ballast) == 400_000_000
+
+
 def test_what_a_function_refuses_is_said_in_its_words(processes):
     with pytest.raises(InputError) as told:
         processes.call(f"{HERE}:refuses", "a.pdf", b"no")
