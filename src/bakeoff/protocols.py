@@ -416,7 +416,7 @@ class SearchIndex(LabelledRetriever, VectorRetriever, Protocol):
 
 class Job(NamedTuple):
     """A function by its import path, with what it takes: values that can be pickled. `name` is for messages. `ended` is
-    how often the system ended a process that did it, for want of memory.
+    how often the system ended a process that did it, because memory was short.
 
     Done twice, it changes no more than done once.
     """

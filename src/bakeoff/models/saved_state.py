@@ -1,7 +1,7 @@
 """The state of a training on disk: tensors and a record of how far it is, in two safetensors files that take turns.
 
 Takes and gives tensors by name and a record. The newer file is read; if it is damaged (cut off or zeroed, as a power
-failure leaves it), the one before, and without either the training begins anew. Knows no model and no optimizer.
+failure leaves it), the one before, and without either the training starts over. Knows no model and no optimizer.
 """
 
 import json

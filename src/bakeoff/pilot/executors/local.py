@@ -20,7 +20,7 @@ STOP_S = 60.0
 """How long a worker that is stopped may take to save its training."""
 CARDS = "CUDA_VISIBLE_DEVICES"
 AGAIN = "another one does it again"
-IN_PIECES = "the system ended it for want of memory, and another one does it again in smaller pieces"
+IN_PIECES = "the system ended it because memory was short, and another one does it again in smaller pieces"
 NOTHING_LOST = "everything that was finished is kept: continue with --resume"
 
 
