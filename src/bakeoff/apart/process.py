@@ -88,7 +88,9 @@ class _Process:
             self._process.stdin.flush()
 
     def end(self) -> None:
-        """Kills it with everything it started."""
+        """Kills it with everything it started. The number of one that was waited for may be another's by now."""
+        if self._process.returncode is not None:
+            return
         with suppress(OSError):
             if os.name == "posix":
                 os.killpg(self._process.pid, signal.SIGKILL)
