@@ -159,7 +159,7 @@ def _workers(folder: Path, chance: random.Random, n: int, heard: Heard) -> tuple
             ((_, outcome),) = executor.outcomes([job])
             if outcome.get() != needed or len(lines) != needed.bit_length() - 1:
                 broken.append(f"{needed} pieces were needed: {outcome}, {lines}")
-            if not all("memory was short" in line for line in lines):
+            if not all(local.IN_PIECES in line for line in lines):
                 broken.append(f"it was said: {lines}")
         except local.WorkerError as error:
             n_refused += 1
