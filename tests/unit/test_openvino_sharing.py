@@ -9,7 +9,7 @@ import pytest
 
 from bakeoff.models.engines import openvino_stepper
 from bakeoff.models.engines.openvino import OpenVinoGenerator
-from bakeoff.models.engines.openvino_marks import ID_BITS, N_MARKS, Marks
+from bakeoff.models.engines.openvino_marks import ID_BITS, N_MARKS, Marks, is_exact_here
 from bakeoff.models.engines.openvino_stepper import BLOCK_TOKENS
 from bakeoff.models.sharing import EVERYBODY, group, read_apart
 from bakeoff.records import GenerationSettings
@@ -25,6 +25,12 @@ Told = tuple[tuple[int, ...], float]
 @pytest.fixture
 def generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenVinoGenerator:
     """On a random model. A step reads at most STEP tokens."""
+    if not is_exact_here():
+        pytest.skip("this processor has AMX: prompts share nothing here")
+    return opened(tmp_path, monkeypatch)
+
+
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenVinoGenerator:
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(openvino_stepper, "WHOLE_TOKENS", STEP // 2)
     monkeypatch.setattr(openvino_stepper, "MAX_SEQUENCES", STEP // 2)
@@ -94,6 +100,18 @@ def test_a_prompt_asked_again_is_answered_as_before(n_more: int, generator: Open
         for _ in range(3):
             assert [told for ids in prompts for told in written(generator, [ids])] == expected
             assert written(generator, prompts) == expected
+
+
+def test_with_amx_prompts_share_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its matrix instructions round a few tokens differently from many."""
+    monkeypatch.setattr("bakeoff.models.engines.openvino.is_exact_here", lambda: False)
+    generator = opened(tmp_path, monkeypatch)
+    with read_apart():
+        assert [steps_to_read(generator, LONG) for _ in range(2)] == [3, 3]
+    for flags, exact in (("flags : fpu amx_tile amx_int8", False), ("flags : fpu avx512f", True)):
+        (tmp_path / "cpuinfo").write_text(flags)
+        assert is_exact_here(tmp_path / "cpuinfo") is exact
+    assert is_exact_here(tmp_path / "nothing")
 
 
 def test_nobody_finds_what_was_written_with_an_answer(generator: OpenVinoGenerator) -> None:

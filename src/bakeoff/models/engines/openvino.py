@@ -17,7 +17,7 @@ from bakeoff.models.architecture import text_config
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino_cache import graph_folder
 from bakeoff.models.engines.openvino_graph import dimensions, unsupported
-from bakeoff.models.engines.openvino_marks import Marks
+from bakeoff.models.engines.openvino_marks import Marks, is_exact_here
 from bakeoff.models.engines.openvino_plugin import DEVICE, opened_apart, precision
 from bakeoff.models.engines.openvino_request import WritingRequest
 from bakeoff.models.engines.openvino_stepper import Stepper, scheduler
@@ -54,7 +54,7 @@ class OpenVinoGenerator:
         self._compiling = threading.Lock()
         graph, properties = str(self._graph), self._properties
         self._marks = None if unsupported(folder) else Marks()
-        settings = scheduler(self.context_tokens, shares=self._marks is not None)
+        settings = scheduler(self.context_tokens, shares=self._marks is not None and is_exact_here())
         self._stepper = Stepper(
             lambda: opened_apart(lambda: genai.ContinuousBatchingPipeline(graph, settings, DEVICE, properties)),
             self.context_tokens,
