@@ -76,3 +76,9 @@ def test_places_inside_mappings_lists_and_unions_are_known():
         "unknown key 'models.large.url' (did you mean 'models.large.base_url'?)"
     )
     assert unknown_key(House, ("key_env",)) == "unknown key 'key_env' (did you mean 'models.NAME.key_env'?)"
+
+
+def test_a_name_of_any_length_is_compared_with_none():
+    """Comparing a megabyte would take seconds, in the loop that answers everybody."""
+    assert closest("plan" * 50, ["plan" * 49]) == "plan" * 49
+    assert closest("plan" * 51, ["plan" * 50]) is None

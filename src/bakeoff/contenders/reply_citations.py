@@ -12,12 +12,12 @@ first choice, then in the choice, then in the reply:
 Knows no document.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bakeoff.contenders.citing import Source
 from bakeoff.errors import ConfigError
+from bakeoff.files.plain_json import plain_json
 
 LISTS = (
     *("citations", "sources", "source_documents", "source_nodes", "documents", "contexts", "retrieved_contexts"),
@@ -104,7 +104,7 @@ def _azure(where: Mapping[str, Any]) -> Iterator[Any]:
     for message in messages if isinstance(messages, list) else ():
         if _mapping(message).get("role") == "tool":
             try:
-                yield _mapping(json.loads(message.get("content") or "")).get("citations")
+                yield _mapping(plain_json(message.get("content") or "")).get("citations")
             except (ValueError, TypeError):
                 continue
 

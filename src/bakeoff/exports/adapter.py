@@ -12,6 +12,7 @@ from bakeoff.exports.origin import Origin
 from bakeoff.exports.target import new_path
 from bakeoff.exports.weights import require_adapter, weights_of
 from bakeoff.files.jsonl import write_text
+from bakeoff.files.plain_json import plain_json
 from bakeoff.models.adapter_check import CONFIG, WEIGHTS, check_adapter
 
 
@@ -29,7 +30,7 @@ def export_adapter(origin: Origin, out: Path, contender: str | None = None, base
     with new_path(out) as folder:
         folder.mkdir()
         shutil.copyfile(adapter / WEIGHTS, folder / WEIGHTS)
-        config = json.loads((adapter / CONFIG).read_text(encoding="utf-8"))
+        config = plain_json((adapter / CONFIG).read_text(encoding="utf-8"))
         config["base_model_name_or_path"] = named
         write_text(folder / CONFIG, json.dumps(config, indent=2, sort_keys=True) + "\n")
         weights.write_card(folder)

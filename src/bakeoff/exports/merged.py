@@ -12,6 +12,7 @@ from bakeoff.exports.origin import Origin
 from bakeoff.exports.target import new_path
 from bakeoff.exports.weights import Weights, weights_of
 from bakeoff.files.jsonl import write_text
+from bakeoff.files.plain_json import plain_json
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -57,7 +58,7 @@ def _add_older_keys(path: Path) -> None:
 
     Tools that know only those keys would take the default base without a word, and compute something else.
     """
-    config = json.loads(path.read_text(encoding="utf-8"))
+    config = plain_json(path.read_text(encoding="utf-8"))
     rope = config.get("rope_parameters") or {}
     if "rope_theta" in rope:
         older = {key: rope[key] for key in ("rope_theta", "partial_rotary_factor") if key in rope}

@@ -51,6 +51,8 @@ SAME_WORDS = {
     "question": "query",
     "queries": "query",
 }
+LONGEST = 200
+"""A longer key is like no other: comparing takes a time that grows with the lengths, and a client may send any name."""
 ANY_NAME = "NAME"
 """The placeholder in a path for a name that the user chooses."""
 
@@ -193,6 +195,8 @@ def _is_model(kind: Any) -> bool:
 
 
 def _likeness(a: str, b: str) -> Likeness:
+    if max(len(a), len(b)) > LONGEST:
+        return Likeness(0.0, 0.0)
     words_a, words_b = _words(a), _words(b)
     either = sum(map(_weight, words_a | words_b))
     shared = sum(map(_weight, words_a & words_b)) / either if either else 0.0

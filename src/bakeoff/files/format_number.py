@@ -3,12 +3,12 @@
 Takes what a JSON file holds. Knows no format.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import bakeoff
 from bakeoff.errors import RunFolderError
+from bakeoff.files.plain_json import plain_json
 
 
 def refuse_other_format(path: Path, content: str | bytes, field: str, earliest: int, latest: int, remedy: str) -> Any:
@@ -17,7 +17,7 @@ def refuse_other_format(path: Path, content: str | bytes, field: str, earliest: 
     Raises RunFolderError for another number, with the version that wrote it if the file says so, and ValueError for
     what is no JSON.
     """
-    values = json.loads(content)
+    values = plain_json(content)
     number = values.get(field, earliest) if isinstance(values, dict) else earliest
     if isinstance(number, int) and earliest <= number <= latest:
         return values

@@ -12,8 +12,38 @@ import yaml
 from bakeoff.credentials import what_is_secret
 from bakeoff.errors import ConfigError
 
+_FAILURES = (ValueError, TypeError, AttributeError, LookupError)
+"""What PyYAML raises for a scalar that looks like a date or a number and is none, such as 2026-02-30."""
 
-class _StrictLoader(yaml.SafeLoader):
+
+DEEPEST = 100
+
+
+class Shallow:
+    """For a loader: lists within lists end it early. PyYAML's time for them grows with the square of their number."""
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        if self.flow_level >= DEEPEST:  # type: ignore[attr-defined]
+            raise yaml.YAMLError("it is nested too deeply")
+        super().fetch_flow_collection_start(token)  # type: ignore[misc]
+
+
+class _PlainLoader(Shallow, yaml.SafeLoader):
+    """PyYAML's loader of plain values. It names the place of a value that cannot be read."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+        except _FAILURES as error:
+            kind = node.tag.rpartition(":")[2]
+            shown = f"'{node.value[:40]}'" if isinstance(node, yaml.ScalarNode) else "a value"
+            raise yaml.MarkedYAMLError(
+                problem=f"{shown} looks like a value of the kind '{kind}' and is none; put quotes around a text",
+                problem_mark=node.start_mark,
+            ) from error
+
+
+class _StrictLoader(_PlainLoader):
     """PyYAML keeps the last of two equal keys. YAML forbids equal keys, so this loader refuses them."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -31,12 +61,26 @@ class _StrictLoader(yaml.SafeLoader):
 def strict_yaml(text: str) -> Any:
     """The values in a YAML text.
 
-    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, or if it is nested too deeply.
+    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, and for what `plain_yaml` refuses.
     """
+    return _loaded(text, _StrictLoader)
+
+
+def plain_yaml(text: str) -> Any:
+    """The same, with the last of equal keys.
+
+    Raises yaml.YAMLError if it is not YAML, is nested too deeply, or has a value that is not of its kind.
+    """
+    return _loaded(text, _PlainLoader)
+
+
+def _loaded(text: str, loader: type[_PlainLoader]) -> Any:
     try:
-        return yaml.load(text, _StrictLoader)
+        return yaml.load(text, loader)
     except RecursionError as error:
         raise yaml.YAMLError("it is nested too deeply") from error
+    except _FAILURES as error:
+        raise yaml.YAMLError(f"a value in it cannot be read ({error})") from error
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -9,9 +9,15 @@ from typing import Any
 
 import yaml
 
+from bakeoff.files.strict_yaml import Shallow
+
 _YAML = re.compile(r"---\n(.{0,20000}?)\n(?:---|\.\.\.)(?:\n|$)", re.DOTALL)
 _TOML = re.compile(r"\+\+\+\n(.{0,20000}?)\n\+\+\+(?:\n|$)", re.DOTALL)
 _KEY = re.compile(r"([A-Za-z_][\w .-]{0,60}?)[ \t]*:(?:[ \t]+(.*)|$)")
+
+
+class _Strings(Shallow, yaml.BaseLoader):
+    """Makes strings, lists and mappings of them."""
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
@@ -31,7 +37,7 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
 def _yaml(block: str) -> Any:
     """The values, all of them strings, lists and mappings: no object is made and no type is guessed."""
     try:
-        return yaml.load(block, Loader=yaml.BaseLoader)
+        return yaml.load(block, Loader=_Strings)
     except (yaml.YAMLError, RecursionError):
         return None
 

@@ -6,6 +6,7 @@
 import re
 from decimal import Decimal
 
+from bakeoff.grading.long_figures import shortened
 from bakeoff.writing.scripts import HAS_NO_BLANKS, NO_BLANKS
 
 _DATE = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日号號일])?")
@@ -46,21 +47,21 @@ def east_asian_figures(text: str) -> str:
     """The text with dates, scales and units after figures in Latin letters, and blanks around figures."""
     if not HAS_NO_BLANKS.search(text):
         return text
-    text = _IN_LETTERS.sub(lambda m: f"{_value_of(m[1])}{m[2] or ''}", text)
+    text = shortened(_IN_LETTERS.sub(lambda m: f"{_figure_of(m[1])}{m[2] or ''}", text))
     text = _DATE.sub(lambda m: f" {m[1]}-{int(m[2]):02d}" + (f"-{int(m[3]):02d} " if m[3] else " "), text)
     text = _SCALED.sub(lambda m: f"{Decimal(m[1].replace(',', '')) * _SCALES[m[2]]:f}", text)
     text = _WITH_UNIT.sub(lambda m: f"{m[1]} {_UNITS[m[2]]} ", text)
     return _BESIDE_FIGURES.sub(" ", text)
 
 
-def _value_of(letters: str) -> int:
-    """The value of a number in Chinese letters below 10,000: 二十四, 一百, or digit by digit 二〇二四."""
+def _figure_of(letters: str) -> str:
+    """The figure of a number in Chinese letters below 10,000: 二十四, 一百, or digit by digit 二〇二四."""
     if not any(letter in _TENS for letter in letters):
-        return int("".join(str(_DIGITS[letter]) for letter in letters))
+        return "".join(str(_DIGITS[letter]) for letter in letters).lstrip("0") or "0"
     total = digit = 0
     for letter in letters:
         if letter in _TENS:
             total, digit = total + (digit or 1) * _TENS[letter], 0
         else:
             digit = _DIGITS[letter]
-    return total + digit
+    return str(total + digit)

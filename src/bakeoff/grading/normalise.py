@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 
 from bakeoff.grading.east_asian import east_asian_figures
+from bakeoff.grading.long_figures import MOST_DIGITS, shortened
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -39,13 +40,16 @@ _UNWRITTEN = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u
 
 
 def fold(text: str) -> str:
-    """The text without accents, typographic quotes and dashes, and markup. Case is kept, and so are 10^6 and 1 1/2."""
+    """The text without accents, typographic quotes and dashes, and markup. Case is kept, and so are 10^6 and 1 1/2.
+
+    Figures of hundreds of digits are shortened.
+    """
     if text.isascii():
-        return text.translate(_PLAIN)
+        return shortened(text.translate(_PLAIN))
     text = _POWER.sub(lambda match: "^" + unicodedata.normalize("NFKC", match[0]), text)
     text = _AFTER_FIGURE.sub(" ", text).replace("≠", "!=")
     text = unicodedata.normalize("NFKC", text).translate(_PLAIN)
-    return _UNWRITTEN.sub("", _ACCENTED.sub(lambda match: _without_accent(match[0]), text))
+    return shortened(_UNWRITTEN.sub("", _ACCENTED.sub(lambda match: _without_accent(match[0]), text)))
 
 
 _TAGGED = re.compile(r"<(\w+)>(.*?)</\1>", re.S)
@@ -256,4 +260,4 @@ def _figures(match: re.Match[str]) -> str:
                 total, current = total + current, 0
         else:
             current += _SMALL.get(word, 0) + _TENS.get(word, 0)
-    return str(total + current)
+    return str(total + current) if total + current < 10**MOST_DIGITS else match[0]

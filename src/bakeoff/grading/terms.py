@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from bakeoff.grading.languages import any_of, languages
+from bakeoff.grading.long_figures import MOST_DIGITS
 from bakeoff.grading.normalise import ORDINALS, SCALES, fold, spell_out, word_set
 from bakeoff.grading.open_ended import with_bounds_in_front
 from bakeoff.grading.spoken import as_dates, as_figures
@@ -150,10 +151,10 @@ def _scanner() -> re.Pattern[str]:
     return re.compile(
         "|".join(
             (
-                rf"(?P<address>(?=\S*[@./])(?:[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)\S+|{_BARE_ADDRESS}))",
+                rf"(?P<address>(?=\S{{0,255}}[@./])(?:[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)\S+|{_BARE_ADDRESS}))",
                 *(rf"(?P<date{i}>(?<![\w]){pattern})" for i, pattern in enumerate(filled)),
                 rf"(?P<clock>(?<![\w.])(?:{_CLOCK}))",
-                r"(?P<phone>(?<![\w])(?:(?:\+\d|\(?0\d)[\d ()./-]{6,}\d|\(?\d{3}\)?[ -]\d{3}-\d{4}(?!\d)))",
+                r"(?P<phone>(?<![\w])(?:(?:\+\d|\(?0\d)[\d ()./-]{6,40}\d|\(?\d{3}\)?[ -]\d{3}-\d{4}(?!\d)))",
                 rf"(?P<opaque>(?<![\w.])\d+(?:\.\d+){{2,}}(?![\w])(?<!\.\d\d\d)|(?<![\w./])(?!{_FRACTION})\d+/\d+(?![\w/]))",
                 rf"(?P<number>(?<![^\W_])(?=[^\d\s]{{0,4}}\s?[-+]?\d){_PREFIX}{_FIGURE}{_SCALE}{UNIT_PATTERN}(?![^\W_]|\.\d))",
                 rf"(?P<word>{_SYMBOLS_BEFORE}{_LETTER}+(?:(?:'|(?-i:(?<=[A-Z])&(?=[A-Z]))){_LETTER}+)*(?:\.\d{_LETTER}*)*{_SYMBOLS_AFTER}|&)",
@@ -321,7 +322,7 @@ def _value_of(figure: str) -> Fraction:
 
 def _power(figure: str) -> Fraction:
     factor, base, exponent = re.fullmatch(r"(?:(.+?) ?[x×·] ?)?(\d+)\^([-+]?\d+)", figure, re.I).groups()  # type: ignore[union-attr]
-    if abs(int(exponent)) > 100:
+    if abs(int(exponent)) > 100 or len(base) * abs(int(exponent)) > MOST_DIGITS:
         return Fraction(0)
     return Fraction(factor or 1) * Fraction(int(base)) ** int(exponent)
 

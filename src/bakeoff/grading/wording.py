@@ -181,10 +181,15 @@ def denied_after(answer: Terms, end: int) -> bool:
     return False
 
 
+_NEAR = 5
+"""So many terms behind the answer, a clause may still end with its negation."""
+
+
 def _denied_at_end(answer: Terms, end: int) -> bool:
     """Whether the clause ends with a negation of a language that puts it there ('Rot ist sie nicht')."""
-    stop = next((k for k in range(end, len(answer)) if ends_clause(answer[k])), len(answer))
-    last = answer[stop - 1].written.lower() if end < stop <= end + 5 else ""
+    near = range(end, min(len(answer), end + _NEAR + 1))
+    stop = next((k for k in near if ends_clause(answer[k])), len(answer))
+    last = answer[stop - 1].written.lower() if end < stop <= end + _NEAR else ""
     lists = languages()
     return last in lists.denies_what_precedes or (last in lists.denies_what_follows and last not in ENGLISH_TOO)
 

@@ -3,12 +3,12 @@
 Takes a file or a folder, gives rows with their split. Uses pyarrow alone; downloads nothing.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import InputError
+from bakeoff.files.plain_json import plain_json
 from bakeoff.importing.rows import SPLITS
 from bakeoff.questions.rows.table import read_table
 
@@ -86,6 +86,6 @@ def _batches(file: Path) -> Iterator[Any]:
 def json_of(path: Path) -> Any:
     """The JSON in a file; None if it is no JSON."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return plain_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None

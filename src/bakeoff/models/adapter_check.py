@@ -4,12 +4,12 @@ Takes the folders of a model and of an adapter. Loads the adapter, but of the mo
 out tensors under other names and starts missing ones at zero, so that an adapter of another model would change nothing.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import AdapterError, MissingExtraError, ModelUnavailableError
+from bakeoff.files.plain_json import plain_json
 from bakeoff.models.damage import refusing_damage
 
 CONFIG, WEIGHTS = FILES = ("adapter_config.json", "adapter_model.safetensors")
@@ -99,7 +99,7 @@ def _shape_of_both(folder: Path, adapter: Path) -> Any:
     from bakeoff.models.weights import quiet_libraries
 
     with refusing_damage(f"The adapter's settings {adapter / CONFIG}", SAVE_AGAIN):
-        json.loads((adapter / CONFIG).read_text(encoding="utf-8"))["peft_type"]
+        plain_json((adapter / CONFIG).read_text(encoding="utf-8"))["peft_type"]
         config = peft.PeftConfig.from_pretrained(str(adapter))
     config.inference_mode = False  # marks the adapter's tensors as those to be trained
     with refusing_damage(f"The model's file {folder / 'config.json'}"), torch.device("meta"), quiet_libraries():

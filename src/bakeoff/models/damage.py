@@ -4,12 +4,12 @@ Takes a model's folder. Opens its files, but loads no tensor. Knows no engine.
 """
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import BakeoffError, MissingExtraError, ModelUnavailableError, disk_is_full
+from bakeoff.files.plain_json import plain_json
 
 COPY_AGAIN = "copy or download the model again"
 SHOWN_CHARACTERS = 200
@@ -42,7 +42,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     with refusing_damage(f"The model's file {path}"):
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = plain_json(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ModelUnavailableError(
             f"The model's file {path} holds a {type(content).__name__}, not an object of settings.", COPY_AGAIN

@@ -6,7 +6,6 @@ Source: sentence-transformers 6.2 (`modules.json`, `config_sentence_transformers
 """
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Literal
@@ -14,6 +13,8 @@ from typing import Literal
 import yaml
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.files.plain_json import plain_json
+from bakeoff.files.strict_yaml import plain_yaml
 from bakeoff.models.checksums import file_sha256
 from bakeoff.models.damage import read_json_object, refusing_damage
 from bakeoff.records import Record
@@ -92,10 +93,10 @@ def _languages(card: Path) -> tuple[str, ...] | None:
         return None
     front = _FRONT_MATTER.match(card.read_text(encoding="utf-8", errors="replace"))
     try:
-        named = (yaml.safe_load(front[1]) or {}).get("language") if front else None
+        named = (plain_yaml(front[1]) or {}).get("language") if front else None
     except (yaml.YAMLError, AttributeError):  # a card is written for people: one that is damaged says nothing
         return None
-    codes = [named] if isinstance(named, str) else [str(code) for code in named or ()]
+    codes = [named] if isinstance(named, str) else [str(code) for code in named] if isinstance(named, list) else []
     return tuple(codes) if codes and all(_CODE.fullmatch(code) for code in codes) else None
 
 
@@ -105,7 +106,7 @@ def _modules(folder: Path) -> list[tuple[str, str]]:
     if not path.exists():
         return []
     with refusing_damage(f"The model's file {path}"):
-        listed = json.loads(path.read_text(encoding="utf-8"))
+        listed = plain_json(path.read_text(encoding="utf-8"))
         modules = [(str(module["type"]).rpartition(".")[2], str(module["path"])) for module in listed]
     names = [name for name, _ in modules]
     middle = names[2:-1] if names[-1:] == ["Normalize"] else names[2:]

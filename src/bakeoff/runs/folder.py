@@ -17,6 +17,7 @@ import bakeoff
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held, is_held
+from bakeoff.files.plain_json import plain_json
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.measure.comparison import Comparison
 from bakeoff.models.checksums import Sums
@@ -182,7 +183,7 @@ class RunFolder:
     def read_json(self, path: Path, remedy: str = FINISH) -> Any:
         """The content of one of the run's JSON files. Raises RunFolderError if it is missing or broken."""
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return plain_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise RunFolderError(f"Cannot read {path}: {error}.", remedy) from error
 

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable
 
+from bakeoff.files.plain_json import plain_json
 from bakeoff.serve.conversation import Conversation
 
 TITLE_WORDS = 6
@@ -125,7 +126,7 @@ def _title(history: str) -> str:
     """The first words of what the user wrote first, in the form in which a front end quotes a chat."""
     quoted = _FIRST_IN_JSON.search(history)
     if quoted:
-        return _first_words(json.loads(quoted.group(1), strict=False))
+        return _first_words(plain_json(quoted.group(1), strict=False))
     said = _SAID_BY_USER.search(history) or _FENCED.search(history)
     return _first_words(said.group(1) if said else "")
 

@@ -10,7 +10,6 @@ after a kill it may name a change that never happened, which is why it is read f
 """
 
 import contextlib
-import json
 import logging
 import shlex
 import shutil
@@ -28,6 +27,7 @@ from bakeoff.files import jsonl
 from bakeoff.files.flush import to_disk
 from bakeoff.files.format_number import refuse_other_format
 from bakeoff.files.locks import held
+from bakeoff.files.plain_json import plain_json
 from bakeoff.files.room import room_remedy
 from bakeoff.records import Record
 from bakeoff.sentences import listed
@@ -357,7 +357,7 @@ def _index_of(contender: Path) -> str:
     """The folder's name of the index that a contender uses if it uses one, which only its recipe knows."""
     from bakeoff.retrieval.settings import Retrieval, index_folder_name
 
-    spec = json.loads(contender.read_text(encoding="utf-8"))["spec"]
+    spec = plain_json(contender.read_text(encoding="utf-8"))["spec"]
     return index_folder_name(Retrieval.model_validate(spec.get("retrieval", {})).index)
 
 

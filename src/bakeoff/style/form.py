@@ -1,11 +1,12 @@
 """The form of a text: plain, a list of points, or JSON. Takes a text, gives yes or no. Knows nothing about rules."""
 
-import json
 import re
 from collections.abc import Iterable
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from bakeoff.files.plain_json import plain_json
 
 _PLAIN = frozenset({"paragraph_open", "paragraph_close", "inline", "text", "text_special", "softbreak", "hardbreak"})
 _POINT = re.compile(r"\s*(?:[-*+•–]|\d{1,3}[.)])\s+\S")
@@ -47,7 +48,7 @@ def is_json(text: str, keys: Iterable[str] = ()) -> bool:
     """
     wanted = set(keys)
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = plain_json(text)
+    except ValueError:
         return False
     return (isinstance(value, dict) and wanted <= set(value)) or (isinstance(value, list) and not wanted)

@@ -34,7 +34,7 @@ def _check(rule: Mapping[str, Any], number: int, names: Sequence[str]) -> None:
     if rule["name"] in (*names, *RESERVED):
         raise ValueError(f"{place}: this name is taken; give it another")
     kind = rule.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         meant = closest(str(kind), KINDS) if kind else None
         says = f"has the unknown kind '{kind}'" if kind else "has no kind"
         hint = f" (did you mean '{meant}'?)" if meant else ""

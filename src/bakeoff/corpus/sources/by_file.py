@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from bakeoff.corpus.sources.folders import documents_in, twice, unread_file
 from bakeoff.corpus.sources.unread import is_unread, kept_of_file, unread_names
 from bakeoff.errors import CursorError
+from bakeoff.files.plain_json import plain_json
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
@@ -136,7 +137,7 @@ def nothing_new(cursor: str, at: str) -> Changes | None:
 
 def _opened(cursor: str) -> tuple[str, dict[str, list]]:
     try:
-        opened: dict[str, Any] = json.loads(cursor) if cursor else {"at": "", "files": {}}
+        opened: dict[str, Any] = plain_json(cursor) if cursor else {"at": "", "files": {}}
         return str(opened["at"]), dict(opened["files"])
     except (ValueError, TypeError, KeyError) as error:
         raise CursorError(

@@ -4,7 +4,6 @@ Takes a YAML or JSON file, or plain values. Gives a frozen `Profile`, checked. K
 `profile_keys.py` describes each key.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ from bakeoff.decide.situation.ranges import Days, Ends, assumed_days, checked_da
 from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest
+from bakeoff.files.plain_json import plain_json
 from bakeoff.files.strict_yaml import reason_of, strict_yaml
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measures import IN_DOMAIN
@@ -229,11 +229,11 @@ def read_profile(path: Path) -> Profile:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        loaded = json.loads(text) if path.suffix.lower() == ".json" else strict_yaml(text)
+        loaded = plain_json(text) if path.suffix.lower() == ".json" else strict_yaml(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error
-    except (yaml.YAMLError, json.JSONDecodeError) as error:
-        reason = reason_of(error) if isinstance(error, yaml.YAMLError) else str(error)
+    except (yaml.YAMLError, ValueError) as error:
+        reason = reason_of(error) if isinstance(error, yaml.YAMLError) else " ".join(str(error).split())
         raise ConfigError(f"{path} is not YAML or JSON: {reason}.", "fix the line") from None
     if loaded is None:
         return Profile()

@@ -3,13 +3,13 @@
 Takes lines, gives counts. An event, a path or a field that does not stand in Bakeoff's code is counted as other.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from bakeoff.doctor.bundle.failures import shape_of
 from bakeoff.doctor.bundle.plain import OTHER, known
+from bakeoff.files.plain_json import plain_json
 
 EVENTS = ("start", "request", "error", "message", "cut off", "not a request", "stopping", "stopped")
 LEVELS = ("info", "warning", "error", "critical", "debug")
@@ -46,8 +46,8 @@ def _entry(line: str) -> dict[str, Any] | None:
     if len(line) > LONGEST:
         return None
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
+        entry = plain_json(line)
+    except ValueError:
         return None
     return entry if isinstance(entry, dict) else None
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bakeoff.errors import LimitReachedError
+from bakeoff.files.plain_json import plain_json
 from bakeoff.models.cancelling import sleep
 from bakeoff.models.engines.fields import mapping
 from bakeoff.models.providers.client import ApiClient, ApiError
@@ -240,7 +241,7 @@ def _stopped(ledger: Ledger, words: str, remedy: str) -> SpendingStopped:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = plain_json(text)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -13,6 +13,7 @@ import httpx2
 
 from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.files.plain_json import plain_json
 from bakeoff.models.cancelling import sleep
 from bakeoff.models.providers.keys import headers_with, key_of, without_key
 from bakeoff.models.providers.pace import holding_back, pace_of
@@ -344,7 +345,7 @@ class ApiClient:
         if "text/html" in response.headers.get("content-type", "") or text.lstrip()[:1] == "<":
             raise self._html(url, response.status_code)
         try:
-            reply = json.loads(text)
+            reply = plain_json(text)
         except ValueError:
             raise ApiError(
                 f"{shown(url)} sent something that is not JSON: {words_in(text)!r}.",

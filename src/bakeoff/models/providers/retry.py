@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Mapping
 
+from bakeoff.files.plain_json import plain_json
 from bakeoff.files.retry_after import asked_wait_s
 
 __all__ = ["asked_wait_s", "backoff_s", "spread_s", "worth_another_try"]
@@ -69,7 +70,7 @@ def is_quota_error(text: str) -> bool:
     if '"error"' not in text:
         return False
     try:
-        reply = json.loads(text.removeprefix("data:"))
+        reply = plain_json(text.removeprefix("data:"))
     except ValueError:
         return False
     error = reply.get("error") if isinstance(reply, dict) else None
@@ -95,7 +96,7 @@ def asked_wait_in(body: str) -> float | None:
     7.0
     """
     try:
-        details = json.loads(body)["error"]["details"]
+        details = plain_json(body)["error"]["details"]
         delays = [one["retryDelay"] for one in details if str(one.get("@type")).endswith("google.rpc.RetryInfo")]
         seconds = float(str(delays[0]).removesuffix("s"))
     except (ValueError, LookupError, TypeError, AttributeError):

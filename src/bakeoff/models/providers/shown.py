@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from bakeoff.files.plain_json import plain_json
+
 SHOWN_CHARACTERS = 300
 ERROR_BYTES = 65_536
 UNREADABLE = "an address that cannot be read"
@@ -37,7 +39,7 @@ def error_message(body: str) -> str:
     The whole body if it has none of these forms.
     """
     try:
-        value = json.loads(body)
+        value = plain_json(body)
     except ValueError:
         return body
     for _ in range(3):

@@ -3,12 +3,12 @@
 Takes a model's settings, an address and a body. Outside of a run, and for free models, it does nothing.
 """
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from bakeoff.errors import LimitReachedError
+from bakeoff.files.plain_json import plain_json
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.ledger import Ledger, Sent, ledger, request_sum
 from bakeoff.models.spending.prices import is_paid
@@ -141,7 +141,7 @@ def key_refused(model: ApiModel, message: str, remedy: str) -> None:
 def _json(text: str) -> dict[str, Any] | list[Any] | None:
     """An object, or the list that some rerankers answer. None for what is neither."""
     try:
-        reply = json.loads(text)
+        reply = plain_json(text)
     except ValueError:
         return None
     return reply if isinstance(reply, dict | list) else None

@@ -4,10 +4,11 @@ Takes the JSON of requests and replies, gives counts. Knows no prices and sends 
 Sources: the references of the chat and embedding endpoints of OpenAI, Anthropic, Google, DeepSeek, Ollama and Cohere.
 """
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+
+from bakeoff.files.plain_json import plain_json
 
 LIMITS = (
     "max_tokens",
@@ -104,7 +105,7 @@ def _counted_in_line(line: str) -> Tokens | None:
     if not content.startswith("{") or not any(name in content for name in (*PROMPT, *COMPLETION)):
         return None
     try:
-        event = json.loads(content)
+        event = plain_json(content)
     except ValueError:
         return None
     inside = event.get("message")  # Anthropic's first event has the prompt's tokens in its message

@@ -14,6 +14,7 @@ from bakeoff.apart.process import ApartError, call
 from bakeoff.corpus.sources.folders import content_of
 from bakeoff.errors import InputError
 from bakeoff.files.spreadsheet_csv import FORMULA, first_seen
+from bakeoff.files.strict_yaml import plain_yaml
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
@@ -161,8 +162,8 @@ def _json_records(path: Path, text: str) -> Iterator[RawRow]:
 
 def _yaml_records(path: Path, text: str) -> Iterator[RawRow]:
     try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        content = plain_yaml(text)
+    except yaml.YAMLError as error:
         raise InputError(
             f"{path}: not valid YAML ({' '.join(str(error).split())}).", "fix the place it names"
         ) from error

@@ -4,7 +4,6 @@ Takes a folder, keeps one file for each source in it. A state is written after t
 what the server lists, so an old or a lost one costs a full reading and nothing else. Reads no source.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from bakeoff.errors import BakeoffError
 from bakeoff.files import jsonl
+from bakeoff.files.plain_json import plain_json
 from bakeoff.records import Record
 from bakeoff.serve.documents.views import Listed
 
@@ -42,7 +42,7 @@ class SourceStates:
         states = {}
         for path in sorted(self._folder.glob("*.json")):
             try:
-                state = SourceState.model_validate(json.loads(path.read_text(encoding="utf-8")))
+                state = SourceState.model_validate(plain_json(path.read_text(encoding="utf-8")))
             except (OSError, ValueError, ValidationError):
                 continue
             if state.format == FORMAT:

@@ -5,12 +5,12 @@ and the table of a server's log (CSV). Gives `Judgement`s in order. Knows nothin
 Sources: OpenAI, "Direct preference optimization" guide; TRL, "Dataset formats".
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import InputError
+from bakeoff.files.plain_json import plain_json
 from bakeoff.files.spreadsheet_csv import is_risky
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
@@ -65,8 +65,8 @@ def _of_lines(text: str, path: Path) -> Iterator[Judgement]:
             continue
         place = f"{path}, line {number}"
         try:
-            values = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            values = plain_json(line)
+        except ValueError as error:
             raise InputError(f"{place} is not JSON: {error}.", REMEDY) from error
         if not isinstance(values, dict):
             raise InputError(f"{place} is not a JSON object.", REMEDY)

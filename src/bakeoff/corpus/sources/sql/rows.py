@@ -3,7 +3,6 @@
 Takes names and values as a database driver gives them, gives documents. Knows no database.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 from bakeoff.corpus.sources.folders import document_id
 from bakeoff.corpus.sources.sql.settings import SqlSettings
 from bakeoff.errors import InputError
+from bakeoff.files.plain_json import plain_json
 from bakeoff.formats import encodings, markup
 from bakeoff.formats.html.cells import markdown_of, words_of
 from bakeoff.formats.part import UnreadableError
@@ -152,7 +152,7 @@ def _labels(value: Any) -> tuple[str, ...]:
     """The labels in a text with commas, a list, or a JSON list. Raises UnreadableError for anything else."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
-            value = json.loads(value)
+            value = plain_json(value)
         except ValueError as error:
             raise UnreadableError(
                 f"its labels are {value!r:.80}, which is no list", "write labels with commas"

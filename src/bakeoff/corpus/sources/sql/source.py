@@ -28,6 +28,7 @@ from bakeoff.corpus.sources.sql.settings import SqlSettings
 from bakeoff.corpus.sources.unread import grouped
 from bakeoff.errors import CursorError, InputError
 from bakeoff.files.did_you_mean import unknown
+from bakeoff.files.plain_json import plain_json
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
@@ -245,7 +246,7 @@ def _opened(cursor: str) -> _Known:
     if not cursor:
         return _Known()
     try:
-        opened = json.loads(cursor)
+        opened = plain_json(cursor)
         known = _Known(str(opened["sql"]), tuple(opened["mark"]), dict(opened["rows"]), dict(opened["stamps"]))
         if known.mark:
             from_json(known.mark)

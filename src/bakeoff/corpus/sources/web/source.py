@@ -14,6 +14,7 @@ from bakeoff.corpus.sources.web.addresses import normal, source_of
 from bakeoff.corpus.sources.web.fetching import Fetcher
 from bakeoff.corpus.sources.web.settings import WebSettings
 from bakeoff.errors import CursorError, InputError, MissingExtraError
+from bakeoff.files.plain_json import plain_json
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
 
@@ -203,7 +204,7 @@ def _opened(cursor: str) -> tuple[dict[str, Page], dict[str, str]]:
     if not cursor:
         return {}, {}
     try:
-        opened = json.loads(cursor)
+        opened = plain_json(cursor)
         return {url: _page(values) for url, values in opened["pages"].items()}, dict(opened["given"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CursorError(

@@ -1,0 +1,209 @@
+"""What is fuzzed: each target has a strategy of what is given to it, and a function that takes it."""
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+from hypothesis import strategies as st
+
+from bakeoff.apart import frames
+from bakeoff.errors import BakeoffError
+from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.formats.parse import SUFFIXES, parse
+from bakeoff.grading.abstention import is_abstention
+from bakeoff.grading.grade import equivalent, grade
+from bakeoff.questions.read import read_questions
+from bakeoff.questions.rows import table
+from bakeoff.questions.rows.kinds import KINDS
+from bakeoff.runs.config import Config, validate
+from bakeoff.serve.documents.received import (
+    SentBatch,
+    SentDocument,
+    SentFile,
+    document_of,
+    file_name,
+    folder_in,
+    labels_in,
+    parsed_as,
+    path_of,
+)
+from bakeoff.serve.openai.body import parsed
+from bakeoff.serve.openai.requests import (
+    ChatRequest,
+    EmbeddingsRequest,
+    ResponsesRequest,
+    chat_conversation,
+    responses_conversation,
+    texts_to_embed,
+)
+from bakeoff.serve.openai.requests import parse as parse_request
+from tests.fuzz.given import changed, json_values, texts, yaml_values
+from tests.hostile import archives, damaged
+
+
+class Target(NamedTuple):
+    """`given` is what it may get; `take` raises nothing but Bakeoff's own errors."""
+
+    given: st.SearchStrategy[Any]
+    take: Callable[[Any], object]
+
+
+QUESTIONS = {
+    ".csv": b"id,question,answers,kind,split\n1,What is it?,Yes|No,yesno,test\n",
+    ".tsv": b"question\tanswer\nHow long?\t30 days\n",
+    ".jsonl": b'{"question": "How long?", "answers": ["30 days"], "evidence": ["a"], "asked_on": "2026-01-02"}\n',
+    ".json": b'{"data": [{"paragraphs": [{"context": "c", "qas": [{"question": "q", "answers": [{"text": "a"}]}]}]}]}',
+    ".yaml": b"- vars: {question: How long?}\n  assert:\n    - {type: contains, value: 30 days}\n- question: q\n",
+    ".xlsx": archives.good(".xlsx"),
+}
+
+
+def _questions(given: tuple[str, bytes]) -> object:
+    """In this process, so that nothing hides a foreign error."""
+
+    def here(function: str, name: str, content: bytes) -> Any:
+        return json.loads(frames.as_json(table.records_in(name, content)))
+
+    suffix, content = given
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(table, "call", here):
+        path = Path(folder) / f"q{suffix}"
+        path.write_bytes(content)
+        return read_questions([path])
+
+
+def _configuration(given: str) -> object:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bakeoff.yaml"
+        path.write_bytes(given.encode("utf-8", "surrogatepass"))
+        return validate(read_mapping(path), str(path))
+
+
+def _values(given: dict[str, Any]) -> object:
+    return validate(given)
+
+
+def _document(given: tuple[str, bytes]) -> object:
+    suffix, content = given
+    return parse(f"a{suffix}", content).model_dump_json()
+
+
+def _grade(given: tuple[str, list[str], str, list[str]]) -> object:
+    answer, accepted, kind, labels = given
+    is_abstention(answer)
+    for one in accepted:
+        equivalent(answer, one)
+    return grade(answer, accepted, kind, labels)
+
+
+def _request(given: bytes) -> object:
+    value = parsed(given)
+    _own(lambda: chat_conversation(parse_request(ChatRequest, value)))
+    _own(lambda: responses_conversation(parse_request(ResponsesRequest, value)))
+    _own(lambda: texts_to_embed(parse_request(EmbeddingsRequest, value)))
+    for record in (SentDocument, SentBatch):
+        _own(lambda record=record: parsed_as(record, value))
+    sent = parsed_as(SentDocument, value)
+    return document_of(sent, "a", None)
+
+
+def _own(call: Callable[[], object]) -> None:
+    with contextlib.suppress(BakeoffError):
+        call()
+
+
+def _names(given: str) -> object:
+    for call in (
+        folder_in,
+        labels_in,
+        lambda name: file_name(name, None, name),
+        lambda name: path_of(SentFile(name=name, content=b""), ""),
+    ):
+        _own(lambda call=call: call(given))
+    return None
+
+
+def _suffixed(good: dict[str, bytes]) -> st.SearchStrategy[tuple[str, bytes]]:
+    return st.sampled_from(sorted(good)).flatmap(lambda suffix: st.tuples(st.just(suffix), changed(good[suffix])))
+
+
+GOOD = damaged.good()
+REQUESTS = (
+    b'{"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}], "stream": true}',
+    b'{"model": "m", "input": [{"type": "message", "role": "user", "content": "hi"}], "text": {"format": null}}',
+    b'{"model": "m", "input": ["a", "b"], "encoding_format": "base64", "dimensions": 3}',
+    b'{"text": "t", "title": "x", "source": "a/b.md", "labels": ["l"], "updated_at": "2026-01-02T00:00:00Z"}',
+    b'{"documents": [{"id": "a", "text": "t"}], "deleted": ["b"]}',
+)
+CONFIG = {
+    "name": "run",
+    "task": "answer",
+    "documents": [
+        "docs",
+        {"mail": "a.mbox", "labels": ["hr"], "prefix": "m"},
+        {"git": "https://x.example/a.git", "paths": ["docs/*.md"]},
+        {"bucket": "s3://b/p", "region": "eu"},
+        {"web": "https://x.example/", "crawl": True},
+        {"sql": "sqlite:///a.db", "query": "SELECT id, text FROM t", "key": "id", "text": "text"},
+    ],
+    "questions": ["q.csv"],
+    "columns": {"text": "question"},
+    "contenders": [
+        "rag",
+        {"name": "r2", "like": "rag", "retrieval": {"k": 3, "reranker": "other", "candidates": 10}},
+        {"name": "c", "like": "cascade", "options": {"over": ["rag", "r2"]}},
+    ],
+    "models": {
+        "generator": "m",
+        "api": {
+            "api": "openai",
+            "base_url": "https://x.example/v1",
+            "model": "m",
+            "price": {"input_tokens": 1, "output_tokens": 2},
+        },
+        "other": {"name": "folder", "engine": "transformers"},
+    },
+    "retrieval": {"k": 5, "chunk_tokens": 128},
+    "tuning": {"rank": 8, "epochs": 1, "method": "lora"},
+    "split": {"test": 0.3, "dev": 0.2},
+    "style": {"rules": [{"name": "short", "kind": "words", "most": 30}]},
+    "measuring": {"latency_questions": 3},
+    "budget": {"usd": 3},
+    "race": {"over": {"rag": {"retrieval.k": [1, 2]}}},
+    "executor": {"kind": "local", "workers": 2},
+    "profile": {"queries_per_month": 100, "prices": {"machine_hour": 1}},
+    "measures": ["correct"],
+    "generation": {"temperature": 0.5, "stop": ["x"]},
+    "grading": {"judge": "api", "long_from": 20},
+    "presentation": {"order": "best_first"},
+}
+"""Not all of it is possible together: what is changed may make it so, or another error."""
+
+
+def _of_kind(suffix: str) -> Target:
+    return Target(changed(GOOD[suffix]).map(lambda content: (suffix, content)), _document)
+
+
+ANY_FILE = st.tuples(st.sampled_from(SUFFIXES), st.sampled_from(sorted(GOOD.values())).flatmap(changed))
+ANSWERS = st.lists(texts(), max_size=3)
+FIELDS = list(Config.model_fields)
+POSSIBLE = {
+    **{key: CONFIG[key] for key in ("name", "task", "questions", "retrieval", "tuning", "split", "budget")},
+    "documents": ["docs", {"mail": "a.mbox", "labels": ["hr"]}],
+    "contenders": ["rag", {"name": "r2", "like": "rag", "retrieval": {"k": 3}}],
+    "style": CONFIG["style"],
+    "race": CONFIG["race"],
+}
+TARGETS: dict[str, Target] = {
+    "questions": Target(_suffixed(QUESTIONS), _questions),
+    "configuration": Target(texts(json.dumps(POSSIBLE)) | yaml_values(POSSIBLE) | yaml_values(CONFIG), _configuration),
+    "settings": Target(json_values(POSSIBLE, FIELDS) | json_values(CONFIG, FIELDS), _values),
+    **{f"parser{suffix}": _of_kind(suffix) for suffix in sorted(GOOD)},
+    "parser others": Target(ANY_FILE, _document),
+    "graders": Target(st.tuples(texts(), ANSWERS, st.sampled_from([*KINDS, "", "x"]), ANSWERS), _grade),
+    "requests": Target(st.sampled_from(REQUESTS).flatmap(changed), _request),
+    "names": Target(texts(), _names),
+}

@@ -1,0 +1,86 @@
+"""Values in YAML and JSON that look like something and are nothing: an error with its place, never a foreign one."""
+
+import json
+
+import pytest
+import yaml
+
+from bakeoff.decide.situation.profile import read_profile
+from bakeoff.errors import ConfigError, InputError, RunFolderError
+from bakeoff.files.plain_json import plain_json
+from bakeoff.files.strict_yaml import plain_yaml, read_mapping, strict_yaml
+from bakeoff.formats.front_matter import front_matter
+from bakeoff.models.sentence_model import _languages
+from bakeoff.questions.read import read_questions
+from bakeoff.runs.folder import RunFolder
+
+NOTHING = [
+    *(
+        "a: 2026-02-30",
+        "a: !!int x",
+        "a: !!float x",
+        "a: !!timestamp x",
+        "a: !!bool x",
+        "a: !!set [a]",
+        "a: 0b_",
+        "a: 0x_",
+    ),
+    *("!!map x", "? [a]\n: b", "a: " + "1" * 5000),
+]
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("text", NOTHING, ids=range(len(NOTHING)))
+@pytest.mark.parametrize("read", [plain_yaml, strict_yaml])
+def test_a_scalar_that_is_not_what_it_looks_like_is_an_error_of_yaml(read, text):
+    """PyYAML raises ValueError, KeyError, AttributeError and TypeError for them."""
+    with pytest.raises(yaml.YAMLError):
+        read(text)
+
+
+def test_a_day_that_does_not_exist_is_named_with_its_line(tmp_path):
+    """In a configuration and in a question file."""
+    for name, read, kind in (
+        ("a.yaml", read_mapping, ConfigError),
+        ("q.yaml", lambda path: read_questions([path]), InputError),
+    ):
+        path = tmp_path / name
+        path.write_text("question: q\nasked_on: 2026-02-30\n")
+        with pytest.raises(kind, match=r"'2026-02-30' looks like .* 'timestamp' and is none; put quotes.*line 2"):
+            read(path)
+
+
+def test_json_that_nests_without_end_is_an_error_of_json():
+    """Python's own reader raises RecursionError, which no `except ValueError` catches."""
+    with pytest.raises(ValueError, match="nested too deeply"):
+        plain_json(DEEP)
+
+
+def test_a_profile_and_a_run_folder_of_nested_json_are_refused(tmp_path):
+    path = tmp_path / "profile.json"
+    path.write_text(DEEP)
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        read_profile(path)
+    path.write_text(json.dumps({"queries_per_month": 1})[:-1] + "1" * 5000 + "}")
+    with pytest.raises(ConfigError):
+        read_profile(path)
+    with pytest.raises(RunFolderError, match="nested too deeply"):
+        (tmp_path / "data.json").write_text(DEEP)
+        RunFolder(tmp_path).data()
+
+
+def test_lists_within_lists_of_yaml_end_early():
+    """PyYAML's scanner would take minutes for them; front matter that nests is text."""
+    for read in (plain_yaml, strict_yaml):
+        assert read("a: " + "[" * 90 + "]" * 90)
+        with pytest.raises(yaml.YAMLError, match="nested too deeply"):
+            read("a: " + DEEP)
+    front, text = front_matter(f"---\ntitle: a\nb: {DEEP[:19_000]}\n---\n\nText.")
+    assert front["title"] == "a" and text.strip() == "Text."
+
+
+@pytest.mark.parametrize("said", ["5", "2026-02-30", "{a: b}", "[", "!!int x"])
+def test_a_model_card_with_odd_languages_says_nothing(tmp_path, said):
+    card = tmp_path / "README.md"
+    card.write_text(f"---\nlanguage: {said}\n---\n")
+    assert _languages(card) is None
