@@ -7,13 +7,13 @@ failure leaves it), the one before, and without either the training begins again
 import json
 import logging
 import math
-import os
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bakeoff.errors import RunFolderError
+from bakeoff.files.flush import to_disk
 from bakeoff.files.room import room_remedy
 from bakeoff.records import Record
 
@@ -94,8 +94,7 @@ def replace(path: Path, write: Callable[[Path], object], n_bytes: int) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        to_disk(temporary)
         temporary.replace(path)
     except (OSError, SafetensorError) as error:
         _remove_quietly(temporary)
