@@ -159,6 +159,23 @@ def test_another_training_in_the_same_folder_is_refused(tiny: Path, tmp_path: Pa
     assert (tmp_path / "adapter_model.safetensors").read_bytes() == before
 
 
+def test_a_step_that_fails_half_way_is_not_done_again(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have changed some parameters already. Only the gradient is computed again if memory is short."""
+    n_steps = 0
+
+    def fails(*arguments: object, **options: object) -> None:
+        nonlocal n_steps
+        n_steps += 1
+        raise MemoryError
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", fails)
+    with pytest.raises(MemoryError):
+        train_adapter(tiny, arithmetic(12), [], QUICK, tmp_path)
+    assert n_steps == 1
+
+
 def test_training_goes_on_from_another_adapter(tiny: Path, tmp_path: Path) -> None:
     """The first loss continues from the last one of the earlier training, not from an untrained model's."""
     settings = QUICK.model_copy(update={"max_epochs": 8, "examples_per_batch": 12})
@@ -262,7 +279,7 @@ def test_a_full_disk_is_told_with_what_to_free(tiny: Path, tmp_path: Path, monke
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(saved_state.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(RunFolderError, match=r"No space left on device(?s:.*)continue from its last checkpoint"):
         saved_state.save(tmp_path / "state.safetensors", {"a": torch.zeros(3)}, Position())
     assert list(tmp_path.iterdir()) == []

@@ -165,7 +165,8 @@ class _Training:
     def _step(self) -> float:
         """One batch: its gradient, and one step of the optimizer. Returns the loss."""
         batch = self._batch()
-        loss = self._in_memory(batch, lambda: self._changed(batch))
+        loss = self._in_memory(batch, lambda: self._gradient(batch))
+        self._change(loss)  # never done again: it may have changed some parameters before it fails
         rows = [part.row for part in batch]
         n_wanted = sum(len(row.wanted) for row in rows)
         self._move(
@@ -192,17 +193,13 @@ class _Training:
         self._move(pieces=pieces)
         self.model.forget_gradients()
 
-    def _changed(self, batch: Sequence[Part]) -> float:
-        """Changes the parameters by the gradient of the batch, and returns its loss."""
-        rate = self._learning_rate()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["share"]
+    def _gradient(self, batch: Sequence[Part]) -> float:
+        """Sums up the gradient of the batch, and returns its loss."""
         loss = 0.0
         cut = [piece for part in batch for piece in in_pieces(part, self.examples, self.at.pieces)]
         for summand in self.task.objective(self.model, cut):
             summand.backward()
             loss += float(summand.detach())
-        self._change(loss)
         return loss
 
     def _change(self, loss: float) -> None:
@@ -215,6 +212,9 @@ class _Training:
                 f"After {self.at.step} steps the loss is {loss} and its gradient is {float(norm)}.",
                 f"lower the learning rate (now {self.settings.learning_rate:g})",
             )
+        rate = self._learning_rate()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["share"]
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.model.after_step()
