@@ -184,7 +184,7 @@ def python() -> str:
     parts = ["# Every Python name", "Written from the code. [In Python](../python.md) shows how they are used."]
     names = (
         "bakeoff.runs.run.Run",
-        "bakeoff.pilot.stages.run",
+        "bakeoff.pilot.run.run",
         "bakeoff.runs.run.open_run",
         "bakeoff.runs.config.load_config",
     )

@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff.corpus.place import place_of
 from bakeoff.errors import StoreGoneError
-from bakeoff.pilot.stages import run
+from bakeoff.pilot.run import run
 from bakeoff.serve.deployment import deploy
 from bakeoff.serve.documents.opening import documents_of
 from tests.end_to_end.small import make

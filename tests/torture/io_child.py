@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import bakeoff.cli.main
-import bakeoff.pilot.stages
+import bakeoff.pilot.run
 from bakeoff.errors import BakeoffError
 from bakeoff.pilot.executors import jobs, local  # noqa: F401
 from bakeoff.serve.documents import live
