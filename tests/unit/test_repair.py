@@ -9,7 +9,8 @@ import pytest
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files import jsonl
 from bakeoff.models.engines.scripted import ScriptedGenerator
-from bakeoff.pilot import build, stages
+from bakeoff.pilot import build
+from bakeoff.pilot.run import run
 from bakeoff.records import Answer
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder
@@ -67,7 +68,7 @@ def _up():
 
 def result(folder: Path, **more) -> tuple[dict, dict]:
     """What each contender was fitted with, and its test answers: text, declined, who gave it, error."""
-    done = stages.run(load_config(folder / "bakeoff.yaml"), runs=folder / "runs", reuse=False, **more)
+    done = run(load_config(folder / "bakeoff.yaml"), runs=folder / "runs", reuse=False, **more)
     world = WorldFolder(done.folder.world, {})
     answers = {
         name: {one.question_id: (one.text, one.abstained, one.route, one.error) for one in done.answers(name)}

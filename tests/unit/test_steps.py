@@ -109,7 +109,7 @@ def test_next_tokens_are_those_of_each_prompt_alone(both: Any) -> None:
         for ids, token in zip(added, tokens, strict=True):
             ids.append(token)
         expected = [plain.next_after(i, ids) for i, ids in enumerate(added)]
-        assert steps.next_log_probs() == pytest.approx(np.array(expected), abs=1e-5)
+        assert steps.next_log_probs() == pytest.approx(np.array(expected), abs=3e-5)
 
 
 def test_a_continuation_is_scored_right_after_each_prompt(both: Any, monkeypatch: Any) -> None:

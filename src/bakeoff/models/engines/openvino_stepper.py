@@ -2,7 +2,8 @@
 
 Takes requests from any thread and writes them together, one token of each in a step. Knows no text.
 
-A text never depends on what is written beside it, to the last bit of its log-probabilities. Two rules see to that.
+A text never depends on what is written beside it, to the last bit of its log-probabilities, unless the processor has
+AMX (`openvino_marks.is_exact_here`). Two rules see to that.
 A prompt is read whole, in one step, or cut after a multiple of the tokens of a block of the engine's cache: cut
 elsewhere, to fit into a step with others, it is rounded differently (docs/results/generation.md has the measurement).
 So a long prompt is read alone, in steps of which each reads as much as a step takes. What was read for another prompt
