@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import bakeoff
+from bakeoff.models.engines.openvino_marks import is_exact_here
 from tests.end_to_end.server_process import Server
 from tests.end_to_end.small import PLANETS, make
 from tests.unit.tiny_model import write_tiny_model
@@ -51,6 +52,10 @@ def streamed(server: Server, question: str, contender: str) -> tuple[str, dict]:
     return text, about
 
 
+WRITTEN = ("base", "rag", "tuned", "hybrid")
+"""The contenders whose answers a model writes."""
+
+
 @pytest.mark.parametrize("contender", CONTENDERS)
 def test_fifty_answers_are_those_that_were_measured(finished, server, contender):
     """Whole, and streamed several at a time: the same text, with content, though the pilot asked in batches."""
@@ -61,6 +66,8 @@ def test_fifty_answers_are_those_that_were_measured(finished, server, contender)
     texts = [questions[answer.question_id] for answer in measured]
     expected = [answer.text for answer in measured]
     whole = [server.ask(text, contender) for text in texts]
+    if not is_exact_here() and contender in WRITTEN:
+        pytest.skip("this processor has AMX: what is written may depend on the batch it is written in")
     with ThreadPoolExecutor(4) as together:
         streams = list(together.map(lambda text: streamed(server, text, contender), texts))
     assert [reply["bakeoff"]["answer"] for reply in whole] == expected
