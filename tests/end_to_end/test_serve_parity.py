@@ -52,8 +52,8 @@ def streamed(server: Server, question: str, contender: str) -> tuple[str, dict]:
     return text, about
 
 
-WRITTEN = ("base", "rag", "tuned", "hybrid")
-"""The contenders whose answers a model writes."""
+WRITTEN = ("tuned", "hybrid")
+"""Contenders whose model is a random one here: it nearly tosses a coin for each word."""
 
 
 @pytest.mark.parametrize("contender", CONTENDERS)
@@ -66,6 +66,7 @@ def test_fifty_answers_are_those_that_were_measured(finished, server, contender)
     texts = [questions[answer.question_id] for answer in measured]
     expected = [answer.text for answer in measured]
     whole = [server.ask(text, contender) for text in texts]
+    assert all(reply["bakeoff"]["answer"] for reply in whole)
     if not is_exact_here() and contender in WRITTEN:
         pytest.skip("this processor has AMX: what is written may depend on the batch it is written in")
     with ThreadPoolExecutor(4) as together:

@@ -35,7 +35,7 @@ class OpenVinoGenerator:
     """A model on OpenVINO GenAI's continuous batching pipeline. Serves several threads at once.
 
     A text does not depend on what is written at the same time: a stream among others has the text it has alone. Only
-    with Intel's AMX two close words may change places (docs/results/generation.md).
+    with Intel's AMX one of two nearly equal words may take the other's place (docs/results/generation.md).
 
     Prompts of a group (`models/sharing.py`) that begin alike are read once up to where they differ, in whole blocks of
     32 tokens, while there is room for what was read. It changes no bit (`openvino_marks`). A graph of optimum-intel
