@@ -180,9 +180,25 @@ def test_tidying_that_was_killed_has_changed_nothing(
     again.sync(store)
     monkeypatch.setattr(hybrid, "RETIRED_KEPT_S", 0)
     again.tidy()
-    again.tidy()
     assert len(list((tmp_path / "index").glob("*.lance"))) == 2  # its own, and the one that running searches may read
     assert [hit.chunk.document_id for hit in again.search_bm25(["walrus"], 5)[0]] == ["d1"]
+
+
+def test_a_table_that_nobody_reads_any_more_is_removed_without_rewriting(
+    store: SqliteStore, index: HybridIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before that time there is nothing to tidy."""
+    store.upsert([Document(id="d1", text="A walrus.", source="a/d1.md")])
+    index.sync(store, tidy=False)
+    index.tidy()
+    tables = set((tmp_path / "index").glob("*.lance"))
+    assert len(tables) == 2 and not index.is_untidy
+    monkeypatch.setattr(hybrid, "RETIRED_KEPT_S", 0)
+    assert index.is_untidy
+    index.tidy()
+    left = set((tmp_path / "index").glob("*.lance"))
+    assert len(left) == 1 and left < tables and not index.is_untidy
+    assert [hit.chunk.document_id for hit in index.search_bm25(["walrus"], 5)[0]] == ["d1"]
 
 
 def test_pieces_are_joined_and_a_kill_meanwhile_is_repaired(

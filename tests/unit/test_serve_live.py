@@ -16,6 +16,7 @@ from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
+from bakeoff.retrieval import hybrid
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents import live
 from bakeoff.serve.documents.live import LiveDocuments
@@ -143,6 +144,23 @@ def test_indexes_are_tidied_when_documents_have_settled(tmp_path: Path, monkeypa
         while documents._indexes[0].is_untidy and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not documents._indexes[0].is_untidy
+        assert found(documents, "walrus") == [["a"]]
+
+
+def test_what_tidying_replaced_is_removed_though_no_document_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the time in which a search may still read it."""
+    monkeypatch.setattr(live, "SETTLED_S", 0.05)
+    monkeypatch.setattr(live, "LOOK_AGAIN_S", 0.5)
+    monkeypatch.setattr(hybrid, "RETIRED_KEPT_S", 0.4)
+    with opened(tmp_path, n_indexes=1) as documents:
+        documents.put(document("a", "The walrus swims."))
+        numbers, deadline = list[int](), time.monotonic() + 60
+        while numbers[-1:] != [1] or 2 not in numbers:
+            assert time.monotonic() < deadline, numbers
+            numbers.append(sum(path.is_dir() for path in tmp_path.rglob("*.lance")))
+            time.sleep(0.02)
         assert found(documents, "walrus") == [["a"]]
 
 

@@ -16,7 +16,7 @@ from bakeoff.contenders.load import make_recipe
 from bakeoff.corpus.stores import open_store
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
-from bakeoff.imports import search_in
+from bakeoff.imports import named_by_folder, search_in
 from bakeoff.models.checksums import Sums
 from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.prompts import PromptTemplate
@@ -206,9 +206,11 @@ class WorldFolder:
                 f"name one of them, or {FINISH}",
             )
         try:
-            return Built.model_validate_json(path.read_text(encoding="utf-8"))
+            built = Built.model_validate_json(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise RunFolderError(f"Cannot read {path}: {error}.", "restore the file, or start a new run") from error
+        named_by_folder(self.root, built.spec)
+        return built
 
     def is_calibrated(self, name: str) -> bool:
         """Whether this contender has already been built and fitted."""

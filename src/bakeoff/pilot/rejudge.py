@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from bakeoff.errors import ConfigError, ModelUnavailableError
-from bakeoff.imports import search_in
+from bakeoff.imports import named_by_you, search_in
 from bakeoff.llm_judge.records import Calibration
 from bakeoff.llm_judge.settings import judge_model
 from bakeoff.models.settings import ApiModel, ModelSettings
@@ -49,6 +49,8 @@ def rejudge(
     search_in(config.imports_from)
     if settings:
         search_in(settings.folder)
+    if model:
+        named_by_you(model)
     judge = _judge(folder, config, model, settings)
     folder.require(folder.comparison_path, folder.scores_path, folder.splits_path, folder.data_path)
     own = measures_of(config, folder)

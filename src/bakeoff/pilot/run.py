@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
-from bakeoff.imports import search_in
+from bakeoff.imports import named_by_you, search_in
 from bakeoff.models import threads
 from bakeoff.models.spending.ledger import Ledger, SpendingStopped, counting
 from bakeoff.pilot.answer_settings import settled
@@ -58,6 +58,7 @@ def run(
     Raises a BakeoffError if the configuration, the data or a model does not allow it. The folder stays resumable.
     """
     config = config if isinstance(config, Config) else load_config(Path(config))
+    named_by_you(config, config.imports_from)
     recipes = make_recipes(config.specs, config.imports_from)
     own = measures_of(config)
     check_profile(config.profile, [recipe.entrant(config.models) for recipe in recipes], own)

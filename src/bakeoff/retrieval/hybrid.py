@@ -221,23 +221,32 @@ class HybridIndex(HybridSearch):
 
     @property
     def is_untidy(self) -> bool:
-        """Whether so much changed since the table was last rewritten that `tidy` is worth its cost."""
+        """Whether so much changed since the table was last rewritten that `tidy` is worth its cost, or tables that
+        nobody reads any more take space.
+        """
         with self._syncing, explained(self._folder):
-            n_new = self._n_unindexed()
-            return self._n_writes >= TIDY_WRITES or (
-                self._n_writes > 0 if self.n_chunks <= TIDY_ALWAYS_CHUNKS else n_new * 100 >= self.n_chunks
-            )
+            return self._has_expired_tables or self._is_worth_rewriting
+
+    @property
+    def _is_worth_rewriting(self) -> bool:
+        return self._n_writes >= TIDY_WRITES or (
+            self._n_writes > 0 if self.n_chunks <= TIDY_ALWAYS_CHUNKS else self._n_unindexed() * 100 >= self.n_chunks
+        )
 
     def tidy(self) -> None:
         """Rewrites the table beside itself: small pieces become one, new rows enter the full-text index.
 
-        Takes seconds at 100,000 chunks. Searches and syncs go on meanwhile. If it is killed, nothing has changed.
+        Not if tables that nobody reads any more are all that is to be tidied: then it only removes them. Takes seconds
+        at 100,000 chunks. Searches and syncs go on meanwhile. If it is killed, nothing has changed.
         """
         with self._tidying, explained(self._folder):
             with self._syncing:
                 if self._is_behind:  # the table is half written until a sync succeeds
                     return
+                only_removes = self._has_expired_tables and not self._is_worth_rewriting
                 self._remove_tables()
+                if only_removes:
+                    return
                 name = copy_table(self._folder, self._state)
                 self._recent, before = set(), self._recent
                 n_before = self._n_writes
@@ -278,9 +287,12 @@ class HybridIndex(HybridSearch):
 
     def _remove_tables(self) -> None:
         """Removes tables that nobody reads any more: those replaced a while ago, and copies that were not finished."""
-        oldest = time.monotonic() - RETIRED_KEPT_S
-        self._retired = {name: since for name, since in self._retired.items() if since > oldest}
+        self._retired = {name: since for name, since in self._retired.items() if not _is_expired(since)}
         remove_tables(self._folder, {self._state.table, *self._retired})
+
+    @property
+    def _has_expired_tables(self) -> bool:
+        return any(map(_is_expired, self._retired.values()))
 
     def _join_pieces(self) -> None:
         """Rewrites the documents that changed since the last tidying as one piece. If killed, they are done again."""
@@ -391,3 +403,8 @@ class HybridIndex(HybridSearch):
         for i, ranking in zip(asked, nearest(rows, vectors, k, hidden), strict=True):
             rankings[i] = ranking
         return rankings
+
+
+def _is_expired(since: float) -> bool:
+    """Whether a table that was replaced at this time has been kept long enough."""
+    return time.monotonic() - since >= RETIRED_KEPT_S

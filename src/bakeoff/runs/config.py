@@ -25,6 +25,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import keys_instead, unknown, unknown_with_allowed
 from bakeoff.files.names import is_taken_by_windows
 from bakeoff.files.strict_yaml import check_secrets, read_mapping
+from bakeoff.imports import named_by_you
 from bakeoff.llm_judge.settings import Grading, judge_model
 from bakeoff.measure.settings import Measuring
 from bakeoff.models.found import found
@@ -244,7 +245,9 @@ def load_judge_config(path: Path) -> JudgeConfig:
         raise ConfigError(f"{path}: {problems}.", "see docs/configuration.md for every key") from None
     check_secrets(values, path)
     named = {name: model for name, model in parsed.models.items() if name in (values.get("models") or {})}
-    return JudgeConfig(grading=parsed.grading, models=named, folder=folder)
+    config = JudgeConfig(grading=parsed.grading, models=named, folder=folder)
+    named_by_you(config, folder)
+    return config
 
 
 def _given(record: Record) -> dict[str, Any]:
@@ -265,6 +268,7 @@ def load_config(path: Path) -> Config:
     folder = path.resolve().parent
     values = read_mapping(path)
     config = validate({**_absolute(values, folder), "folder": str(folder)}, str(path))
+    named_by_you(config, folder)
     check_secrets(values, path)
     named = [recipe for recipe in make_recipes(config.specs, folder) if not recipe.spec.trained_as]
     check_used(config.contenders, named, sorted(config.tuning.model_fields_set))

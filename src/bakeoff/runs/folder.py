@@ -19,6 +19,7 @@ from bakeoff.files import jsonl
 from bakeoff.files.locks import held, is_held
 from bakeoff.files.plain_json import plain_json
 from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.imports import named_by_folder
 from bakeoff.measure.comparison import Comparison
 from bakeoff.models.checksums import Sums
 from bakeoff.models.spending.rows import Spending
@@ -71,7 +72,9 @@ class RunFolder:
         Raises as `begun_config`, and RunFolderError for a broken result of a race.
         """
         config = self.begun_config()
-        return with_winners(config, self.races()) if config.race else config
+        if not config.race:
+            return config
+        return self._named(with_winners(config, self.races()))
 
     def race_path(self, contender: str) -> Path:
         """The file with the result of a contender's race."""
@@ -93,7 +96,11 @@ class RunFolder:
                 "name a folder that 'bakeoff run' wrote, such as runs/<name>",
             )
         self.check_format()
-        return validate(read_mapping(self.config_path), str(self.config_path))
+        return self._named(validate(read_mapping(self.config_path), str(self.config_path)))
+
+    def _named(self, config: Config) -> Config:
+        named_by_folder(self.root, config, config.imports_from)
+        return config
 
     def check_format(self) -> None:
         """Raises RunFolderError if another version wrote this run in another format.

@@ -23,6 +23,7 @@ from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.imports import named_by_folder
 from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs.config import Config, validate
@@ -81,7 +82,9 @@ class Deployment:
     @cached_property
     def config(self) -> Config:
         path = release_folder(self.root, self.release.number) / "config.yaml"
-        return validate(read_mapping(path), str(path))
+        config = validate(read_mapping(path), str(path))
+        named_by_folder(self.root, config, config.imports_from)
+        return config
 
     @cached_property
     def world(self) -> WorldFolder:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bakeoff.errors import MissingExtraError, WorkerError
 from bakeoff.models import threads
-from bakeoff.pilot.executors.jobs import outcome_of
+from bakeoff.pilot.executors.jobs import outcome_in_worker
 from bakeoff.pilot.executors.local import NOTHING_LOST, check_deaths
 from bakeoff.protocols import Job, Outcome
 from bakeoff.runs.executor import ExecutorSettings
@@ -54,7 +54,7 @@ class RayExecutor:
         busy: dict[Any, int] = {}
         settings = self._settings
         # Bakeoff counts the deaths itself, so that a run ends with one message.
-        task = ray.remote(num_cpus=settings.cpus, num_gpus=settings.gpus, max_retries=0)(outcome_of)
+        task = ray.remote(num_cpus=settings.cpus, num_gpus=settings.gpus, max_retries=0)(outcome_in_worker)
         try:
             while waiting or busy:
                 while waiting and len(busy) < self.workers:

@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from bakeoff.pilot.executors.jobs import outcome_of
+from bakeoff.pilot.executors.jobs import outcome_in_worker
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     connection = Connection(int(sys.argv[1]))
     with suppress(KeyboardInterrupt, EOFError, ConnectionError):
         while True:
-            connection.send(outcome_of(connection.recv()))
+            connection.send(outcome_in_worker(connection.recv()))
 
 
 def _end_with_parent() -> None:

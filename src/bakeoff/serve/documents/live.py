@@ -25,6 +25,8 @@ SETTLED_S = 2.0
 TIDY_AT_LATEST_S = 20.0
 TIDY_AGAIN_S = 60.0
 """After a failure, tidying is tried again this much later."""
+LOOK_AGAIN_S = 61.0
+"""So much later it is seen whether what was replaced can go: an index keeps it for a minute, for running searches."""
 PAST_VERSIONS = 8
 NAMED = 5
 """As many documents a message names."""
@@ -236,6 +238,7 @@ class _Tidier:
         self._condition = threading.Condition()
         self._first_change: float | None = None
         self._last_change = 0.0
+        self._look_again: float | None = None
         self._is_stopped = False
         self._thread: threading.Thread | None = None
 
@@ -266,6 +269,7 @@ class _Tidier:
                     if index.is_untidy:
                         index.tidy()
                         give_back_memory()
+                        self._look_again = time.monotonic() + LOOK_AGAIN_S
                 except (BakeoffError, OSError, RuntimeError) as error:
                     _log.warning("An index could not be tidied and stays as it is: %s", error)
                     self._try_later()
@@ -274,15 +278,19 @@ class _Tidier:
         """Waits until there is work (true) or the end (false)."""
         with self._condition:
             while not self._is_stopped:
-                now, seconds = time.monotonic(), None
-                if self._first_change is not None:
-                    due = min(self._last_change + SETTLED_S, self._first_change + TIDY_AT_LATEST_S)
-                    if now >= due:
-                        self._first_change = None
-                        return True
-                    seconds = due - now
-                self._condition.wait(seconds)
+                now, due = time.monotonic(), self._due()
+                if due is not None and now >= due:
+                    self._first_change = self._look_again = None
+                    return True
+                self._condition.wait(None if due is None else due - now)
             return False
+
+    def _due(self) -> float | None:
+        """When there is work next. None: when a document changes."""
+        times = [] if self._look_again is None else [self._look_again]
+        if self._first_change is not None:
+            times.append(min(self._last_change + SETTLED_S, self._first_change + TIDY_AT_LATEST_S))
+        return min(times, default=None)
 
     def _try_later(self) -> None:
         with self._condition:
