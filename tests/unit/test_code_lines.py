@@ -9,9 +9,7 @@ from bakeoff.corpus.chunk import chunk_document
 from bakeoff.formats import markup
 from bakeoff.formats.block_lines import block_lines
 from bakeoff.records import Document
-from tests.growth import growth
-
-LINEAR = 8  # times as long, at most, for four times as much
+from tests.growth import LINEAR, growth
 
 LINK = "[a](https://a.b)"
 

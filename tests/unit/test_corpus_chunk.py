@@ -10,7 +10,7 @@ from bakeoff.corpus.chunk import chunk_document, heading_path
 from bakeoff.errors import ConfigError
 from bakeoff.formats import markup
 from bakeoff.records import Chunk, Document
-from tests.growth import growth
+from tests.growth import LINEAR, growth
 
 
 def words(text: str) -> int:
@@ -321,10 +321,6 @@ def test_each_short_block_is_counted_once():
 
     chunk_document(document("\n\n".join(f"Paragraph number {i} of many." for i in range(100))), 30, count)
     assert len(counted) == 100
-
-
-LINEAR = 8
-"""The most that four times the text may take, as a multiple: between proportional (4) and quadratic (16) growth."""
 
 
 def test_the_time_grows_with_the_number_of_chunks_and_no_faster():

@@ -9,9 +9,7 @@ from markdown_it.token import Token
 from bakeoff.formats import inline, markup
 from bakeoff.formats.readable import readable
 from bakeoff.questions.evidence.quotes import Locator
-from tests.growth import growth
-
-LINEAR = 8  # times as long, at most, for four times as much
+from tests.growth import LINEAR, growth
 
 PARSER = MarkdownIt("commonmark")
 PARSER.validateLink = lambda url: True

@@ -223,7 +223,11 @@ def test_installed_packages_add_recipes_by_entry_point(tmp_path, monkeypatch):
 
     point = EntryPoint("their-rag", "bakeoff.contenders.rag:Rag", "bakeoff.contenders")
     monkeypatch.setattr(spec.metadata, "entry_points", lambda group: [point] if group == point.group else [])
-    assert recipes(tmp_path, "contenders: [their-rag]\n")["their-rag"].retrieves
+    spec._installed.cache_clear()
+    try:
+        assert recipes(tmp_path, "contenders: [their-rag]\n")["their-rag"].retrieves
+    finally:
+        spec._installed.cache_clear()
 
 
 def test_every_recipe_describes_itself():
