@@ -13,7 +13,7 @@ their difference. Every other number has a z of its own.
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -58,6 +58,7 @@ def cost_draws(inputs: Mapping[str, CostInputs], n_draws: int = N_DRAWS, seed: i
     )
 
 
+@lru_cache(maxsize=512)
 def _normal(key: str, n_draws: int, seed: int) -> tuple[int, ...]:
     rng = np.random.default_rng([seed, *key.encode()])
     return tuple(rng.permutation(_quantiles(n_draws)).tolist())
