@@ -1,4 +1,4 @@
-"""Folders of data that several tests read."""
+"""In which order the files run, and folders of data that several tests read."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,6 +16,35 @@ if TYPE_CHECKING:
 # Trained weights are the same to the last bit only with as many threads. Without a number, a training counts the cores
 # that are free now: on a busy machine the second of two equal trainings got fewer.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+LONGEST_FIRST = (
+    "test_short.py",
+    "test_tutorial.py",
+    "test_hosted_pilot.py",
+    "test_verdict_simulations.py",
+    "test_own_vllm.py",
+    "test_train_interrupted.py",
+    "test_real_models.py",
+    "test_learn.py",
+    "test_race.py",
+    "test_executor_training.py",
+    "test_retrieval_public.py",
+    "test_decide_advice_sense.py",
+    "test_ray.py",
+    "test_control_tokens.py",
+    "test_bad_input.py",
+    "test_executors.py",
+    "test_sources_random.py",
+    "test_scale.py",
+)
+"""Files of more than a minute and a half. Each runs in one process: begun last, it would keep the other cores waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others in their order."""
+    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(autouse=True)
