@@ -250,7 +250,7 @@ class StoredChanges(Record):
 
 
 class StoredVersion(Record):
-    """One entry of a document's history. A deletion has no document."""
+    """One entry of a document's history. A deletion has no document, nor has an old version whose text is not kept."""
 
     version: int
     kind: Literal["added", "updated", "deleted"]
@@ -267,7 +267,7 @@ class StoreReading(Protocol):
 
 
 class DocumentStore(Protocol):
-    """All documents, with every version and deletion. What a call changed is kept when it returns, all or nothing."""
+    """All documents, with their versions and deletions. What a call changed is kept when it returns, all or nothing."""
 
     @property
     def version(self) -> int:
@@ -298,7 +298,7 @@ class DocumentStore(Protocol):
         ...
 
     def delete(self, ids: Iterable[str]) -> StoredChanges:
-        """Deletes the documents with these ids. Unknown ids are ignored. Old texts stay in the history."""
+        """Deletes the documents with these ids. Unknown ids are ignored. Texts stay in the history for a time."""
         ...
 
     def change(self, documents: Iterable[Document], deleted: Iterable[str]) -> StoredChanges:
@@ -306,7 +306,10 @@ class DocumentStore(Protocol):
         ...
 
     def documents(self) -> Iterator[Document]:
-        """The documents at the time of the call, ordered by source. The store may be changed during the iteration."""
+        """The documents at the time of the call, ordered by source. The store may be changed during the iteration.
+
+        If so much changes meanwhile that a text is no longer kept, its document comes as it is now, or not at all.
+        """
         ...
 
     def get(self, document_id: str) -> Document | None:

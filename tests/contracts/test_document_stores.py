@@ -1,4 +1,4 @@
-"""Every document store, in SQLite and in PostgreSQL, keeps every version and loses nothing, whoever else writes."""
+"""Every document store, in SQLite and in PostgreSQL, keeps its versions and loses nothing, whoever else writes."""
 
 import subprocess
 import sys
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bakeoff.corpus.old_texts import LEAST_KEPT
 from bakeoff.corpus.store import SqlStore
 from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError, RunFolderError
@@ -133,6 +134,33 @@ def test_old_texts_and_deletions_stay_in_the_history(store):
     assert store.history("never") == []
 
 
+def test_as_many_old_texts_as_documents_are_kept_those_that_were_replaced_last(store):
+    """What changed and when stays of every version; the text that was replaced first goes first."""
+    names = [f"d{i:03}" for i in range(LEAST_KEPT + 20)]
+    for number in range(4):
+        store.upsert([document(name, f"{name}, text {number}") for name in reversed(names)])
+    store.delete(names[:16])
+    kept = [entry for name in names for entry in store.history(name) if entry.version < 4 and entry.document]
+    n_live = len(names) - 16
+    assert len(kept) <= n_live * 1.25
+    assert {entry.version for entry in kept} == {3}
+    assert all(store.history(name)[3].document.text == f"{name}, text 3" for name in names)
+    oldest = store.history(names[20])[0]
+    assert (oldest.version, oldest.kind, oldest.document) == (1, "added", None)
+
+
+def test_changes_are_known_also_of_versions_whose_texts_are_gone(store):
+    """An index that is far behind still learns what was added, updated and deleted."""
+    store.upsert([document("gone", "one"), document("kept", "same"), document("new", "one")])
+    for number in range(3 * LEAST_KEPT):
+        store.upsert([document("gone", f"text {number}"), document("new", f"text {number}")])
+    assert store.history("gone")[0].document is None
+    store.delete(["gone"])
+    store.upsert([document("later", "text")])
+    changes = store.changes_since(1)
+    assert (changes.added, changes.updated, changes.deleted) == (("later",), ("new",), ("gone",))
+
+
 def test_changes_since_a_version_are_the_difference_and_nothing_more(store):
     """`changes_since` returns the differences only."""
     store.replace_all([document("a", "one"), document("b"), document("c")])
@@ -216,9 +244,21 @@ def test_the_documents_can_be_changed_while_they_are_walked(store):
     for stored in store.documents():
         seen.append(stored.text)
         if len(seen) == 1:
-            store.replace_all([document("0001", "new")])
+            store.change([document("1100", "new")], [f"{i:04}" for i in range(1150, 1200)])
     assert seen == ["text"] * 1200
-    assert ids(store) == ["0001"]
+    assert len(ids(store)) == 1150
+
+
+def test_what_is_replaced_by_the_hundred_while_it_is_walked_comes_as_it_is_now(store):
+    """Of 1,199 deleted documents and one that changed, 100 old texts are kept; the others are gone."""
+    store.replace_all([document(f"{i:04}") for i in range(1200)])
+    seen = {}
+    for stored in store.documents():
+        seen[stored.id] = stored.text
+        if len(seen) == 1:
+            store.replace_all([document("1100", "new")])
+    assert 500 <= len(seen) <= 500 + LEAST_KEPT + 1
+    assert {text for id, text in seen.items() if id != "1100"} == {"text"} and seen["1100"] in ("text", "new")
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

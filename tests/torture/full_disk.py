@@ -4,15 +4,20 @@ with space they go on. And many updates of documents leave little more behind th
 The file system is a tmpfs that is mounted for the trial. Where that is not allowed, the trial of it says so.
 """
 
+import os
 import random
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError
+from bakeoff.models.embed import HashEmbedder
+from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.serve.documents.live import LiveDocuments
 from tests.end_to_end.small import bakeoff, make
 from tests.torture.document_writer import WORDS, document, opened
 from tests.torture.documents import Texts, _index_faults
@@ -23,8 +28,8 @@ SIZE = 64 * 2**20
 MOST_TIMES, MOST_TIMES_SHORT = 3.0, 6.0
 """After a few updates the tables that the index replaced last are there still, whatever the size of the documents."""
 N_LIVE = 200
-N_WORDS = 18
-"""A document is one chunk."""
+N_WORDS, N_WORDS_TINY = 400, 18
+"""A page of some 2,500 characters, in two chunks, and a line."""
 SETTLE_S, SETTLE_SHORT_S = 90.0, 5.0
 """So long is waited until the index has tidied itself: of what it replaced, the last goes after a minute."""
 AT_ONCE = 20
@@ -41,8 +46,9 @@ def trial(told: Trial) -> Seen:
                 seen, found = part(told, disk)
                 figures.append(seen)
                 broken += found
-    seen, found = _updates(told)
-    return Seen("; ".join([*figures, seen]), (*broken, *found))
+    pages, found = _updates(told, "pages", N_WORDS, told.times(10_000, 400))
+    lines, _ = _updates(told, "lines", N_WORDS_TINY, told.times(10_000, 400))  # of a line, its row is the most: shown
+    return Seen("; ".join([*figures, pages, lines]), (*broken, *found))
 
 
 @contextmanager
@@ -124,45 +130,52 @@ def filled(disk: Path, left: int) -> Iterator[None]:
         ballast.unlink()
 
 
-def _updates(told: Trial) -> tuple[str, list[str]]:
+def _updates(told: Trial, kind: str, n_words: int, n: int) -> tuple[str, list[str]]:
     """So many updates of the same documents, against a new store and index that hold what they hold at the end. It is
     measured when no document has changed for some seconds: then the index tidies itself.
     """
-    chance, texts, n = told.chance(), Texts(), told.times(10_000, 400)
-    updated, fresh, most = told.folder / "updated", told.folder / "fresh", 0
-    with opened(updated) as documents:
+    chance, texts = told.chance(), Texts()
+    updated, fresh, most = told.folder / f"{kind}-updated", told.folder / f"{kind}-fresh", 0
+    with _opened(updated) as documents:
         for start in range(0, n, AT_ONCE):
-            more = {f"d{(start + i) % N_LIVE:05}": _text(start + i, chance) for i in range(AT_ONCE)}
+            more = {f"d{(start + i) % N_LIVE:05}": _text(start + i, chance, n_words) for i in range(AT_ONCE)}
             documents.put_all([document(name, text) for name, text in more.items()])
             texts |= more
             most = max(most, _size(updated))
         until = time.monotonic() + (SETTLE_SHORT_S if told.is_short else SETTLE_S)
         while time.monotonic() < until and (not told.is_short or any(index.is_untidy for index in documents._indexes)):
             time.sleep(0.1)
-    with opened(fresh) as documents:
+    with _opened(fresh) as documents:
         documents.put_all([document(name, text) for name, text in texts.items()])
     after, needed = _size(updated), _size(fresh)
-    parts = f"the index {_size(updated / 'index') / needed:.2f}, the store with every version the rest"
+    parts = f"{needed / 2**20:.1f} MiB; the index {_size(updated / 'index') / needed:.2f}, the store the rest"
     allowed = MOST_TIMES_SHORT if told.is_short else MOST_TIMES
     broken = [f"the updates left {after / needed:.1f} times the live size"] if after > allowed * needed else []
     return (
-        f"{n:,} updates left {after / needed:.2f} times the live size ({parts}; {most / needed:.1f} meanwhile)",
+        f"{n:,} updates of {len(texts)} {kind} left {after / needed:.2f} times the live size ({parts}; "
+        f"{most / needed:.1f} meanwhile)",
         broken,
     )
 
 
 def _size(folder: Path) -> int:
+    """The bytes of all files in the folder. What is tidied away in between does not count."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:  # it was tidied away in between
-            continue
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(place, name).stat().st_size
     return total
 
 
-def _text(number: int, chance: random.Random) -> str:
-    return f"Text {number}. " + " ".join(chance.choice(WORDS) for _ in range(N_WORDS))
+def _opened(folder: Path) -> LiveDocuments:
+    """A store and an index with chunks and vectors of the sizes that a pilot has by default."""
+    index = HybridIndex.open(folder / "index", HashEmbedder(), max_tokens=256)
+    return LiveDocuments(SqliteStore(folder / "store.sqlite"), [index])
+
+
+def _text(number: int, chance: random.Random, n_words: int = N_WORDS_TINY) -> str:
+    return f"Text {number}. " + " ".join(chance.choice(WORDS) for _ in range(n_words))
 
 
 PROMISES = (

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bakeoff.corpus.old_texts import LEAST_KEPT
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.learn.standing import standing, standing_reviews
@@ -108,6 +109,16 @@ def test_a_review_without_a_version_is_compared_with_the_documents_of_the_releas
     """An entry of an older log does not say which documents it is about."""
     change(store, "11 litres", "15 litres")
     assert standing_reviews([review("11 litres", documents_version=None)], store, 1)[0] == []
+
+
+def test_a_question_is_doubtful_if_the_old_text_of_its_document_is_gone(store):
+    """A document changed so often that its text of that time is no longer kept: nobody knows what it said."""
+    version = store.version
+    for number in range(3 * LEAST_KEPT):
+        store.upsert([DOCUMENTS[0].model_copy(update={"text": f"{DOCUMENTS[0].text} Print {number}."})])
+    found = standing([known(0, "test"), known(1, "test")], store, version)
+    assert [q.fact for q in found.kept] == ["Borun-oil"] and [q.fact for q in found.outdated] == ["Aldra-oil"]
+    assert are_kept(store, review("11 litres"), review("11 litres", documents_version=store.version)) == [False, True]
 
 
 @pytest.mark.parametrize("answer", ["About eleven litres of it, so the manual tells us.", "eleven", "yes"])

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from bakeoff.corpus.old_texts import LEAST_KEPT
 from bakeoff.corpus.sources.folders import document_id, read_documents
 from bakeoff.corpus.stores import open_store
 from bakeoff.errors import BakeoffError
@@ -414,6 +415,23 @@ def test_an_old_version_needs_its_own_labels_and_those_of_today(client: TestClie
     assert client.get("/documents/b?version=4", headers=board).json()["text"] == "Secret once."
     assert client.get("/documents/b?version=5", headers=STAFF).json()["text"] == "Open now."
     assert [one["version"] for one in client.get("/documents/changes", headers=STAFF).json()["changes"]] == [5]
+
+
+def test_a_version_whose_text_is_gone_is_not_found_and_stays_as_hidden_as_it_was(
+    client: TestClient, documents: LiveDocuments
+) -> None:
+    """What changed and who might see it is known; the text is not."""
+    put(client, "a", "Secret once.", labels=["board"])
+    put(client, "a", "Open now.", labels=[])
+    for number in range(2 * LEAST_KEPT):
+        put(client, "b", f"Text {number}.")
+    assert client.get("/documents/a?version=2", headers=STAFF).json()["text"] == "Open now."
+    board = {"X-Labels": "board"}
+    assert client.get("/documents/a?version=1", headers=board).status_code == 404
+    assert client.get("/documents/b?version=3", headers=board).status_code == 404
+    assert documents.hidden([("a", 1), ("a", 2), ("b", 3)], ("staff",)) == {("a", 1)}
+    changes = client.get("/documents/changes?n=1000", headers=board).json()["changes"]
+    assert [one["version"] for one in changes] == [*range(2 * LEAST_KEPT + 2, 0, -1)]
 
 
 def test_what_was_cited_is_hidden_by_todays_labels_and_those_of_its_version(

@@ -1,4 +1,4 @@
-"""A document store in tables of SQL: all documents, with every version and deletion. What all databases share.
+"""A document store in tables of SQL: all documents, with their versions and deletions. What all databases share.
 
 Takes and gives documents and changes. Knows no file format, no chunk, no index and no database: a subclass opens
 connections. An index remembers the `version` (and `identity`) it was built from and asks for `changes_since`.
@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from bakeoff.corpus.old_texts import drop_old_texts
 from bakeoff.errors import InputError, RunFolderError
 from bakeoff.protocols import StoredChanges, StoredVersion
 from bakeoff.records import Document
@@ -28,6 +29,7 @@ CREATE TABLE versions (
     PRIMARY KEY (id, version)
 );
 CREATE INDEX versions_by_version ON versions (version);
+CREATE INDEX versions_with_text ON versions (id, version) WHERE text IS NOT NULL;
 CREATE TABLE live (id TEXT PRIMARY KEY, version INTEGER NOT NULL, hash TEXT NOT NULL, source TEXT NOT NULL UNIQUE);
 """
 _TOUCHED = """
@@ -150,7 +152,7 @@ class SqlStore(ABC):
         return self._write(list(documents), replace=False)
 
     def delete(self, ids: Iterable[str]) -> StoredChanges:
-        """Deletes the documents with these ids. Unknown ids are ignored. Old texts stay in the history."""
+        """Deletes the documents with these ids. Unknown ids are ignored. Texts stay in the history for a time."""
         wanted = list(dict.fromkeys(ids))
         with self._writing() as connection:
             live = _hashes(connection, wanted)
@@ -166,7 +168,10 @@ class SqlStore(ABC):
         return self._write(given, replace=False, deleted=list(dict.fromkeys(deleted)))
 
     def documents(self) -> Iterator[Document]:
-        """The documents at the time of the call, ordered by source. The store may be changed during the iteration."""
+        """The documents at the time of the call, ordered by source. The store may be changed during the iteration.
+
+        If so much changes meanwhile that a text is no longer kept, its document comes as it is now, or not at all.
+        """
         with self._reading() as connection:
             keys = connection.execute("SELECT id, version FROM live ORDER BY source").fetchall()
         for start in range(0, len(keys), _BATCH):
@@ -175,7 +180,10 @@ class SqlStore(ABC):
             query = f"SELECT {DOCUMENT} FROM versions v WHERE (v.id, v.version) IN (VALUES {marks}) ORDER BY v.source"
             with self._reading() as connection:
                 rows = connection.execute(query, [value for key in batch for value in key]).fetchall()
-            yield from map(document_of, rows)
+            for row in rows:
+                document = document_of(row) if row[1] is not None else self.get(row[0])
+                if document is not None:
+                    yield document
 
     def get(self, document_id: str) -> Document | None:
         """The document with this id. None if it does not exist or is deleted."""
@@ -186,7 +194,10 @@ class SqlStore(ABC):
         return self._one("l.source = ?", source)
 
     def history(self, document_id: str) -> list[StoredVersion]:
-        """Every version of a document, oldest first, including deletions. Empty for an unknown id."""
+        """Every version of a document, oldest first, including deletions. Empty for an unknown id.
+
+        Old versions whose text is no longer kept (`corpus.old_texts`) have no document, as deletions have none.
+        """
         query = f"SELECT v.version, v.kind, v.recorded_at, {DOCUMENT} FROM versions v WHERE id = ? ORDER BY version"
         with self._reading() as connection:
             rows = connection.execute(query, (document_id,)).fetchall()
@@ -195,7 +206,7 @@ class SqlStore(ABC):
                 version=version,
                 kind=kind,
                 recorded_at=recorded_at,
-                document=None if kind == "deleted" else document_of(row),
+                document=None if row[1] is None else document_of(row),
             )
             for version, kind, recorded_at, *row in rows
         ]
@@ -264,6 +275,7 @@ class SqlStore(ABC):
             )
             self._insert(connection, version, at, [("added", *pair) for pair in added])
             self._insert(connection, version, at, [("updated", *pair) for pair in updated])
+            drop_old_texts(connection, version, len(updated) + len(deleted))
         return StoredChanges(
             added=tuple(document.id for document, _ in added),
             deleted=tuple(deleted),

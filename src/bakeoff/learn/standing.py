@@ -85,6 +85,7 @@ class _Changes:
         touched = store.changes_since(version) if 0 <= version <= store.version else None
         self.any = touched is None or touched.any
         self._before: dict[str, Document | None] = {}
+        self._forgotten: set[str] = set()
         self._locators: dict[str, Locator] = {}
 
     @cached_property
@@ -96,9 +97,16 @@ class _Changes:
         if source not in self._before:
             document = self.now.get(source)
             versions = self._store.history(document.id) if document else []
-            before = [one.document for one in versions if one.version <= self._version and one.document is not None]
-            self._before[source] = before[-1] if before else document
+            before = [one for one in versions if one.version <= self._version and one.kind != "deleted"]
+            if before and before[-1].document is None:
+                self._forgotten.add(source)
+            self._before[source] = before[-1].document if before else document
         return self._before[source]
+
+    def _is_forgotten(self, source: str) -> bool:
+        """Whether the document has changed and its text at the version is no longer kept."""
+        self.then(source)
+        return source in self._forgotten
 
     def holds(self, question: Question, is_marked: bool = True) -> bool:
         """Whether the documents still say what the answers rest on.
@@ -106,13 +114,16 @@ class _Changes:
         Marked evidence must still be there. Without it the place of an accepted answer is looked for: the sentence that
         has most of the question's words. If the documents do not state the answer in these words, the passages it was
         made from must be the same, or the sentences that are nearest to question and answer. A question without
-        answers is doubtful once a new sentence seems to answer it.
+        answers is doubtful once a new sentence seems to answer it. If a document has changed and its text of that time
+        is no longer kept, nobody knows: the question is doubtful.
         """
         if not self.any:
             return True
         if not question.answers:
             return not self._is_said_now(question)
         spans = question.source_spans
+        if any(self._is_forgotten(span.source) for span in spans):
+            return False
         if is_marked and spans and all(_has_place(span) for span in spans):
             return all(self._stands(question, span) for span in spans)
         documents = [self.now[name] for name in dict.fromkeys(span.source for span in spans) if name in self.now]
@@ -134,6 +145,8 @@ class _Changes:
     def _moved(self, question: Question, span: SourceSpan) -> SourceSpan:
         """Where the evidence stands now; the whole document if that cannot be told."""
         then, now = self.then(span.source), self.now.get(span.source)
+        if self._is_forgotten(span.source):
+            return SourceSpan(source=span.source)
         if not _has_place(span) or then is None or now is None or then.text == now.text:
             return span
         quote = then.text[span.start : span.end]

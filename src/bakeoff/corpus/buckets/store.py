@@ -17,6 +17,7 @@ from typing import Any
 from bakeoff.corpus.buckets.log import Entry, Log
 from bakeoff.corpus.buckets.objects import Objects
 from bakeoff.corpus.buckets.place import BucketPlace
+from bakeoff.corpus.old_texts import drop_old_texts
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.corpus.store import DOCUMENT, Connection, Reading, SqlStore, document_of
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
@@ -148,11 +149,11 @@ class AsOf:
         self._store, self._version = store, version
 
     def get(self, document_id: str) -> Document | None:
-        """The document with this id. None if it does not exist or was deleted."""
-        query = f"SELECT {DOCUMENT}, v.kind FROM versions v WHERE id = ? AND version <= ? ORDER BY version DESC LIMIT 1"
+        """The document with this id. None if it did not exist, was deleted, or its text is no longer kept."""
+        query = f"SELECT {DOCUMENT} FROM versions v WHERE id = ? AND version <= ? ORDER BY version DESC LIMIT 1"
         with self._store._reading() as connection:
             row = connection.execute(query, (document_id, self._version)).fetchone()
-        return None if row is None or row[-1] == "deleted" else document_of(row[:-1])
+        return None if row is None or row[1] is None else document_of(row)
 
 
 def identity_of(objects: Objects, create: bool = False) -> str:
@@ -206,6 +207,7 @@ def _apply(connection: Connection, version: int, rows: Sequence[Sequence[Any]]) 
     living = [(row[0], row[1], row[4], row[5]) for row in rows if row[2] != "deleted"]
     connection.executemany("INSERT INTO live (id, version, hash, source) VALUES (?, ?, ?, ?)", living)
     connection.execute("UPDATE store SET version = ?", (version,))
+    drop_old_texts(connection, version, len(rows))
 
 
 def _blocks(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

@@ -45,7 +45,7 @@ JOIN versions AS labelled ON labelled.id = v.id AND labelled.version =
 LEFT JOIN live AS l ON l.id = v.id
 WHERE v.id = :id AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = :id AND version <= :version AND kind <> 'deleted')
-  AND may_see(v.access, :labels) AND may_see(labelled.access, :labels)
+  AND v.text IS NOT NULL AND may_see(v.access, :labels) AND may_see(labelled.access, :labels)
 """
 _HIDDEN = """
 WITH cited AS (
@@ -188,7 +188,8 @@ class Views:
         return {id: source for id, source in same.items() if source is not None}
 
     def as_of(self, id: str, labels: Labels, version: int | None = None) -> Shown | None:
-        """The document at a version of the store, or as it is now. None if there is none, or it may not be seen.
+        """The document at a version of the store, or as it is now. None if there is none, or it may not be seen, or its
+        text is no longer kept.
 
         A version at which it was deleted shows what was deleted: an answer may have been made a moment earlier.
         """

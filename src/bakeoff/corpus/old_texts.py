@@ -1,0 +1,33 @@
+"""Which texts of old versions a store keeps: as many as it has documents, those that were replaced or deleted last.
+
+Takes a connection in a transaction. What changed when, and who might see it, is kept of every version: only texts and
+their details go. Without a limit, a store of documents that change each day would grow for ever.
+"""
+
+from typing import Any
+
+LEAST_KEPT = 100
+"""So many old texts are kept of a store with fewer documents."""
+_SLACK = 1.25
+"""The limit may be passed by a quarter, so that old texts are seldom looked for."""
+LOOKED_FOR_EVERY = 16
+"""After so many versions it is counted again, and after each change of at least as many documents."""
+_OLD = """
+SELECT v.id, v.version FROM versions AS v LEFT JOIN live AS l ON l.id = v.id AND l.version = v.version
+WHERE v.text IS NOT NULL AND l.id IS NULL
+ORDER BY (SELECT MIN(n.version) FROM versions AS n WHERE n.id = v.id AND n.version > v.version), v.id LIMIT ?
+"""
+
+
+def drop_old_texts(connection: Any, version: int, n_changed: int) -> int:
+    """Drops the texts that were replaced first, if there are too many after this change. Returns how many."""
+    if version % LOOKED_FOR_EVERY and n_changed < LOOKED_FOR_EVERY:
+        return 0
+    n_live = int(connection.execute("SELECT COUNT(*) FROM live").fetchone()[0])
+    n_texts = int(connection.execute("SELECT COUNT(*) FROM versions WHERE text IS NOT NULL").fetchone()[0])
+    n_old, n_kept = n_texts - n_live, max(n_live, LEAST_KEPT)
+    if n_old <= n_kept * _SLACK:
+        return 0
+    gone = connection.execute(_OLD, (n_old - n_kept,)).fetchall()
+    connection.executemany("UPDATE versions SET text = NULL, meta = NULL WHERE id = ? AND version = ?", gone)
+    return len(gone)
