@@ -26,6 +26,8 @@ RECIPES = {
     "recorded": "bakeoff.contenders.recorded.Recorded",
     "own-retriever": "bakeoff.contenders.own_retriever.OwnRetriever",
 }
+LIVE = "bakeoff.learn.live.Live"
+"""The recipe of what is served, in a round of learning. It has no short name: nobody else uses it."""
 STANDARD = ("base", "rag", "tuned", "hybrid", "extract", "faq", "router", "cascade", "long-context")
 """The contenders of a run that names none. The other recipes take more time or are for special questions."""
 CLASSIFYING = ("nearest-label", "label-head", "generator-label-head", "generator-labels")

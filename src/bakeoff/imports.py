@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bakeoff import catalogue
 from bakeoff.errors import ConfigError
 from bakeoff.records import Record
 
@@ -26,7 +27,7 @@ REMEDY = (
 )
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
-_yours: set[str] = set()
+_yours: set[str] = {*catalogue.RECIPES.values(), catalogue.LIVE}
 _of_folders: dict[str, Path] = {}
 _trusts_all = False
 

@@ -28,7 +28,7 @@ class Settings(Record):
 @pytest.fixture(autouse=True)
 def _forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Nobody has named anything yet, and there is code that notes when it is imported."""
-    monkeypatch.setattr(imports, "_yours", set())
+    monkeypatch.setattr(imports, "_yours", set(imports._yours))
     monkeypatch.setattr(imports, "_of_folders", {})
     monkeypatch.setattr(imports, "_trusts_all", False)
     monkeypatch.delenv(imports.TRUST, raising=False)

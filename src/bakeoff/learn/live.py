@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bakeoff import catalogue
 from bakeoff.contenders.built import Fitted, Given
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Material, Recipe
@@ -21,7 +22,7 @@ from bakeoff.records import Answer, Question, Record
 
 LIVE = "live"
 """Its name in a round."""
-RECIPE = "bakeoff.learn.live.Live"
+RECIPE = catalogue.LIVE
 
 
 class Where(Record):
