@@ -4,9 +4,10 @@ Takes a place, gives bytes by name. Knows no document. An object is written whol
 with `put_new` is never written over, whoever tries, which is all that several servers need to agree on.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ TIMEOUT_S = 60.0
 AT_ONCE = 16
 NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
 """What servers answer if not only the object is missing."""
+CONFLICTS = 5
+"""So often is a write tried that the server refuses because of another one, which then turns out not to be done."""
 AGAIN = "what was stored is kept, and the rest is done when it is run again"
 
 
@@ -59,14 +62,18 @@ class Objects:
 
         A write whose answer was lost is told by its content, so two writers must not write the same.
         """
-        try:
-            with self._explained():
-                self._store.put(self._path(name), content, mode="create", use_multipart=False)
-        except StoreGoneError:
-            there = self.get(name)
-            if there is None:
-                raise
-            return there == content
+        for attempt in range(CONFLICTS):
+            try:
+                with self._explained():
+                    self._store.put(self._path(name), content, mode="create", use_multipart=False)
+            except StoreGoneError as error:
+                there = self.get(name)
+                if there is not None:
+                    return there == content
+                if not _is_conflict(error) or attempt == CONFLICTS - 1:
+                    raise
+            else:
+                break
         return True
 
     def put(self, name: str, content: bytes) -> None:
@@ -78,11 +85,11 @@ class Objects:
         """The names of all objects in a folder and below, sorted."""
         return sorted(self.sizes(folder))
 
-    def sizes(self, folder: str = "") -> dict[str, int]:
-        """Their sizes in bytes, by name."""
+    def sizes(self, folder: str = "", after: str = "") -> dict[str, int]:
+        """Their sizes in bytes, by name: of those whose names come after this one."""
         start = len(self._path(""))
         with self._explained():
-            pages = self._store.list(self._path(folder))
+            pages = self._store.list(self._path(folder), offset=self._path(after) if after else None)
             return {str(one["path"])[start:]: int(one["size"]) for page in pages for one in page}
 
     def folders(self, folder: str) -> list[str]:
@@ -95,14 +102,21 @@ class Objects:
         """Deletes objects. Those that are not there are ignored."""
         paths = list(map(self._path, names))
         with self._explained():
-            if paths:
+            if paths and self.place.address.startswith("file:"):
+                for path in paths:
+                    with suppress(FileNotFoundError):
+                        self._store.delete(path)
+            elif paths:
                 self._store.delete(paths)
 
     def copy(self, names: Iterable[str], target: BucketPlace) -> None:
-        """Copies objects into another world of the same address, in this order."""
-        with self._explained():
-            for name in names:
-                self._store.copy(self._path(name), f"{target.world}/{name}")
+        """Copies objects into another world of the same address, several at a time."""
+
+        def copy(name: str) -> None:
+            self._store.copy(self._path(name), f"{target.world}/{name}")
+
+        with self._explained(), ThreadPoolExecutor(AT_ONCE) as pool:
+            deque(pool.map(copy, names), maxlen=0)
 
     @cached_property
     def _store(self) -> "ObjectStore":
@@ -125,3 +139,11 @@ class Objects:
                 "check the address in store: (or store.json), its room, and that the credentials may list, read, write "
                 f"and delete; {AGAIN}",
             ) from error
+
+
+def _is_conflict(error: StoreGoneError) -> bool:
+    """Whether a write on a condition was refused because another one was there or under way."""
+    from obstore.exceptions import AlreadyExistsError
+
+    cause = error.__cause__
+    return isinstance(cause, AlreadyExistsError) or "ConditionalRequestConflict" in str(cause)
