@@ -13,9 +13,7 @@ from bakeoff.corpus.place import PLACE, place_of
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
 from bakeoff.retrieval.buckets.index import BucketIndex
-from bakeoff.retrieval.opening import (
-    open_index,
-)
+from bakeoff.retrieval.opening import open_index
 
 
 class Counting(HashEmbedder):

@@ -9,10 +9,11 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from bakeoff.corpus.buckets.objects import AT_ONCE, Objects
-from bakeoff.errors import BakeoffError, RunFolderError
+from bakeoff.errors import BakeoffError, RunFolderError, StoreGoneError
 
 RESTORE = "restore it in the bucket, or delete the folder's store.json and read the documents again"
 LEAST_BYTES = 16_000_000
@@ -118,11 +119,16 @@ class Log:
 
     def _write(self, path: str, beginning: str, head: Mapping[str, Any], blocks: Iterable[bytes]) -> bool:
         writer, names, last = uuid.uuid4().hex, [], b""
-        for i, block in enumerate(blocks):
-            if i:
-                names.append(f"{beginning}-{writer}-{i:06}")
-                self.objects.put(names[-1], last)
-            last = block
+        try:
+            for i, block in enumerate(blocks):
+                if i:
+                    names.append(f"{beginning}-{writer}-{i:06}")
+                    self.objects.put(names[-1], last)
+                last = block
+        except StoreGoneError:  # no entry names them yet
+            with suppress(StoreGoneError):
+                self.objects.delete(names)
+            raise
         line = json.dumps({"writer": writer, "more": names, "head": head}, separators=(",", ":"))
         if self.objects.put_new(path, line.encode() + b"\n" + last):
             return True

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import url2pathname
 
 from bakeoff.corpus.buckets.place import BucketPlace
 from bakeoff.corpus.sources.bucket import BucketSettings, said
@@ -43,7 +45,7 @@ class Objects:
             try:
                 return bytes(self._store.get(self._path(name)).bytes())
             except FileNotFoundError as error:
-                if any(answer in str(error) for answer in NO_BUCKET):
+                if any(answer in str(error) for answer in NO_BUCKET) or self._has_no_folder:
                     raise
                 return None
 
@@ -121,6 +123,12 @@ class Objects:
     @cached_property
     def _store(self) -> "ObjectStore":
         return BucketSettings(bucket=self.place.address, timeout_s=TIMEOUT_S).store(create=True)
+
+    @property
+    def _has_no_folder(self) -> bool:
+        """Whether the address is a folder that is gone, as when its disk is no longer mounted."""
+        scheme, _, path = self.place.address.partition("://")
+        return scheme == "file" and not Path(url2pathname(path)).is_dir()
 
     def _path(self, name: str) -> str:
         return f"{self.place.world}/{name}"
