@@ -87,7 +87,7 @@ def test_an_entry_that_says_other_than_it_holds_is_damaged(folder: Path, head: o
         objects(folder).put(name, json.dumps({**whole, "head": head}).encode() + b"\n" + rows)
     with pytest.raises(RunFolderError, match=f"{FIRST} in .* is damaged"):
         open_store(another(folder)).get("a")
-    with pytest.raises(RunFolderError, match="is damaged|is gone"):
+    with pytest.raises(RunFolderError, match=r"is damaged|is gone"):
         opened(folder.with_name("two")).search(["zebras"], 3)
 
 
