@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bakeoff.corpus.buckets import log as logs
+from bakeoff.corpus.buckets import objects as objects_module
 from bakeoff.corpus.buckets.log import PACKED, Log, PackedError
 from bakeoff.corpus.buckets.objects import Objects
 from bakeoff.corpus.buckets.place import BucketPlace
@@ -85,6 +86,27 @@ def test_more_objects_than_a_page_are_listed_in_order_and_deleted(s3: Bucket, bu
     assert list(there.sizes("log", after=names[1_049])) == names[1_050:]
     there.delete(names)
     assert there.names() == ["base"]
+
+
+def test_what_is_written_to_a_folder_is_flushed_before_it_counts(
+    there: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The object, and its name in each folder that may be new. A disk that cannot is one message."""
+    flushed: list[Path] = []
+    monkeypatch.setattr(objects_module, "to_disk", flushed.append)
+    for write in (there.put_new, there.put):
+        flushed.clear()
+        write("log/1", b"x")
+        world = tmp_path / "bucket" / "w"
+        assert flushed == [world / "log" / "1", world / "log", world, tmp_path / "bucket"]
+
+    def failing(path: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(objects_module, "to_disk", failing)
+    for write in (there.put_new, there.put):
+        with pytest.raises(StoreGoneError, match="Input/output error"):
+            write("log/2", b"x")
 
 
 # Logs

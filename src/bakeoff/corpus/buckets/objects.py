@@ -4,6 +4,7 @@ Takes a place, gives bytes by name. Knows no document. An object is written whol
 with `put_new` is never written over, whoever tries, which is all that several servers need to agree on.
 """
 
+import errno
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from urllib.request import url2pathname
 from bakeoff.corpus.buckets.place import BucketPlace
 from bakeoff.corpus.sources.bucket import BucketSettings, said
 from bakeoff.errors import MissingExtraError, StoreGoneError
+from bakeoff.files.flush import to_disk
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -68,20 +70,25 @@ class Objects:
             try:
                 with self._explained():
                     self._store.put(self._path(name), content, mode="create", use_multipart=False)
+                break
             except StoreGoneError as error:
                 there = self.get(name)
-                if there is not None:
-                    return there == content
-                if not _is_conflict(error) or attempt == CONFLICTS - 1:
+                if there is None and _is_conflict(error) and attempt < CONFLICTS - 1:
+                    continue
+                if there is None:
                     raise
-            else:
+                if there != content:
+                    return False
                 break
+        with self._explained():
+            self._outlast(name)
         return True
 
     def put(self, name: str, content: bytes) -> None:
         """Writes an object, over one of this name."""
         with self._explained():
             self._store.put(self._path(name), content)
+            self._outlast(name)
 
     def names(self, folder: str = "") -> list[str]:
         """The names of all objects in a folder and below, sorted."""
@@ -104,7 +111,7 @@ class Objects:
         """Deletes objects. Those that are not there are ignored."""
         paths = list(map(self._path, names))
         with self._explained():
-            if paths and self.place.address.startswith("file:"):
+            if paths and self._folder is not None:
                 for path in paths:
                     with suppress(FileNotFoundError):
                         self._store.delete(path)
@@ -124,11 +131,28 @@ class Objects:
     def _store(self) -> "ObjectStore":
         return BucketSettings(bucket=self.place.address, timeout_s=TIMEOUT_S).store(create=True)
 
+    @cached_property
+    def _folder(self) -> Path | None:
+        """The folder that the address is, if it is one."""
+        scheme, _, path = self.place.address.partition("://")
+        return Path(url2pathname(path)) if scheme == "file" else None
+
     @property
     def _has_no_folder(self) -> bool:
         """Whether the address is a folder that is gone, as when its disk is no longer mounted."""
-        scheme, _, path = self.place.address.partition("://")
-        return scheme == "file" and not Path(url2pathname(path)).is_dir()
+        return self._folder is not None and not self._folder.is_dir()
+
+    def _outlast(self, name: str) -> None:
+        """Flushes an object in a folder, which obstore does not do, and the folders it is in."""
+        if self._folder is not None:
+            path = self._folder / self._path(name)
+            to_disk(path)
+            for folder in path.parents[: len(Path(self._path(name)).parts)]:
+                try:
+                    to_disk(folder)
+                except OSError as error:
+                    if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems
+                        raise
 
     def _path(self, name: str) -> str:
         return f"{self.place.world}/{name}"
