@@ -257,7 +257,7 @@ def test_an_address_that_is_none_is_an_error_of_the_configuration(address: str) 
 def test_a_checkpoint_that_is_lost_costs_the_training_no_more_than_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
 ) -> None:
-    """It begins anew, and not with an error each time. One that the other machine has replaced is taken instead."""
+    """It begins from the start, and not with an error each time. One that was replaced is taken instead."""
     address = f"file://{tmp_path}/bucket"
     store = PartStore(address)
 

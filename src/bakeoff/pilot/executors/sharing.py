@@ -130,7 +130,7 @@ class Reached:
 
     def take(self) -> None:
         """Fetches what another machine has reached, if this one has not begun. If that is gone or was damaged, there is
-        nothing: the training begins anew.
+        nothing: the training begins from the start.
         """
         before, part = None, None if self._folder.exists() else self._store.noted(self._name, self._path)
         while part not in (None, before):
