@@ -34,7 +34,7 @@ from bakeoff.corpus.buckets.objects import Objects
 from bakeoff.corpus.place import PLACE, place_of
 from bakeoff.corpus.stores import keep_in, open_store, remove_store
 from bakeoff.records import Document, Hit
-from bakeoff.retrieval.buckets import table
+from bakeoff.retrieval.buckets import asked
 from bakeoff.retrieval.lance_table import index_words, open_table, read_state
 from bakeoff.retrieval.lance_words import WordSearches
 from bakeoff.retrieval.opening import open_index
@@ -255,9 +255,9 @@ def measure_bucket(corpus: Corpus, address: str) -> None:
             head("", "build s", "by words ms", "by vectors ms", "by both ms", "change 1 document ms")
             row("files", *speeds(files, corpus))
             row("bucket", *speeds(bucket, corpus))
-            every, table.ASK_EVERY_S = table.ASK_EVERY_S, 0.0
+            every, asked.ASK_EVERY_S = asked.ASK_EVERY_S, 0.0
             row("bucket, asked each time", *speeds(bucket, corpus))
-            table.ASK_EVERY_S = every
+            asked.ASK_EVERY_S = every
             alone = lance_alone_ms(folders[1], address, corpus)
             print(f"\nLanceDB alone, its table in the bucket, by words: {alone:.1f} ms")
             (folders[2] / PLACE).write_bytes((folders[1] / PLACE).read_bytes())

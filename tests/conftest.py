@@ -38,7 +38,7 @@ LONGEST_FIRST = (
     "test_sources_random.py",
     "test_scale.py",
 )
-"""Files of more than a minute and a half. Each runs in one process: begun last, it would keep the other cores waiting."""
+"""Files of more than a minute and a half. Each runs in one process: begun last, the other cores would wait for it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

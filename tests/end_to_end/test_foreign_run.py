@@ -20,6 +20,12 @@ def answering():
 """
 
 
+@pytest.fixture(autouse=True)
+def _nothing_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit tests that ran before in this process trust all."""
+    monkeypatch.delenv("BAKEOFF_TRUST", raising=False)
+
+
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Their project: code beside bakeoff.yaml, a finished run, and a deployment of it."""

@@ -18,8 +18,8 @@ from bakeoff.pilot.asking import Workers
 from bakeoff.pilot.executors import sharing
 from bakeoff.pilot.executors.local import LocalExecutor
 from bakeoff.pilot.executors.opening import executing
-from bakeoff.pilot.executors.parts import PartStore, pack
-from bakeoff.pilot.executors.sharing import Share, part_here, put_trained, world_here
+from bakeoff.pilot.executors.parts import Part, PartStore, pack
+from bakeoff.pilot.executors.sharing import Reached, Share, part_here, put_trained, world_here
 from bakeoff.records import Document
 from bakeoff.runs.config import validate
 from bakeoff.runs.executor import ExecutorSettings
@@ -251,3 +251,40 @@ def test_a_store_that_takes_nothing_is_said_before_the_run(
 def test_an_address_that_is_none_is_an_error_of_the_configuration(address: str) -> None:
     with pytest.raises(ConfigError, match=r"executor\.share"):
         validate({"name": "a", "documents": ["d"], "questions": ["q"], "general": None, "executor": {"share": address}})
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged", "replaced"])
+def test_a_checkpoint_that_is_lost_costs_the_training_no_more_than_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    """It begins from the start, and not with an error each time. One that was replaced is taken instead."""
+    address = f"file://{tmp_path}/bucket"
+    store = PartStore(address)
+
+    def reached(text: str) -> Part:
+        (tmp_path / "first" / "adapter").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "first" / "adapter" / "weights").write_text(text)
+        part = store.put(tmp_path / "first" / "adapter", "adapters/adapter")
+        store.note("reached-adapter-sum", part)
+        return part
+
+    part = reached("step 1")
+    if harm == "damaged":
+        (tmp_path / "bucket" / f"{part.sha256}.tar").write_bytes(b"cut")
+    elif harm == "gone":
+        store.remove(part)
+    else:
+        noted = PartStore.noted
+
+        def late(self: PartStore, name: str, path: str) -> Part | None:
+            found = noted(self, name, path)
+            if found == part:
+                reached("step 2")
+                store.remove(part)
+            return found
+
+        monkeypatch.setattr(PartStore, "noted", late)
+    second = tmp_path / "second" / "adapter"
+    for _ in range(2):
+        Reached(address, second, "sum").take()
+    assert (second / "weights").read_text() == "step 2" if harm == "replaced" else not second.exists()

@@ -3,6 +3,7 @@
 Takes and gives `store.json`. Connects to nothing and knows no driver.
 """
 
+import re
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -37,7 +38,7 @@ def place_of(folder: Path) -> Place | BucketPlace | None:
 def read_place(path: Path) -> Place | BucketPlace:
     """The place that this file names. Raises RunFolderError if it names none."""
     content = path.read_text(encoding="utf-8")
-    kind = BucketPlace if '"world"' in content else Place
+    kind = BucketPlace if re.search(r'"world"\s*:', content) else Place
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:

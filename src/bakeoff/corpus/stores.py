@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from bakeoff.corpus.buckets.place import BucketPlace
+from bakeoff.corpus.buckets.place import COPY, BucketPlace
 from bakeoff.corpus.place import PLACE, new_place, note_place, place_of, read_place
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.sqlite_store import SqliteStore
@@ -91,16 +91,24 @@ def move_store(source: Path, target: Path) -> None:
     """Moves a store that nobody uses into another folder of the same disk."""
     name = PLACE if (source / PLACE).exists() else SQLITE
     (source / name).replace(target / name)
+    (source / COPY).unlink(missing_ok=True)  # what was read of a bucket
 
 
 def remove_store(folder: Path) -> None:
-    """Removes what is elsewhere of the documents of a folder that is about to be deleted. Nothing for a file."""
-    place = place_of(folder)
+    """Removes what is elsewhere of the documents of a folder that is about to be deleted, and of a copy that was to
+    come there and was killed. Nothing for a file.
+    """
+    for path in (folder / PLACE, folder / f"{PLACE}{HALF}"):
+        if path.exists():
+            _remove_place(read_place(path))
+
+
+def _remove_place(place: Place | BucketPlace) -> None:
     if isinstance(place, BucketPlace):
         from bakeoff.corpus.buckets.worlds import remove_world
 
         remove_world(place)
-    elif place is not None:
+    else:
         from bakeoff.corpus.postgres.schema import drop_schema
 
         drop_schema(place)

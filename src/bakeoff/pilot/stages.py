@@ -13,6 +13,7 @@ from bakeoff.contenders.identities import Identities
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import remove_store
 from bakeoff.errors import BakeoffError, WorkerError
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measures import Measure
@@ -315,6 +316,7 @@ def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:
     The tuned models in `without` are not copied, because they are tuned further for the new documents.
     """
     half = copy.with_name(copy.name + ".part")
+    remove_store(half)  # of a copy that was killed
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     copy_documents(world, half)

@@ -13,6 +13,8 @@ from bakeoff.corpus.sources.bucket import CREDENTIALS, checked_address
 from bakeoff.records import Record
 
 BEGINNINGS = tuple(CREDENTIALS)
+COPY = "documents.sqlite"
+"""The file of a folder that holds what was read of its documents."""
 
 
 class BucketPlace(Record):

@@ -10,13 +10,13 @@ import json
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bakeoff.corpus.buckets.log import Entry, Log
+from bakeoff.corpus.buckets.log import RESTORE, Entry, Log
 from bakeoff.corpus.buckets.objects import Objects
-from bakeoff.corpus.buckets.place import BucketPlace
+from bakeoff.corpus.buckets.place import COPY, BucketPlace
 from bakeoff.corpus.old_texts import drop_old_texts
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.corpus.store import DOCUMENT, Connection, Reading, SqlStore, document_of
@@ -24,7 +24,6 @@ from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 from bakeoff.protocols import StoredChanges
 from bakeoff.records import Document
 
-COPY = "documents.sqlite"
 WORLD = "world.json"
 DOCUMENTS = "documents"
 FORMAT = 1
@@ -33,6 +32,12 @@ TRIES = 50
 _COLUMNS = "id, version, kind, recorded_at, hash, source, title, text, updated_at, access, meta"
 _FORGET = "DELETE FROM live WHERE id = ?"
 _INSERT = f"INSERT INTO versions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+Rows = list[list[Any]]
+"""Of the table `versions`."""
+AT_ONCE_ROWS = 1_000
+"""Changes with so many rows are read in one transaction."""
 
 
 class _OvertakenError(Exception):
@@ -50,8 +55,12 @@ class BucketStore(SqlStore):
         self._objects = Objects(place)
         self._log = Log(self._objects, DOCUMENTS)
         self._folder = folder
-        identity = identity_of(self._objects, create=True)
-        self.near = _copy_of(identity, folder / COPY)
+        identity, version = _known(folder / COPY)
+        there = identity_of(self._objects, create=version == 0)
+        if version and there != identity:
+            raise self._gone()
+        self.near = _copy_of(there, folder / COPY)
+        self._check_last()
 
     def close(self) -> None:
         """Does nothing, because nothing stays open between calls."""
@@ -84,10 +93,7 @@ class BucketStore(SqlStore):
     def _writing(self) -> Iterator[Any]:
         """As in a file, and at the end the change becomes an entry. Raises _OvertakenError if that is taken."""
         if identity_of(self._objects) != self.near.identity:
-            raise RunFolderError(
-                f"The documents in {self.where} are gone, or were made again.",
-                f"restore them, or delete {self._folder / COPY} to go on with what is there",
-            )
+            raise self._gone()
         self._catch_up()
         with self.near._writing() as connection:
             before = _version(connection)
@@ -129,17 +135,42 @@ class BucketStore(SqlStore):
         """Reads what others have written since."""
         with self.near._reading() as connection:
             version = _version(connection)
-        for entry in self._log.after(version):
-            rows = self._rows_of(entry)
+        for some in _together((entry.number, self._rows_of(entry)) for entry in self._log.after(version)):
             with self.near._writing() as connection:
-                if _version(connection) == entry.number - 1:  # not yet read by another thread or process
-                    _apply(connection, entry.number, rows)
+                for number, rows in some:
+                    if _version(connection) == number - 1:  # not yet read by another thread or process
+                        _apply(connection, number, rows)
 
-    def _rows_of(self, entry: Entry) -> list[list[Any]]:
+    def _rows_of(self, entry: Entry) -> Rows:
+        rows = [row for block in self._log.blocks(entry) for row in self._unpacked(entry, block)]
+        if entry.head is None or entry.head.get("n") != len(rows):
+            raise self._log.damaged(entry.number)
+        return rows
+
+    def _unpacked(self, entry: Entry, block: bytes) -> Rows:
         try:
-            return [json.loads(line) for block in self._log.blocks(entry) for line in _lines(block)]
+            return [json.loads(line) for line in _lines(block)]
         except (OSError, EOFError, ValueError, zlib.error) as error:
             raise self._log.damaged(entry.number) from error
+
+    def _check_last(self) -> None:
+        """Raises RunFolderError if the log does not have the last change that the copy has."""
+        with self.near._reading() as connection:
+            version = _version(connection)
+            rows = set(connection.execute("SELECT id, recorded_at FROM versions WHERE version = ?", (version,)))
+        if version:
+            entry = next(self._log.after(version - 1), None)
+            last = self._unpacked(entry, entry.last) if entry else []
+            if not last or not rows.issuperset((row[0], row[3]) for row in last):
+                raise self._gone()
+
+    def _gone(self) -> RunFolderError:
+        copy = self._folder / COPY
+        return RunFolderError(
+            f"The documents in {self.where} are gone, or were made again, or restored as they were earlier: "
+            f"{copy} has others.",
+            f"restore them, or delete {copy} and indexes/ beside it to go on with what is there",
+        )
 
 
 class AsOf:
@@ -160,25 +191,45 @@ def identity_of(objects: Objects, create: bool = False) -> str:
     """The identity of a world. Empty if there is none, unless it is to be created."""
     found = objects.get(WORLD)
     if found is None and create:
-        made = json.dumps({"format": FORMAT, "identity": uuid.uuid4().hex}).encode()
-        other = json.dumps({"format": FORMAT, "identity": uuid.uuid4().hex}).encode()
-        objects.put_new(WORLD, made)
-        if objects.put_new(WORLD, other):
-            raise ConfigError(
-                f"The server of {objects.where} writes over an object though it was asked not to (If-None-Match: *): "
-                "writers there would undo each other's changes.",
-                "use a server that knows conditional writes (Amazon S3, MinIO, R2, Google, Azure do), or PostgreSQL",
-            )
+        _check_conditions(objects)
+        objects.put_new(WORLD, json.dumps({"format": FORMAT, "identity": uuid.uuid4().hex}).encode())
         found = objects.get(WORLD)
     if found is None:
         return ""
-    world = json.loads(found)
-    if world["format"] != FORMAT:
+    try:
+        world = json.loads(found)
+        its_format, identity = world["format"], world["identity"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunFolderError(f"The object {WORLD} in {objects.where} is damaged.", RESTORE) from error
+    if its_format != FORMAT:
         raise RunFolderError(
-            f"{objects.where} has format {world['format']}; this version of Bakeoff reads {FORMAT}.",
+            f"{objects.where} has format {its_format}; this version of Bakeoff reads {FORMAT}.",
             "use the version of Bakeoff that wrote it, or a later one",
         )
-    return str(world["identity"])
+    return str(identity)
+
+
+def _check_conditions(objects: Objects) -> None:
+    """Raises ConfigError if the server writes over an object though it was asked not to. A world is made after that."""
+    name = f"check-{uuid.uuid4().hex}"
+    objects.put_new(name, b"first")
+    writes_over = objects.put_new(name, b"second")
+    objects.delete([name])
+    if writes_over:
+        raise ConfigError(
+            f"The server of {objects.where} writes over an object though it was asked not to (If-None-Match: *): "
+            "writers there would undo each other's changes.",
+            "use a server that knows conditional writes (Amazon S3, MinIO, R2, Google, Azure do), or PostgreSQL",
+        )
+
+
+def _known(path: Path) -> tuple[str, int]:
+    """The identity and the version of the documents that this machine has read. Version 0 if it has none."""
+    if path.exists():
+        with suppress(RunFolderError), SqliteStore(path)._reading() as connection:
+            identity, version = connection.execute("SELECT identity, version FROM store").fetchone()
+            return identity, version
+    return "", 0
 
 
 def _copy_of(identity: str, path: Path) -> SqliteStore:
@@ -189,7 +240,7 @@ def _copy_of(identity: str, path: Path) -> SqliteStore:
             there, version = connection.execute("SELECT identity, version FROM store").fetchone()
         if there == identity:
             return copy
-        is_new = version == 0
+        is_new = version == 0  # `_known` has read no other version of other documents
     except RunFolderError:
         is_new = False
     if not is_new:
@@ -198,6 +249,20 @@ def _copy_of(identity: str, path: Path) -> SqliteStore:
     with copy._writing() as connection:
         connection.execute("UPDATE store SET identity = ?", (identity,))
     return copy
+
+
+def _together(changes: Iterable[tuple[int, Rows]]) -> Iterator[list[tuple[int, Rows]]]:
+    """Changes, small ones together."""
+    some: list[tuple[int, Rows]] = []
+    n_rows = 0
+    for number, rows in changes:
+        some.append((number, rows))
+        n_rows += len(rows)
+        if n_rows >= AT_ONCE_ROWS:
+            yield some
+            some, n_rows = [], 0
+    if some:
+        yield some
 
 
 def _apply(connection: Connection, version: int, rows: Sequence[Sequence[Any]]) -> None:

@@ -14,24 +14,18 @@ def copy_world(source: BucketPlace, target: BucketPlace, but: Sequence[str] = ()
     """Copies a world, which others may be writing to, into another one of the same address.
 
     Objects whose names begin with one of `but` are left out. What is there of the target is deleted first. Indexes come
-    first, so that the documents of the copy are as new as they or newer; entries of a log come after what they name.
+    first, so that the documents of the copy are as new as they or newer. No index may be packed meanwhile.
     """
     remove_world(target)
     there = Objects(source)
     names = [name for name in there.names() if not name.startswith(tuple(but))]
-    there.copy(
-        [name for name in sorted(names, key=_turn) if name.partition("/")[0] != DOCUMENTS and name != WORLD], target
-    )
-    documents = there.names(DOCUMENTS)
-    there.copy([*sorted(documents, key=_turn), WORLD], target)
-
-
-def _turn(name: str) -> tuple[bool, str]:
-    """Blocks before the entries that name them, entries in their order."""
-    return "/blocks/" not in name, name
+    there.copy([name for name in names if name.partition("/")[0] != DOCUMENTS and name != WORLD], target)
+    there.copy(there.names(DOCUMENTS), target)
+    there.copy([WORLD], target)
 
 
 def remove_world(place: BucketPlace) -> None:
-    """Deletes all objects of a world, for good."""
+    """Deletes all objects of a world, for good. What says that there is one goes first."""
     objects = Objects(place)
+    objects.delete([WORLD])
     objects.delete(objects.names())

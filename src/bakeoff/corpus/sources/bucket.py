@@ -64,6 +64,8 @@ def checked_address(bucket: str) -> str:
         )
     if "?" in bucket or "@" in rest.partition("/")[0]:
         raise ValueError("the address of a bucket has no user and no query; credentials are in the environment")
+    if "#" in bucket:
+        raise ValueError("the address of a bucket has no '#', where an address ends: write %23 for it")
     return bucket
 
 

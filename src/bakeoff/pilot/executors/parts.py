@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 import uuid
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,7 +105,8 @@ class PartStore:
                 return None
 
     def remove(self, part: Part) -> None:
-        with self._explained():
+        """Removes a part, if it is still there."""
+        with self._explained(), suppress(FileNotFoundError):
             self._store.delete(f"{part.sha256}.tar")
 
     def remove_all(self) -> None:

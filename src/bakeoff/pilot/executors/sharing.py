@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from bakeoff.corpus.place import PLACE
 from bakeoff.corpus.stores import SQLITE, copy_store
+from bakeoff.errors import WorkerError
 from bakeoff.files.cache import cache_folder, made_once, remove_unused
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.locks import waited_for
@@ -128,10 +129,18 @@ class Reached:
         self._part: Part | None = None
 
     def take(self) -> None:
-        """Fetches what another machine has reached, if this one has not begun."""
-        part = None if self._folder.exists() else self._store.noted(self._name, self._path)
-        if part is not None:
-            self._store.bring(part, self._folder)
+        """Fetches what another machine has reached, if this one has not begun. If that is gone or was damaged, there is
+        nothing: the training begins from the start.
+        """
+        before, part = None, None if self._folder.exists() else self._store.noted(self._name, self._path)
+        while part not in (None, before):
+            try:
+                self._store.bring(part, self._folder)
+                return
+            except WorkerError:
+                if self._store.has(part.sha256):
+                    raise
+            before, part = part, self._store.noted(self._name, self._path)  # the other machine may still go on
 
     def keep(self, progress: object = None) -> None:
         """Puts the last checkpoint there, if it is new and the one before was put long enough ago."""

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 from bakeoff.corpus.buckets.log import Entry, Log
 from bakeoff.corpus.buckets.objects import Objects
+from bakeoff.errors import RunFolderError
 from bakeoff.records import Record
 from bakeoff.retrieval.buckets.follower import Mark
 from bakeoff.retrieval.buckets.rows import of_documents, packed, unpacked
 
 INDEXES = "indexes"
 MADE = "made.json"
+REMEDY = "delete the objects below indexes/ in its world: the index is made again; no document is lost"
 ROWS_AT_ONCE = 20_000
 """Entries with at most so many rows are taken as one change."""
 
@@ -34,8 +36,12 @@ class Made(Record):
 
 def made_of(objects: Objects, name: str) -> Made | None:
     """The index of this name. None if there is none."""
-    found = objects.get(f"{INDEXES}/{name}/{MADE}")
-    return None if found is None else Made.model_validate_json(found)
+    path = f"{INDEXES}/{name}/{MADE}"
+    found = objects.get(path)
+    try:
+        return None if found is None else Made.model_validate_json(found)
+    except ValueError as error:
+        raise RunFolderError(f"The object {path} in {objects.where} is damaged.", REMEDY) from error
 
 
 def make(objects: Objects, name: str, wanted: Made) -> Made:
@@ -91,11 +97,12 @@ class IndexLog:
                 yield self._as_one([base])._replace(is_all=True)
                 yield from self.changes(base.number)
                 return
-            if some and n_rows + one.head["rows"] > ROWS_AT_ONCE:
+            its_rows = self._n_rows(one)
+            if some and n_rows + its_rows > ROWS_AT_ONCE:
                 yield self._as_one(some)
                 some, n_rows = [], 0
             some.append(one)
-            n_rows += one.head["rows"]
+            n_rows += its_rows
         if some:
             yield self._as_one(some)
 
@@ -111,9 +118,20 @@ class IndexLog:
         for entry in entries:
             all_of_it = _head_of(entry)["documents"]
             mine = {id for id in all_of_it if last[id] == entry.number}
-            for block in self._log.blocks(entry):
-                if block and mine:
-                    yield of_documents(self._unpacked(entry, block), mine, len(all_of_it))
+            n_left = self._n_rows(entry) if mine else 0
+            for block in self._log.blocks(entry) if mine else ():
+                rows = self._unpacked(entry, block) if block else ()
+                n_left -= len(rows)
+                if len(rows):
+                    yield of_documents(rows, mine, len(all_of_it))
+            if n_left:
+                raise self._log.damaged(entry.number)
+
+    def _n_rows(self, entry: Entry) -> int:
+        head = _head_of(entry)
+        if not isinstance(head.get("rows"), int) or not isinstance(head.get("documents"), list):
+            raise self._log.damaged(entry.number)
+        return int(head["rows"])
 
     def _unpacked(self, entry: Entry, block: bytes) -> Any:
         try:

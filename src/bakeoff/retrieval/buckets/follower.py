@@ -42,6 +42,14 @@ class Follower(HybridIndex):
         with self._syncing, explained(self._folder):
             return self._table.to_arrow()
 
+    @property
+    def documents(self) -> set[str]:
+        """The ids of all documents that it has rows of, or may have."""
+        with self._syncing, explained(self._folder):
+            n = int(self._table.count_rows())
+            ids = self._table.search().select(["document_id"]).limit(n + 1).to_arrow()["document_id"]
+            return {*self._state.pending, *ids.unique().to_pylist()}
+
     def take(self, documents: Sequence[str], tables: Iterable[Any], mark: Mark, tidy: bool = True) -> None:
         """Replaces all rows of these documents by those of the tables. It is then as `mark` says.
 

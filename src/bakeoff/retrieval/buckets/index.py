@@ -15,7 +15,7 @@ from bakeoff.corpus.buckets.place import BucketPlace
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 from bakeoff.files.locks import waited_for
 from bakeoff.protocols import DocumentStore, Embedder, Synced
-from bakeoff.retrieval.buckets.entries import Made, made_of, make
+from bakeoff.retrieval.buckets.entries import REMEDY, Made, made_of, make
 from bakeoff.retrieval.buckets.rows import Waiting
 from bakeoff.retrieval.buckets.syncing import Sync
 from bakeoff.retrieval.buckets.table import Table, lock_beside
@@ -24,7 +24,6 @@ from bakeoff.retrieval.syncing import check_same
 
 TRIES = 50
 WAITING = "waiting"
-REMEDY = "delete the objects below indexes/ in its world: the index is made again; no document is lost"
 
 
 class BucketIndex(HybridSearch):

@@ -4,23 +4,24 @@ Takes entries from the log and gives the table; writes entries. Embeds nothing.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from bakeoff.corpus.buckets.log import PackedError
 from bakeoff.corpus.buckets.objects import Objects
 from bakeoff.errors import RunFolderError
 from bakeoff.files.locks import waited_for
 from bakeoff.protocols import Embedder
+from bakeoff.retrieval.buckets.asked import Asked
 from bakeoff.retrieval.buckets.entries import IndexLog, Made
 from bakeoff.retrieval.buckets.follower import Follower, Mark
 from bakeoff.retrieval.lance_table import read_state
 from bakeoff.retrieval.syncing import GROUP_CHUNKS
 
-ASK_EVERY_S = 0.5
-"""A search looks for new entries unless one has looked so short a time ago."""
+READINGS = 5
+"""So often is the log read again because what was read of it has been packed meanwhile."""
 
 
 class Table:
@@ -30,20 +31,21 @@ class Table:
         self.folder = folder
         self._embedder, self._made = embedder, made
         self._log = IndexLog(objects, name, made)
-        self._asked_at = -ASK_EVERY_S
+        self._more = Asked(lambda: self._log.has_more(self.local.mark.entry))
         self._reading = threading.Lock()
+        self._has_read = False
         with self._alone():
             self.local = self._opened()
 
     def caught_up(self) -> Follower:
-        """The table with all entries there are. While another thread reads new ones, the table as it is."""
-        if time.monotonic() - self._asked_at >= ASK_EVERY_S and self._reading.acquire(blocking=False):
+        """The table with all entries there are. While another thread reads new ones, the table as it is, unless it has
+        never been read to the end.
+        """
+        if self._more.answer() and self._reading.acquire(blocking=not self._has_read):
             try:
-                asked_at = time.monotonic()
-                if self._log.has_more(self.local.mark.entry):
+                if self._more.is_yes:
                     with self._alone():
                         self._take(tidy=True)
-                self._asked_at = asked_at
             finally:
                 self._reading.release()
         return self.local
@@ -75,12 +77,23 @@ class Table:
             self._take(tidy=True)
             mark, rows = self.local.mark, self.local.rows()
         parts = (rows.slice(start, GROUP_CHUNKS) for start in range(0, len(rows), GROUP_CHUNKS))
-        self._log.pack(mark, _documents(rows), len(rows), parts)
+        self._log.pack(mark, sorted(rows["document_id"].unique().to_pylist()), len(rows), parts)
 
     def _take(self, tidy: bool) -> None:
         self._reopen()
+        for attempt in range(READINGS):
+            try:
+                self._read(tidy)
+                break
+            except PackedError:
+                if attempt == READINGS - 1:
+                    raise
+        self._has_read = True
+        self._more.is_yes = False
+
+    def _read(self, tidy: bool) -> None:
         for change in self._log.changes(self.local.mark.entry):
-            documents = {*change.documents, *(_documents(self.local.rows()) if change.is_all else ())}
+            documents = {*change.documents, *(self.local.documents if change.is_all else ())}
             self.local.take(sorted(documents), change.tables, change.mark, tidy)
 
     def _reopen(self) -> None:
@@ -106,10 +119,6 @@ class Table:
         """No other process changes the table meanwhile."""
         with waited_for(lock_beside(self.folder, "table"), needed=False):
             yield
-
-
-def _documents(rows: Any) -> list[str]:
-    return sorted(rows["document_id"].unique().to_pylist())
 
 
 def lock_beside(folder: Path, name: str) -> Path:
