@@ -34,6 +34,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tokenizer = {"tokenizer_class": "OwnTokenizer", "auto_map": {"AutoTokenizer": [None, "own.OwnTokenizer"]}}
     (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
     monkeypatch.setattr("builtins.input", lambda *_: "y")
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))  # nothing is remembered of these files
     return path
 
 
