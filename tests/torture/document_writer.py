@@ -1,9 +1,11 @@
 """Changes live documents at random until it is killed: `python -m tests.torture.document_writer FOLDER SEED`.
 
-Before each change it prints what it is about to do, and after it that it was acknowledged.
+Before each change it prints what it is about to do, and after it that it was acknowledged. Its error output says when
+the index begins to be tidied, and when it has been.
 """
 
 import json
+import os
 import random
 import sys
 from pathlib import Path
@@ -16,11 +18,12 @@ from bakeoff.serve.documents import live
 from bakeoff.serve.documents.live import LiveDocuments
 
 N_NAMES = 60
+TIDIES, TIDIED = b"tidies\n", b"tidied\n"
 WORDS = ("walrus", "seal", "otter", "heron", "lynx", "badger", "marten", "vole")
 
 
-def opened(folder: Path, rebuild: bool = False) -> LiveDocuments:
-    index = HybridIndex.open(folder / "index", HashEmbedder(dimension=16), max_tokens=32, rebuild=rebuild)
+def opened(folder: Path, rebuild: bool = False, kind: type[HybridIndex] = HybridIndex) -> LiveDocuments:
+    index = kind.open(folder / "index", HashEmbedder(dimension=16), max_tokens=32, rebuild=rebuild)
     return LiveDocuments(SqliteStore(folder / "store.sqlite"), [index])
 
 
@@ -28,10 +31,19 @@ def document(name: str, text: str) -> Document:
     return Document(id=name, source=f"{name}.md", text=text)
 
 
+class Tidied(HybridIndex):
+    """An index that tells when it is tidied."""
+
+    def tidy(self) -> None:
+        os.write(2, TIDIES)
+        super().tidy()
+        os.write(2, TIDIED)
+
+
 def main(folder: Path, seed: int) -> None:
     chance = random.Random(seed)
-    live.SETTLED_S = 0.05  # tidied all the time: rows are joined, words are indexed
-    with opened(folder) as documents:
+    live.SETTLED_S = 0.0  # tidied all the time: rows are joined, words are indexed
+    with opened(folder, kind=Tidied) as documents:
         print("ready", flush=True)
         number = 0
         while True:

@@ -7,16 +7,18 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from bakeoff.errors import BakeoffError
 from bakeoff.serve.documents.live import LiveDocuments
 from tests.end_to_end.small import REPOSITORY, bakeoff, environment, make
-from tests.torture.document_writer import document, opened
+from tests.torture.document_writer import TIDIED, TIDIES, document, opened
 from tests.torture.promise import Promise, Seen, Trial
 
 LONGEST_S = 0.6
 """A writer is killed within this time."""
 VISIBLE_S = 2.0
+ATTEMPTS = 5
 ALL = 10_000
 Texts = dict[str, str]
 CHANGES = """
@@ -32,16 +34,20 @@ for number in range(int(sys.argv[3])):
 
 def killed(told: Trial) -> Seen:
     """A process that changes documents all the time is killed; what it acknowledged is there, in store and index."""
-    chance, texts, broken, n_changes = told.chance(), Texts(), list[str](), 0
-    for kill in range(told.times(500, 5)):
-        done, last = _written(told.folder, told.seed + kill, chance)
-        n_changes += len(done)
-        for change in done:
+    chance, texts, broken, n_changes, n_tidied, n_cut = told.chance(), Texts(), list[str](), 0, 0, 0
+    n_kills = told.times(500, 5)
+    for kill in range(n_kills):
+        written = _written(told.folder, told.seed + kill, chance)
+        n_changes, n_tidied, n_cut = n_changes + len(written.done), n_tidied + written.n_tidied, n_cut + written.is_cut
+        for change in written.done:
             _apply(texts, change)
-        texts, found = _after(told.folder, texts, last)
+        texts, found = _after(told.folder, texts, written.last)
         broken += [f"kill {kill}: {line}" for line in found]
+    broken += [] if n_tidied and (n_cut or told.is_short) else ["no kill came while the index was tidied"]
     return Seen(
-        f"{told.times(500, 5)} kills after {n_changes:,} changes, {len(texts)} documents at the end", tuple(broken)
+        f"{n_kills} kills after {n_changes:,} changes, {n_cut} of them while the index was tidied (which it was "
+        f"{n_tidied:,} times), {len(texts)} documents at the end",
+        tuple(broken),
     )
 
 
@@ -50,42 +56,53 @@ def files_lost(told: Trial) -> Seen:
     chance, texts, broken, n_rebuilt = told.chance(), Texts(), list[str](), 0
     rounds = told.times(100, 4)
     for number in range(rounds):
-        done, last = _written(told.folder, told.seed + number, chance)
-        for change in done:
+        written = _written(told.folder, told.seed + number, chance)
+        for change in written.done:
             _apply(texts, change)
         hurt = _hurt(told.folder / "index", chance)
         try:
-            texts, found = _after(told.folder, texts, last)
+            texts, found = _after(told.folder, texts, written.last)
         except BakeoffError as error:
             if not error.remedy:
                 broken.append(f"round {number}: no remedy in: {error.message}")
             n_rebuilt += 1
-            texts, found = _after(told.folder, texts, last, rebuild=True)
+            texts, found = _after(told.folder, texts, written.last, rebuild=True)
         broken += [f"round {number}, {hurt}: {line}" for line in found]
     return Seen(f"{rounds} times, {n_rebuilt} of them rebuilt; {len(texts)} documents at the end", tuple(broken))
 
 
-def _written(
-    folder: Path, seed: int, chance: random.Random
-) -> tuple[list[Mapping[str, str | None]], Mapping[str, str | None]]:
-    """The changes that a killed writer acknowledged, and the last one, which it began or not."""
+class Written(NamedTuple):
+    """The changes that a killed writer acknowledged, and the last one, which it began or not.
+
+    It tidied the index so often to the end; `is_cut` says that it was killed while it did so.
+    """
+
+    done: list[Mapping[str, str | None]]
+    last: Mapping[str, str | None]
+    n_tidied: int
+    is_cut: bool
+
+
+def _written(folder: Path, seed: int, chance: random.Random) -> Written:
     writer = subprocess.Popen(
         [sys.executable, "-m", "tests.torture.document_writer", str(folder), str(seed)],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env=environment(),
         cwd=REPOSITORY,
     )
-    assert writer.stdout
+    assert writer.stdout and writer.stderr
     if writer.stdout.readline() != "ready\n":
-        raise RuntimeError("the writer did not start")
+        raise RuntimeError(f"the writer did not start: {writer.communicate()[1][-500:]}")
     time.sleep(LONGEST_S * chance.random())
     writer.kill()
-    lines = writer.stdout.read().split("\n")[:-1]
+    lines, err = writer.stdout.read().split("\n")[:-1], writer.stderr.read()
     writer.wait()
     changes = [json.loads(line) for line in lines if line != "done"]
     n_done = lines.count("done")
-    return changes[:n_done], changes[n_done] if len(changes) > n_done else {}
+    begun, ended = err.count(TIDIES.decode()), err.count(TIDIED.decode())
+    return Written(changes[:n_done], changes[n_done] if len(changes) > n_done else {}, ended, begun > ended)
 
 
 def _apply(texts: Texts, change: Mapping[str, str | None]) -> None:
@@ -151,24 +168,34 @@ def written_together(told: Trial) -> Seen:
     lost = {f"w{i}-{number}" for i in range(4) for number in range(n)} - there
     broken = [f"the writers ended with {codes}"] if any(codes) else []
     broken += [f"{len(lost)} changes were lost"] if lost else []
-    return Seen(f"4 processes, {4 * n} changes, {len(lost)} lost; {_second_pilot(told, broken)}", tuple(broken))
+    broken += _second_pilot(told)
+    return Seen(f"4 processes, {4 * n} changes, {len(lost)} lost; a second pilot was refused by name", tuple(broken))
 
 
-def _second_pilot(told: Trial, broken: list[str]) -> str:
-    pilot = make(told.folder / "pilot").parent
+def _second_pilot(told: Trial) -> list[str]:
+    """What was wrong when a second pilot came while the first one ran. It comes again if the first had ended."""
+    for attempt in range(ATTEMPTS):
+        found = _refused(told.folder / f"pilot-{attempt}")
+        if found is not None:
+            return found
+    return [f"a second pilot was not refused in {ATTEMPTS} attempts: it always came when the first had ended, or ran"]
+
+
+def _refused(folder: Path) -> list[str] | None:
+    """What was wrong; None if the second one was not refused."""
+    pilot = make(folder).parent
     command = [sys.executable, "-m", "bakeoff", "run"]
     first = subprocess.Popen(command, cwd=pilot, env=environment(), stderr=subprocess.PIPE, text=True)
     while not (pilot / "runs" / "planets").exists() and first.poll() is None:
         time.sleep(0.002)
     second = bakeoff("run", "--resume", cwd=pilot)
     _, said = first.communicate()
-    if first.returncode:
-        broken.append(f"the first pilot failed: {said[-300:]}")
-    if second.returncode == 0:  # it came when the first was done
-        return "the second pilot came too late"
+    if second.returncode == 0:
+        return None
+    broken = [f"the first pilot failed: {said[-300:]}"] if first.returncode else []
     if "planets" not in second.stderr or "Traceback" in second.stderr:
         broken.append(f"the second pilot was told: {second.stderr[-300:]}")
-    return "a second pilot was refused by name"
+    return broken
 
 
 def takes_effect(told: Trial) -> Seen:

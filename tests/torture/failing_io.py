@@ -80,7 +80,7 @@ def trial(told: Trial) -> Seen:
     """Faults in pilots first, then in changes of documents."""
     compiled = library(told.folder)
     if compiled is None:
-        return Seen("not tried: it needs Linux and a compiler of C")
+        return Seen("nothing", untried="it needs Linux and a compiler of C")
     worker = Worker(told.folder, compiled)
     try:
         pilots, broken = _pilots(told, worker)

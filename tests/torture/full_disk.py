@@ -1,7 +1,7 @@
 """Promise 12: a full disk. A pilot and changes of documents fill a file system of 64 MiB: the message is clear, and
 with space they go on. And many updates of documents leave little more behind than the documents need.
 
-The file system is a tmpfs that is mounted for the trial. Where that is not allowed, the trial of it says so.
+The file system is a tmpfs that is mounted for the trial. Where that is not allowed, the trial says so.
 """
 
 import os
@@ -37,10 +37,10 @@ AT_ONCE = 20
 
 def trial(told: Trial) -> Seen:
     """The pilot, then documents that fill the disk, then updates on a disk with space."""
-    figures, broken = list[str](), list[str]()
+    figures, broken, untried = list[str](), list[str](), ""
     with small_disk(told.folder / "disk") as disk:
         if disk is None:
-            figures.append("the full disk was not tried: mounting is not allowed here")
+            untried = "the full disk: mounting is not allowed here"
         else:
             for part in (_pilots, _documents):
                 seen, found = part(told, disk)
@@ -48,7 +48,7 @@ def trial(told: Trial) -> Seen:
                 broken += found
     pages, found = _updates(told, "pages", N_WORDS, told.times(10_000, 400))
     lines, _ = _updates(told, "lines", N_WORDS_TINY, told.times(10_000, 400))  # of a line, its row is the most: shown
-    return Seen("; ".join([*figures, pages, lines]), (*broken, *found))
+    return Seen("; ".join([*figures, pages, lines]), (*broken, *found), untried)
 
 
 @contextmanager

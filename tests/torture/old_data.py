@@ -30,6 +30,8 @@ def opened(told: Trial) -> Seen:
     broken = re.findall(r"^(?:FAILED|ERROR) .*", done.stdout, re.MULTILINE)
     if done.returncode and not broken:
         broken = [f"exit code {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}"]
+    if not passed:
+        broken.append("nothing was checked")
     return Seen(f"archives of {versions}: {passed[1] if passed else 0} checks", tuple(broken))
 
 

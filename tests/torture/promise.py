@@ -26,14 +26,18 @@ class Trial(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a trial saw: in words, with the figures; and each way in which the promise was broken."""
+    """What a trial saw: in words, with the figures; each way in which the promise was broken; and what of it could not
+    be tried here, with the reason. What was not tried was not kept, either.
+    """
 
     figures: str
     broken: tuple[str, ...] = ()
+    untried: str = ""
 
     @property
-    def kept(self) -> bool:
-        return not self.broken
+    def kept(self) -> str:
+        """In a word, for the table."""
+        return "**no**" if self.broken else "not tried in whole" if self.untried else "yes"
 
 
 class Promise(NamedTuple):

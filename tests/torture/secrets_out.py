@@ -59,7 +59,7 @@ def trial(told: Trial) -> Seen:
     """Settings, failing servers, a whole run with its exports, and a server with callers."""
     said = _Said()
     pilot = make(told.folder / "pilot").parent
-    with patch.dict("os.environ", {VARIABLE: KEY}):
+    with patch.dict("os.environ", {VARIABLE: KEY, "BAKEOFF_CACHE": str(told.folder / "cache")}):
         for change in _settings(ADDRESSES[: told.times(len(ADDRESSES), 2)]):
             said.by(pilot, change)
         for change in _failing(APIS[: told.times(len(APIS), 1)], FAULTS[:: told.times(1, 3)]):
@@ -72,8 +72,22 @@ def trial(told: Trial) -> Seen:
 
 def _secrets_in(content: bytes) -> list[str]:
     """Which secrets stand in what was said or written."""
-    hexadecimal = (KEY.encode().hex(), PASSWORD.encode().hex(), base64.b64encode(PASSWORD.encode()).decode())
-    return [secret for secret in (*WRITTEN, PASSWORD, *hexadecimal) if secret.encode() in content]
+    return [secret for secret in FORMS if secret.encode() in content]
+
+
+def _in_base64(secret: str) -> tuple[str, ...]:
+    """What base64 writes of a secret for certain, wherever it begins in a longer text, such as after a name."""
+    written = (base64.b64encode(b"-" * before + secret.encode()).decode() for before in range(3))
+    certain = 4 * (len(secret) // 3 - 1)
+    return tuple(text[4 if before else 0 :][:certain] for before, text in enumerate(written))
+
+
+FORMS = (
+    *WRITTEN,
+    PASSWORD,
+    *(one.encode().hex() for one in (KEY, PASSWORD)),
+    *(form for one in (KEY, PASSWORD) for form in _in_base64(one)),
+)
 
 
 class _Said:

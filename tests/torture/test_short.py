@@ -13,4 +13,6 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("number", sorted(PROMISES))
 def test_promise(number: int, tmp_path: Path) -> None:
     seen = PROMISES[number].trial(Trial(tmp_path, seed=1, is_short=True))
-    assert seen.kept, "\n".join(seen.broken)
+    assert not seen.broken, "\n".join(seen.broken)
+    if seen.untried:
+        pytest.skip(f"{seen.figures}; {seen.untried}")

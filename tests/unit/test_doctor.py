@@ -83,6 +83,12 @@ def test_a_python_that_is_too_old_is_a_problem():
     assert states(installation.python("3.12.0", bits=2**31 - 1)) == ["problem"]
 
 
+@pytest.mark.parametrize(("platform", "state"), [("linux", "ok"), ("darwin", "note"), ("win32", "note")])
+def test_a_system_on_which_nothing_was_tested_is_a_note(platform, state, monkeypatch):
+    monkeypatch.setattr("sys.platform", platform)
+    assert states(machine.system()) == [state]
+
+
 def test_a_package_that_is_missing_or_too_old_is_named_with_what_is_allowed():
     there = {"numpy": "1.26.0", "rich": None}
     found = installation.packages(REQUIRED, there.get)

@@ -14,9 +14,12 @@ from typing import Any
 import httpx2
 import pytest
 import yaml
+from lxml import etree
 
 pytest.importorskip("protego")
 
+from bakeoff.apart import process as called
+from bakeoff.apart.process import ApartError
 from bakeoff.corpus.sources.kinds import settings_of
 from bakeoff.corpus.sources.opened import open_sources, read_sources
 from bakeoff.corpus.sources.web import fetching
@@ -401,6 +404,44 @@ def test_sitemaps_are_followed_once(site: Site) -> None:
     site.pages["/sitemap.xml"] = Reply('<!DOCTYPE a [<!ENTITY b "c">]><urlset><url><loc>&b;</loc></url>', "text/xml")
     with pytest.raises(InputError, match="No page was found in the sitemap"):
         changes(one, first.cursor)
+
+
+def test_no_page_and_no_sitemap_is_parsed_in_this_process(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parser that a page of strangers makes fail, hang or run something must not be this process."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("it is parsed here")
+
+    site.pages["/sitemap.xml"] = Reply(
+        f"<urlset><url><loc>{site.address}/docs/pay</loc></url></urlset>", "application/xml"
+    )
+    for name in ("fromstring", "HTML", "XML", "parse"):
+        monkeypatch.setattr(etree, name, refuse)
+    monkeypatch.setattr(etree, "HTMLParser", refuse)
+    monkeypatch.setattr(etree, "XMLParser", refuse)
+    assert paths(changes(settings(site))) == ["docs/", "docs/leave", "docs/pay"]
+    assert paths(changes(settings(site, sitemap="/sitemap.xml"))) == ["docs/pay"]
+
+
+def test_a_page_whose_links_cannot_be_read_deletes_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read and named, what was behind it stays, and it is asked for again."""
+    first = changes(settings(site))
+    site.pages["/docs/"] = page("Docs", "Another beginning.", "pay", "/docs/leave")
+    real = called.call
+
+    def failing(function: str, name: str, content: bytes) -> Any:
+        if function.endswith(":hrefs_in"):
+            raise ApartError("reading it takes longer than 60 seconds", "split it")
+        return real(function, name, content)
+
+    monkeypatch.setattr("bakeoff.corpus.sources.web.page.call", failing)
+    second = changes(settings(site), first.cursor)
+    assert not second.deleted and paths(second) == ["docs/"]
+    assert "its links are not read: reading it takes longer than 60 seconds" in reasons(second)
+    fresh = changes(settings(site))
+    assert paths(fresh) == ["docs/"] and fresh.problems
+    monkeypatch.undo()
+    assert paths(changes(settings(site), fresh.cursor)) == ["docs/leave", "docs/pay"]
 
 
 def test_a_list_of_addresses(site: Site, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.small import REPOSITORY
 
-PLACES = ("src", "recipes", "benchmarks", "examples", "locks", "conftest.py")
+PLACES = ("src", "recipes", "benchmarks", "examples", "locks", "website", "conftest.py")
 FILES = sorted(
     file
     for place in PLACES
@@ -99,6 +99,8 @@ def called(node: ast.Call) -> Iterator[tuple[str, str]]:
         yield "yaml", "a loader by name"
     if name == "from_pretrained" and is_model(node.func) and not {"use_safetensors", "gguf_file"} & set(given):
         yield "pickle", "weights that may be pickled"
+    if name in ("from_pretrained", "from_config") and chooses(node.func) and "trust_remote_code" not in given:
+        yield "remote code", "whoever sits at the terminal is asked whether a model's code may run"
     if name == "from_string" or (name == "Template" and isinstance(node.func, ast.Attribute)):
         yield "template", "a template outside a sandbox"
     if name in UNPACKS:
@@ -110,6 +112,13 @@ def is_model(function: ast.expr) -> bool:
     """Whether this is the method of a class for models of the library: it takes weights, others take settings."""
     of = function.value if isinstance(function, ast.Attribute) else None
     return isinstance(of, ast.Name) and "Model" in of.id
+
+
+def chooses(function: ast.expr) -> bool:
+    """Whether this is the method of a class that a model's files choose: transformers asks about code in them."""
+    of = function.value if isinstance(function, ast.Attribute) else None
+    name = of.id if isinstance(of, ast.Name) else of.attr if isinstance(of, ast.Attribute) else ""
+    return name.startswith("Auto") or not name
 
 
 def lxml(node: ast.Call, name: str, given: dict[str | None, ast.expr]) -> Iterator[tuple[str, str]]:
@@ -147,6 +156,10 @@ def is_(node: ast.expr | None, value: object) -> bool:
         ("AutoModel.from_pretrained(x, trust_remote_code=True)", "remote code"),
         ("AutoModel.from_pretrained(x, trust_remote_code=trusted)", "remote code"),
         ("load(x, **{'trust_remote_code': True})", "remote code"),
+        ("AutoConfig.from_pretrained(folder)", "remote code"),
+        ("transformers.AutoTokenizer.from_pretrained(folder)", "remote code"),
+        ("AutoModelForCausalLM.from_config(config)", "remote code"),
+        ("getattr(transformers, kind).from_pretrained(folder)", "remote code"),
         ("yaml.load(text, yaml.Loader)", "yaml"),
         ("yaml.unsafe_load(text)", "yaml"),
         ("from yaml import FullLoader", "yaml"),
@@ -180,8 +193,10 @@ def test_what_must_not_be_there_is_found(code, kind):
     "code",
     [
         "model.eval()",
-        "AutoModel.from_pretrained(folder, use_safetensors=True)",
-        "AutoTokenizer.from_pretrained(folder)",
+        "AutoModel.from_pretrained(folder, use_safetensors=True, trust_remote_code=False)",
+        "AutoTokenizer.from_pretrained(folder, trust_remote_code=False)",
+        "BertModel.from_pretrained(folder, use_safetensors=True)",
+        "peft.PeftConfig.from_pretrained(folder)",
         "np.load(path, allow_pickle=False)",
         "yaml.safe_load(text)",
         "yaml.load(text, Loader=yaml.BaseLoader)",

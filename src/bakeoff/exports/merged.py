@@ -48,7 +48,7 @@ def write_merged(weights: Weights, folder: Path, precision: Precision) -> None:
     )
     with quiet_libraries():
         model.save_pretrained(folder)
-        AutoTokenizer.from_pretrained(weights.base).save_pretrained(folder)
+        AutoTokenizer.from_pretrained(weights.base, trust_remote_code=False).save_pretrained(folder)
     _add_older_keys(folder / "config.json")
     weights.write_card(folder)
 

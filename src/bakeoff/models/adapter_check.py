@@ -103,7 +103,8 @@ def _shape_of_both(folder: Path, adapter: Path) -> Any:
         config = peft.PeftConfig.from_pretrained(str(adapter))
     config.inference_mode = False  # marks the adapter's tensors as those to be trained
     with refusing_damage(f"The model's file {folder / 'config.json'}"), torch.device("meta"), quiet_libraries():
-        base = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder))
+        config_of_base = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        base = AutoModelForCausalLM.from_config(config_of_base, trust_remote_code=False)
     try:
         with torch.device("meta"), quiet_libraries():
             model = peft.get_peft_model(base, config)

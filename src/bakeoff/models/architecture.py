@@ -30,7 +30,7 @@ def _config(folder: Path) -> Any:
 
     with refusing_damage(f"The model's file {folder / 'config.json'}"):
         try:
-            return AutoConfig.from_pretrained(folder)
+            return AutoConfig.from_pretrained(folder, trust_remote_code=False)
         except ValueError as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelUnavailableError(

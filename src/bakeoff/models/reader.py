@@ -75,5 +75,5 @@ def _merge(untaught: Path, untaught_sha256: str, folder: Path) -> None:
     model.config._name_or_path = READER
     with quiet_libraries():
         model.save_pretrained(folder)
-        AutoTokenizer.from_pretrained(untaught).save_pretrained(folder)
+        AutoTokenizer.from_pretrained(untaught, trust_remote_code=False).save_pretrained(folder)
     write_text(folder / ORIGIN, json.dumps({"base_sha256": untaught_sha256, "adapter": PINNED}))

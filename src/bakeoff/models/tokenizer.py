@@ -18,11 +18,11 @@ def load_tokenizer(folder: Path) -> Any:
     import transformers
 
     def choose() -> dict[str, Any]:
-        kind = type(transformers.AutoTokenizer.from_pretrained(folder))
+        kind = type(transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False))
         is_public = getattr(transformers, kind.__name__, None) is kind
         return {"class": kind.__name__ if is_public else "AutoTokenizer"}
 
     with refusing_damage(f"The tokenizer of the model in {folder}"):
         files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".safetensors")
         kind = remembered(f"tokenizer {folder}", files, choose)["class"]
-        return getattr(transformers, kind).from_pretrained(folder)
+        return getattr(transformers, kind).from_pretrained(folder, trust_remote_code=False)

@@ -287,8 +287,10 @@ def _convert(gguf: Path, folder: Path) -> None:
         raise MissingExtraError(f"Reading {gguf.name}", error.name or "transformers", "local") from error
     with quiet_libraries(), contextlib.redirect_stderr(io.StringIO()):
         with refusing_damage(f"The model {gguf}"):
-            model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                gguf.parent, gguf_file=gguf.name, dtype=torch.float32, trust_remote_code=False
+            )
+            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, trust_remote_code=False)
         model.hf_quantizer = None
         model.is_quantized = False
         del model.config.quantization_config

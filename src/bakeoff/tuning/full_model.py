@@ -104,7 +104,7 @@ class FullModel(FastModel):
         self._base.config._name_or_path = self._folder.name
         with quiet_libraries():
             self._base.save_pretrained(folder)
-            AutoTokenizer.from_pretrained(self._folder).save_pretrained(folder)
+            AutoTokenizer.from_pretrained(self._folder, trust_remote_code=False).save_pretrained(folder)
         for path in folder.iterdir():
             to_disk(path)
 

@@ -338,7 +338,7 @@ def load_base(folder: Path, dtype: torch.dtype | str) -> Any:
     """
     with quiet_libraries(), refusing_damage(f"The weights of the model in {folder}"):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, output_loading_info=True
+            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
         )
     model, info = loaded
     missing = sorted(info["missing_keys"])

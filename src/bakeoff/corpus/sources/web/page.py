@@ -13,9 +13,9 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from lxml import etree
-
+from bakeoff.apart.process import call
 from bakeoff.corpus.sources.folders import Reading, document_id, documents_in
+from bakeoff.corpus.sources.web import markup
 from bakeoff.corpus.sources.web.addresses import Site, normal, source_of
 from bakeoff.formats.parse import SUFFIXES
 
@@ -80,20 +80,14 @@ def documents_of(url: str, content: bytes, content_type: str, modified: str) -> 
 
 
 def links_of(url: str, content: bytes, content_type: str, site: Site) -> Links:
-    """The links of an HTML page. None of any other."""
+    """The links of an HTML page. None of any other. Raises ApartError if its parser fails, or takes too much."""
     suffix, charset = _kind(url, content_type)
     if suffix != ".html":
         return Links()
-    parser = etree.HTMLParser(encoding=_known(charset), no_network=True, recover=True, huge_tree=False)
-    try:
-        tree = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return Links()
-    if tree is None:
-        return Links()
-    base = next((normal(one, url) for one in tree.xpath("//base/@href")), "") or url
-    found = (site.page(one, base) for one in tree.xpath("//a/@href | //area/@href"))
-    canonical = next((site.page(one, base) for one in tree.xpath("//link[@rel='canonical']/@href")), "")
+    bases, hrefs, copied = call(f"{markup.__name__}:hrefs_in", _known(charset) or "", content)
+    base = next((normal(one, url) for one in bases), "") or url
+    found = (site.page(one, base) for one in hrefs)
+    canonical = next((site.page(one, base) for one in copied), "")
     return Links(
         tuple(dict.fromkeys(one for one in found if one and one != url)), canonical if canonical != url else ""
     )

@@ -7,10 +7,11 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lxml import etree
-
+from bakeoff.apart.process import call
+from bakeoff.corpus.sources.web import markup
 from bakeoff.corpus.sources.web.addresses import Site, normal
 from bakeoff.corpus.sources.web.fetching import Answer
+from bakeoff.errors import InputError
 from bakeoff.records import Problem
 
 MOST_FILES = 500
@@ -35,7 +36,7 @@ def listed(first: str, site: Site, fetch: Callable[[str], Answer]) -> Listed:
     while waiting and n_files < MOST_FILES:
         url, n_files = waiting.pop(0), n_files + 1
         try:
-            maps, addresses = _entries(fetch(url))
+            maps, addresses = _entries(url, fetch(url))
         except ValueError as error:
             problems.append(_unread(url, f"the sitemap is not read: {error}", "check sitemap:"))
             continue
@@ -64,7 +65,7 @@ def _unread(url: str, reason: str, remedy: str) -> Problem:
     return Problem(source=url, reason=reason, remedy=remedy, also=("",))
 
 
-def _entries(answer: Answer) -> tuple[list[str], list[str]]:
+def _entries(url: str, answer: Answer) -> tuple[list[str], list[str]]:
     """(sitemaps, pages) in one file. Raises ValueError if it is none."""
     if answer.kind != "page":
         raise ValueError(answer.reason or {"moved": "it redirects again and again"}.get(answer.kind, "it is not there"))
@@ -80,13 +81,8 @@ def _entries(answer: Answer) -> tuple[list[str], list[str]]:
     if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         lines = [line.strip() for line in content.decode("utf-8", "replace").splitlines()]
         return [], [line for line in lines if line.startswith(("http://", "https://"))]
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        raise ValueError(f"it is no XML ({error})"[:200]) from error
-    places = [str(one.text or "").strip() for one in root.iterfind("{*}*/{*}loc")]
-    name = etree.QName(root).localname
-    if name not in ("sitemapindex", "urlset"):
-        raise ValueError(f"it begins with <{name}>, not with <urlset> or <sitemapindex>")
-    return (places, []) if name == "sitemapindex" else ([], places)
+        is_index, places = call(f"{markup.__name__}:places_in", url, content)
+    except InputError as error:
+        raise ValueError(error.message) from error
+    return (places, []) if is_index else ([], places)

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from protego import Protego
 
+from bakeoff.apart.process import ApartError
 from bakeoff.corpus.sources.by_file import hash_of
 from bakeoff.corpus.sources.unread import kept_of_file
 from bakeoff.corpus.sources.web.addresses import shape_of, source_of
 from bakeoff.corpus.sources.web.fetching import NAME, Answer, Fetcher
-from bakeoff.corpus.sources.web.page import TYPES, documents_of, links_of
+from bakeoff.corpus.sources.web.page import TYPES, Links, documents_of, links_of
 from bakeoff.corpus.sources.web.settings import WebSettings
 from bakeoff.errors import InputError
 from bakeoff.records import Document, Problem
@@ -142,10 +143,15 @@ class Visits:
             return known._replace(etag=answer.etag, modified=answer.modified)
         reading = documents_of(url, answer.content, answer.content_type, answer.modified)
         self.read |= {one.source: one for one in reading.documents}
-        links = links_of(url, answer.content, answer.content_type, self._settings.site)
+        problems = reading.problems
+        try:
+            links = links_of(url, answer.content, answer.content_type, self._settings.site)
+        except ApartError as error:  # the page is asked for again the next time
+            links, answer, stamp = Links(known.links, known.canonical), answer._replace(etag="", modified=""), ""
+            reason, behind = f"its links are not read: {error.message}", () if known.links else self._behind()
+            problems += (Problem(source=source_of(url), reason=reason, remedy=error.remedy, also=behind, is_read=True),)
         hashes = {one.source: hash_of(one) for one in reading.documents}
         unread = not hashes and bool(reading.problems)
-        problems = reading.problems
         if unread and not links.pages and not known.stamp:
             problems = tuple(one.model_copy(update={"also": (*one.also, *self._behind())}) for one in problems)
         return Page(
