@@ -133,6 +133,7 @@ def test_five_swaps_under_eight_clients_drop_no_request(server, runs):
         clients = [threading.Thread(target=client, args=(url, i)) for i in range(8)]
         for one in clients:
             one.start()
+        assert wait_for(lambda: len(replies) >= 16)
         for swap in range(5):
             number = server.promote(runs[(swap + 1) % 2])
             assert server.is_live(number)
