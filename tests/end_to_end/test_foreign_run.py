@@ -22,7 +22,7 @@ def answering():
 
 @pytest.fixture(autouse=True)
 def _nothing_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unit tests that ran before in this process trust all."""
+    """The other tests trust all."""
     monkeypatch.delenv("BAKEOFF_TRUST", raising=False)
 
 

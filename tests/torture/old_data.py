@@ -17,7 +17,6 @@ def opened(told: Trial) -> Seen:
         sys.executable,
         "-m",
         "pytest",
-        "-q",
         "-p",
         "no:cacheprovider",
         "--basetemp",

@@ -1,13 +1,9 @@
 """Models that several test files use."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-# Many of these tests read run folders and deployments that name the tests' own classes.
-os.environ.setdefault("BAKEOFF_TRUST", "1")
 
 
 @pytest.fixture(scope="session")
