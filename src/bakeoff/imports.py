@@ -27,7 +27,8 @@ REMEDY = (
 )
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
-_yours: set[str] = {*catalogue.RECIPES.values(), catalogue.LIVE}
+_BAKEOFFS = frozenset({*catalogue.RECIPES.values(), catalogue.LIVE})
+_yours: set[str] = set()
 _of_folders: dict[str, Path] = {}
 _trusts_all = False
 
@@ -84,8 +85,8 @@ def search_in(folder: Path | None) -> None:
 
 
 def _is_trusted(name: str) -> bool:
-    """Whether the user named this import path or folder, or no run folder or deployment did."""
-    if name not in _of_folders or name in _yours or _trusts_all or os.environ.get(TRUST) == "1":
+    """Whether this is a recipe of Bakeoff's, the user named it, or no run folder or deployment did."""
+    if name in _BAKEOFFS or name not in _of_folders or name in _yours or _trusts_all or os.environ.get(TRUST) == "1":
         return True
     here = Path.cwd()
     if Path(name) in (here, here.resolve()):

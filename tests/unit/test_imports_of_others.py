@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import imports
+from bakeoff import catalogue, imports
 from bakeoff.contenders.built import Built
 from bakeoff.contenders.load import standard_entrants
 from bakeoff.contenders.spec import Spec
@@ -28,7 +28,7 @@ class Settings(Record):
 @pytest.fixture(autouse=True)
 def _forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Nobody has named anything yet, and there is code that notes when it is imported."""
-    monkeypatch.setattr(imports, "_yours", set(imports._yours))
+    monkeypatch.setattr(imports, "_yours", set())
     monkeypatch.setattr(imports, "_of_folders", {})
     monkeypatch.setattr(imports, "_trusts_all", False)
     monkeypatch.delenv(imports.TRUST, raising=False)
@@ -72,6 +72,16 @@ def test_what_the_user_names_too_is_imported(tmp_path: Path, first: bool) -> Non
     if not first:
         named_by_you(Settings(), tmp_path / "theirs")
     assert imported(FOREIGN, tmp_path / "theirs", "The generator").__name__ == "Answerer"
+
+
+def test_recipes_of_bakeoff_may_be_named_by_any_folder(tmp_path: Path) -> None:
+    """The round of a deployment names the live contender. Other code of Bakeoff's is refused as anybody's."""
+    for path in (catalogue.LIVE, catalogue.RECIPES["rag"]):
+        named_by_folder(tmp_path, path)
+        assert imported(path, None, "The contender").__name__ in ("Live", "Rag")
+    named_by_folder(tmp_path, "bakeoff.files.jsonl.write_text")
+    with pytest.raises(ConfigError, match="and you do not"):
+        imported("bakeoff.files.jsonl.write_text", None, "The contender")
 
 
 def test_the_configuration_of_the_current_folder_counts_as_the_users(tmp_path: Path) -> None:

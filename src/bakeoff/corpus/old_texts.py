@@ -12,25 +12,27 @@ _SLACK = 1.25
 """The limit may be passed by a quarter, so that old texts are seldom looked for."""
 LOOKED_FOR_EVERY = 16
 """After so many versions it is counted again, and after each change of at least as many documents."""
-_STAYS = "v.id, v.version, v.kind, v.recorded_at, v.hash, v.source, v.title, v.access"
+_STAY = ("id", "version", "kind", "recorded_at", "hash", "source", "title", "access")
+"""The columns that stay of an old version."""
 _OLD = f"""
-SELECT {_STAYS} FROM versions AS v LEFT JOIN live AS l ON l.id = v.id AND l.version = v.version
+SELECT {", ".join(f"v.{name}" for name in _STAY)}
+FROM versions AS v LEFT JOIN live AS l ON l.id = v.id AND l.version = v.version
 WHERE v.text IS NOT NULL AND l.id IS NULL
 ORDER BY (SELECT MIN(n.version) FROM versions AS n WHERE n.id = v.id AND n.version > v.version), v.id LIMIT ?
 """
 
 
-def drop_old_texts(connection: Any, version: int, n_changed: int) -> int:
-    """Drops the texts that were replaced first, if there are too many after this change. Returns how many."""
+def drop_old_texts(connection: Any, version: int, n_changed: int) -> None:
+    """Drops the texts that were replaced first, if there are too many after this change."""
     if version % LOOKED_FOR_EVERY and n_changed < LOOKED_FOR_EVERY:
-        return 0
+        return
     n_live = int(connection.execute("SELECT COUNT(*) FROM live").fetchone()[0])
     n_texts = int(connection.execute("SELECT COUNT(*) FROM versions WHERE text IS NOT NULL").fetchone()[0])
     n_old, n_kept = n_texts - n_live, max(n_live, LEAST_KEPT)
     if n_old <= n_kept * _SLACK:
-        return 0
+        return
     gone = connection.execute(_OLD, (n_old - n_kept,)).fetchall()
     # An update would leave its place in SQLite's file empty: a page for each row that is left of a text.
     connection.executemany("DELETE FROM versions WHERE id = ? AND version = ?", [row[:2] for row in gone])
-    connection.executemany(f"INSERT INTO versions ({_STAYS.replace('v.', '')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", gone)
-    return len(gone)
+    marks = ", ".join("?" * len(_STAY))
+    connection.executemany(f"INSERT INTO versions ({', '.join(_STAY)}) VALUES ({marks})", gone)

@@ -58,7 +58,7 @@ def cost_draws(inputs: Mapping[str, CostInputs], n_draws: int = N_DRAWS, seed: i
     )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _normal(key: str, n_draws: int, seed: int) -> tuple[int, ...]:
     rng = np.random.default_rng([seed, *key.encode()])
     return tuple(rng.permutation(_quantiles(n_draws)).tolist())
