@@ -11,8 +11,9 @@ import pytest
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
-from bakeoff.retrieval import hybrid, rows
+from bakeoff.retrieval import hybrid, old_tables, rows
 from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.retrieval.lance_words import WordSearches
 from bakeoff.retrieval.searching import Filter
 
 WORDS = [
@@ -178,9 +179,8 @@ def test_tidying_that_was_killed_has_changed_nothing(
     again = opened(tmp_path / "index")
     assert found(again) == found(index)
     again.sync(store)
-    monkeypatch.setattr(hybrid, "RETIRED_KEPT_S", 0)
     again.tidy()
-    assert len(list((tmp_path / "index").glob("*.lance"))) == 2  # its own, and the one that running searches may read
+    assert len(list((tmp_path / "index").glob("*.lance"))) == 2  # its own, and the one that was replaced last
     assert [hit.chunk.document_id for hit in again.search_bm25(["walrus"], 5)[0]] == ["d1"]
 
 
@@ -193,12 +193,35 @@ def test_a_table_that_nobody_reads_any_more_is_removed_without_rewriting(
     index.tidy()
     tables = set((tmp_path / "index").glob("*.lance"))
     assert len(tables) == 2 and not index.is_untidy
-    monkeypatch.setattr(hybrid, "RETIRED_KEPT_S", 0)
+    monkeypatch.setattr(old_tables, "KEPT_S", 0)
     assert index.is_untidy
     index.tidy()
     left = set((tmp_path / "index").glob("*.lance"))
     assert len(left) == 1 and left < tables and not index.is_untidy
     assert [hit.chunk.document_id for hit in index.search_bm25(["walrus"], 5)[0]] == ["d1"]
+
+
+def test_an_index_that_is_rewritten_again_and_again_keeps_one_table_more_and_those_that_are_read(
+    store: SqliteStore, index: HybridIndex, tmp_path: Path
+) -> None:
+    """However fast: what nobody reads goes at the next rewriting. A search that still runs keeps its table."""
+    folder, chance = tmp_path / "index", random.Random(3)
+
+    def rewritten() -> int:
+        store.upsert([document(chance.randrange(40), chance)])
+        index.sync(store, tidy=False)
+        index.tidy()
+        return len(list(folder.glob("*.lance")))
+
+    assert [rewritten() for _ in range(5)] == [2] * 5
+    running = index._loaded()
+    before = WordSearches(running.table, QUERIES, 50, "")
+    expected = [len(found) for found in before]
+    assert all(expected)
+    assert [rewritten() for _ in range(5)] == [2, 3, 3, 3, 3]
+    assert [len(found) for found in WordSearches(running.table, QUERIES, 50, "")] == expected
+    del running, before
+    assert rewritten() == 2
 
 
 def test_pieces_are_joined_and_a_kill_meanwhile_is_repaired(

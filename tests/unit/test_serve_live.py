@@ -16,7 +16,7 @@ from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
-from bakeoff.retrieval import hybrid
+from bakeoff.retrieval import old_tables
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents import live
 from bakeoff.serve.documents.live import LiveDocuments
@@ -153,15 +153,46 @@ def test_what_tidying_replaced_is_removed_though_no_document_changes(
     """After the time in which a search may still read it."""
     monkeypatch.setattr(live, "SETTLED_S", 0.05)
     monkeypatch.setattr(live, "LOOK_AGAIN_S", 0.5)
-    monkeypatch.setattr(hybrid, "RETIRED_KEPT_S", 0.4)
+    monkeypatch.setattr(old_tables, "KEPT_S", 0.4)
     with opened(tmp_path, n_indexes=1) as documents:
         documents.put(document("a", "The walrus swims."))
         numbers, deadline = list[int](), time.monotonic() + 60
         while numbers[-1:] != [1] or 2 not in numbers:
             assert time.monotonic() < deadline, numbers
-            numbers.append(sum(path.is_dir() for path in tmp_path.rglob("*.lance")))
+            numbers.append(len(list((tmp_path / "index0").glob("*.lance"))))
             time.sleep(0.02)
         assert found(documents, "walrus") == [["a"]]
+
+
+class _Replacing:
+    """An index that has something to remove `after_s` after it was tidied; a document changes while it is."""
+
+    def __init__(self, after_s: float) -> None:
+        self.after_s, self.tidied, self.tidier = after_s, list[float](), live._Tidier([])
+
+    @property
+    def is_untidy(self) -> bool:
+        return not self.tidied or (len(self.tidied) == 1 and time.monotonic() - self.tidied[0] >= self.after_s)
+
+    def tidy(self) -> None:
+        self.tidied.append(time.monotonic())
+        if len(self.tidied) == 1:
+            self.tidier.changed()
+
+
+def test_a_change_during_the_tidying_does_not_keep_what_was_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index is looked at when that change has settled, and again when what was replaced can go."""
+    monkeypatch.setattr(live, "SETTLED_S", 0.02)
+    monkeypatch.setattr(live, "LOOK_AGAIN_S", 0.4)
+    index = _Replacing(after_s=0.3)
+    index.tidier.indexes = (index,)
+    index.tidier.start()
+    index.tidier.changed()
+    deadline = time.monotonic() + 20
+    while len(index.tidied) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    index.tidier.stop()
+    assert len(index.tidied) == 2
 
 
 def test_citations_get_the_version_that_holds_the_passage(documents: LiveDocuments) -> None:

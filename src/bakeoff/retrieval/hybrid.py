@@ -38,7 +38,6 @@ from bakeoff.retrieval.lance_table import (
     index_words,
     new_table,
     open_table,
-    pinned,
     read_state,
     remove_tables,
     those,
@@ -46,6 +45,7 @@ from bakeoff.retrieval.lance_table import (
     write_state,
 )
 from bakeoff.retrieval.lance_words import WordSearches
+from bakeoff.retrieval.old_tables import OldTables
 from bakeoff.retrieval.rows import IndexRows
 from bakeoff.retrieval.scan import nearest
 from bakeoff.retrieval.search_words import encodable
@@ -57,7 +57,6 @@ TIDY_WRITES = 256  # a table is rewritten after so many changes, however small t
 MOST_PIECES = 24  # each change adds a piece to the table; searches read each piece without an index
 OLD_VERSIONS_KEPT = timedelta(minutes=10)  # running searches may still read them
 NO_OLD_VERSIONS = timedelta(milliseconds=1)
-RETIRED_KEPT_S = 60.0  # a table that was replaced is kept for so long: running searches may still read it
 
 
 class _Snapshot(NamedTuple):
@@ -85,7 +84,7 @@ class HybridIndex(HybridSearch):
         self._is_behind = False
         self._recent: set[str] = set()
         self._n_pieces = self._n_writes = 0
-        self._retired: dict[str, float] = {}
+        self._old_tables = OldTables()
         self._loading = threading.Lock()
         self._syncing = threading.Lock()
         self._tidying = threading.Lock()
@@ -225,7 +224,7 @@ class HybridIndex(HybridSearch):
         nobody reads any more take space.
         """
         with self._syncing, explained(self._folder):
-            return self._has_expired_tables or self._is_worth_rewriting
+            return self._old_tables.has_unread or self._is_worth_rewriting
 
     @property
     def _is_worth_rewriting(self) -> bool:
@@ -243,7 +242,7 @@ class HybridIndex(HybridSearch):
             with self._syncing:
                 if self._is_behind:  # the table is half written until a sync succeeds
                     return
-                only_removes = self._has_expired_tables and not self._is_worth_rewriting
+                only_removes = self._old_tables.has_unread and not self._is_worth_rewriting
                 self._remove_tables()
                 if only_removes:
                     return
@@ -261,6 +260,7 @@ class HybridIndex(HybridSearch):
                         return
                     self._take_place(name, table)
                     self._n_writes -= n_before
+                    self._remove_tables()
             except BaseException:
                 with self._syncing:
                     self._recent |= before
@@ -276,23 +276,20 @@ class HybridIndex(HybridSearch):
             if len(rows):
                 table.add(rows)
         version = int(table.version)
-        view = pinned(table, version)
-        self._retired[self._state.table] = time.monotonic()
+        view, before = self._old_tables.view(table, version), self._state.table
         self._save(table=name)
-        self._table, self._n_pieces = table, int(bool(self._recent))
+        self._old_tables.replaced(before)
+        self._n_pieces = int(bool(self._recent))
         with self._loading:
-            self._published = version
+            self._table, self._published = table, version
             if self._snapshot is not None:
                 self._snapshot = _Snapshot(view, self._snapshot.rows)
 
     def _remove_tables(self) -> None:
         """Removes tables that nobody reads any more: those replaced a while ago, and copies that were not finished."""
-        self._retired = {name: since for name, since in self._retired.items() if not _is_expired(since)}
-        remove_tables(self._folder, {self._state.table, *self._retired})
-
-    @property
-    def _has_expired_tables(self) -> bool:
-        return any(map(_is_expired, self._retired.values()))
+        kept = self._old_tables.kept()
+        remove_tables(self._folder, {self._state.table, *kept})
+        self._old_tables.removed(kept)
 
     def _join_pieces(self) -> None:
         """Rewrites the documents that changed since the last tidying as one piece. If killed, they are done again."""
@@ -316,7 +313,7 @@ class HybridIndex(HybridSearch):
         is_behind, self._is_behind = self._is_behind, False
         if snapshot is None:
             return
-        view, rows = pinned(self._table, self._published), None
+        view, rows = self._old_tables.view(self._table, self._published), None
         if not is_behind:
             import pyarrow as pa
 
@@ -371,7 +368,7 @@ class HybridIndex(HybridSearch):
             return snapshot
         with self._loading, explained(self._folder):
             if self._snapshot is None:
-                view = pinned(self._table, self._published)
+                view = self._old_tables.view(self._table, self._published)
                 self._snapshot = _Snapshot(view, IndexRows.of(view))
             return self._snapshot
 
@@ -403,8 +400,3 @@ class HybridIndex(HybridSearch):
         for i, ranking in zip(asked, nearest(rows, vectors, k, hidden), strict=True):
             rankings[i] = ranking
         return rankings
-
-
-def _is_expired(since: float) -> bool:
-    """Whether a table that was replaced at this time has been kept long enough."""
-    return time.monotonic() - since >= RETIRED_KEPT_S

@@ -26,7 +26,7 @@ TIDY_AT_LATEST_S = 20.0
 TIDY_AGAIN_S = 60.0
 """After a failure, tidying is tried again this much later."""
 LOOK_AGAIN_S = 61.0
-"""So much later it is seen whether what was replaced can go: an index keeps it for a minute, for running searches."""
+"""So much later it is seen whether what was replaced can go: an index keeps the last of it for a minute."""
 PAST_VERSIONS = 8
 NAMED = 5
 """As many documents a message names."""
@@ -280,7 +280,9 @@ class _Tidier:
             while not self._is_stopped:
                 now, due = time.monotonic(), self._due()
                 if due is not None and now >= due:
-                    self._first_change = self._look_again = None
+                    self._first_change = None
+                    if self._look_again is not None and now >= self._look_again:
+                        self._look_again = None
                     return True
                 self._condition.wait(None if due is None else due - now)
             return False
