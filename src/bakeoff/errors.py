@@ -95,6 +95,10 @@ class RunFolderError(BakeoffError):
     """A run folder is missing, half written, or belongs to another configuration."""
 
 
+class DamagedIndexError(RunFolderError):
+    """An index cannot be read: it has to be made again from the documents, which are not lost."""
+
+
 class StoreGoneError(BakeoffError):
     """The server of the documents does not answer: no fault of what asked, which can go on when it is back."""
 

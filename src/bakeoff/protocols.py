@@ -403,8 +403,10 @@ class SearchIndex(LabelledRetriever, VectorRetriever, Protocol):
         """Does what the first search would do otherwise."""
         ...
 
-    def check_words(self) -> None:
-        """Searches for the words of one passage. Raises RunFolderError if the index of words is damaged or missing."""
+    def check(self) -> None:
+        """Reads what searches read, and searches for the words of one passage. Raises RunFolderError if a part is
+        damaged or missing, DamagedIndexError if the index is a folder here, which can be made again.
+        """
         ...
 
     def doubts(self, store: DocumentStore) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from bakeoff.records import ask
 from bakeoff.runs.run import open_run
 from bakeoff.serve.deployment import deploy, open_deployment
 from bakeoff.serve.documents.opening import documents_of
+from bakeoff.serve.sums import sums_of
+from tests.end_to_end.server_process import Server
 from tests.end_to_end.small import bakeoff as command
 from tests.end_to_end.small import make
 
@@ -48,6 +50,60 @@ def test_a_deployment_is_kept_in_step_with_the_folder_it_was_made_from(folder: P
         assert "999 days" in answer.text, name
     listed = json.loads(documents(folder, "list", "aldra").stdout)
     assert [one["source"] for one in listed] == ["aldra.md"]
+
+
+def _lost(root: Path, what: str) -> None:
+    """Damages the indexes of a deployment as a power failure may."""
+    states = sorted((root / "indexes").glob("*/index.json"))
+    assert states
+    for state in states:
+        words = [*state.parent.glob("*.lance/_indices/*/*.lance")]
+        rows = [*state.parent.glob("*.lance/data/*.lance")]
+        assert words and rows
+        if what == "table":
+            for table in state.parent.glob("*.lance"):
+                shutil.rmtree(table)
+        else:
+            for path in {"state": [state], "words": words, "rows": rows}[what]:
+                path.write_bytes(bytes(path.stat().st_size) if what != "state" else b"{")
+
+
+@pytest.mark.parametrize("what", ["table", "state", "words", "rows"])
+def test_a_damaged_index_is_made_again_from_the_documents(folder: Path, what: str) -> None:
+    """With a warning, by a command or a server that opens the documents: then it holds what it held."""
+    root = folder / "deployments" / "planets"
+    before = sums_of(open_deployment(root))
+    _lost(root, what)
+    said = documents(folder, "sync", "docs")
+    assert json.loads(said.stdout)["n_unchanged"] == 12, said.stderr
+    assert "made again from the documents" in said.stderr
+    deployment = open_deployment(root)
+    assert sums_of(deployment) == before
+    (answer,) = deployment.world.open("rag").answer([ask("How long is a year on Aldra?")])
+    assert answer.text and answer.citations
+    assert "made again" not in documents(folder, "sync", "docs").stderr
+
+
+def test_a_server_starts_with_a_damaged_index_and_makes_it_again(folder: Path) -> None:
+    """It says so, and what it serves is what was measured."""
+    _lost(folder / "deployments" / "planets", "rows")
+    server = Server(folder).wait()
+    try:
+        assert server.get("/health")["same"] is True
+        assert "314 days" in server.ask("How long is a year on Aldra?", "rag")["bakeoff"]["answer"]
+    finally:
+        server.stop()
+
+
+def test_an_index_is_not_removed_while_another_process_has_the_documents(folder: Path) -> None:
+    root = folder / "deployments" / "planets"
+    with documents_of(open_deployment(root)):
+        _lost(root, "state")
+        refused = documents(folder, "sync", "docs")
+        assert refused.returncode == 1 and "another process" in refused.stderr
+        assert [path.read_bytes() for path in (root / "indexes").glob("*/index.json")] == [b"{"] * len(
+            [*(root / "indexes").iterdir()]
+        )
 
 
 def test_only_its_owner_can_enter_a_deployment(folder: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ the index begins to be tidied, and when it has been.
 import json
 import os
 import random
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
 from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.retrieval.repairing import sound_index
 from bakeoff.serve.documents import live
 from bakeoff.serve.documents.live import LiveDocuments
 
@@ -22,8 +24,12 @@ TIDIES, TIDIED = b"tidies\n", b"tidied\n"
 WORDS = ("walrus", "seal", "otter", "heron", "lynx", "badger", "marten", "vole")
 
 
-def opened(folder: Path, rebuild: bool = False, kind: type[HybridIndex] = HybridIndex) -> LiveDocuments:
-    index = kind.open(folder / "index", HashEmbedder(dimension=16), max_tokens=32, rebuild=rebuild)
+def opened(folder: Path, kind: type[HybridIndex] = HybridIndex) -> LiveDocuments:
+    """The documents in the folder. An index that cannot be read is made again, as the product does it."""
+    place = folder / "index"
+    index = sound_index(
+        lambda: kind.open(place, HashEmbedder(dimension=16), max_tokens=32), lambda: shutil.rmtree(place)
+    )
     return LiveDocuments(SqliteStore(folder / "store.sqlite"), [index])
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -60,15 +61,19 @@ def files_lost(told: Trial) -> Seen:
         for change in written.done:
             _apply(texts, change)
         hurt = _hurt(told.folder / "index", chance)
+        (mark := told.folder / "index" / "mark").touch()
         try:
             texts, found = _after(told.folder, texts, written.last)
         except BakeoffError as error:
-            if not error.remedy:
-                broken.append(f"round {number}: no remedy in: {error.message}")
-            n_rebuilt += 1
-            texts, found = _after(told.folder, texts, written.last, rebuild=True)
+            broken.append(f"round {number}, {hurt}: not opened: {error.message[:300]}")
+            shutil.rmtree(told.folder / "index")
+            texts, found = _after(told.folder, texts, written.last)
+        n_rebuilt += not mark.exists()
+        mark.unlink(missing_ok=True)
         broken += [f"round {number}, {hurt}: {line}" for line in found]
-    return Seen(f"{rounds} times, {n_rebuilt} of them rebuilt; {len(texts)} documents at the end", tuple(broken))
+    return Seen(
+        f"{rounds} times, {n_rebuilt} of them made again by itself; {len(texts)} documents at the end", tuple(broken)
+    )
 
 
 class Written(NamedTuple):
@@ -112,13 +117,11 @@ def _apply(texts: Texts, change: Mapping[str, str | None]) -> None:
             texts[name] = text
 
 
-def _after(
-    folder: Path, texts: Texts, last: Mapping[str, str | None], rebuild: bool = False
-) -> tuple[Texts, list[str]]:
+def _after(folder: Path, texts: Texts, last: Mapping[str, str | None]) -> tuple[Texts, list[str]]:
     """What is there after a kill, and what is wrong with it. The last change is there as a whole or not at all."""
     maybe = dict(texts)
     _apply(maybe, last)
-    with opened(folder, rebuild) as documents:
+    with opened(folder) as documents:
         there = {one.id: one.text for one in documents.store.documents()}
         broken = [] if there in (texts, maybe) else [f"the store has {_difference(there, texts)}"]
         return there, broken + _index_faults(documents, there)

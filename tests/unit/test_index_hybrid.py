@@ -221,7 +221,7 @@ def test_a_damaged_index_of_words_is_named_when_it_is_searched(
 def test_an_index_of_words_is_checked_without_a_question(
     tmp_path: Path, index: HybridIndex, embedder: CountingHash, damage: str
 ) -> None:
-    index.check_words()
+    index.check()
     parts = sorted((tmp_path / "index").glob("*.lance/_indices/*/*.lance"))
     assert parts
     for part in parts:
@@ -230,7 +230,7 @@ def test_an_index_of_words_is_checked_without_a_question(
         else:
             part.write_bytes(bytes(part.stat().st_size))
     with pytest.raises(BakeoffError, match="index"):
-        HybridIndex.open(tmp_path / "index", embedder, max_tokens=8).check_words()
+        HybridIndex.open(tmp_path / "index", embedder, max_tokens=8).check()
 
 
 def test_a_panic_of_lancedb_is_damage_and_another_one_is_not(tmp_path: Path) -> None:

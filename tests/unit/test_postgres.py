@@ -265,7 +265,7 @@ def test_rows_that_somebody_changed_are_doubted(folder: Path) -> None:
     with store.database.writing() as connection:  # type: ignore[attr-defined]
         connection.execute("TRUNCATE postings_1")
     with pytest.raises(RunFolderError, match="does not find words"):
-        index.check_words()
+        index.check()
 
 
 # A server that goes away

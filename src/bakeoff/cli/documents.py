@@ -260,9 +260,11 @@ def _documents(url: str, deployment: Path | None) -> Iterator["Documents"]:
             yield there
         return
     from bakeoff.serve.deployment import open_deployment
-    from bakeoff.serve.documents.opening import documents_of
+    from bakeoff.serve.documents.opening import documents_of, repair_indexes
 
-    with documents_of(open_deployment(deployment)) as live:
+    opened = open_deployment(deployment)
+    repair_indexes(opened)
+    with documents_of(opened) as live:
         yield FolderDocuments(live)
 
 

@@ -13,6 +13,7 @@ from bakeoff.contenders.access import Guarded, why_refused
 from bakeoff.contenders.built import Built, Given
 from bakeoff.contenders.kept_models import kept_embedder, kept_generator
 from bakeoff.contenders.load import make_recipe
+from bakeoff.corpus.place import place_of
 from bakeoff.corpus.stores import open_store
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
@@ -22,7 +23,9 @@ from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.protocols import Contender, DocumentStore, Embedder, Generator, SearchIndex
-from bakeoff.retrieval.settings import Retrieval
+from bakeoff.retrieval.opening import open_index, remove_indexes
+from bakeoff.retrieval.repairing import sound_index
+from bakeoff.retrieval.settings import Retrieval, index_folder_name
 from bakeoff.tuning.retriever.folders import check_part, folder_name, is_tuned_part, untuned_name
 
 MODELS_KEPT = 2
@@ -136,11 +139,22 @@ class WorldFolder:
         """The index for these settings. Settings that differ only in the number of passages share one index."""
         name = retrieval.index
         if name not in self._indexes:
-            from bakeoff.retrieval.opening import open_index
-
             embedder = self.embedder(retrieval.embedder)
             self._indexes[name] = open_index(self.documents, name, embedder, retrieval.chunk_tokens)
         return self._indexes[name]
+
+    def sound_index(self, retrieval: Retrieval) -> SearchIndex:
+        """The same, for somebody who brings it up to date and whose folder this is alone. An index in a folder here
+        that cannot be read is removed, with a warning: it comes back empty, and `sync` fills it.
+        """
+        if place_of(self.documents) is not None:
+            return self.index(retrieval)
+
+        def remove() -> None:
+            self._indexes.pop(retrieval.index, None)
+            remove_indexes(self.documents, [index_folder_name(retrieval.index)])
+
+        return sound_index(lambda: self.index(retrieval), remove)
 
     def generator(self, model: str, adapter: str = "", template: PromptTemplate | None = None) -> Generator:
         """The model of this name in `models:`, with the tuned weights merged in if `adapter` names some. After a

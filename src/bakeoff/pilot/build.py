@@ -224,7 +224,7 @@ class Builder:
             sharing = [recipe for recipe in reading if recipe.index == name]
             with self.left_out.trying("its index", sharing), self._timed(stage, part=f"index:{name}") as more:
                 begun = time.perf_counter()
-                index = world.index(sharing[0].spec.retrieval)
+                index = world.sound_index(sharing[0].spec.retrieval)
                 opening_s = time.perf_counter() - begun
                 report = index.sync(world.store, self._progress(stage))
                 more |= {"tokens": report.n_tokens, "seconds": opening_s + report.seconds}

@@ -93,7 +93,8 @@ class HybridIndex(HybridSearch):
     def open(cls, folder: Path, embedder: Embedder, max_tokens: int = 128, rebuild: bool = False) -> Self:
         """The index in this folder. If there is none, or with `rebuild`, a new empty index.
 
-        Raises RunFolderError if the index was made with another embedder or chunk size, or cannot be read, and
+        Raises RunFolderError if the index was made with another embedder or chunk size, DamagedIndexError if it cannot
+        be read, and
         ConfigError for max_tokens below 1.
         """
         if max_tokens < 1:
@@ -122,12 +123,14 @@ class HybridIndex(HybridSearch):
         """Reads the rows into memory, which the first search would do otherwise."""
         self._loaded()
 
-    def check_words(self) -> None:
-        """Searches for the words of one passage. Raises RunFolderError if the index of words is damaged or missing."""
+    def check(self) -> None:
+        """Reads all that searches read, and searches for the words of one passage. Raises DamagedIndexError if a part
+        is damaged or missing.
+        """
         snapshot = self._loaded()
         with explained(self._folder):
-            passages = snapshot.table.search().select(["passage"]).limit(1).to_arrow()["passage"].to_pylist()
-        for passage in passages:
+            passages = snapshot.table.search().select(["passage"]).limit(len(snapshot.rows) + 1).to_arrow()["passage"]
+        for passage in passages[:1].to_pylist():
             self._ranked(self._bm25(snapshot, [passage], 1, ""), snapshot.rows)
 
     def doubts(self, store: DocumentStore) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ can be rewritten beside itself: a copy is compacted while the table is in use, a
 """
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
+from bakeoff.errors import BakeoffError, DamagedIndexError, disk_is_full
 from bakeoff.files import jsonl
 from bakeoff.files.format_number import refuse_other_format
 from bakeoff.files.room import room_remedy
@@ -70,7 +71,7 @@ def write_state(folder: Path, state: State) -> None:
 
 
 def read_state(folder: Path) -> State | None:
-    """The state of the table. None if there is no index. Raises RunFolderError for a file that cannot be read."""
+    """The state of the table. None if there is no index. Raises DamagedIndexError for a file that cannot be read."""
     path = _state_path(folder)
     if not path.exists():
         return None
@@ -79,7 +80,9 @@ def read_state(folder: Path) -> State | None:
         refuse_other_format(path, content, "schema_version", SCHEMA_VERSION, SCHEMA_VERSION, REMEDY)
         return State.model_validate_json(content)
     except ValueError as error:
-        raise RunFolderError(f"{path} cannot be read: it was damaged or written by another version.", REMEDY) from error
+        raise DamagedIndexError(
+            f"{path} cannot be read: it was damaged or written by another version.", REMEDY
+        ) from error
 
 
 def new_table(folder: Path, state: State) -> Any:
@@ -123,11 +126,11 @@ def index_words(table: Any, language: str) -> None:
 
 
 def open_table(folder: Path, name: str = FIRST_TABLE) -> Any:
-    """The existing table. Raises RunFolderError if it is missing."""
+    """The existing table. Raises DamagedIndexError if it is missing."""
     try:
         return _connection(folder).open_table(name)
     except ValueError as error:
-        raise RunFolderError(f"The table of the index in {folder} is missing ({error}).", REMEDY) from error
+        raise DamagedIndexError(f"The table of the index in {folder} is missing ({error}).", REMEDY) from error
 
 
 def pinned(table: Any, version: int) -> Any:
@@ -214,21 +217,39 @@ def warm(table: Any) -> None:
     table.prewarm_index(f"{TEXT_COLUMN}_idx")
 
 
+def _is_refused(error: Exception) -> bool:
+    """Whether the system refused an operation, as it does without permission, on a full disk or with too many open
+    files: LanceDB raises an OSError or a RuntimeError for that. A file that is not there (number 2) is damage.
+    """
+    if disk_is_full(error) or getattr(error, "errno", None) is not None:
+        return True
+    return any(number != "2" for number in re.findall(r"os error (\d+)", str(error)))
+
+
+def _is_of_lance(error: Exception) -> bool:
+    """Whether LanceDB or Arrow raised it. Their errors have no class of their own."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = trace.tb_frame.f_globals.get("__name__", "") if trace is not None else ""
+    return module.split(".")[0] in ("lancedb", "pyarrow") or bool(re.search(r"\blance", str(error).lower()))
+
+
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
     """Turns the errors of LanceDB and the file system into errors that a person can act on."""
     try:
         yield
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, OSError) or disk_is_full(error):  # LanceDB raises a RuntimeError for a full disk
-            raise BakeoffError(
-                f"The index in {folder} cannot be read or written: {error}.",
-                f"{room_remedy(error)}, or check the permissions; then run it again: the index repairs itself",
-            ) from error
-        if "lance" not in str(error).lower():
-            raise
-        raise RunFolderError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, OSError) or _is_of_lance(error):
+            if _is_refused(error):
+                raise BakeoffError(
+                    f"The index in {folder} cannot be read or written: {error}.",
+                    f"{room_remedy(error)}, or check the permissions; then run it again: the index repairs itself",
+                ) from error
+            raise DamagedIndexError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
+        raise
     except BaseException as error:
         if "Panic" not in type(error).__name__:  # LanceDB's Rust code stopped; its classes cannot be imported
             raise
-        raise RunFolderError(f"The index in {folder} is damaged: {' '.join(str(error).split())}.", REMEDY) from error
+        raise DamagedIndexError(f"The index in {folder} is damaged: {' '.join(str(error).split())}.", REMEDY) from error

@@ -109,7 +109,7 @@ def serve_run(
     from bakeoff.models.spending.tally import tallied
     from bakeoff.pilot.spending import prices_of
     from bakeoff.serve.app import application
-    from bakeoff.serve.documents.opening import documents_of
+    from bakeoff.serve.documents.opening import documents_of, repair_indexes
     from bakeoff.serve.documents.routes import LARGER
     from bakeoff.serve.guard.body import BodyLimits
     from bakeoff.serve.guard.guarded import access_of
@@ -132,6 +132,7 @@ def serve_run(
         python_logging.getLogger().addHandler(Forwarding(server_log))
         deployment = _deployment(served, listening.workers)
         _check_candidate(deployment, trial)
+        repair_indexes(deployment)
         sums = sums_of(deployment)
         check_parts(deployment, sums)
         with (

@@ -82,8 +82,8 @@ class BucketIndex(HybridSearch):
     def load(self) -> None:
         self._table.caught_up().load()
 
-    def check_words(self) -> None:
-        self._table.caught_up().check_words()
+    def check(self) -> None:
+        self._table.caught_up().check()
 
     def doubts(self, store: DocumentStore) -> tuple[str, ...]:
         """The ids of documents that the table holds otherwise than the store. Texts, places and labels are compared."""

@@ -103,7 +103,7 @@ class PostgresIndex(HybridSearch):
         with self._reading():
             pass
 
-    def check_words(self) -> None:
+    def check(self) -> None:
         """Searches for the words of one passage. Raises RunFolderError if they are not found."""
         with self._reading() as (connection, tables, state):
             row = connection.execute(tables.sql(f"{ALL} LIMIT 1")).fetchone()

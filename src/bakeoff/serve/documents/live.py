@@ -77,7 +77,7 @@ class LiveDocuments:
                 self._show(self.store.version)
             for index in self._indexes:
                 index.load()
-                index.check_words()
+                index.check()
         except BaseException:
             self._lock.__exit__(None, None, None)
             raise
@@ -219,7 +219,7 @@ class LiveDocuments:
             for index in new:
                 index.sync(self.store, tidy=False)
                 index.load()
-                index.check_words()
+                index.check()
             self._indexes = self._tidier.indexes = wanted
 
     def _show(self, version: int) -> None:

@@ -4,12 +4,15 @@ Takes a deployment, gives `LiveDocuments`. Starts no server.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.protocols import SearchIndex
+from bakeoff.retrieval.settings import Retrieval
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.documents.order import only_writer
 
 
 def documents_of(deployment: Deployment) -> LiveDocuments:
@@ -18,9 +21,25 @@ def documents_of(deployment: Deployment) -> LiveDocuments:
     return LiveDocuments(world.store, list(indexes_of(world, deployment.release.contenders).values()))
 
 
+def repair_indexes(deployment: Deployment) -> None:
+    """Removes indexes that cannot be read, after a power failure for example: opening the documents makes them again.
+
+    Raises BakeoffError if another process changes the documents of this deployment.
+    """
+    world = deployment.world
+    with only_writer(world.store.folder) if world.store.folder else nullcontext():
+        for retrieval in _searched(world, deployment.release.contenders).values():
+            world.sound_index(retrieval)
+
+
 def indexes_of(world: WorldFolder, contenders: Sequence[str]) -> dict[str, SearchIndex]:
     """Each index of these contenders, and of those behind them, by its name."""
-    pending, known, indexes = list(contenders), set[str](), dict[str, SearchIndex]()
+    return {name: world.index(retrieval) for name, retrieval in sorted(_searched(world, contenders).items())}
+
+
+def _searched(world: WorldFolder, contenders: Sequence[str]) -> dict[str, Retrieval]:
+    """The settings of each index that these contenders search, and those behind them, by the index's name."""
+    pending, known, searched = list(contenders), set[str](), dict[str, Retrieval]()
     while pending:
         name = pending.pop()
         if name in known:
@@ -30,5 +49,5 @@ def indexes_of(world: WorldFolder, contenders: Sequence[str]) -> dict[str, Searc
         recipe = make_recipe(built.spec, world.imports_from)
         pending.extend(recipe.sends_to(built.fitted))
         if recipe.index:
-            indexes[recipe.index] = world.index(recipe.spec.retrieval)
-    return {name: indexes[name] for name in sorted(indexes)}
+            searched[recipe.index] = recipe.spec.retrieval
+    return searched
