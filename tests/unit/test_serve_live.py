@@ -164,6 +164,25 @@ def test_what_tidying_replaced_is_removed_though_no_document_changes(
         assert found(documents, "walrus") == [["a"]]
 
 
+def test_an_index_is_tidied_at_once_when_as_much_was_written_as_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under changes without a pause, what they replaced would take many times the room of what is there."""
+    monkeypatch.setattr(live, "SETTLED_S", 600.0)
+    monkeypatch.setattr(live, "TIDY_AT_LATEST_S", 600.0)
+    monkeypatch.setattr(live, "TIDY_CHUNKS", 8)
+    with opened(tmp_path, n_indexes=1) as documents:
+        documents.put_all([document(f"d{number}", "The walrus swims.") for number in range(7)])
+        time.sleep(0.3)
+        assert documents._indexes[0].is_untidy
+        documents.put(document("d0", "The seal swims."))
+        deadline = time.monotonic() + 20
+        while documents._indexes[0].is_untidy and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not documents._indexes[0].is_untidy
+        assert found(documents, "seal") == [["d0"]]
+
+
 class _Replacing:
     """An index that has something to remove `after_s` after it was tidied; a document changes while it is."""
 

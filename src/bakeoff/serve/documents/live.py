@@ -21,7 +21,11 @@ from bakeoff.serve.documents.order import InOrder, only_writer
 from bakeoff.serve.documents.views import Change, Cited, Listing, Shown, Views
 
 SETTLED_S = 2.0
-"""Indexes are tidied when no document has changed for this long, or after TIDY_AT_LATEST_S."""
+"""Indexes are tidied when no document has changed for this long, or after TIDY_AT_LATEST_S. Or at once, when as many
+chunks were written as an index has, and TIDY_CHUNKS: what changed takes as much room as what is there, and rewriting
+costs no more than the changes did.
+"""
+TIDY_CHUNKS = 256
 TIDY_AT_LATEST_S = 20.0
 TIDY_AGAIN_S = 60.0
 """After a failure, tidying is tried again this much later."""
@@ -224,10 +228,12 @@ class LiveDocuments:
 
     def _show(self, version: int) -> None:
         """Brings every index up to date."""
+        share = 0.0
         for index in self._indexes:
-            index.sync(self.store, tidy=False)
+            written = index.sync(self.store, tidy=False).n_chunks
+            share = max(share, written / max(index.n_chunks, TIDY_CHUNKS))
         self._version = version
-        self._tidier.changed()
+        self._tidier.changed(share)
 
 
 class _Tidier:
@@ -238,6 +244,7 @@ class _Tidier:
         self._condition = threading.Condition()
         self._first_change: float | None = None
         self._last_change = 0.0
+        self._share = 0.0
         self._look_again: float | None = None
         self._is_stopped = False
         self._thread: threading.Thread | None = None
@@ -246,10 +253,11 @@ class _Tidier:
         self._thread = threading.Thread(target=self._work, name="tidy-indexes", daemon=True)
         self._thread.start()
 
-    def changed(self) -> None:
-        """Notes that documents changed now."""
+    def changed(self, share: float = 0.0) -> None:
+        """Notes that documents changed now, and so large a share of the chunks of an index with them."""
         with self._condition:
             self._last_change = time.monotonic()
+            self._share += share
             if self._first_change is None:
                 self._first_change = self._last_change
             self._condition.notify()
@@ -280,7 +288,7 @@ class _Tidier:
             while not self._is_stopped:
                 now, due = time.monotonic(), self._due()
                 if due is not None and now >= due:
-                    self._first_change = None
+                    self._first_change, self._share = None, 0.0
                     if self._look_again is not None and now >= self._look_again:
                         self._look_again = None
                     return True
@@ -290,7 +298,9 @@ class _Tidier:
     def _due(self) -> float | None:
         """When there is work next. None: when a document changes."""
         times = [] if self._look_again is None else [self._look_again]
-        if self._first_change is not None:
+        if self._first_change is not None and self._share >= 1:
+            times.append(self._first_change)
+        elif self._first_change is not None:
             times.append(min(self._last_change + SETTLED_S, self._first_change + TIDY_AT_LATEST_S))
         return min(times, default=None)
 
