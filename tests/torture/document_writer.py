@@ -33,8 +33,8 @@ def opened(folder: Path, kind: type[HybridIndex] = HybridIndex) -> LiveDocuments
     return LiveDocuments(SqliteStore(folder / "store.sqlite"), [index])
 
 
-def document(name: str, text: str) -> Document:
-    return Document(id=name, source=f"{name}.md", text=text)
+def document(name: str, text: str, access: tuple[str, ...] = ()) -> Document:
+    return Document(id=name, source=f"{name}.md", text=text, access=access)
 
 
 class Tidied(HybridIndex):
