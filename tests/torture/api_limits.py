@@ -1,11 +1,15 @@
 """Promises 3, 4 and 5: how often a request is sent, a limit of requests a second, and failed answers."""
 
 import hashlib
+import itertools
 import json
 import re
 import time
+from collections.abc import Callable
 
+from bakeoff.errors import BakeoffError
 from bakeoff.files import jsonl
+from bakeoff.models.embed import load_embedder
 from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel
 from bakeoff.pilot.run import run
@@ -54,21 +58,50 @@ class LimitedApi(FakeApi):
 
 
 def attempts(told: Trial) -> Seen:
-    """Every protocol, every fault, several settings of `retries`: the requests that arrive are counted."""
+    """Every protocol, every fault, several settings of `retries`, for answers, streams and embeddings: the requests
+    that arrive are counted.
+    """
     broken, n = list[str](), 0
-    for api in APIS:
-        for fault in FAULTS:
-            for retries in (0, 1, 2, 4)[: told.times(4, 2)]:
-                with FakeApi(fault=fault) as server:
-                    settings = ApiModel(api=api, base_url=server.base_url(api), model="m", retries=retries, timeout_s=5)
-                    answer = load_generator(settings).generate([_prompt(0)], SAID)[0]
-                n += server.n_requests
-                if server.n_requests > retries + 1 or not answer.error:
-                    seen = f"{server.n_requests} requests, error {answer.error!r}"
-                    broken.append(f"{api}, {fault.kind} {fault.status}, retries {retries}: {seen}")
-    return Seen(
-        f"{n} requests of {len(APIS)} protocols and {len(FAULTS)} faults, never above 1 + retries", tuple(broken)
-    )
+    for api, (kind, call), fault in itertools.product(APIS, CALLS.items(), FAULTS):
+        if kind == "embeddings" and api == "anthropic":  # it has none
+            continue
+        for retries in (0, 1, 2, 4)[: told.times(4, 2)]:
+            with FakeApi(fault=fault) as server:
+                settings = ApiModel(api=api, base_url=server.base_url(api), model="m", retries=retries, timeout_s=5)
+                error = call(settings)
+            n += server.n_requests
+            if not 1 <= server.n_requests <= retries + 1 or not error:
+                seen = f"{server.n_requests} requests, error {error!r}"
+                broken.append(f"{kind} of {api}, {fault.kind} {fault.status}, retries {retries}: {seen}")
+    seen = f"{n} requests for {', '.join(CALLS)} of {len(APIS)} protocols and {len(FAULTS)} faults"
+    return Seen(f"{seen}, never above 1 + retries", tuple(broken))
+
+
+def _answered(settings: ApiModel) -> str:
+    """The error of one answer."""
+    return load_generator(settings).generate([_prompt(0)], SAID)[0].error or ""
+
+
+def _streamed(settings: ApiModel) -> str:
+    """The error of one stream."""
+    try:
+        for _ in load_generator(settings).stream(_prompt(0), SAID):
+            pass
+    except BakeoffError as error:
+        return error.message
+    return ""
+
+
+def _embedded(settings: ApiModel) -> str:
+    """The error of one text's vector."""
+    try:
+        load_embedder(settings).embed_passages(["a text"])
+    except BakeoffError as error:
+        return error.message
+    return ""
+
+
+CALLS: dict[str, Callable[[ApiModel], str]] = {"answers": _answered, "streams": _streamed, "embeddings": _embedded}
 
 
 def limited(told: Trial) -> Seen:
