@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bakeoff.corpus.sqlite_store import SqliteStore
-from bakeoff.errors import BakeoffError, RunFolderError
+from bakeoff.errors import BakeoffError, DamagedIndexError, RunFolderError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
 from bakeoff.retrieval import hybrid, syncing
@@ -241,3 +241,25 @@ def test_a_panic_of_lancedb_is_damage_and_another_one_is_not(tmp_path: Path) -> 
         raise PanicException("index out of bounds")
     with pytest.raises(KeyboardInterrupt), explained(tmp_path):
         raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (ValueError("Invalid input, file does not appear to be a Lance file"), DamagedIndexError),
+        (RuntimeError("lance error: Object at location a/b not found: No such file or directory (os error 2)"),
+         DamagedIndexError),
+        (RuntimeError("lance error: Too many open files (os error 24)"), BakeoffError),
+        (PermissionError(13, "Permission denied"), BakeoffError),
+        (OSError("Unexpected end of an Arrow file"), DamagedIndexError),
+        (ValueError("the balance of an account"), ValueError),
+        (RuntimeError("no such model"), RuntimeError),
+    ],
+)  # fmt: skip
+def test_damage_is_told_from_refusals_and_from_the_errors_of_others(
+    tmp_path: Path, raised: Exception, kind: type[Exception]
+) -> None:
+    """Only a damaged index may be made again: one that the system refuses to open is there still."""
+    with pytest.raises(Exception) as error, explained(tmp_path):
+        raise raised
+    assert type(error.value) is kind
