@@ -30,6 +30,16 @@ def test_settings_are_named_by_their_keys(tmp_path):
     assert {key: (one.before, one.after) for key, one in changes.items()} == {"retrieval.k": (3, 8), "seed": (7, 9)}
 
 
+def test_what_raced_is_a_setting(tmp_path):
+    """Also where the same candidate won, so that the settings that were measured are the same."""
+    before, after = (
+        finished(tmp_path / name, race={"over": {"rag": {"retrieval.k": values}}})
+        for name, values in (("a", [1, 3]), ("b", [1, 3, 5]))
+    )
+    changes = diff_runs(before, after).settings
+    assert {key: one.after for key, one in changes.items()} == {"race.over.rag.retrieval.k": [1, 3, 5]}
+
+
 def test_the_profile_is_the_one_of_the_last_verdict(tmp_path):
     """`bakeoff report --profile` judges a run again. The difference is shown although bakeoff.yaml is the same."""
     before, after = finished(tmp_path / "a"), finished(tmp_path / "b")

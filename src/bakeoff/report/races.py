@@ -68,7 +68,7 @@ def race_sentences(result: RaceResult) -> list[str]:
     if result.n_facts < FEW_FACTS:
         found.append(
             f"There were {counted(result.n_facts, 'fact')} to ask, so only candidates that are much worse can drop "
-            "out. More questions, or a higher split.dev, let a race decide."
+            "out. More questions, or a higher split.dev or race.most_facts, let a race decide."
         )
     return found
 

@@ -110,8 +110,9 @@ def _mentioned(questions: QuestionsDiff, results: ResultsDiff) -> set[str]:
 
 
 def _settings(folder: RunFolder) -> dict[str, Any]:
-    """The run's settings, with the profile that its verdict was last judged by."""
+    """The run's settings, with what won its races, the races themselves, and the profile of its last verdict."""
     settings = folder.config().model_dump(mode="json")
+    settings["race"] = folder.begun_config().model_dump(mode="json")["race"]
     if folder.verdict_path.exists():
         settings["profile"] = folder.read_json(folder.verdict_path)["profile"]
     return settings
