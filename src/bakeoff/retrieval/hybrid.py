@@ -94,8 +94,7 @@ class HybridIndex(HybridSearch):
         """The index in this folder. If there is none, or with `rebuild`, a new empty index.
 
         Raises RunFolderError if the index was made with another embedder or chunk size, DamagedIndexError if it cannot
-        be read, and
-        ConfigError for max_tokens below 1.
+        be read, and ConfigError for max_tokens below 1.
         """
         if max_tokens < 1:
             raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more")

@@ -219,7 +219,7 @@ def warm(table: Any) -> None:
 
 def _is_refused(error: Exception) -> bool:
     """Whether the system refused an operation, as it does without permission, on a full disk or with too many open
-    files: LanceDB raises an OSError or a RuntimeError for that. A file that is not there (number 2) is damage.
+    files: LanceDB raises an OSError or a RuntimeError for that. A file that LanceDB does not find (number 2) is damage.
     """
     if disk_is_full(error) or getattr(error, "errno", None) is not None:
         return True
