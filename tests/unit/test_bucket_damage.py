@@ -85,6 +85,21 @@ def test_what_is_on_this_machine_can_be_deleted_or_damaged(folder: Path) -> None
         assert embedder.embedded == [] and again.search(["zebras"], 3) == before
 
 
+def test_a_table_here_with_damaged_rows_is_read_again_from_the_bucket(folder: Path) -> None:
+    """The check that a server does when it starts finds them, and nothing is embedded."""
+    store, index = open_store(folder), opened(folder)
+    store.upsert([document("a", "Zebras graze."), document("b", "Yaks.")])
+    index.sync(store)
+    before = index.search(["zebras"], 3)
+    for file in (folder / "indexes" / "index" / "chunks.lance").rglob("*.lance"):
+        file.write_bytes(bytes(file.stat().st_size))
+    embedder = Counting()
+    again = opened(folder, embedder)
+    again.check()
+    assert again.doubts(open_store(folder)) == () and again.sync(open_store(folder)).n_chunks == 0
+    assert embedder.embedded == [] and again.search(["zebras"], 3) == before
+
+
 CHILD = """
 import sys, time
 from pathlib import Path

@@ -1,5 +1,7 @@
 """The index: syncing differences, repair after a kill, filters, hostile queries, ties."""
 
+import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -174,6 +176,17 @@ def test_a_damaged_state_file_is_named(
         HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
 
 
+def test_a_state_file_of_a_later_version_is_no_damage(
+    tmp_path: Path, index: HybridIndex, embedder: CountingHash
+) -> None:
+    """It is refused: what is damaged may be made again, and that index is whole."""
+    path = tmp_path / "index" / "index.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "clusters": 8}))
+    with pytest.raises(RunFolderError, match="later version of Bakeoff") as error:
+        HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
+    assert not isinstance(error.value, DamagedIndexError)
+
+
 def test_a_lost_table_is_an_error_and_not_an_empty_index(
     tmp_path: Path, index: HybridIndex, embedder: CountingHash
 ) -> None:
@@ -233,6 +246,21 @@ def test_an_index_of_words_is_checked_without_a_question(
         HybridIndex.open(tmp_path / "index", embedder, max_tokens=8).check()
 
 
+def test_each_file_that_searches_read_is_checked(tmp_path: Path, store: SqliteStore, embedder: CountingHash) -> None:
+    """Zeros in any of them are noticed before a question comes that needs it."""
+    store.upsert([document(f"d{i}", f"Word{i} stands in document {i} and nowhere else.") for i in range(300)])
+    HybridIndex.open(tmp_path / "whole", embedder, max_tokens=8).sync(store)
+    table = tmp_path / "whole" / "chunks.lance"
+    words = max((table / "_indices").iterdir(), key=lambda made: made.stat().st_mtime_ns)
+    files = sorted([*(table / "data").iterdir(), *words.iterdir()])
+    assert len(files) > 4
+    for number, file in enumerate(files):
+        shutil.copytree(tmp_path / "whole", folder := tmp_path / str(number))
+        (folder / file.relative_to(tmp_path / "whole")).write_bytes(bytes(file.stat().st_size))
+        with pytest.raises(DamagedIndexError):
+            HybridIndex.open(folder, embedder, max_tokens=8).check()
+
+
 def test_a_panic_of_lancedb_is_damage_and_another_one_is_not(tmp_path: Path) -> None:
     class PanicException(BaseException):
         pass
@@ -251,7 +279,11 @@ def test_a_panic_of_lancedb_is_damage_and_another_one_is_not(tmp_path: Path) -> 
          DamagedIndexError),
         (RuntimeError("lance error: Too many open files (os error 24)"), BakeoffError),
         (PermissionError(13, "Permission denied"), BakeoffError),
-        (OSError("Unexpected end of an Arrow file"), DamagedIndexError),
+        (FileNotFoundError(2, "No such file or directory"), DamagedIndexError),
+        (shutil.Error([("a", "b", "[Errno 2] No such file or directory: 'a'")]), DamagedIndexError),
+        (shutil.Error([("a", "b", "[Errno 24] Too many open files: 'a'")]), BakeoffError),
+        (ValueError("Not supported: this dataset cannot be read by this version of Lance"), RunFolderError),
+        (OSError("Can't load the tokenizer of '/home/lance/models'"), OSError),
         (ValueError("the balance of an account"), ValueError),
         (RuntimeError("no such model"), RuntimeError),
     ],
@@ -259,7 +291,9 @@ def test_a_panic_of_lancedb_is_damage_and_another_one_is_not(tmp_path: Path) -> 
 def test_damage_is_told_from_refusals_and_from_the_errors_of_others(
     tmp_path: Path, raised: Exception, kind: type[Exception]
 ) -> None:
-    """Only a damaged index may be made again: one that the system refuses to open is there still."""
+    """Only a damaged index may be made again: one that the system refuses to open is there still, and so is one of a
+    later LanceDB.
+    """
     with pytest.raises(Exception) as error, explained(tmp_path):
         raise raised
     assert type(error.value) is kind

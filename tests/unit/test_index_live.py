@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from bakeoff.corpus.sqlite_store import SqliteStore
+from bakeoff.errors import BakeoffError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
 from bakeoff.retrieval import hybrid, old_tables, rows
 from bakeoff.retrieval.hybrid import HybridIndex
+from bakeoff.retrieval.lance_table import State, write_state
 from bakeoff.retrieval.lance_words import WordSearches
 from bakeoff.retrieval.searching import Filter
 
@@ -182,6 +184,63 @@ def test_tidying_that_was_killed_has_changed_nothing(
     again.tidy()
     assert len(list((tmp_path / "index").glob("*.lance"))) == 2  # its own, and the one that was replaced last
     assert [hit.chunk.document_id for hit in again.search_bm25(["walrus"], 5)[0]] == ["d1"]
+
+
+@pytest.mark.parametrize("is_written", [False, True], ids=["not written", "written"])
+def test_a_state_that_cannot_be_written_costs_no_table(
+    tmp_path: Path, store: SqliteStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch, is_written: bool
+) -> None:
+    """As on a full disk, at the end of tidying: searches go on, and the folder opens, whatever its file says."""
+    store.upsert([Document(id="d1", text="A walrus.", source="a/d1.md")])
+    index.sync(store, tidy=False)
+
+    def full(folder: Path, state: State) -> None:
+        if is_written:
+            write_state(folder, state)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hybrid, "write_state", full)
+        for _ in range(2):
+            with pytest.raises(BakeoffError, match="cannot be read or written"):
+                index.tidy()
+    for one in (index, opened(tmp_path / "index")):
+        assert one.n_chunks == index.n_chunks and sources(one.search_bm25(["walrus"], 5)[0]) == ["a/d1.md"]
+    store.upsert([Document(id="d2", text="A seal.", source="a/d2.md")])
+    index.sync(store)
+    index.tidy()
+    for one in (index, opened(tmp_path / "index")):
+        assert [hit.chunk.document_id for hit in one.search_bm25(["walrus", "seal"], 5)[1]] == ["d2"]
+
+
+def test_a_sync_sees_what_another_process_wrote_since_the_folder_was_opened(
+    tmp_path: Path, store: SqliteStore, index: HybridIndex
+) -> None:
+    """Changed, added, tidied into another table: nothing is there twice, and nothing is lost."""
+    other = opened(tmp_path / "index")
+    store.upsert([Document(id=id, text=f"The walrus {id}.", source=f"a/{id}.md") for id in ("d1", "new")])
+    other.sync(store)
+    other.tidy()
+    n = other.n_chunks
+    assert index.doubts(store) == () and index.sync(store, tidy=False).n_written == 0
+    assert index.n_chunks == n and found(index) == found(opened(tmp_path / "index"))
+    assert sorted(hit.chunk.document_id for hit in index.search_bm25(["walrus"], 5)[0]) == ["d1", "new"]
+
+
+def test_a_table_that_an_earlier_process_replaced_is_removed(
+    tmp_path: Path, store: SqliteStore, index: HybridIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended before it could do that."""
+    store.upsert([Document(id="d1", text="A walrus.", source="a/d1.md")])
+    index.sync(store, tidy=False)
+    index.tidy()
+    again = opened(tmp_path / "index")
+    assert len(list((tmp_path / "index").glob("*.lance"))) == 2 and not again.is_untidy
+    monkeypatch.setattr(old_tables, "KEPT_S", 0)
+    assert again.is_untidy
+    again.tidy()
+    assert len(list((tmp_path / "index").glob("*.lance"))) == 1 and not again.is_untidy
+    assert found(again) == found(index)
 
 
 def test_a_table_that_nobody_reads_any_more_is_removed_without_rewriting(

@@ -214,6 +214,33 @@ def test_a_change_during_the_tidying_does_not_keep_what_was_replaced(monkeypatch
     assert len(index.tidied) == 2
 
 
+def test_after_a_failure_nothing_is_tidied_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if documents change meanwhile, as many as there are."""
+    monkeypatch.setattr(live, "SETTLED_S", 0.02)
+    monkeypatch.setattr(live, "TIDY_AGAIN_S", 1.0)
+
+    class Failing:
+        def __init__(self) -> None:
+            self.tried, self.is_untidy = list[float](), True
+
+        def tidy(self) -> None:
+            self.tried.append(time.monotonic())
+            if len(self.tried) == 1:
+                raise BakeoffError("The index in a folder cannot be read or written.", "free some space")
+            self.is_untidy = False
+
+    index, tidier = Failing(), live._Tidier([])
+    tidier.indexes = (index,)  # type: ignore[assignment]
+    tidier.start()
+    tidier.changed()
+    deadline = time.monotonic() + 20
+    while len(index.tried) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+        tidier.changed(2.0)
+    tidier.stop()
+    assert len(index.tried) == 2 and index.tried[1] - index.tried[0] >= 1.0
+
+
 def test_citations_get_the_version_that_holds_the_passage(documents: LiveDocuments) -> None:
     """The newest version with the passage in its place, also if the document changed after the search."""
     documents.put(document("a", "The walrus swims."))

@@ -247,6 +247,23 @@ def test_a_release_that_cannot_be_opened_leaves_the_former_one_answering(server,
     assert wait_for(lambda: not server.releases.problem) and server.releases.live.number == 1
 
 
+def test_a_release_whose_own_index_is_damaged_is_swapped_in_with_a_new_one(server, runs):
+    """As at the start of a server. The index of the live release is in use and not touched."""
+    for run in (runs[1], runs[0], runs[0]):  # release 2 is on the disk, and no longer open
+        assert server.is_live(server.promote(run))
+    used, own = (list((server.root / "indexes" / name).rglob("*.lance")) for name in ("embedder-64", "embedder-32"))
+    assert used and own
+    for file in own:
+        if file.is_file():
+            file.write_bytes(bytes(file.stat().st_size))
+    make_current(server.root, 2)
+    assert server.is_live(2), server.told()[-1]["message"]
+    assert all(file.exists() for file in used)
+    server.documents.put(Document(id="new", text="A new planet.", source="new.md"))
+    (index,) = server.releases.live.indexes.values()
+    assert "new" in {hit.chunk.document_id for hit in index.search(["new planet"], 5)[0]}
+
+
 def test_a_release_that_is_not_what_was_measured_is_not_swapped_in(server, runs):
     """A file that somebody put beside its settings changes its sum."""
     number = add_release(server.root, runs[1], ["base"], "better").number

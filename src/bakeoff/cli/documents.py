@@ -259,12 +259,14 @@ def _documents(url: str, deployment: Path | None) -> Iterator["Documents"]:
         with ServerDocuments(url, os.environ.get(KEY, "")) as there:
             yield there
         return
+    from bakeoff.models.spending.tally import tallied
+    from bakeoff.pilot.spending import prices_of
     from bakeoff.serve.deployment import open_deployment
     from bakeoff.serve.documents.opening import documents_of, repair_indexes
 
     opened = open_deployment(deployment)
     repair_indexes(opened)
-    with documents_of(opened) as live:
+    with tallied(prices_of(opened.config.profile), opened.spending_path), documents_of(opened) as live:
         yield FolderDocuments(live)
 
 

@@ -4,7 +4,7 @@ Takes the folder and the run's models, gives contenders ready to answer. The pil
 this opens, so both use the same object from the same folder. Each index and each model is opened once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -143,12 +143,19 @@ class WorldFolder:
             self._indexes[name] = open_index(self.documents, name, embedder, retrieval.chunk_tokens)
         return self._indexes[name]
 
+    def forget_indexes(self, but: Collection[str]) -> None:
+        """Lets go of what is open but for these, by their names: the next use opens it again."""
+        self._indexes = {name: index for name, index in self._indexes.items() if name in but}
+
     def sound_index(self, retrieval: Retrieval) -> SearchIndex:
         """The same, for somebody who brings it up to date and whose folder this is alone. An index in a folder here
-        that cannot be read is removed, with a warning: it comes back empty, and `sync` fills it.
+        that cannot be read is removed, with a warning: it comes back empty, and `sync` fills it. What is here of an
+        index in a bucket is read from there again.
         """
         if place_of(self.documents) is not None:
-            return self.index(retrieval)
+            index = self.index(retrieval)
+            index.check()
+            return index
 
         def remove() -> None:
             self._indexes.pop(retrieval.index, None)

@@ -223,9 +223,10 @@ class Builder:
         for name in dict.fromkeys(recipe.index for recipe in reading):
             sharing = [recipe for recipe in reading if recipe.index == name]
             with self.left_out.trying("its index", sharing), self._timed(stage, part=f"index:{name}") as more:
-                begun = time.perf_counter()
-                index = world.sound_index(sharing[0].spec.retrieval)
+                begun, retrieval = time.perf_counter(), sharing[0].spec.retrieval
+                world.embedder(retrieval.embedder)
                 opening_s = time.perf_counter() - begun
+                index = world.sound_index(retrieval)  # which checks what is there: no part of an update
                 report = index.sync(world.store, self._progress(stage))
                 more |= {"tokens": report.n_tokens, "seconds": opening_s + report.seconds}
 

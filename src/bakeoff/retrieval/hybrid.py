@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -40,6 +40,7 @@ from bakeoff.retrieval.lance_table import (
     open_table,
     read_state,
     remove_tables,
+    table_names,
     those,
     warm,
     write_state,
@@ -69,10 +70,13 @@ class _Snapshot(NamedTuple):
 class HybridIndex(HybridSearch):
     """The index in one folder. Open it with `HybridIndex.open`, `sync` it, then `search` it.
 
-    Only one process at a time may sync or tidy a folder. Searches in other threads may run meanwhile, without waiting;
-    they see the chunks from before the sync or from after it. Other processes see the new chunks when they open the
-    folder again.
+    Only one process at a time may sync or tidy a folder; a sync sees what others wrote before. Searches in other
+    threads may run meanwhile, without waiting; they see the chunks from before the sync or from after it. Other
+    processes see the new chunks when they open the folder again.
     """
+
+    is_alone: ClassVar[bool] = True
+    """Whether no other process changes the folder as long as this one does."""
 
     def __init__(self, folder: Path, embedder: Embedder, table: Any, state: State) -> None:
         self._folder = folder
@@ -80,6 +84,7 @@ class HybridIndex(HybridSearch):
         self._table = table
         self._state = state
         self._snapshot: _Snapshot | None = None
+        self._checked: tuple[str, int] | None = None
         self._published = int(table.version)
         self._is_behind = False
         self._recent: set[str] = set()
@@ -106,7 +111,10 @@ class HybridIndex(HybridSearch):
             if state is None:
                 return cls(folder, embedder, new_table(folder, wanted), wanted)
             check_same(f"The index in {folder}", state, wanted, REMEDY)
-            return cls(folder, embedder, open_table(folder, state.table), state)
+            index = cls(folder, embedder, open_table(folder, state.table), state)
+            for name in table_names(folder) - {state.table} if cls.is_alone else ():
+                index._old_tables.replaced(name)  # by a process that has ended, or is about to
+            return index
 
     @property
     def n_chunks(self) -> int:
@@ -123,20 +131,27 @@ class HybridIndex(HybridSearch):
         self._loaded()
 
     def check(self) -> None:
-        """Reads all that searches read, and searches for the words of one passage. Raises DamagedIndexError if a part
-        is damaged or missing.
+        """Reads all that searches read and the index of words, and searches for the words of one passage. Raises
+        DamagedIndexError if a part is damaged or missing. What was read once is not read again.
         """
         snapshot = self._loaded()
+        state = (self._state.table, self._published)
+        if self._checked == state:
+            return
         with explained(self._folder):
-            passages = snapshot.table.search().select(["passage"]).limit(len(snapshot.rows) + 1).to_arrow()["passage"]
-        for passage in passages[:1].to_pylist():
+            n = len(snapshot.rows)
+            texts = snapshot.table.search().select(["passage", TEXT_COLUMN]).limit(n + 1).to_arrow()["passage"]
+            warm(snapshot.table)
+        for passage in texts[:1].to_pylist():
             self._ranked(self._bm25(snapshot, [passage], 1, ""), snapshot.rows)
+        self._checked = state
 
     def doubts(self, store: DocumentStore) -> tuple[str, ...]:
         """The ids of documents that the index holds otherwise than the store, though they did not change since the last
         sync: somebody edited a table, or a file was damaged. Texts, places and labels are compared; vectors are not.
         """
         with self._syncing, explained(self._folder):
+            self._catch_up()
             if self._state.store != store.identity:
                 return ()
             n = int(self._table.count_rows())
@@ -161,6 +176,7 @@ class HybridIndex(HybridSearch):
         """
         begun = time.perf_counter()
         with self._syncing, explained(self._folder):
+            self._catch_up()
             if self._state.store not in ("", store.identity):
                 raise RunFolderError(f"The index in {self._folder} was built from another document store.", REMEDY)
             changes = store.changes_since(self._state.version)
@@ -244,6 +260,7 @@ class HybridIndex(HybridSearch):
             with self._syncing:
                 if self._is_behind:  # the table is half written until a sync succeeds
                     return
+                self._catch_up()
                 only_removes = self._old_tables.has_unread and not self._is_worth_rewriting
                 self._remove_tables()
                 if only_removes:
@@ -278,9 +295,9 @@ class HybridIndex(HybridSearch):
             if len(rows):
                 table.add(rows)
         version = int(table.version)
-        view, before = self._old_tables.view(table, version), self._state.table
+        view = self._old_tables.view(table, version)
+        self._old_tables.replaced(self._state.table)
         self._save(table=name)
-        self._old_tables.replaced(before)
         self._n_pieces = int(bool(self._recent))
         with self._loading:
             self._table, self._published = table, version
@@ -288,9 +305,12 @@ class HybridIndex(HybridSearch):
                 self._snapshot = _Snapshot(view, self._snapshot.rows)
 
     def _remove_tables(self) -> None:
-        """Removes tables that nobody reads any more: those replaced a while ago, and copies that were not finished."""
-        kept = self._old_tables.kept()
-        remove_tables(self._folder, {self._state.table, *kept})
+        """Removes tables that nobody reads any more: those replaced a while ago, and copies that were not finished.
+
+        After a state that could not be written, the file may name another table than this process knows.
+        """
+        kept, written = self._old_tables.kept(), read_state(self._folder)
+        remove_tables(self._folder, {self._state.table, *kept, *([written.table] if written else [])})
         self._old_tables.removed(kept)
 
     def _join_pieces(self) -> None:
@@ -360,8 +380,23 @@ class HybridIndex(HybridSearch):
         return int(self._table.index_stats(f"{TEXT_COLUMN}_idx").num_unindexed_rows)
 
     def _save(self, **changed: Any) -> None:
-        self._state = self._state.model_copy(update=changed)
-        write_state(self._folder, self._state)
+        state = self._state.model_copy(update=changed)
+        write_state(self._folder, state)
+        self._state = state
+
+    def _catch_up(self) -> None:
+        """Opens the table again if another process wrote to the folder since this one opened it."""
+        state = read_state(self._folder)
+        if state is None or state == self._state:
+            return
+        check_same(f"The index in {self._folder}", state, self._state, REMEDY)
+        if self._is_behind and state.table == self._state.table:  # searches keep what they have
+            self._state = state
+            return
+        table = open_table(self._folder, state.table)
+        with self._loading:
+            self._state, self._table, self._published = state, table, int(table.version)
+            self._snapshot = None
 
     def _loaded(self) -> _Snapshot:
         """What searches read now. Read from the disk the first time."""

@@ -4,6 +4,7 @@ Takes chunks with their vectors, gives rows. Knows nothing about searching or ab
 can be rewritten beside itself: a copy is compacted while the table is in use, and then takes its place.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from bakeoff.errors import BakeoffError, DamagedIndexError, disk_is_full
+from bakeoff.errors import BakeoffError, DamagedIndexError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
 from bakeoff.files.format_number import refuse_other_format
 from bakeoff.files.room import room_remedy
@@ -28,6 +29,8 @@ SCHEMA_VERSION = 2
 TEXT_COLUMN = "words"
 FIRST_TABLE = "chunks"
 CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
+_OF_LANCE = re.compile(r"(?<![\w/\\.-])lance\b(?![/\\])", re.IGNORECASE)
+"""Words of its errors, and no part of a path."""
 REMEDY = "delete this folder and start again: the index is made again; no document is lost, they are all in the store"
 
 
@@ -71,7 +74,9 @@ def write_state(folder: Path, state: State) -> None:
 
 
 def read_state(folder: Path) -> State | None:
-    """The state of the table. None if there is no index. Raises DamagedIndexError for a file that cannot be read."""
+    """The state of the table. None if there is no index. Raises DamagedIndexError for a file that cannot be read,
+    RunFolderError for one of a later version.
+    """
     path = _state_path(folder)
     if not path.exists():
         return None
@@ -80,6 +85,10 @@ def read_state(folder: Path) -> State | None:
         refuse_other_format(path, content, "schema_version", SCHEMA_VERSION, SCHEMA_VERSION, REMEDY)
         return State.model_validate_json(content)
     except ValueError as error:
+        if isinstance(error, ValidationError) and any(one["type"] == "extra_forbidden" for one in error.errors()):
+            raise RunFolderError(
+                f"{path} was written by a later version of Bakeoff.", f"use that one; or {REMEDY}"
+            ) from error
         raise DamagedIndexError(
             f"{path} cannot be read: it was damaged or written by another version.", REMEDY
         ) from error
@@ -130,6 +139,8 @@ def open_table(folder: Path, name: str = FIRST_TABLE) -> Any:
     try:
         return _connection(folder).open_table(name)
     except ValueError as error:
+        if _is_refused(error) or _is_newer(error):
+            raise
         raise DamagedIndexError(f"The table of the index in {folder} is missing ({error}).", REMEDY) from error
 
 
@@ -152,11 +163,15 @@ def copy_table(folder: Path, state: State) -> str:
     return name
 
 
+def table_names(folder: Path) -> set[str]:
+    """The names of all tables in the folder."""
+    return {path.stem for path in folder.glob(f"{FIRST_TABLE}*.lance")}
+
+
 def remove_tables(folder: Path, except_for: Collection[str] = ()) -> None:
     """Removes all tables but these."""
-    for path in folder.glob(f"{FIRST_TABLE}*.lance"):
-        if path.stem not in except_for:
-            shutil.rmtree(path, ignore_errors=True)
+    for name in table_names(folder).difference(except_for):
+        shutil.rmtree(_table_path(folder, name), ignore_errors=True)
 
 
 def _table_path(folder: Path, name: str) -> Path:
@@ -219,20 +234,39 @@ def warm(table: Any) -> None:
 
 def _is_refused(error: Exception) -> bool:
     """Whether the system refused an operation, as it does without permission, on a full disk or with too many open
-    files: LanceDB raises an OSError or a RuntimeError for that. A file that LanceDB does not find (number 2) is damage.
+    files. A file that is not found (number 2) is damage.
     """
-    if disk_is_full(error) or getattr(error, "errno", None) is not None:
+    if disk_is_full(error):
         return True
-    return any(number != "2" for number in re.findall(r"os error (\d+)", str(error)))
+    numbers = {getattr(error, "errno", None), *map(int, re.findall(r"(?:os error |\[Errno )(\d+)", str(error)))}
+    return bool(numbers - {None, errno.ENOENT})
 
 
-def _is_of_lance(error: Exception) -> bool:
-    """Whether LanceDB or Arrow raised it. Their errors have no class of their own."""
+def _is_newer(error: Exception) -> bool:
+    """Whether a later version of LanceDB wrote the table: it is whole, and can only not be read here."""
+    return re.search(r"by this version of lance|please upgrade", str(error), re.IGNORECASE) is not None
+
+
+def _is_of_index(error: Exception) -> bool:
+    """Whether the files of the index are the cause, and not the embedder that a sync asks: the system said so, or
+    LanceDB or Arrow raised it, whose errors have no class of their own.
+    """
+    modules = [type(error).__module__, *_modules(error)]
+    if any(module.startswith("bakeoff.models.") for module in modules):
+        return False
+    if getattr(error, "errno", None) is not None or isinstance(error, shutil.Error):
+        return True
+    ours = max((i for i, module in enumerate(modules) if module.startswith("bakeoff.")), default=0)
+    called = {module.split(".")[0] for module in [modules[0], *modules[ours:]]}
+    return bool(called & {"lancedb", "pyarrow"} or _OF_LANCE.search(str(error)))
+
+
+def _modules(error: Exception) -> Iterator[str]:
+    """Those through which the error came, the innermost last."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None:
+        yield trace.tb_frame.f_globals.get("__name__", "")
         trace = trace.tb_next
-    module = trace.tb_frame.f_globals.get("__name__", "") if trace is not None else ""
-    return module.split(".")[0] in ("lancedb", "pyarrow") or bool(re.search(r"\blance", str(error).lower()))
 
 
 @contextmanager
@@ -241,14 +275,18 @@ def explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, OSError) or _is_of_lance(error):
-            if _is_refused(error):
-                raise BakeoffError(
-                    f"The index in {folder} cannot be read or written: {error}.",
-                    f"{room_remedy(error)}, or check the permissions; then run it again: the index repairs itself",
-                ) from error
-            raise DamagedIndexError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
-        raise
+        if not _is_of_index(error):
+            raise
+        if _is_refused(error):
+            raise BakeoffError(
+                f"The index in {folder} cannot be read or written: {error}.",
+                f"{room_remedy(error)}, or check the permissions; then run it again: the index repairs itself",
+            ) from error
+        if _is_newer(error):
+            raise RunFolderError(
+                f"A later version of LanceDB wrote the index in {folder}: {error}.", f"install that one; or {REMEDY}"
+            ) from error
+        raise DamagedIndexError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
     except BaseException as error:
         if "Panic" not in type(error).__name__:  # LanceDB's Rust code stopped; its classes cannot be imported
             raise

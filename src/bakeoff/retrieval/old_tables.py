@@ -1,8 +1,8 @@
 """The tables of an index that were replaced: kept as long as a search reads them, and the last one for a minute more.
 
 Searches of this process are known by the views that they hold. Another process that opened the folder a moment ago is
-not known, so the table that was replaced last stays for a while in any case. So an index that is rewritten every few
-seconds takes the space of a few tables, not of all those of a minute.
+not known, so the table that was replaced last stays for a while in any case, and those before it do not. So an index
+that is rewritten every few seconds takes the space of a few tables, not of all those of a minute.
 """
 
 import threading

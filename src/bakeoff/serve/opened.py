@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
-from bakeoff.serve.documents.opening import indexes_of
+from bakeoff.serve.documents.opening import indexes_of, repair_new_indexes
 from bakeoff.serve.log import Log
 from bakeoff.serve.serving import Serving
 from bakeoff.serve.sums import Sums, check_parts, sums_of
@@ -38,6 +38,9 @@ def open_release(number: int, beside: Sequence[OpenRelease], documents: LiveDocu
     Raises BakeoffError if a part is missing or not what was measured, and what a model's library raises.
     """
     deployment = beside[0].deployment.other(number, [one.deployment for one in beside])
+    used = {name for one in beside for name in one.indexes}
+    deployment.world.forget_indexes(but=used)  # those of releases that are no longer open
+    repair_new_indexes(deployment, used)
     sums = sums_of(deployment)
     check_parts(deployment, sums)
     opened = OpenRelease(deployment, documents, log, sums)

@@ -67,7 +67,7 @@ class Tally(Ledger):
         self._written_at = self._clock()
         spending = self.spending()
         try:
-            if spending.total.calls:
+            if spending.total.calls > self._earlier.total.calls:  # else another process may have written
                 jsonl.write_text(self._path, spending.model_dump_json(indent=1) + "\n")
             self.problem = ""
         except OSError as error:

@@ -4,7 +4,7 @@ Takes rows that were made elsewhere. Knows no bucket. It can be deleted at any t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from bakeoff.retrieval.hybrid import MOST_PIECES, HybridIndex
 from bakeoff.retrieval.lance_table import explained, index_words, those
@@ -22,6 +22,8 @@ class Mark(NamedTuple):
 
 class Follower(HybridIndex):
     """An index that is searched like any other, and changes only by `take`."""
+
+    is_alone: ClassVar[bool] = False
 
     @property
     def log(self) -> str:

@@ -6,13 +6,14 @@ A sync writes what changed as the next entry of the log and then reads it as eve
 never holds what the log does not. A search first looks for new entries.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from bakeoff.corpus.buckets.objects import Objects
 from bakeoff.corpus.buckets.place import BucketPlace
-from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
+from bakeoff.errors import BakeoffError, ConfigError, DamagedIndexError, RunFolderError
 from bakeoff.files.locks import waited_for
 from bakeoff.protocols import DocumentStore, Embedder, Synced
 from bakeoff.retrieval.buckets.entries import REMEDY, Made, made_of, make
@@ -24,6 +25,7 @@ from bakeoff.retrieval.syncing import check_same
 
 TRIES = 50
 WAITING = "waiting"
+_log = logging.getLogger(__name__)
 
 
 class BucketIndex(HybridSearch):
@@ -83,7 +85,13 @@ class BucketIndex(HybridSearch):
         self._table.caught_up().load()
 
     def check(self) -> None:
-        self._table.caught_up().check()
+        """As `HybridIndex.check`; a damaged table here is made again from the log, without embedding anything."""
+        try:
+            self._table.caught_up().check()
+        except DamagedIndexError as error:
+            _log.warning("%s It is read again from the bucket.", error.message)
+            self._table.renew()
+            self._table.caught_up().check()
 
     def doubts(self, store: DocumentStore) -> tuple[str, ...]:
         """The ids of documents that the table holds otherwise than the store. Texts, places and labels are compared."""

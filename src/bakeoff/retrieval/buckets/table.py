@@ -56,6 +56,12 @@ class Table:
             self._take(tidy)
         return self.local
 
+    def renew(self) -> None:
+        """Makes the table again: nothing but the log is believed."""
+        with self._reading, self._alone():
+            self.local = self._new()
+            self._take(tidy=True)
+
     def append(
         self, before: Mark, new: Mark, documents: Sequence[str], tables: Callable[[], Iterator[Any]], tidy: bool
     ) -> bool:
@@ -110,6 +116,9 @@ class Table:
             local = Follower.open(self.folder, self._embedder, self._made.max_tokens)
             if local.log == self._made.log:
                 return local
+        return self._new()
+
+    def _new(self) -> Follower:
         local = Follower.open(self.folder, self._embedder, self._made.max_tokens, rebuild=True)
         local.follow(self._made.log)
         return local

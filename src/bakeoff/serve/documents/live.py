@@ -28,7 +28,7 @@ costs no more than the changes did.
 TIDY_CHUNKS = 256
 TIDY_AT_LATEST_S = 20.0
 TIDY_AGAIN_S = 60.0
-"""After a failure, tidying is tried again this much later."""
+"""After a failure, tidying is tried again this much later and not before."""
 LOOK_AGAIN_S = 61.0
 """So much later it is seen whether what was replaced can go: an index keeps the last of it for a minute."""
 PAST_VERSIONS = 8
@@ -219,11 +219,11 @@ class LiveDocuments:
         new = [index for index in wanted if index not in self._indexes]
         for index in new:  # nobody searches it yet, and changes need not wait
             index.sync(self.store, tidy=False, again=self._doubts(index))
+            index.load()
+            index.check()
         with self._turns.turn():
             for index in new:
                 index.sync(self.store, tidy=False)
-                index.load()
-                index.check()
             self._indexes = self._tidier.indexes = wanted
 
     def _show(self, version: int) -> None:
@@ -246,10 +246,13 @@ class _Tidier:
         self._last_change = 0.0
         self._share = 0.0
         self._look_again: float | None = None
+        self._not_before = 0.0
         self._is_stopped = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Begins the thread. What others left behind is looked for once."""
+        self._look_again = time.monotonic() + LOOK_AGAIN_S
         self._thread = threading.Thread(target=self._work, name="tidy-indexes", daemon=True)
         self._thread.start()
 
@@ -302,11 +305,12 @@ class _Tidier:
             times.append(self._first_change)
         elif self._first_change is not None:
             times.append(min(self._last_change + SETTLED_S, self._first_change + TIDY_AT_LATEST_S))
-        return min(times, default=None)
+        return max(self._not_before, min(times)) if times else None
 
     def _try_later(self) -> None:
         with self._condition:
-            self._last_change = self._first_change = time.monotonic() + TIDY_AGAIN_S
+            self._not_before = time.monotonic() + TIDY_AGAIN_S
+            self._first_change = self._first_change or self._not_before
 
 
 def give_back_memory() -> None:

@@ -3,7 +3,7 @@
 Takes a deployment, gives `LiveDocuments`. Starts no server.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 
 from bakeoff.contenders.load import make_recipe
@@ -26,9 +26,18 @@ def repair_indexes(deployment: Deployment) -> None:
 
     Raises BakeoffError if another process changes the documents of this deployment.
     """
+    folder = deployment.world.store.folder
+    with only_writer(folder) if folder else nullcontext():
+        repair_new_indexes(deployment, ())
+
+
+def repair_new_indexes(deployment: Deployment, used: Collection[str]) -> None:
+    """The same for who holds the lock of the documents, and for all indexes but those that are in use, by their
+    names.
+    """
     world = deployment.world
-    with only_writer(world.store.folder) if world.store.folder else nullcontext():
-        for retrieval in _searched(world, deployment.release.contenders).values():
+    for name, retrieval in _searched(world, deployment.release.contenders).items():
+        if name not in used:
             world.sound_index(retrieval)
 
 
