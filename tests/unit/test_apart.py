@@ -14,6 +14,9 @@ from bakeoff.apart import deadline
 from bakeoff.apart.process import ApartError, Processes
 from bakeoff.corpus.sources.folders import documents_in
 from bakeoff.errors import ConfigError, InputError
+from bakeoff.formats.html.cells import LONG, markdown_of, read_apart, words_of
+from bakeoff.formats.part import UnreadableError
+from bakeoff.importing.data_sets import rows_in
 from bakeoff.questions.rows.table import read_table
 from tests.hostile import archives
 
@@ -164,6 +167,28 @@ def test_a_question_file_that_needs_all_memory_is_named(tmp_path: Path, monkeypa
     with pytest.raises(InputError) as told:
         read_table(path)
     assert str(path) in told.value.message and "256 MB of memory" in told.value.message
+
+
+def test_a_long_cell_of_html_is_read_as_a_short_one_and_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its words are those of the same HTML in pieces; one that needs all memory is refused and nothing else."""
+    cell = "<p>A <b>kind</b> word &amp; more.</p>"
+    long = cell * (LONG // len(cell) + 1)
+    for read in (words_of, markdown_of):
+        assert read_apart(read, long) == read(long) != long and read_apart(read, cell) == read(cell)
+    monkeypatch.setenv("BAKEOFF_FILE_MB", "256")
+    with pytest.raises(UnreadableError, match="256 MB of memory"):
+        read_apart(markdown_of, cell * 400_000)
+
+
+def test_an_arrow_file_that_needs_all_memory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns that say one text in each of millions of rows are a small Parquet file."""
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"question": ["Why is this so?" * 20] * 3_000_000}), tmp_path / "many.parquet")
+    assert (tmp_path / "many.parquet").stat().st_size < 2**20
+    monkeypatch.setenv("BAKEOFF_FILE_MB", "512")
+    with pytest.raises(InputError) as told:
+        rows_in(tmp_path / "many.parquet")
+    assert "many.parquet" in told.value.message and "512 MB of memory" in told.value.message
 
 
 def test_cells_that_are_all_merged_are_read_at_once():

@@ -111,6 +111,13 @@ def test_where_the_exporter_fails_auto_takes_transformers_and_says_why(phi: Path
     assert list((openvino_cache.cache_folder() / "openvino").iterdir()) == []
 
 
+def test_an_exporter_that_hangs_is_stopped(phi: Path, exporter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter("import time\ntime.sleep(600)")
+    monkeypatch.setattr(optimum_export, "LONGEST_S", 0.5)
+    with pytest.raises(NoGraphError, match="did not end within"):
+        load_generator(LocalModel(name=str(phi), engine="openvino"))
+
+
 def test_without_the_exporter_the_note_names_it(phi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`auto` takes transformers and says what is missing; `engine: openvino` is an error with the same reason."""
     monkeypatch.setattr(optimum_export, "installed_version", lambda: None)

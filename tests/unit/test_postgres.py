@@ -18,11 +18,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bakeoff.corpus.place import PLACE, checked_address, place_of
-from bakeoff.corpus.postgres import schema
+from bakeoff.corpus.postgres import database, schema
+from bakeoff.corpus.postgres.database import Database
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.postgres.schema import copy_schema
 from bakeoff.corpus.stores import copy_store, has_store, keep_in, open_store, remove_store
-from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
+from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError, StoreGoneError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
 from bakeoff.retrieval import opening, syncing
@@ -250,6 +251,17 @@ def test_an_index_that_somebody_dropped_is_told(folder: Path) -> None:
     again = opened(folder)
     again.sync(store)
     assert ids(again.search(["zebras"], 3)[0]) == ["a"]
+
+
+def test_a_reader_does_not_wait_for_ever_for_a_lock(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(folder)
+    store.upsert([document("a", "Zebras.")])
+    monkeypatch.setattr(database, "SNAPSHOT", database.SNAPSHOT.replace(str(database.READ_MS), "200"))
+    with Database(place_of(folder)).writing() as connection:  # type: ignore[arg-type]
+        connection.execute("LOCK TABLE live IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StoreGoneError, match="took too long"):
+            store.get("a")
+    assert store.get("a") is not None
 
 
 def test_rows_that_somebody_changed_are_doubted(folder: Path) -> None:

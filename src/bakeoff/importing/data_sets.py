@@ -1,6 +1,6 @@
 """Files of data sets as rows: Parquet, Arrow as Hugging Face's `save_to_disk` writes it, and question files.
 
-Takes a file or a folder, gives rows with their split. Uses pyarrow alone; downloads nothing.
+Takes a file or a folder, gives rows with their split. Downloads nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 from bakeoff.errors import InputError
 from bakeoff.files.plain_json import plain_json
+from bakeoff.importing.arrow_rows import arrow_rows
 from bakeoff.importing.rows import SPLITS
 from bakeoff.questions.rows.table import read_table
 
@@ -55,32 +56,12 @@ def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
         for record in read_table(file).records:
             yield dict(zip(record.names, record.values, strict=False))
         return
-    import pyarrow
-
     try:
-        for batch in _batches(file):
-            yield from batch.to_pylist()
-    except (pyarrow.ArrowException, OSError) as error:
-        words = " ".join(str(error).split())[:200]
-        raise InputError(f"{file} cannot be read: {words}.", "save the data set again") from error
-
-
-def _batches(file: Path) -> Iterator[Any]:
-    """The record batches of a file. Arrow is written as a stream by `datasets`, as a file by others."""
-    import pyarrow
-    import pyarrow.parquet
-
-    if file.suffix.lower() == ".parquet":
-        yield from pyarrow.parquet.ParquetFile(file).iter_batches()
-        return
-    with pyarrow.memory_map(str(file)) as source:
-        try:
-            reader = pyarrow.ipc.open_stream(source)
-        except pyarrow.ArrowInvalid:
-            whole = pyarrow.ipc.open_file(source)
-            yield from (whole.get_batch(n) for n in range(whole.num_record_batches))
-            return
-        yield from reader
+        yield from arrow_rows(file.name, file.read_bytes())
+    except (InputError, OSError) as error:
+        words = error.message if isinstance(error, InputError) else str(error)
+        remedy = error.remedy if isinstance(error, InputError) else "check the permissions"
+        raise InputError(f"{file} cannot be read: {words.rstrip('.')}.", remedy) from error
 
 
 def json_of(path: Path) -> Any:

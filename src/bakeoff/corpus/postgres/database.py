@@ -18,7 +18,9 @@ GONE_MS = 30_000
 """A server that acknowledges nothing for so long is gone."""
 IDLE = 8
 """The most connections that wait for their next use."""
-SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+READ_MS = 600_000
+"""A statement that reads for so long waits for a lock that nobody gives back."""
+SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {READ_MS}"
 _SEARCHED = """
 SELECT set_config('search_path', concat_ws(', ', quote_ident(%s), (
   SELECT quote_ident(n.nspname) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
@@ -48,7 +50,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        """A connection that sees one consistent state and cannot write."""
+        """A connection that sees one consistent state, cannot write, and waits ten minutes for a statement at most."""
         with explained(self.where), self._used(SNAPSHOT) as connection:
             yield connection
             connection.execute("ROLLBACK")
@@ -79,14 +81,14 @@ class Database:
         connection = self._waiting()
         if connection is not None:
             try:
-                connection.execute(first, values)
+                connection.execute(first, values or None)
             except psycopg.OperationalError:  # the server was restarted since
                 self.close()
                 _close([connection])
                 connection = None
         if connection is None:
             connection = self._new()
-            connection.execute(first, values)
+            connection.execute(first, values or None)
         try:
             yield connection
         except BaseException:

@@ -5,6 +5,14 @@ Takes one cell's text. Markdown, and text that only mentions a tag, are not chan
 
 import html
 import re
+from collections.abc import Callable
+
+from bakeoff.apart.process import call
+from bakeoff.errors import InputError
+from bakeoff.formats.part import UnreadableError
+
+LONG = 20_000
+"""Characters of a cell that no reader can need much time or memory for."""
 
 _INLINE = "a|b|strong|em|i|u|span|code|font|small|sub|sup|mark"
 _BLOCKS = "p|div|ul|ol|li|dl|table|thead|tbody|tr|td|th|h[1-6]|section|article|blockquote|pre|html|body"
@@ -30,6 +38,25 @@ def markdown_of(text: str) -> str:
     from bakeoff.formats.html import read as parse_html
 
     return parse_html.parse(text)[1] or text
+
+
+def read_apart(read: Callable[[str], str], text: str) -> str:
+    """What `words_of` or `markdown_of` gives. A long cell is read in a process of its own, with limits of time and
+    memory. Raises UnreadableError if it takes more.
+    """
+    if len(text) < LONG or "<" not in text:
+        return read(text)
+    try:
+        said: str = call(f"{__name__}:in_bytes", read.__name__, text.encode("utf-8", "surrogatepass"))
+    except InputError as error:
+        raise UnreadableError(error.message, error.remedy) from error
+    return said
+
+
+def in_bytes(name: str, content: bytes) -> str:
+    """What the other process does: `name` is that of the function."""
+    read = {"words_of": words_of, "markdown_of": markdown_of}[name]
+    return read(content.decode("utf-8", "surrogatepass"))
 
 
 def _has_tags(text: str) -> bool:

@@ -17,6 +17,8 @@ COMMAND = (sys.executable, "-m", "optimum.commands.optimum_cli", "export", "open
 """Writes a model as a graph. The options are those of `optimum-cli export openvino`."""
 OPTIONS = ("--task", "text-generation-with-past", "--weight-format", "int8", "--disable-convert-tokenizer")
 GRAPH = ("openvino_model.xml", "openvino_model.bin")
+LONGEST_S = 3600.0
+"""An exporter that takes longer is stopped: nobody may be there to do it."""
 
 
 class ExportError(ModelUnavailableError):
@@ -40,7 +42,12 @@ def export(folder: Path, adapter: Path | None, target: Path) -> None:
     model = folder if adapter is None else merged
     command = [*COMMAND, "--model", str(model.absolute()), *OPTIONS, str(written.absolute())]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=environment, check=False, timeout=LONGEST_S
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ExportError(f"optimum-intel did not end within {LONGEST_S / 60:.0f} minutes") from error
     if done.returncode != 0 or not all((written / name).exists() for name in GRAPH):
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         said = lines[-1][:300].rstrip(".") if lines else f"exit code {done.returncode}"
