@@ -8,6 +8,7 @@ tried. In full it takes hours; `--short` takes minutes.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -60,7 +61,8 @@ def _tried(number: int, seed: int, is_short: bool) -> Seen:
 def _apart(number: int, seed: int, is_short: bool) -> Seen:
     """The trial in a process of its own. One that could not be carried out is not kept."""
     command = [sys.executable, "-m", "tests.torture", "--here", str(number), "--seed", str(seed)]
-    done = subprocess.run([*command, *(["--short"] if is_short else [])], capture_output=True, text=True)
+    trusting = {"BAKEOFF_TRUST": "1", **os.environ}  # the trials' folders name code of the tests
+    done = subprocess.run([*command, *(["--short"] if is_short else [])], capture_output=True, text=True, env=trusting)
     told = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
     if not told:
         return Seen("could not be tried", (f"exit code {done.returncode}: {done.stderr[-1500:]}",))

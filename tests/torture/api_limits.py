@@ -6,16 +6,23 @@ import json
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+from unittest import mock
 
+from bakeoff.corpus.sources.web import fetching
+from bakeoff.corpus.sources.web.settings import WebSettings
 from bakeoff.errors import BakeoffError
 from bakeoff.files import jsonl
 from bakeoff.models.embed import load_embedder
 from bakeoff.models.load import load_generator
+from bakeoff.models.providers.client import ApiError
 from bakeoff.models.settings import ApiModel
 from bakeoff.pilot.run import run
 from bakeoff.records import GenerationSettings, Message, Prompt, Score
 from bakeoff.runs.config import load_config
 from bakeoff.runs.folder import RunFolder
+from bakeoff.tuning.hosted.http import HostClient
 from tests.end_to_end.small import make
 from tests.fake_api import FakeApi, Fault, Messages, Request
 from tests.torture.promise import Promise, Seen, Trial
@@ -32,6 +39,7 @@ FAULTS = (
     Fault(status=404),
     Fault("not json"),
 )
+NONE_SUCH = {("anthropic", "embeddings")}
 COLOURS = ("blue", "grey", "red", "green", "white", "amber", "black", "pink")
 MOST_FAILED = 0.05
 """The share of failed answers above which no contender wins."""
@@ -58,13 +66,12 @@ class LimitedApi(FakeApi):
 
 
 def attempts(told: Trial) -> Seen:
-    """Every protocol, every fault, several settings of `retries`, for answers, streams and embeddings: the requests
-    that arrive are counted.
+    """Every protocol, every fault, several settings of `retries`, for answers, streams and embeddings, looks at a
+    hosted training, and pages of a web site: the requests that arrive are counted.
     """
     broken, n = list[str](), 0
-    for api, (kind, call), fault in itertools.product(APIS, CALLS.items(), FAULTS):
-        if kind == "embeddings" and api == "anthropic":  # it has none
-            continue
+    asked = [(api, kind, call) for api in APIS for kind, call in CALLS.items() if (api, kind) not in NONE_SUCH]
+    for (api, kind, call), fault in itertools.product([*asked, ("openai", "jobs", _looked_at)], FAULTS):
         for retries in (0, 1, 2, 4)[: told.times(4, 2)]:
             with FakeApi(fault=fault) as server:
                 settings = ApiModel(api=api, base_url=server.base_url(api), model="m", retries=retries, timeout_s=5)
@@ -73,7 +80,13 @@ def attempts(told: Trial) -> Seen:
             if not 1 <= server.n_requests <= retries + 1 or not error:
                 seen = f"{server.n_requests} requests, error {error!r}"
                 broken.append(f"{kind} of {api}, {fault.kind} {fault.status}, retries {retries}: {seen}")
-    seen = f"{n} requests for {', '.join(CALLS)} of {len(APIS)} protocols and {len(FAULTS)} faults"
+    for fault in FAULTS:
+        with FakeApi(fault=fault) as server, mock.patch.object(fetching, "FIRST_WAIT_S", 0.01):
+            answer = _crawled(server.url)
+        n += server.n_requests
+        if not 1 <= server.n_requests <= fetching.ATTEMPTS or answer.kind == "page":
+            broken.append(f"a page, {fault.kind} {fault.status}: {server.n_requests} requests, {answer.kind}")
+    seen = f"{n} requests for {', '.join(CALLS)} of {len(APIS)} protocols, jobs and pages, and {len(FAULTS)} faults"
     return Seen(f"{seen}, never above 1 + retries", tuple(broken))
 
 
@@ -101,25 +114,54 @@ def _embedded(settings: ApiModel) -> str:
     return ""
 
 
+def _looked_at(settings: ApiModel) -> str:
+    """The error of a look at a file of a host that trains."""
+    try:
+        file = HostClient(settings, first_wait_s=0.01).get(f"{settings.base_url}/files/file-1")
+    except ApiError as error:
+        return error.message
+    return "" if "id" in file else "the reply is about no file"
+
+
+def _crawled(url: str) -> fetching.Answer:
+    """What comes for a page that is no page of text."""
+    page = f"{url}/files/page"
+    with fetching.Fetcher(WebSettings(web=page, crawl=True, allow_private=True, delay_s=0.0)) as fetcher:
+        return fetcher.get(page, types=("text/html",))
+
+
 CALLS: dict[str, Callable[[ApiModel], str]] = {"answers": _answered, "streams": _streamed, "embeddings": _embedded}
 
 
 def limited(told: Trial) -> Seen:
-    """32 requests at a time at a server that takes ten a second."""
+    """32 requests at a time at a server that takes ten a second: one for each protocol, all at once."""
+    with ThreadPoolExecutor(len(APIS)) as threads:
+        tried = dict(zip(APIS, threads.map(lambda api: _limited(api, told), APIS), strict=True))
+    broken = [f"{api}: {of.used:.0%} of the limit was used" for api, of in tried.items() if of.used < 0.85]
+    broken += [f"{api}: {of.refused:.1%} were refused" for api, of in tried.items() if of.refused > 0.05]
+    broken += [f"{api}: {of.n_dropped} were given up" for api, of in tried.items() if of.n_dropped]
+    figures = (f"{api}: {of.used:.0%} of the limit, {of.refused:.1%} refused" for api, of in tried.items())
+    return Seen(f"{'; '.join(figures)}; {sum(of.n_dropped for of in tried.values())} given up", tuple(broken))
+
+
+class Limited(NamedTuple):
+    """The shares of the limit that was used and of the requests that were refused, and how many were given up."""
+
+    used: float
+    refused: float
+    n_dropped: int
+
+
+def _limited(api: str, told: Trial) -> Limited:
     length_s, calm_after_s = told.times(180, 24), told.times(60, 9)
     with LimitedApi(LIMIT) as server:
-        generator = load_generator(ApiModel(api="openai", base_url=server.url, model="m", concurrency=32))
+        generator = load_generator(ApiModel(api=api, base_url=server.base_url(api), model="m", concurrency=32))
         begun = time.monotonic()
         answers = generator.generate([_prompt(i) for i in range(int(LIMIT * length_s))], SAID)
         end = time.monotonic()
     late = [is_taken for at, is_taken in server.seen if begun + calm_after_s <= at <= end - 2]
     used = sum(late) / (end - 2 - begun - calm_after_s) / LIMIT
-    refused = 1 - sum(late) / len(late)
-    dropped = sum(answer.error is not None for answer in answers)
-    broken = [f"{used:.0%} of the limit was used"] if used < 0.85 else []
-    broken += [f"{refused:.1%} were refused"] if refused > 0.05 else []
-    broken += [f"{dropped} were given up"] if dropped else []
-    return Seen(f"{used:.0%} of the limit, {refused:.1%} refused, {dropped} given up", tuple(broken))
+    return Limited(used, 1 - sum(late) / len(late), sum(answer.error is not None for answer in answers))
 
 
 def read_named(messages: Messages) -> str:

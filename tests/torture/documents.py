@@ -1,4 +1,4 @@
-"""Promises 9, 10, 13 and 14: documents survive kills, lost files and other writers, and changes take effect."""
+"""Promises 9, 10 and 13: documents survive kills, lost files and other writers."""
 
 import json
 import random
@@ -8,22 +8,18 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bakeoff.errors import BakeoffError
 from bakeoff.serve.documents.live import LiveDocuments
 from tests.end_to_end.small import REPOSITORY, bakeoff, environment, make
-from tests.torture.document_writer import TIDIED, TIDIES, document, opened
+from tests.torture.document_writer import TIDIED, TIDIES, opened
 from tests.torture.promise import Promise, Seen, Trial
 
 LONGEST_S = 0.6
 """A writer is killed within this time."""
-VISIBLE_S = 2.0
 ATTEMPTS = 5
 ALL = 10_000
-Access = tuple[str, ...]
-ACCESS: tuple[Access, ...] = ((), ("staff",), ("sales",), ("staff", "sales"))
-"""The labels that documents get, and those that callers hold."""
 Texts = dict[str, str]
 CHANGES = """
 import sys
@@ -127,10 +123,10 @@ def _after(folder: Path, texts: Texts, last: Mapping[str, str | None]) -> tuple[
     with opened(folder) as documents:
         there = {one.id: one.text for one in documents.store.documents()}
         broken = [] if there in (texts, maybe) else [f"the store has {_difference(there, texts)}"]
-        return there, broken + _index_faults(documents, there)
+        return there, broken + index_faults(documents, there)
 
 
-def _index_faults(documents: LiveDocuments, texts: Texts) -> list[str]:
+def index_faults(documents: LiveDocuments, texts: Texts) -> list[str]:
     """How the index differs from the documents, by both ways of searching."""
     (index,) = documents._indexes
     by_vectors = {hit.chunk.document_id: hit.chunk.text for hit in index.search_dense(["a"], ALL)[0]}
@@ -204,80 +200,8 @@ def _refused(folder: Path) -> list[str] | None:
     return broken
 
 
-def takes_effect(told: Trial) -> Seen:
-    """Random changes of texts and labels, each followed by searches of everybody: never an old text, the new one at
-    once, and nothing for somebody who may not see it any more.
-    """
-    chance, texts, access, broken, slowest = told.chance(), Texts(), dict[str, Access](), list[str](), 0.0
-    n = told.times(1000, 60)
-    with opened(told.folder) as documents:
-        (index,) = documents._indexes
-        for number in range(n):
-            name = f"d{chance.randrange(30):02}"
-            old, mark, kind = texts.get(name), f"Mark{number}", chance.random()
-            if kind < 0.3:
-                wanted = None
-            else:  # a third of the changes of a document that is there changes its labels alone
-                wanted = old if old and kind < 0.5 else f"{mark} stands in {name}."
-                access[name] = chance.choice(ACCESS)
-            begun = time.perf_counter()
-            if wanted is None:
-                documents.put_all([], [name])
-            else:
-                documents.put(document(name, wanted, access[name]))
-            _apply(texts, {name: wanted})
-            asked = [(wanted or old or mark).split()[0]]
-            seen = {who: _visible(index, asked, who) for who in (None, *ACCESS)}
-            slowest = max(slowest, time.perf_counter() - begun)
-            broken += [f"step {number}: {fault}" for fault in _stale(seen, name, wanted, old, access, texts)]
-        broken += _index_faults(documents, texts)
-    broken += [f"a change took {slowest:.1f} s"] if slowest > VISIBLE_S else []
-    return Seen(
-        f"{n} changes of texts and labels, each looked for by {1 + len(ACCESS)} callers, "
-        f"the slowest visible to all after {1000 * slowest:.0f} ms",
-        tuple(broken),
-    )
-
-
-def _visible(index: Any, asked: list[str], who: Access | None) -> dict[str, str]:
-    """The texts that somebody finds, by document. `who` holds these labels; None sees everything."""
-    hits = index.search(asked, 5) if who is None else index.search_visible(asked, 5, who)
-    return {hit.chunk.document_id: hit.chunk.text for hit in hits[0]}
-
-
-def _stale(
-    seen: Mapping[Access | None, Mapping[str, str]],
-    name: str,
-    wanted: str | None,
-    old: str | None,
-    access: Mapping[str, Access],
-    texts: Texts,
-) -> list[str]:
-    """What is wrong with what each caller found after `name` was changed from `old` to `wanted`."""
-    faults = list[str]()
-    for who, found in seen.items():
-        may = wanted is not None and (who is None or not access[name] or bool({*who} & {*access[name]}))
-        if may and found.get(name) != wanted:
-            faults.append(f"{name} is not found by {who}, or as it was: {found.get(name)!r}")
-        if not may and name in found:
-            faults.append(f"{name} is found by {who}, who may not see it")
-        if old != wanted and old in found.values():
-            faults.append(f"{who} finds {name} as it was")
-        if any(texts.get(one) != text for one, text in found.items()):
-            faults.append(f"{who} finds a text that nobody has")
-        if who is not None and any(access[one] and not {*who} & {*access[one]} for one in found):
-            faults.append(f"{who} finds what has other labels")
-    return faults
-
-
 PROMISES = (
     Promise(9, "the store survives kills", "500 in add, delete, optimise, index: acknowledged rows are there", killed),
     Promise(10, "power loss", "newest files zeroed or cut, 100 times: opens or is rebuilt, nothing lost", files_lost),
     Promise(13, "concurrent writers", "4 processes x 500 changes: none lost; a second pilot refused", written_together),
-    Promise(
-        14,
-        "updates and deletions take effect",
-        "1,000 changes of texts and labels: no stale hit, visible within 2 s",
-        takes_effect,
-    ),
 )

@@ -20,7 +20,7 @@ from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents.live import LiveDocuments
 from tests.end_to_end.small import bakeoff, make
 from tests.torture.document_writer import WORDS, document, opened
-from tests.torture.documents import Texts, _index_faults
+from tests.torture.documents import Texts, index_faults
 from tests.torture.failing_io import _is_same, _results
 from tests.torture.promise import Promise, Seen, Trial
 
@@ -113,7 +113,7 @@ def _documents(told: Trial, disk: Path) -> tuple[str, list[str]]:
         there = {one.id: one.text for one in documents.store.documents()}
         if there not in (texts, texts | more):
             broken.append(f"{len(texts.keys() - there.keys())} of {len(texts)} documents were lost")
-        broken += _index_faults(documents, there)
+        broken += index_faults(documents, there)
         documents.put_all([document("last", "The last one.")])
     return f"{len(texts):,} documents until it was full, all there afterwards", broken
 

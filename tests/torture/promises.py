@@ -3,6 +3,7 @@
 from tests.torture import (
     api_limits,
     bad_files,
+    changes,
     documents,
     failing_io,
     full_disk,
@@ -29,6 +30,7 @@ MODULES = (
     stopped_runs,
     trainings,
     documents,
+    changes,
     failing_io,
     full_disk,
     bad_files,
