@@ -67,12 +67,15 @@ async def ask(port: int, model: str, question: str, expected: str, stream: bool)
 async def client(
     port: int, model: str, questions: Sequence[Question], seed: int, end: float, pause_s: float
 ) -> list[Reply]:
-    """One question after another until `end`, with a pause between, in turn streamed and not."""
+    """One question after another until `end`, in turn streamed and not.
+
+    Pauses between are random, so that clients do not ask in step: `pause_s` is their mean.
+    """
     chance, replies = random.Random(seed), list[Reply]()
-    await asyncio.sleep(chance.uniform(0, pause_s))
+    await asyncio.sleep(chance.uniform(0, 2 * pause_s))
     while time.monotonic() < end:
         replies.append(await ask(port, model, *chance.choice(questions), stream=len(replies) % 2 == 0))
-        await asyncio.sleep(pause_s)
+        await asyncio.sleep(chance.uniform(0, 2 * pause_s))
     return replies
 
 

@@ -4,11 +4,13 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bakeoff.corpus import sqlite_store
 from bakeoff.corpus.sqlite_store import SCHEMA_VERSION, SqliteStore
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.records import Document
@@ -44,7 +46,7 @@ def test_it_writes_with_a_rollback_journal_and_full_synchronisation(store):
     with sqlite3.connect(store.path) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
     connection.close()
-    with store._connected() as connection:
+    with store._writing() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
     assert [path.name for path in store.path.parent.iterdir()] == ["documents.sqlite"]
 
@@ -109,3 +111,48 @@ def test_a_full_disk_is_told_and_nothing_is_lost(store):
     assert "The disk could not be used" in output, errors
     assert "free some space, or allow files of more than 100,000 bytes" in output
     assert (ids(SqliteStore(store.path)), store.version) == (["a"], 1)
+
+
+def test_a_read_uses_the_connection_of_the_one_before_and_sees_every_change(tmp_path: Path) -> None:
+    """Also what another store, which is another connection, wrote."""
+    path = tmp_path / "store.sqlite"
+    store, other = SqliteStore(path), SqliteStore(path)
+    for number in range(3):
+        other.upsert([Document(id="a", text=f"Text {number}.", source="a.md")])
+        found = store.get("a")
+        assert found is not None and found.text == f"Text {number}."
+        assert len(store._readers._idle) == 1
+    with store._reading() as connection, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        connection.execute("DELETE FROM live")
+    store.close()
+    assert store._readers._idle == [] and store.get("a") is not None
+
+
+def test_a_file_that_was_put_in_the_place_of_another_is_read(tmp_path: Path) -> None:
+    """A restored copy: the connection that waits would read the old one."""
+    path = tmp_path / "store.sqlite"
+    store, other = SqliteStore(path), SqliteStore(tmp_path / "other.sqlite")
+    store.upsert([Document(id="a", text="Old.", source="a.md")])
+    other.upsert([Document(id="a", text="New.", source="a.md")])
+    assert store.get("a") is not None
+    (tmp_path / "other.sqlite").replace(path)
+    found = store.get("a")
+    assert found is not None and found.text == "New."
+
+
+def test_reads_of_many_threads_keep_a_few_connections(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    store.upsert([Document(id="a", text="Text.", source="a.md")])
+    barrier, texts = threading.Barrier(40), list[str]()
+
+    def read() -> None:
+        with store.reading() as reading:
+            barrier.wait(20)
+            texts.extend(text for (text,) in reading.select("SELECT text FROM versions"))
+
+    threads = [threading.Thread(target=read) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert texts == ["Text."] * 40 and 1 <= len(store._readers._idle) <= sqlite_store.IDLE

@@ -1,15 +1,17 @@
 """The document store in one SQLite file.
 
 Takes a path, gives a `DocumentStore`. It uses a rollback journal and `synchronous=FULL`: the changes of a call that
-returned are on the disk, and a call that was killed changed nothing. Each call opens its own short-lived connection, so
-threads can share a store and processes can share a file.
+returned are on the disk, and a call that was killed changed nothing. Threads can share a store and processes can share
+a file: each write opens its own short-lived connection, and reads take one that nobody uses.
 """
 
 import json
+import os
 import sqlite3
+import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ from bakeoff.files.sqlite_file import connected, explained, is_prepared
 
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x42414B45  # "BAKE"
+_File = tuple[int, int, int]
+IDLE = 16
+"""The most connections that wait for their next use."""
 _DAMAGED = "restore a copy, or move it away and read the documents again"
 
 
@@ -32,6 +37,7 @@ class SqliteStore(SqlStore):
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        self._readers = _Readers(self.path)
         with _explained(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._reading() as connection:
@@ -41,7 +47,8 @@ class SqliteStore(SqlStore):
                 self._prepare(connection)
 
     def close(self) -> None:
-        """Does nothing, because nothing stays open between calls."""
+        """Closes the connections that wait for their next use."""
+        self._readers.close()
 
     @property
     def where(self) -> str:
@@ -58,9 +65,6 @@ class SqliteStore(SqlStore):
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         with self._reading() as connection:
-            connection.execute("PRAGMA query_only = ON")
-            connection.create_function("may_see", 2, _may_see, deterministic=True)
-            connection.create_function("casefolded", 2, _casefolded, deterministic=True)
             yield _JsonReading(connection)
 
     @property
@@ -80,29 +84,78 @@ class SqliteStore(SqlStore):
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        """A new connection. Closing it rolls back what was not committed."""
-        with _explained(self.path):
-            connection = connected(self.path)
-            try:
-                yield connection
-            finally:
-                connection.close()
-
-    @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one consistent state of the store."""
-        with self._connected() as connection:
+        """A connection that sees one consistent state of the store, and cannot write."""
+        with _explained(self.path), self._readers.one() as connection:
             connection.execute("BEGIN")
             yield connection
+            connection.execute("ROLLBACK")
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A connection in a transaction. It is committed at the end of the block and rolled back on an error."""
-        with self._connected() as connection:
+        with _explained(self.path), closing(connected(self.path)) as connection:  # closing it rolls back
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+
+
+class _Readers:
+    """Connections that read one file. Opening one costs more than most reads, above all beside many other threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[tuple[_File, sqlite3.Connection]] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one(self) -> Iterator[sqlite3.Connection]:
+        """The one that was used last, or a new one. It is kept for its next use after a block without an error."""
+        connection = self._taken() or self._new()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if (file := self._file()) is not None:
+            with self._lock:
+                if len(self._idle) < IDLE:
+                    self._idle.append((file, connection))
+                    return
+        connection.close()
+
+    def close(self) -> None:
+        """Closes those that nobody uses."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, connection in idle:
+            connection.close()
+
+    def _taken(self) -> sqlite3.Connection | None:
+        """None if there is none, or if those there are read a file that is no longer at this path."""
+        file = self._file()
+        with self._lock:
+            known, connection = self._idle.pop() if self._idle else (file, None)
+        if connection is None or known == file:
+            return connection
+        connection.close()
+        self.close()
+        return None
+
+    def _file(self) -> "_File | None":
+        """The file at the path, as this process sees it: a connection cannot be used in a fork."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return os.getpid(), found.st_dev, found.st_ino
+
+    def _new(self) -> sqlite3.Connection:
+        connection = connected(self._path)
+        connection.execute("PRAGMA query_only = ON")
+        connection.create_function("may_see", 2, _may_see, deterministic=True)
+        connection.create_function("casefolded", 2, _casefolded, deterministic=True)
+        return connection
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx2
 
-from bakeoff import __version__
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.files.plain_json import plain_json
 from bakeoff.models.cancelling import sleep
+from bakeoff.models.providers.connections import connections_to
 from bakeoff.models.providers.keys import headers_with, key_of, without_key
 from bakeoff.models.providers.pace import holding_back, pace_of
 from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
@@ -30,7 +30,6 @@ from bakeoff.models.providers.retry import (
     worth_another_try,
 )
 from bakeoff.models.providers.shown import beginning, host_of, shown, words_in
-from bakeoff.models.providers.sockets import ends_with_caller
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.calls import earlier_reply, key_refused, may_count, quota_used_up, sending
 
@@ -84,19 +83,7 @@ class ApiClient:
         self._n_given_up = 0
         self._lock = threading.Lock()
         self._pace = pace_of(settings.base_url, settings.model, settings.key_env)
-        self._http = ends_with_caller(
-            httpx2.Client(
-                follow_redirects=False,
-                trust_env=settings.location != "here",  # no proxy for this machine
-                timeout=httpx2.Timeout(settings.timeout_s, pool=None),
-                limits=httpx2.Limits(
-                    max_connections=settings.concurrency,
-                    max_keepalive_connections=settings.concurrency,
-                    keepalive_expiry=30.0,
-                ),
-                headers={"User-Agent": f"bakeoff/{__version__}"},
-            )
-        )
+        self._http = connections_to(settings)
 
     def post(self, url: str, body: dict[str, Any], listed: str = "") -> dict[str, Any]:
         """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing.
@@ -140,7 +127,7 @@ class ApiClient:
         """As `_attempt`, for a request that no ledger counts."""
         try:
             headers = headers_with(key, self.settings.api)
-            response = self._http.send(self._http.build_request(method, url, headers=headers, **content), stream=True)
+            response = self._http.send(method, url, headers=headers, **content)
             if not response.is_success:
                 return self._refused(url, response, key)
             return _whole(response), None
@@ -248,8 +235,7 @@ class ApiClient:
         content = _content(body)
         with sending(self.settings, url, body, content) as call:
             try:
-                request = self._http.build_request("POST", url, content=content, headers=headers)
-                response = self._http.send(request, stream=True)
+                response = self._http.send("POST", url, content=content, headers=headers)
                 if not response.is_success:
                     call.refused(response.status_code)
                     return self._refused(url, response, key)

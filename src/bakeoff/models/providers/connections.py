@@ -1,0 +1,113 @@
+"""Connections to one server: each request takes the one that was used last, and no request looks at the others.
+
+Takes a model's settings, or how an HTTP client with one connection is made; gives streamed responses. A client with
+many connections looks at all of them, under one lock, whenever a request begins or ends: with dozens at once, requests
+wait for that.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+
+from bakeoff import __version__
+from bakeoff.models.providers.sockets import ends_with_caller
+from bakeoff.models.settings import ApiModel
+
+IDLE_S = 30.0
+"""A connection that was not used for so long is closed."""
+
+
+class Connections:
+    """At most `most` at once; a further request waits until one is free. Safe for threads."""
+
+    def __init__(self, make: Callable[[], httpx2.Client], most: int) -> None:
+        self._make = make
+        self._room = threading.BoundedSemaphore(most)
+        self._free: deque[tuple[float, httpx2.Client]] = deque()
+        """Those that nobody uses, with the time of their last use; the last one was used last."""
+        self._lock = threading.Lock()
+
+    def send(self, method: str, url: str, **content: Any) -> httpx2.Response:
+        """The response, whose body is not read yet. Its connection is free again when it is closed.
+
+        `content` is what httpx takes. Raises as a client of httpx.
+        """
+        client = self._taken()
+        try:
+            response = client.send(client.build_request(method, url, **content), stream=True)
+            assert isinstance(response.stream, httpx2.SyncByteStream)
+            response.stream = _Ending(response.stream, lambda: self._given_back(client))
+        except BaseException:
+            self._given_back(client)
+            raise
+        return response
+
+    def close(self) -> None:
+        """Closes those that nobody uses."""
+        with self._lock:
+            free, self._free = self._free, deque()
+        for _, client in free:
+            client.close()
+
+    def _taken(self) -> httpx2.Client:
+        self._room.acquire()
+        try:
+            with self._lock:
+                if self._free:
+                    return self._free.pop()[1]
+            return self._make()
+        except BaseException:
+            self._room.release()
+            raise
+
+    def _given_back(self, client: httpx2.Client) -> None:
+        now, old = time.monotonic(), list[httpx2.Client]()
+        with self._lock:
+            self._free.append((now, client))
+            while now - self._free[0][0] > IDLE_S:
+                old.append(self._free.popleft()[1])
+        self._room.release()
+        for one in old:
+            one.close()
+
+
+def connections_to(settings: ApiModel) -> Connections:
+    """Those to the server of a model. They share what is read of certificates."""
+    trusts_env = settings.location != "here"  # no proxy for this machine
+    verify = httpx2.create_ssl_context(trust_env=trusts_env)
+
+    def make() -> httpx2.Client:
+        client = httpx2.Client(
+            follow_redirects=False,
+            trust_env=trusts_env,
+            verify=verify,
+            timeout=httpx2.Timeout(settings.timeout_s, pool=None),
+            limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_S),
+            headers={"User-Agent": f"bakeoff/{__version__}"},
+        )
+        return ends_with_caller(client)
+
+    return Connections(make, settings.concurrency)
+
+
+class _Ending(httpx2.SyncByteStream):
+    """The body of a response, which says when it is closed."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, ended: Callable[[], None]) -> None:
+        self._stream, self._ended = stream, ended
+        self._is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        try:
+            self._stream.close()
+        finally:
+            if not self._is_closed:
+                self._is_closed = True
+                self._ended()
