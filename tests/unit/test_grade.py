@@ -1,6 +1,7 @@
 """The grader: rule by rule, and against answers judged by hand."""
 
 import csv
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -485,3 +486,21 @@ def test_a_wrong_amount_is_wrong_beside_an_accepted_sentence_that_states_the_amo
 def test_an_accepted_sentence_without_the_amount_leaves_a_doubt():
     """It may say the same in other words."""
     assert grade("10 days", ("The leaflet says: a week and a half or so.", "7 days"), "numeric").verdict == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("unit", "accepted"),
+    [("<b>", "Paris"), ("<b></b>", "Paris"), ("</b><b>", "Paris"), (" ", "Paris"), ("a@", "Paris"), ("a-b ", "a/b")],
+)
+def test_the_time_of_a_grading_grows_with_the_answer_and_not_with_its_square(unit: str, accepted: str) -> None:
+    """An answer of the same few letters again and again, four times as long: sixteen times as long would be the square.
+
+    The answers are so long that their squares would take minutes.
+    """
+    grade(unit * 100, [accepted])
+    times = []
+    for length in (16_000, 64_000):
+        begun = time.process_time()
+        grade(unit * (length // len(unit)), [accepted])
+        times.append(time.process_time() - begun)
+    assert times[1] < 10 * max(times[0], 0.1)

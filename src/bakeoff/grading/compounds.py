@@ -78,7 +78,7 @@ _AFTER_NOUN = FUNCTION_WORDS - word_set("""
     a an the it its this that these those you we they i your our their each every as more less most least up down out
     so also just only exactly nearly almost about however actually now later earlier
 """)
-_ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+")
+_ADDRESS = re.compile(r"(?<!\S)\S+@\S+|(?:https?://|www\.)\S+")
 """An address behind a name is no head: 'Anna Berg anna@example.org'."""
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W_]+)*|\S")
 

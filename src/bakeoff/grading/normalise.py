@@ -52,11 +52,11 @@ def fold(text: str) -> str:
     return shortened(_UNWRITTEN.sub("", _ACCENTED.sub(lambda match: _without_accent(match[0]), text)))
 
 
-_TAGGED = re.compile(r"<(\w+)>(.*?)</\1>", re.S)
+_TAG = re.compile(r"<(\w+)>")
 _BOXED = re.compile(r"\$*\\boxed\{([^{}]*)\}\$*")
 
 
-_MARK = re.compile(r"(?:\s+|(?<!\w))\[\d{1,3}\](?!\w)")
+_MARK = re.compile(r"(?:(?<!\s)\s+|(?<!\w))\[\d{1,3}\](?!\w)")
 
 
 def without_citations(text: str) -> str:
@@ -94,7 +94,23 @@ def without_brackets_of_figures(text: str) -> str:
 
 def without_markup(answer: str) -> str:
     """The answer without tags around words (<answer>Paris</answer>) and without LaTeX's box."""
-    return _BOXED.sub(r" \1 ", _TAGGED.sub(r" \2 ", answer)) if "<" in answer or "\\" in answer else answer
+    return _BOXED.sub(r" \1 ", _without_tags(answer)) if "<" in answer or "\\" in answer else answer
+
+
+def _without_tags(text: str) -> str:
+    """The text with what stands between each tag and the next end of that tag, in a time that grows with its length."""
+    pieces, done, without_end = list[str](), 0, set[str]()
+    for tag in _TAG.finditer(text):
+        name = tag[1]
+        if tag.start() < done or name in without_end:
+            continue
+        end = text.find(f"</{name}>", tag.end())
+        if end < 0:
+            without_end.add(name)
+            continue
+        pieces += [text[done : tag.start()], " ", text[tag.end() : end], " "]
+        done = end + len(name) + 3
+    return "".join([*pieces, text[done:]])
 
 
 def _without_accent(letter: str) -> str:
