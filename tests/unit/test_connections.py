@@ -7,6 +7,7 @@ import time
 import httpx2
 import pytest
 
+from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
 from bakeoff.models.providers import connections
 from bakeoff.models.providers.connections import Connections, connections_to
 from bakeoff.models.settings import ApiModel
@@ -79,3 +80,35 @@ def test_what_is_idle_for_long_is_closed(monkeypatch: pytest.MonkeyPatch) -> Non
         time.sleep(0.1)
         assert ask(made, server) == 200
         assert first.is_closed and len(made._free) == 1
+
+
+def test_who_leaves_does_not_wait_for_a_place() -> None:
+    with FakeApi() as server:
+        made, caller, told = to(server, concurrency=1), Caller(), list[str]()
+        kept = made.send("POST", f"{server.url}/chat/completions", json=BODY)
+
+        def wait() -> None:
+            with on_behalf_of(caller):
+                try:
+                    ask(made, server)
+                except CallerGoneError:
+                    told.append("gone")
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.2)
+        assert waiting.is_alive()
+        caller.leave()
+        waiting.join(20)
+        assert told == ["gone"] and server.n_requests == 1
+        kept.close()
+        assert ask(made, server) == 200
+
+
+def test_what_is_in_use_at_the_end_is_closed_later() -> None:
+    with FakeApi() as server:
+        made = to(server)
+        response = made.send("POST", f"{server.url}/chat/completions", json=BODY)
+        made.close()
+        response.read()
+        assert list(made._free) == []

@@ -23,6 +23,8 @@ from bakeoff.files.sqlite_file import connected, explained, is_prepared
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x42414B45  # "BAKE"
 _File = tuple[int, int, int]
+_Reader = tuple[_File | None, sqlite3.Connection]
+"""A connection, and the file that was at the path just before it was opened."""
 IDLE = 16
 """The most connections that wait for their next use."""
 _DAMAGED = "restore a copy, or move it away and read the documents again"
@@ -105,19 +107,19 @@ class _Readers:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._idle: list[tuple[_File, sqlite3.Connection]] = []
+        self._idle: list[_Reader] = []
         self._lock = threading.Lock()
 
     @contextmanager
     def one(self) -> Iterator[sqlite3.Connection]:
         """The one that was used last, or a new one. It is kept for its next use after a block without an error."""
-        connection = self._taken() or self._new()
+        file, connection = self._taken() or self._new()
         try:
             yield connection
         except BaseException:
             connection.close()
             raise
-        if (file := self._file()) is not None:
+        if file is not None and file == self._file():
             with self._lock:
                 if len(self._idle) < IDLE:
                     self._idle.append((file, connection))
@@ -131,14 +133,13 @@ class _Readers:
         for _, connection in idle:
             connection.close()
 
-    def _taken(self) -> sqlite3.Connection | None:
+    def _taken(self) -> "_Reader | None":
         """None if there is none, or if those there are read a file that is no longer at this path."""
-        file = self._file()
         with self._lock:
-            known, connection = self._idle.pop() if self._idle else (file, None)
-        if connection is None or known == file:
-            return connection
-        connection.close()
+            taken = self._idle.pop() if self._idle else None
+        if taken is None or taken[0] == self._file():
+            return taken
+        taken[1].close()
         self.close()
         return None
 
@@ -150,12 +151,12 @@ class _Readers:
             return None
         return os.getpid(), found.st_dev, found.st_ino
 
-    def _new(self) -> sqlite3.Connection:
-        connection = connected(self._path)
+    def _new(self) -> "_Reader":
+        file, connection = self._file(), connected(self._path)
         connection.execute("PRAGMA query_only = ON")
         connection.create_function("may_see", 2, _may_see, deterministic=True)
         connection.create_function("casefolded", 2, _casefolded, deterministic=True)
-        return connection
+        return file, connection
 
 
 @contextmanager

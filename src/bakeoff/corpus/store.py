@@ -74,7 +74,7 @@ class Reading:
 class SqlStore(ABC):
     """The documents in three tables. Knows the statements; a subclass knows the database.
 
-    Nothing stays open between calls that a caller has to close, so threads can share a store.
+    Threads can share a store. What stays open between calls holds nobody up, and goes with the store.
     """
 
     def __enter__(self) -> Self:

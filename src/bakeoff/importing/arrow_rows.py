@@ -3,7 +3,6 @@
 Takes a name and bytes, gives rows. Dates become text; what is no text, such as a picture, is left out.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,19 +12,26 @@ from bakeoff.errors import InputError
 
 def arrow_rows(name: str, content: bytes) -> list[Mapping[str, Any]]:
     """The rows. Raises InputError, without the file's name, if it cannot be read or takes too much."""
-    rows: list[Mapping[str, Any]] = json.loads(call(f"{__name__}:as_json", name, content))
+    rows: list[Mapping[str, Any]] = call(f"{__name__}:plain_rows", name, content)
     return rows
 
 
-def as_json(name: str, content: bytes) -> str:
+def plain_rows(name: str, content: bytes) -> list[dict[str, Any]]:
     """What the other process does."""
     import pyarrow
 
     try:
-        rows = [row for batch in _batches(name, pyarrow.py_buffer(content)) for row in batch.to_pylist()]
+        return [_plain(row) for batch in _batches(name, pyarrow.py_buffer(content)) for row in batch.to_pylist()]
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{' '.join(str(error).split())[:200]}", "save the data set again") from error
-    return json.dumps(rows, default=lambda value: None if isinstance(value, bytes) else str(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, bytes) else value
 
 
 def _batches(name: str, content: Any) -> Iterator[Any]:

@@ -83,8 +83,8 @@ def on_behalf_of(somebody: Caller) -> Iterator[None]:
         _CALLER.reset(before)
 
 
-def acquire(lock: threading.Lock) -> None:
-    """Acquires the lock. Raises CallerGoneError if the caller leaves while it waits."""
+def acquire(lock: "threading.Lock | threading.Semaphore") -> None:
+    """Acquires the lock, or a place. Raises CallerGoneError if the caller leaves while it waits."""
     while not lock.acquire(timeout=LOOK_EVERY_S):
         caller().raise_if_gone()
 

@@ -112,7 +112,7 @@ class HybridIndex(HybridSearch):
                 return cls(folder, embedder, new_table(folder, wanted), wanted)
             check_same(f"The index in {folder}", state, wanted, REMEDY)
             index = cls(folder, embedder, open_table(folder, state.table), state)
-            for name in table_names(folder) - {state.table} if cls.is_alone else ():
+            for name in sorted(table_names(folder) - {state.table}) if cls.is_alone else ():
                 index._old_tables.replaced(name)  # by a process that has ended, or is about to
             return index
 
@@ -386,7 +386,7 @@ class HybridIndex(HybridSearch):
 
     def _catch_up(self) -> None:
         """Opens the table again if another process wrote to the folder since this one opened it."""
-        state = read_state(self._folder)
+        state = read_state(self._folder) if self.is_alone else None  # who shares a folder opens it again under its lock
         if state is None or state == self._state:
             return
         check_same(f"The index in {self._folder}", state, self._state, REMEDY)
@@ -394,6 +394,8 @@ class HybridIndex(HybridSearch):
             self._state = state
             return
         table = open_table(self._folder, state.table)
+        if state.table != self._state.table:
+            self._old_tables.replaced(self._state.table)
         with self._loading:
             self._state, self._table, self._published = state, table, int(table.version)
             self._snapshot = None

@@ -33,6 +33,7 @@ class OldTables:
 
     def replaced(self, name: str) -> None:
         """Notes that another table took the place of this one now."""
+        self._replaced.pop(name, None)  # so that it is the last one
         self._replaced[name] = time.monotonic()
 
     def kept(self) -> set[str]:

@@ -45,5 +45,9 @@ def open_release(number: int, beside: Sequence[OpenRelease], documents: LiveDocu
     check_parts(deployment, sums)
     opened = OpenRelease(deployment, documents, log, sums)
     documents.follow([index for one in (*beside, opened) for index in one.indexes.values()])
-    opened.get_ready(beside[0].serving.opened)
+    try:
+        opened.get_ready(beside[0].serving.opened)
+    except BaseException:
+        documents.follow([index for one in beside for index in one.indexes.values()])
+        raise
     return opened

@@ -63,7 +63,8 @@ class BucketStore(SqlStore):
         self._check_last()
 
     def close(self) -> None:
-        """Does nothing, because nothing stays open between calls."""
+        """Closes what is open of the copy on this machine."""
+        self.near.close()
 
     @property
     def where(self) -> str:
@@ -235,8 +236,7 @@ def _known(path: Path) -> tuple[str, int]:
 def _copy_of(identity: str, path: Path) -> SqliteStore:
     """The file with what this machine has read of the log. A new one if it is damaged or of other documents."""
     try:
-        copy = SqliteStore(path)
-        with copy._reading() as connection:
+        with SqliteStore(path) as copy, copy._reading() as connection:
             there, version = connection.execute("SELECT identity, version FROM store").fetchone()
         if there == identity:
             return copy

@@ -237,8 +237,9 @@ class ApiClient:
             try:
                 response = self._http.send("POST", url, content=content, headers=headers)
                 if not response.is_success:
+                    refused = self._refused(url, response, key)  # which reads it: else it would keep its connection
                     call.refused(response.status_code)
-                    return self._refused(url, response, key)
+                    return refused
                 if streamed:
                     response.extensions[PAID_CALL] = call.goes_on()
                 else:

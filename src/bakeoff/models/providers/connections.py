@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 
 from bakeoff import __version__
+from bakeoff.models.cancelling import acquire
 from bakeoff.models.providers.sockets import ends_with_caller
 from bakeoff.models.settings import ApiModel
 
@@ -22,7 +23,7 @@ IDLE_S = 30.0
 
 
 class Connections:
-    """At most `most` at once; a further request waits until one is free. Safe for threads."""
+    """At most `most` at once; a further request waits until one is free, or its caller leaves. Safe for threads."""
 
     def __init__(self, make: Callable[[], httpx2.Client], most: int) -> None:
         self._make = make
@@ -30,6 +31,7 @@ class Connections:
         self._free: deque[tuple[float, httpx2.Client]] = deque()
         """Those that nobody uses, with the time of their last use; the last one was used last."""
         self._lock = threading.Lock()
+        self._is_closed = False
 
     def send(self, method: str, url: str, **content: Any) -> httpx2.Response:
         """The response, whose body is not read yet. Its connection is free again when it is closed.
@@ -47,14 +49,15 @@ class Connections:
         return response
 
     def close(self) -> None:
-        """Closes those that nobody uses."""
+        """Closes those that nobody uses, and the others once they are free."""
         with self._lock:
+            self._is_closed = True
             free, self._free = self._free, deque()
         for _, client in free:
             client.close()
 
     def _taken(self) -> httpx2.Client:
-        self._room.acquire()
+        acquire(self._room)
         try:
             with self._lock:
                 if self._free:
@@ -67,8 +70,11 @@ class Connections:
     def _given_back(self, client: httpx2.Client) -> None:
         now, old = time.monotonic(), list[httpx2.Client]()
         with self._lock:
-            self._free.append((now, client))
-            while now - self._free[0][0] > IDLE_S:
+            if self._is_closed:
+                old.append(client)
+            else:
+                self._free.append((now, client))
+            while self._free and now - self._free[0][0] > IDLE_S:
                 old.append(self._free.popleft()[1])
         self._room.release()
         for one in old:

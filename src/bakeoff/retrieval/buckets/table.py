@@ -59,6 +59,7 @@ class Table:
     def renew(self) -> None:
         """Makes the table again: nothing but the log is believed."""
         with self._reading, self._alone():
+            self._has_read = False  # searches wait until it is
             self.local = self._new()
             self._take(tidy=True)
 
