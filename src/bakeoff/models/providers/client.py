@@ -6,7 +6,7 @@ Takes a model's settings and JSON, gives JSON objects or the lines of a stream. 
 import json
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any
 
 import httpx2
@@ -237,9 +237,9 @@ class ApiClient:
             try:
                 response = self._http.send("POST", url, content=content, headers=headers)
                 if not response.is_success:
-                    refused = self._refused(url, response, key)  # which reads it: else it would keep its connection
-                    call.refused(response.status_code)
-                    return refused
+                    with closing(response):  # also if the ledger cannot be written
+                        call.refused(response.status_code)
+                        return self._refused(url, response, key)
                 if streamed:
                     response.extensions[PAID_CALL] = call.goes_on()
                 else:
