@@ -5,8 +5,9 @@ Importing this skips the module that does, where Chromium, its driver or seleniu
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,10 @@ from selenium import webdriver  # noqa: E402
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+WAIT_S = 60.0
+"""How long a page may take to do what was asked; a page that works takes a second, on a busy machine many."""
 
 
 def started(with_requests: bool = False) -> Iterator[webdriver.Chrome]:
@@ -46,6 +51,11 @@ def show(browser: webdriver.Chrome, address: str, width: int, scheme: str = "lig
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
     browser.get("about:blank")
     browser.get(address)
+
+
+def wait(browser: webdriver.Chrome, condition: Callable[[], Any]) -> Any:
+    """What `condition` returns, as soon as it is true of the page."""
+    return WebDriverWait(browser, WAIT_S, poll_frequency=0.05).until(lambda _: condition())
 
 
 def all_of(page: webdriver.Chrome | WebElement, selector: str) -> list[WebElement]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 from bakeoff.labelling.labelling import Labelling
 from bakeoff.records import Document, SourceSpan
 from bakeoff.runs.folder import RunFolder
-from tests.end_to_end.browser import all_of, one_of, started
+from tests.end_to_end.browser import all_of, one_of, started, wait
 from tests.end_to_end.small import environment
 from tests.unit.fakes import question
 from tests.unit.run_fixture import finished
@@ -26,7 +26,6 @@ from tests.unit.run_fixture import finished
 from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.action_chains import ActionChains  # isort: skip
 from selenium.webdriver.common.keys import Keys  # isort: skip
-from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
 CHECKS = Path(__file__).with_name("accessibility_checks.js").read_text(encoding="utf-8")
 TEXT = "# Aldra\n\n" + "It is far away. " * 90 + "\n\n## Orbit\n\nAldra circles its star in **314 days**.\n"
@@ -106,10 +105,6 @@ def open_at(browser: webdriver.Chrome, program: Program, width: int = 1280, sche
     browser.get("about:blank")
     browser.get(program.address)
     wait(browser, lambda: one_of(browser, "#card").is_displayed())
-
-
-def wait(browser: webdriver.Chrome, condition: Callable[[], Any]) -> Any:
-    return WebDriverWait(browser, 30, poll_frequency=0.05).until(lambda _: condition())
 
 
 def press(page: webdriver.Chrome, *keys: str) -> None:

@@ -17,13 +17,12 @@ from bakeoff.serve.keys import KeyFile
 from bakeoff.serve.log import Log
 from bakeoff.serve.openai.routes import exception_handlers
 from bakeoff.serve.web.routes import web_routes
-from tests.end_to_end.browser import all_of, one_of, show, started
+from tests.end_to_end.browser import all_of, one_of, show, started, wait
 from tests.serving import running
 from tests.unit.test_monitor import used
 from tests.unit.used import NOW, ago, deployed
 
 from selenium import webdriver  # isort: skip
-from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +66,7 @@ class _Then:
 
 
 def loaded(browser: webdriver.Chrome) -> None:
-    WebDriverWait(browser, 20).until(lambda page: all_of(page, "svg"))
+    wait(browser, lambda: all_of(browser, "svg"))
 
 
 def complaints(browser: webdriver.Chrome) -> list[str]:
@@ -92,20 +91,20 @@ def test_a_key_is_asked_for_and_one_that_may_not_see_it_is_told(browser, server)
     url, keys = server
     limited, full = keys.add("staff", ["staff"]), keys.add("boss", None, manages=True)
     show(browser, f"{url}/monitor", 320)
-    WebDriverWait(browser, 20).until(lambda page: one_of(page, "#key-form").is_displayed())
+    wait(browser, lambda: one_of(browser, "#key-form").is_displayed())
     assert not all_of(browser, "svg") and "Reading" not in one_of(browser, "#figures").text
     asked = one_of(browser, "#key-dialog").text
     assert "One that manages and sees all documents" in asked and "Bearer" not in one_of(browser, "body").text
     one_of(browser, "#key-cancel").click()
-    WebDriverWait(browser, 20).until(lambda page: all_of(page, ".problem-note"))
+    wait(browser, lambda: all_of(browser, ".problem-note"))
     note = one_of(browser, "#figures").text
     assert "This page needs a key that manages and sees all documents." in note and "Bearer" not in note
     one_of(browser, ".problem-note button").click()
-    WebDriverWait(browser, 20).until(lambda page: one_of(page, "#key-form").is_displayed())
+    wait(browser, lambda: one_of(browser, "#key-form").is_displayed())
     field, button = one_of(browser, "#key"), one_of(browser, "#key-form button[type='submit']")
     field.send_keys(limited)
     button.click()
-    WebDriverWait(browser, 20).until(lambda page: "others ask" in one_of(page, "#key-problem").text)
+    wait(browser, lambda: "others ask" in one_of(browser, "#key-problem").text)
     field.send_keys(full)
     button.click()
     loaded(browser)

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from bakeoff.report import write_report
-from tests.end_to_end.browser import all_of, choose, one_of, show, started
+from tests.end_to_end.browser import all_of, choose, one_of, show, started, wait
 from tests.unit.report_fixture import SKILL, build
 
 from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.by import By  # isort: skip
 from selenium.webdriver.common.keys import Keys  # isort: skip
-from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
 
 VERDICT_CHARTS = 3 + 2 + 1 + 3  # effects, costs, sensitivity, worth
@@ -41,7 +40,7 @@ def shown_questions(page: webdriver.Chrome) -> int:
 def test_it_loads_without_an_error_a_request_or_hostile_code(page: webdriver.Chrome) -> None:
     """Texts of the run stay texts with every question opened: nothing runs, nothing is asked for."""
     page.execute_script("document.querySelectorAll('.q').forEach((q) => { q.open = true })")
-    WebDriverWait(page, 5).until(lambda _: len(all_of(page, ".q-body")) == 60)
+    wait(page, lambda: len(all_of(page, ".q-body")) == 60)
     assert page.title == "Bakeoff: support-desk"
     assert page.execute_script("return performance.getEntriesByType('resource').length") == 0
     assert not all_of(page, "img, #list b b, .q script, .q iframe")
@@ -107,7 +106,7 @@ def test_a_question_opens_by_keyboard_with_all_answers_and_the_evidence(page: we
     question = next(one for one in all_of(page, ".q") if "Hearth 3 mean?" in one.text and "seen" in one.text)
     one_of(question, "summary").send_keys(Keys.ENTER)
     assert question.get_attribute("open")
-    rows = WebDriverWait(page, 5).until(lambda _: all_of(question, ".answers tr"))
+    rows = wait(page, lambda: all_of(question, ".answers tr"))
     assert {one_of(row, "th bdi").text for row in rows} == set(SKILL)
     assert "Accepted: low battery" in question.text
     marks = {mark.text for mark in all_of(question, "mark")}
@@ -121,7 +120,7 @@ def test_questions_are_filtered_by_words_slice_contender_and_outcome(page: webdr
     n_words = shown_questions(page)
     assert 0 < n_words < 60 and one_of(page, "#count").text == f"{n_words} of 60 questions"
     one_of(page, "#filters button").click()
-    WebDriverWait(page, 5).until(lambda _: shown_questions(page) == 60)
+    wait(page, lambda: shown_questions(page) == 60)
     choose(page, "f-slice", "unanswerable")
     n_slice = shown_questions(page)
     choose(page, "f-contender", "0")
@@ -142,7 +141,7 @@ def test_a_count_of_failures_leads_to_its_questions(page: webdriver.Chrome) -> N
 def test_an_address_opens_one_question(browser: webdriver.Chrome, address: str) -> None:
     """The address of a question opens it."""
     show(browser, f"{address}#question-q007", 390)
-    opened = WebDriverWait(browser, 5).until(lambda _: all_of(browser, ".q[open]"))
+    opened = wait(browser, lambda: all_of(browser, ".q[open]"))
     assert [one.get_attribute("id") for one in opened] == ["question-q007"]
 
 
@@ -152,5 +151,5 @@ def test_an_answer_declined_where_there_is_none_is_told_as_correct(page: webdriv
     choose(page, "f-outcome", "abstained")
     first = one_of(page, ".q:not([hidden])")
     one_of(first, "summary").click()
-    WebDriverWait(page, 5).until(lambda _: all_of(first, ".q-body"))
+    wait(page, lambda: all_of(first, ".q-body"))
     assert "declining is correct" in first.text and "correctly declined" in first.text

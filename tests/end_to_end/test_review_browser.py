@@ -11,9 +11,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -25,7 +24,7 @@ from bakeoff.serve.keys import KeyFile
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import Review
 from bakeoff.serve.openai.routes import exception_handlers
-from tests.end_to_end.browser import all_of, one_of, started
+from tests.end_to_end.browser import all_of, one_of, started, wait
 from tests.end_to_end.small import environment
 from tests.serving import running
 from tests.unit.review_fixture import answered, reviewable
@@ -33,7 +32,6 @@ from tests.unit.review_fixture import answered, reviewable
 from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.action_chains import ActionChains  # isort: skip
 from selenium.webdriver.common.keys import Keys  # isort: skip
-from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
 CHECKS = Path(__file__).with_name("accessibility_checks.js").read_text(encoding="utf-8")
 
@@ -105,10 +103,6 @@ def open_at(browser: webdriver.Chrome, program: Program, width: int = 1280, sche
     browser.get("about:blank")
     browser.get(program.address)
     wait(browser, lambda: one_of(browser, "#card").is_displayed())
-
-
-def wait(browser: webdriver.Chrome, condition: Callable[[], Any]) -> Any:
-    return WebDriverWait(browser, 30, poll_frequency=0.05).until(lambda _: condition())
 
 
 def press(page: webdriver.Chrome, *keys: str) -> None:

@@ -22,13 +22,12 @@ from bakeoff.report import gather, write_report
 from bakeoff.report.cost_page import cost_cells, sliders, tornado_bars
 from bakeoff.report.worth_text import range_sentences, valued, worth_sentence
 from bakeoff.runs.folder import RunFolder, write_record
-from tests.end_to_end.browser import all_of, choose, one_of, show, started
+from tests.end_to_end.browser import all_of, choose, one_of, show, started, wait
 from tests.unit.cost_fixture import changed
 from tests.unit.report_fixture import PROFILE, build
 
 from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.keys import Keys  # isort: skip
-from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
 VALUE_SLIDERS = ("right_usd", "wrong_times", "declined_times")
 SLIDERS = ("queries_per_month", "horizon_months", "machine_usd_per_hour", "engineering_usd_per_day")
@@ -141,7 +140,7 @@ def test_any_two_contenders_can_be_held_against_each_other(page: webdriver.Chrom
         assert charts(page).count(' first"') == 8  # a line and its name, in two charts at two widths
         assert f"<title>{winner} and" not in charts(page) or names[place] == winner
     one_of(page, "#cost-sliders button").send_keys(Keys.ENTER)
-    WebDriverWait(page, 5).until(lambda _: one_of(page, ".cost-first").text == winner)
+    wait(page, lambda: one_of(page, ".cost-first").text == winner)
     shows(page, inputs, winner)
 
 
@@ -185,7 +184,7 @@ def test_worth_follows_the_sliders_as_in_python(
     assert page.execute_script("return document.querySelector('main').innerHTML") != before
     assert one_of(page, "#worth-picture .moved").is_displayed()
     one_of(page, "#cost-sliders button").send_keys(Keys.ENTER)
-    WebDriverWait(page, 5).until(lambda _: one_of(page, "#worth-told").text == worth_sentence(found))
+    wait(page, lambda: one_of(page, "#worth-told").text == worth_sentence(found))
     assert not one_of(page, "#worth-picture .moved").is_displayed()
 
 
@@ -266,7 +265,7 @@ def test_the_profiles_own_situation_comes_back(page: webdriver.Chrome, judgement
         one_of(page, f"#s-{field}").send_keys(Keys.HOME)
     assert table_of(page) != before
     one_of(page, "#cost-sliders button").send_keys(Keys.ENTER)
-    WebDriverWait(page, 5).until(lambda _: table_of(page) == before)
+    wait(page, lambda: table_of(page) == before)
     inputs = next(iter(judgement.cost.inputs.values()))
     assert situation(page)["queries_per_month"] == inputs.queries_per_month
 

@@ -6,20 +6,19 @@ A scripted server behind the real guards: the real security policy applies, and 
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb
-from tests.end_to_end.browser import all_of, one_of, started
+from tests.end_to_end.browser import all_of, one_of, started, wait
 from tests.web_app import SPANS, VERDICT, WebServer, running
 
 from selenium import webdriver  # isort: skip
 from selenium.webdriver.common.action_chains import ActionChains  # isort: skip
 from selenium.webdriver.common.keys import Keys  # isort: skip
-from selenium.webdriver.support.ui import WebDriverWait  # isort: skip
 
 CHECKS = Path(__file__).with_name("accessibility_checks.js").read_text(encoding="utf-8")
 ENDED = ".answer:not(.waiting):not(.writing)"
@@ -85,10 +84,6 @@ def open_at(
     browser.get("about:blank")
     browser.get(f"{server.address}/#/{view}")
     wait(browser, lambda: "Serving rag" in one_of(browser, "#health").text)
-
-
-def wait(browser: webdriver.Chrome, condition: Callable[[], Any]) -> Any:
-    return WebDriverWait(browser, 30, poll_frequency=0.05).until(lambda _: condition())
 
 
 def ask(page: webdriver.Chrome, question: str, field: str = "#question") -> None:
