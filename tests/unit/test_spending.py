@@ -184,7 +184,7 @@ def test_a_call_waits_for_room_rather_than_stopping(tmp_path: Path) -> None:
     time.sleep(0.05)
     assert not left
     ledger.record(first, "done", Tokens(10))
-    waiting.join(5)
+    waiting.join(60)
     assert left
     ledger.close()
 

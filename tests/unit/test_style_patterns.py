@@ -67,10 +67,13 @@ def test_capitals_count_unless_it_says_otherwise():
     "source", ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "^a*a*a*a*a*a*$", "(.*a){12}$", "((a?){20}a{20})+$"]
 )
 def test_a_pattern_that_takes_re_for_ever_is_quick(source):
-    """`re` takes more than a day for most of these; 10,000 characters take less than a second here."""
-    pattern, begun = Pattern(source), time.perf_counter()
+    """`re` takes more than a day for most of these; 10,000 characters take less than a second here.
+
+    Process time: what runs beside the test is not counted.
+    """
+    pattern, begun = Pattern(source), time.process_time()
     assert not pattern.found_in("a" * 10_000 + "b")
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize(
