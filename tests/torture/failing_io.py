@@ -1,4 +1,4 @@
-"""Promise 11: any failing I/O. The Nth file operation of a pilot, or of changes of documents, fails.
+"""Promise 11: any failing I/O. The Nth file operation of a pilot, of changes of documents, or of a log's writes, fails.
 
 A library that is loaded before all others (`failing_io.c`) counts what goes through the C library, so that it reaches
 Python, SQLite and LanceDB. Then the error must be told without a traceback, and what is left must open and go on.
@@ -10,10 +10,13 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.errors import BakeoffError
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import LoggedAnswer, Thumb
 from tests.end_to_end.small import REPOSITORY, environment, make
 from tests.torture.documents import Texts, _after, _apply
 from tests.torture.promise import Promise, Seen, Trial
@@ -22,6 +25,7 @@ SOURCE = Path(__file__).with_suffix(".c")
 FAULTS = ((errno.EIO, False), (errno.ENOSPC, False), (errno.ENOSPC, True))
 """The error, and whether every write fails from then on."""
 NO_FAULT = (0, (0, False))
+LOG = "log.sqlite"
 Fault = tuple[int, tuple[int, bool]]
 
 
@@ -48,8 +52,8 @@ class Worker:
             env={**environment(), "LD_PRELOAD": str(library), "BAKEOFF_CACHE": str(folder / "cache")},
         )
 
-    def does(self, work: list[str] | None, cwd: Path, fault: Fault = NO_FAULT, seed: int = 0) -> Ended:
-        """A command, or changes of documents, in this folder, with a fault below it."""
+    def does(self, work: list[str] | str, cwd: Path, fault: Fault = NO_FAULT, seed: int = 0) -> Ended:
+        """A command, or a kind of changes (`io_child.WORKS`), in this folder, with a fault below it."""
         assert self._process.stdin and self._process.stdout
         n, (number, lasts) = fault
         out, err = self._folder / "out.txt", self._folder / "err.txt"
@@ -77,17 +81,18 @@ def library(folder: Path) -> Path | None:
 
 
 def trial(told: Trial) -> Seen:
-    """Faults in pilots first, then in changes of documents."""
+    """Faults in pilots first, then in changes of documents, then in a server's log of answers and feedback."""
     compiled = library(told.folder)
     if compiled is None:
         return Seen("nothing", untried="it needs Linux and a compiler of C")
     worker = Worker(told.folder, compiled)
     try:
         pilots, broken = _pilots(told, worker)
-        documents, more = _documents(told, worker)
+        documents, lost = _changes(told, worker, "documents", 5, _lost)
+        logs, unlogged = _changes(told, worker, "log", 5, _unlogged)
     finally:
         worker.close()
-    return Seen(f"{pilots}; {documents}", (*broken, *more))
+    return Seen(f"{pilots}; {documents}; {logs}", (*broken, *lost, *unlogged))
 
 
 def _fault(told: Trial, n: int) -> Fault:
@@ -124,22 +129,25 @@ def _pilots(told: Trial, worker: Worker) -> tuple[str, list[str]]:
     return f"{len(numbers)} faults in pilots of {first.n} operations, {n_told} told as an error", broken
 
 
-def _documents(told: Trial, worker: Worker) -> tuple[str, list[str]]:
+def _changes(
+    told: Trial, worker: Worker, kind: str, short: int, lost: Callable[[Path, list[str]], list[str]]
+) -> tuple[str, list[str]]:
+    """Faults in changes of this kind; `lost` says what is wrong with a folder after what was printed."""
     broken, n_told = list[str](), 0
-    first = worker.does(None, _new(told.folder / "first"))
+    first = worker.does(kind, _new(told.folder / f"first-{kind}"))
     if first.code:
         raise RuntimeError(first.err)
-    numbers = _numbers(told, first.n, 5)
+    numbers = _numbers(told, first.n, short)
     for n in numbers:
-        folder = _new(told.folder / f"documents-{n}")
-        ended = worker.does(None, folder, _fault(told, n), n)
+        folder = _new(told.folder / f"{kind}-{n}")
+        ended = worker.does(kind, folder, _fault(told, n), n)
         n_told += ended.code != 0
         broken += [
-            f"documents, operation {n} ({_named(told, n)}): {line}"
-            for line in _unclear(ended) + _lost(folder, ended.out.splitlines())
+            f"{kind}, operation {n} ({_named(told, n)}): {line}"
+            for line in _unclear(ended) + lost(folder, ended.out.splitlines())
         ]
         shutil.rmtree(folder)
-    return f"{len(numbers)} in changes of documents of {first.n} operations, {n_told} told", broken
+    return f"{len(numbers)} in {kind} of {first.n} operations, {n_told} told", broken
 
 
 def _new(folder: Path) -> Path:
@@ -158,6 +166,21 @@ def _lost(folder: Path, lines: list[str]) -> list[str]:
         return _after(folder, texts, last)[1]
     except BakeoffError as error:
         return [f"does not open: {error}"]
+
+
+def _unlogged(folder: Path, lines: list[str]) -> list[str]:
+    """What is wrong with the log after these entries, of which the last may not have been acknowledged."""
+    given = [line for line in lines if line != "done"]
+    try:
+        with Log(folder / LOG) as log:
+            found = [entry.id for kind in (LoggedAnswer, Thumb) for entry in log.entries(kind)]
+            log.append(LoggedAnswer(question="And now?", text="It is 5.", contender="rag"))
+    except BakeoffError as error:
+        return [f"does not open: {error}"]
+    missing = set(given[: lines.count("done")]) - set(found)
+    return [f"{len(missing)} acknowledged entries are missing"] * bool(missing) + [
+        f"{one} was never given" for one in set(found) - set(given)
+    ]
 
 
 def _unclear(ended: Ended) -> list[str]:

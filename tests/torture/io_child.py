@@ -17,8 +17,11 @@ import bakeoff.pilot.run
 from bakeoff.errors import BakeoffError
 from bakeoff.pilot.executors import jobs, local  # noqa: F401
 from bakeoff.serve.documents import live
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import Entry, LoggedAnswer, Thumb
 from tests.end_to_end import small  # noqa: F401
 from tests.torture.document_writer import document, opened
+from tests.torture.failing_io import LOG
 
 C = ctypes.CDLL(None)
 C.n_operations.restype = ctypes.c_long
@@ -48,7 +51,8 @@ def _done(order: dict[str, Any]) -> int:
     os.chdir(order["cwd"])
     C.fail_from(order["below"].encode(), ctypes.c_long(order["n"]), order["errno"], order["lasts"])
     try:
-        _change(Path(order["cwd"]), order["seed"]) if order["work"] is None else _command(order["work"])
+        folder, seed, work = Path(order["cwd"]), order["seed"], order["work"]
+        WORKS[work](folder, seed) if isinstance(work, str) else _command(work)
     except SystemExit as ended:
         return int(ended.code or 0)
     except BaseException:  # noqa: BLE001  (as the interpreter would)
@@ -80,6 +84,27 @@ def _change(folder: Path, seed: int) -> None:
     except BakeoffError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
+
+
+def _log(folder: Path, seed: int) -> None:
+    """Writes answers, and thumbs on them, to a server's log, and says each before and after as above."""
+    try:
+        with Log(folder / LOG) as log:
+            for number in range(12):
+                answer = f"a{seed}-{number // 2}"
+                if number % 2:
+                    entry: Entry = Thumb(id=f"t{seed}-{number // 2}", answer=answer, up=False, right_answer="It is 7.")
+                else:
+                    entry = LoggedAnswer(id=answer, question=f"Question {number}?", text="It is 5.", contender="rag")
+                print(entry.id, flush=True)
+                log.append(entry)
+                print("done", flush=True)
+    except BakeoffError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+WORKS = {"documents": _change, "log": _log}
 
 
 if __name__ == "__main__":

@@ -13,10 +13,13 @@ import pytest
 from bakeoff.apart import deadline
 from bakeoff.apart.process import ApartError, Processes
 from bakeoff.corpus.sources.folders import documents_in
+from bakeoff.corpus.sources.sql.rows import fact_lines
 from bakeoff.errors import ConfigError, InputError
-from bakeoff.formats.html.cells import LONG, markdown_of, read_apart, words_of
+from bakeoff.formats.html.cells import LONG, markdown_of, read_bytes, words_of
 from bakeoff.formats.part import UnreadableError
 from bakeoff.importing.data_sets import rows_in
+from bakeoff.questions.rows.cells import written_answers
+from bakeoff.questions.rows.rows import Row
 from bakeoff.questions.rows.table import read_table
 from tests.hostile import archives
 
@@ -173,11 +176,16 @@ def test_a_long_cell_of_html_is_read_as_a_short_one_and_limited(monkeypatch: pyt
     """Its words are those of the same HTML in pieces; one that needs all memory is refused and nothing else."""
     cell = "<p>A <b>kind</b> word &amp; more.</p>"
     long = cell * (LONG // len(cell) + 1)
-    for read in (words_of, markdown_of):
-        assert read_apart(read, long) == read(long) != long and read_apart(read, cell) == read(cell)
+    for kind, read in (("words", words_of), ("markdown", markdown_of)):
+        assert read(long) == read_bytes(kind, long.encode()) != long and read(cell) == read_bytes(kind, cell.encode())
     monkeypatch.setenv("BAKEOFF_FILE_MB", "256")
     with pytest.raises(UnreadableError, match="256 MB of memory"):
-        read_apart(markdown_of, cell * 400_000)
+        markdown_of(cell * 400_000)
+    with pytest.raises(UnreadableError, match="256 MB of memory"):
+        fact_lines("from JSON", {"note": cell * 400_000})
+    row = Row(Path("q.csv"), 7, {"text": ["Why?"], "answers": [cell * 400_000]})
+    with pytest.raises(InputError, match=r"q\.csv line 7: a cell of HTML cannot be read: .*256 MB"):
+        written_answers(row)
 
 
 def test_an_arrow_file_that_needs_all_memory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

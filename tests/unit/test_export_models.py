@@ -259,6 +259,15 @@ def test_a_converter_that_fails_leaves_nothing(origin, tmp_path, script, told):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_converter_that_does_not_end_is_stopped(origin, tmp_path, monkeypatch):
+    monkeypatch.setattr("bakeoff.exports.gguf.LONGEST_S", 0.2)
+    path = tmp_path / "waits.py"
+    path.write_text("import time; time.sleep(600)")
+    with pytest.raises(BakeoffError, match="did not end within"):
+        export_gguf(origin, tmp_path / "out.gguf", "tuned", converter=path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_converter_that_loses_the_rotary_base_is_found_out(origin, tmp_path):
     """Its file would load, and compute something else."""
     path = tmp_path / "forgets.py"

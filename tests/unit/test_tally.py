@@ -59,6 +59,34 @@ def test_calls_of_all_threads_and_processes_are_summed(api: FakeApi, tmp_path: P
     assert ledger() is None
 
 
+def test_two_processes_add_to_one_file(api: FakeApi, tmp_path: Path) -> None:
+    """What one writes while the other runs stays, and nothing counts twice, however often each writes."""
+    path = tmp_path / "spending.json"
+    one, other = Tally(lambda model: PRICE, path), Tally(lambda model: PRICE, path)
+    for tally, calls in ((one, 2), (other, 3), (one, 1), (one, 0), (other, 0)):
+        with counting(tally):
+            for _ in range(calls):
+                post(api)
+        tally.close()
+    (part,) = written(path).parts
+    assert (part.calls, written(path).total.calls, written(path).total.unknown) == (6, 6, 0)
+    assert written(path).total.usd == pytest.approx(6 * (2 * 1.0 + 4 * 4.0) / 1e6, rel=0.5)
+    assert one.spending().total.calls == 3 + 3 and other.spending() == written(path)
+
+
+def test_a_file_that_is_damaged_while_serving_is_told_and_kept(api: FakeApi, tmp_path: Path) -> None:
+    path = tmp_path / "spending.json"
+    tally = Tally(lambda model: PRICE, path)
+    path.write_text("{")
+    with counting(tally):
+        post(api)
+    tally.close()
+    assert "Cannot read" in tally.problem and path.read_text() == "{"
+    path.unlink()
+    tally.close()
+    assert (tally.problem, written(path).total.calls) == ("", 1)
+
+
 def test_a_ledger_of_its_own_comes_first(api: FakeApi, tmp_path: Path) -> None:
     """A round of learning in the same process is not counted twice."""
     with tallied(lambda model: PRICE, tmp_path / "a.json") as tally, counting(Ledger(lambda model: PRICE)) as own:

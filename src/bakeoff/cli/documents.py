@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -266,9 +266,7 @@ def _documents(url: str, deployment: Path | None) -> Iterator["Documents"]:
 
     opened = open_deployment(deployment)
     repair_indexes(opened)
-    is_alone = opened.world.store.folder is not None  # else a server may run, and write what it spends
-    spending = tallied(prices_of(opened.config.profile), opened.spending_path) if is_alone else nullcontext()
-    with spending, documents_of(opened) as live:
+    with tallied(prices_of(opened.config.profile), opened.spending_path), documents_of(opened) as live:
         yield FolderDocuments(live)
 
 

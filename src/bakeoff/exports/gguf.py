@@ -25,6 +25,8 @@ PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV
 """The environment variables that the converter sees."""
 USUAL_ROTARY_BASE = 10_000.0
 _HEADER = struct.Struct("<4sIQQ")
+LONGEST_S = 3600.0
+"""A converter that has not ended by then is stopped."""
 _LAST_WORDS = 400
 
 
@@ -104,10 +106,17 @@ def _convert(script: Path, model: Path, path: Path, outtype: str) -> None:
     command = [*program, str(model), "--outfile", str(path), "--outtype", outtype]
     environment = {name: os.environ[name] for name in PASSED if name in os.environ} | {"HF_HUB_OFFLINE": "1"}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=environment, check=False, timeout=LONGEST_S
+        )
     except PermissionError as error:
         raise ConfigError(
             f"{script} cannot be run: {error.strerror}.", f"make it executable, or name {SCRIPT}"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise BakeoffError(
+            f"{script} did not end within {LONGEST_S / 60:.0f} minutes.",
+            "run it by hand on the exported weights, and see where it stays",
         ) from error
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())[-_LAST_WORDS:]

@@ -14,6 +14,11 @@ _SHOWN = 300
 PASSWORD = "check the user in store:, and give the password by the variable PGPASSWORD, by ~/.pgpass or by a service"
 AGAIN = "run it again when the server is back: what was stored is kept, and the rest is done then"
 
+WAITED = (
+    "see in pg_stat_activity what holds it up (another session's lock, a full machine) and end that; then run it again:"
+    " what was stored is kept"
+)
+
 
 class _Meaning(NamedTuple):
     """Codes of PostgreSQL (their beginnings), words of the driver, what they mean, and what to do."""
@@ -62,7 +67,7 @@ _MEANINGS = (
         "see the log of the server; restore a backup of the schema",
         RunFolderError,
     ),
-    _Meaning(("57014",), (), "took too long, or was cancelled", AGAIN, StoreGoneError),
+    _Meaning(("57014",), (), "took too long, or was cancelled", WAITED, StoreGoneError),
     _Meaning(("40001", "40P01", "55P03"), (), "was changed by another process at the same time", "run it again"),
     _Meaning(("54",), (), "cannot hold a name or a source that is so long", "shorten it", InputError),
     _Meaning(

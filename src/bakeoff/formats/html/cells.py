@@ -1,12 +1,13 @@
 """Turns cells with HTML, as help desks and content systems export them, into plain words.
 
-Takes one cell's text. Markdown, and text that only mentions a tag, are not changed.
+Takes one cell's text. Markdown, and text that only mentions a tag, are not changed. A long one with tags is read in a
+process with limits of time and memory, unless this process is such a one; UnreadableError says that it takes more.
 """
 
 import html
 import re
-from collections.abc import Callable
 
+from bakeoff.apart import deadline
 from bakeoff.apart.process import call
 from bakeoff.errors import InputError
 from bakeoff.formats.part import UnreadableError
@@ -25,9 +26,7 @@ _WHOLE = re.compile(rf"\s*(?:<!doctype html|<(?:{_BLOCKS})(?:\s[^<>]*)?>)", re.I
 def words_of(text: str) -> str:
     """The text without HTML, on one line if it had tags. Unchanged if it has no HTML, or if no words would remain."""
     if _has_tags(text):
-        from bakeoff.formats.html import read as parse_html
-
-        return parse_html.words(text) or text
+        return _read("words", text) or text
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
 
 
@@ -35,28 +34,25 @@ def markdown_of(text: str) -> str:
     """The text as light Markdown if all of it is HTML, from a first block element to the end. Otherwise unchanged."""
     if not (_WHOLE.match(text) and text.rstrip().endswith(">") and _has_tags(text)):
         return text
-    from bakeoff.formats.html import read as parse_html
-
-    return parse_html.parse(text)[1] or text
+    return _read("markdown", text) or text
 
 
-def read_apart(read: Callable[[str], str], text: str) -> str:
-    """What `words_of` or `markdown_of` gives. A long cell is read in a process of its own, with limits of time and
-    memory. Raises UnreadableError if it takes more.
-    """
-    if len(text) < LONG or "<" not in text:
-        return read(text)
+def _read(kind: str, text: str) -> str:
+    if len(text) < LONG or deadline.is_kept():
+        return read_bytes(kind, text.encode("utf-8", "surrogatepass"))
     try:
-        said: str = call(f"{__name__}:in_bytes", read.__name__, text.encode("utf-8", "surrogatepass"))
+        said: str = call(f"{__name__}:{read_bytes.__name__}", kind, text.encode("utf-8", "surrogatepass"))
     except InputError as error:
         raise UnreadableError(error.message, error.remedy) from error
     return said
 
 
-def in_bytes(name: str, content: bytes) -> str:
-    """What the other process does: `name` is that of the function."""
-    read = {"words_of": words_of, "markdown_of": markdown_of}[name]
-    return read(content.decode("utf-8", "surrogatepass"))
+def read_bytes(kind: str, content: bytes) -> str:
+    """The `words` or the `markdown` of HTML in UTF-8, in this process."""
+    from bakeoff.formats.html import read as parse_html
+
+    text = content.decode("utf-8", "surrogatepass")
+    return parse_html.words(text) if kind == "words" else parse_html.parse(text)[1]
 
 
 def _has_tags(text: str) -> bool:

@@ -71,6 +71,10 @@ class Spent(Record):
     def __add__(self, other: "Spent") -> "Spent":
         return Spent(**{name: getattr(self, name) + getattr(other, name) for name in Spent.model_fields})
 
+    def less(self, other: "Spent") -> "Spent":
+        """Without these. Nothing falls below zero."""
+        return Spent(**{name: max(0, getattr(self, name) - getattr(other, name)) for name in Spent.model_fields})
+
 
 class SpentBy(Spent):
     """The same for one contender (empty: calls for several), role and model."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.locks import waited_for
 from bakeoff.models.spending.ledger import RESTORE, Ledger, Sent, count_everywhere
 from bakeoff.models.spending.prices import PriceOf
 from bakeoff.models.spending.rows import Row, Spending, Spent, SpentBy, Status
@@ -24,7 +25,10 @@ ANSWERING = "answering"
 
 
 class Tally(Ledger):
-    """The sums in a file, with those of earlier processes. What came in the last minute before a kill is not in it."""
+    """The sums in a file, with those of other processes. What came in the last minute before a kill is not in it.
+
+    Processes may write to one file at the same time: each adds to it what it has spent since it last did.
+    """
 
     stops_runs = False
 
@@ -34,19 +38,14 @@ class Tally(Ledger):
         """Raises RunFolderError if the file cannot be read."""
         super().__init__(price_of)
         self._path, self._every_s, self._clock = path, every_s, clock
-        self._earlier = _read(path) if path.exists() else Spending()
+        self._file, self._noted = _read(path), Spending()  # what the file held when last seen; what of it is our own
         self._written_at, self._writing_file = clock(), threading.Lock()
         self.problem = ""
         """Why the file could not be written the last time; empty if it was."""
 
     def spending(self) -> Spending:
-        """The sums of all processes so far. Calls that are on their way count as unknown."""
-        now = super().spending()
-        return Spending(
-            total=self._earlier.total + now.total,
-            parts=_together(self._earlier.parts, now.parts),
-            unpriced=tuple(dict.fromkeys((*self._earlier.unpriced, *now.unpriced))),
-        )
+        """The sums of all processes so far, as far as they have written them. Calls on their way count as unknown."""
+        return _more(self._file, super().spending(), self._noted)
 
     def record(self, sent: Sent, status: Status, *known: Any, **more: Any) -> None:
         """Counts the outcome of a call."""
@@ -65,12 +64,16 @@ class Tally(Ledger):
     def _write_file(self) -> None:
         """A full disk costs no answer: the next minute tries again."""
         self._written_at = self._clock()
-        spending = self.spending()
+        own = super().spending()
         try:
-            if spending.total.calls > self._earlier.total.calls:  # else another process may have written
-                jsonl.write_text(self._path, spending.model_dump_json(indent=1) + "\n")
+            if own != self._noted:
+                with waited_for(self._path.with_name(f"{self._path.name}.lock"), needed=False):
+                    self._file = _read(self._path)
+                    together = _more(self._file, own, self._noted)
+                    jsonl.write_text(self._path, together.model_dump_json(indent=1) + "\n")
+                self._file, self._noted = together, own
             self.problem = ""
-        except OSError as error:
+        except (OSError, RunFolderError) as error:
             self.problem = str(error)
 
     def _asker(self) -> Asker:
@@ -84,18 +87,28 @@ class Tally(Ledger):
 def _read(path: Path) -> Spending:
     try:
         return Spending.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Spending()
     except (OSError, ValueError) as error:
         raise RunFolderError(f"Cannot read {path}: {error}.", f"{RESTORE}, or remove it to count from zero") from error
 
 
-def _together(earlier: tuple[SpentBy, ...], now: tuple[SpentBy, ...]) -> tuple[SpentBy, ...]:
+def _more(file: Spending, own: Spending, noted: Spending) -> Spending:
+    """What the file held, and what is new of our own since it was `noted` there."""
     sums: dict[tuple[str, str, str], Spent] = {}
-    for part in (*earlier, *now):
+    for part in (*file.parts, *own.parts):
         key = (part.contender, part.role, part.model)
         sums[key] = sums.get(key, Spent()) + part
-    return tuple(
-        SpentBy(contender=contender, role=role, model=model, **spent.model_dump())
-        for (contender, role, model), spent in sums.items()
+    for part in noted.parts:
+        key = (part.contender, part.role, part.model)
+        sums[key] = sums.get(key, Spent()).less(part)
+    return Spending(
+        total=(file.total + own.total).less(noted.total),
+        parts=tuple(
+            SpentBy(contender=contender, role=role, model=model, **spent.model_dump())
+            for (contender, role, model), spent in sums.items()
+        ),
+        unpriced=tuple(dict.fromkeys((*file.unpriced, *own.unpriced))),
     )
 
 

@@ -6,7 +6,8 @@ Takes a row, gives a record. Knows no other row.
 import ast
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from typing import Any, get_args
@@ -14,6 +15,7 @@ from typing import Any, get_args
 from bakeoff.errors import InputError
 from bakeoff.formats import markup
 from bakeoff.formats.html.cells import words_of
+from bakeoff.formats.part import UnreadableError
 from bakeoff.questions.naming import made_id
 from bakeoff.questions.rows.aliases import split_aliases
 from bakeoff.questions.rows.kinds import kind_of
@@ -57,7 +59,8 @@ def cell(row: Row, field: str) -> str:
 
 
 def question_text(row: Row) -> str:
-    return _plain(words_of(cell(row, "text")))
+    with _named(row):
+        return _plain(words_of(cell(row, "text")))
 
 
 def answers(row: Row) -> list[str]:
@@ -129,8 +132,18 @@ def _plain(value: Any) -> str:
 
 def _many(row: Row, field: str, words: Callable[[str], str] = str) -> list[str]:
     """The values of a field that can have several, without duplicates and empty ones."""
-    items = [item for value in row.cells.get(field, ()) for item in _items(value, words)]
+    with _named(row):
+        items = [item for value in row.cells.get(field, ()) for item in _items(value, words)]
     return list(dict.fromkeys(filter(None, items)))
+
+
+@contextmanager
+def _named(row: Row) -> Iterator[None]:
+    """A cell that takes too much to read is an error of its row."""
+    try:
+        yield
+    except UnreadableError as error:
+        raise InputError(f"{row.place}: a cell of HTML cannot be read: {error.message}.", error.remedy) from error
 
 
 def _items(value: Any, words: Callable[[str], str]) -> Sequence[str]:

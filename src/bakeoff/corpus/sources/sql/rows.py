@@ -14,7 +14,7 @@ from bakeoff.corpus.sources.sql.settings import SqlSettings
 from bakeoff.errors import InputError
 from bakeoff.files.plain_json import plain_json
 from bakeoff.formats import encodings, markup
-from bakeoff.formats.html.cells import markdown_of, read_apart, words_of
+from bakeoff.formats.html.cells import markdown_of, words_of
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.json_lines import lines_of
 from bakeoff.formats.values import access_of, json_value, time_of
@@ -96,7 +96,7 @@ def fact_lines(name: str, value: Any) -> list[str]:
         return list(lines_of(value, (name,)))
     if isinstance(value, bool):
         return [f"{name}: {'yes' if value else 'no'}"]
-    said = "" if value is None else markup.one_line(read_apart(words_of, markup.clean(str(value))))
+    said = "" if value is None else markup.one_line(words_of(markup.clean(str(value))))
     return [f"{name}: {said}"] if said else []
 
 
@@ -140,7 +140,7 @@ def _free_text(name: str, value: Any) -> str:
         return "\n".join(map(markup.paragraph, lines_of(value)))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else markup.clean(read_apart(markdown_of, str(value)))
+    return "" if value is None else markup.clean(markdown_of(str(value)))
 
 
 def _title(value: Any) -> str:
