@@ -12,7 +12,7 @@ demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the
 test: $(VENV)/.installed-test lint test-wheel site ## Install and pass all tests (what CI runs)
 	failed=0; \
 	  $(BIN)/python -m pytest $(SIDE_BY_SIDE) src tests/unit tests/contracts || failed=1; \
-	  $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/end_to_end tests/torture tests/reference tests/statistics || failed=1; \
+	  $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/end_to_end tests/torture tests/fuzz tests/reference tests/statistics || failed=1; \
 	  exit $$failed
 
 test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real models: under three minutes

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import statistics
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ PAUSE_S = 0.5
 """What a client waits between two questions."""
 WARM_UP = 0.1
 """The share of the time after which the memory is read first, and for which the model is asked without a server."""
+N_LOOKS = 30
+"""At the memory, in a tenth of the time."""
 MOST_ADDED_MS = 250.0
 MOST_GROWTH = 0.05
 N_WORDS, WORDS_IN_CHUNK, CHUNKS_IN_FILE = 30_000, 80, 1000
@@ -56,11 +59,25 @@ def under_load(folder: Path, port: int, seconds: float, n_clients: int, is_short
 
 
 async def _measured(port: int, n_clients: int, seconds: float) -> tuple[list[Reply], float, float]:
-    """The replies, and the memory of the server after the warm-up and at the end."""
+    """The replies, and the memory of the server in the tenth after the warm-up and in the last one.
+
+    Both are medians: free memory goes back to the system once a minute, so one look may be at any point of that.
+    """
     asking = asyncio.ensure_future(together(port, MODEL, QUESTIONS, n_clients, seconds, PAUSE_S))
     await asyncio.sleep(WARM_UP * seconds)
-    before = await memory(port)
-    return await asking, before, await memory(port)
+    first = await _looks(port, WARM_UP * seconds)
+    await asyncio.sleep((1 - 3 * WARM_UP) * seconds)
+    last = await _looks(port, WARM_UP * seconds)
+    return await asking, statistics.median(first), statistics.median(last)
+
+
+async def _looks(port: int, seconds: float) -> list[float]:
+    """The memory of the server, looked at so many times in these seconds."""
+    seen = []
+    for _ in range(N_LOOKS):
+        seen.append(await memory(port))
+        await asyncio.sleep(seconds / N_LOOKS)
+    return seen
 
 
 def made_documents(folder: Path, n_chunks: int, seed: int) -> None:

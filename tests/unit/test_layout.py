@@ -11,7 +11,8 @@ import pytest
 
 from bakeoff.catalogue import RECIPES
 
-SOURCE = Path(__file__).parents[2] / "src" / "bakeoff"
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "bakeoff"
 
 # From the ground up: a package imports only packages above it in this list, and itself.
 ORDER = (
@@ -172,3 +173,10 @@ def test_packages_that_judge_and_show_load_no_engine(package):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_make_test_runs_every_folder_of_tests() -> None:
+    """A folder that the Makefile forgets is tested by nobody."""
+    commands = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ntest: ")[2].partition("\n\n")[0]
+    folders = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
+    assert folders and folders <= set(commands.split())

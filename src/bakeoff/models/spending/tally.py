@@ -44,7 +44,7 @@ class Tally(Ledger):
         """Why the file could not be written the last time; empty if it was."""
 
     def spending(self) -> Spending:
-        """The sums of all processes so far, as far as they have written them. Calls on their way count as unknown."""
+        """The sums of all processes, as they were when this one last wrote. Calls on their way count as unknown."""
         return _more(self._file, super().spending(), self._noted)
 
     def record(self, sent: Sent, status: Status, *known: Any, **more: Any) -> None:
@@ -87,7 +87,7 @@ class Tally(Ledger):
 def _read(path: Path) -> Spending:
     try:
         return Spending.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Spending()
     except (OSError, ValueError) as error:
         raise RunFolderError(f"Cannot read {path}: {error}.", f"{RESTORE}, or remove it to count from zero") from error

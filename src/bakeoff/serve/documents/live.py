@@ -4,7 +4,6 @@ Takes a store and the indexes made from it. One change at a time, in the order i
 never wait. Knows nothing about HTTP.
 """
 
-import ctypes
 import logging
 import threading
 import time
@@ -19,6 +18,7 @@ from bakeoff.protocols import DocumentStore, SearchIndex
 from bakeoff.records import Document, Hit, Labels, Record
 from bakeoff.serve.documents.order import InOrder, only_writer
 from bakeoff.serve.documents.views import Change, Cited, Listing, Shown, Views
+from bakeoff.serve.memory import give_back
 
 SETTLED_S = 2.0
 """Indexes are tidied when no document has changed for this long, or after TIDY_AT_LATEST_S. Or at once, when as many
@@ -279,7 +279,7 @@ class _Tidier:
                 try:
                     if index.is_untidy:
                         index.tidy()
-                        give_back_memory()
+                        give_back()  # rewriting a table frees much in small pieces
                         self._look_again = time.monotonic() + LOOK_AGAIN_S
                 except (BakeoffError, OSError, RuntimeError) as error:
                     _log.warning("An index could not be tidied and stays as it is: %s", error)
@@ -311,14 +311,3 @@ class _Tidier:
         with self._condition:
             self._not_before = time.monotonic() + TIDY_AGAIN_S
             self._first_change = self._first_change or self._not_before
-
-
-def give_back_memory() -> None:
-    """Returns freed memory to the system, where the C library can: rewriting a table frees much in small pieces, which
-    glibc keeps. Does nothing elsewhere.
-    """
-    try:
-        trim = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):
-        return
-    trim(0)
