@@ -33,10 +33,9 @@ def answers(folder: Path) -> Lines:
 
 
 def lost(before: Lines, after: Lines) -> list[str]:
-    """The answers that are no longer there, letter for letter: lost, changed, or asked again."""
-    return [
-        f"{name}: {line[:80]}" for name, lines in before.items() for line in lines if line not in after.get(name, ())
-    ]
+    """For each file the answers that are not there letter for letter any more: lost, changed, or asked again."""
+    gone = {name: [line for line in lines if line not in after.get(name, ())] for name, lines in before.items()}
+    return [f"{len(lines)} answers of {name}: {lines[0][:80]}" for name, lines in gone.items() if lines]
 
 
 def differences(first: Lines, second: Lines) -> list[str]:

@@ -82,12 +82,14 @@ def log_faults(store: SqliteStore, done: Sequence[Done]) -> tuple[Texts, list[st
         wanted = _effect(texts, one.change)
         found = log.pop(one.version, set()) if one.is_change else set()
         if found != wanted:
-            faults.append(f"version {one.version} has {sorted(map(str, found))}, not {sorted(map(str, wanted))}")
+            faults.append(
+                f"version {one.version}: only in the log {found - wanted}, only acknowledged {wanted - found}"
+            )
         for name, text in one.change.items():
             texts.pop(name, None)
             if text is not None:
                 texts[name] = text
-    faults += [f"nobody was told of version {version}: {sorted(map(str, rows))}" for version, rows in log.items()]
+    faults += [f"nobody was told of version {version}: {rows}" for version, rows in log.items()]
     there = {one.id: one.text for one in store.documents()}
     wrong = [name for name in there.keys() | texts.keys() if there.get(name) != texts.get(name)]
     faults += [f"{name} is {there.get(name)!r}, not {texts.get(name)!r}" for name in sorted(wrong)]
