@@ -19,6 +19,7 @@ from bakeoff.retrieval.repairing import sound_index
 from bakeoff.serve.documents import live
 from bakeoff.serve.documents.live import LiveDocuments
 
+INDEX = "index"
 N_NAMES = 60
 TIDIES, TIDIED = b"tidies\n", b"tidied\n"
 WORDS = ("walrus", "seal", "otter", "heron", "lynx", "badger", "marten", "vole")
@@ -26,11 +27,17 @@ WORDS = ("walrus", "seal", "otter", "heron", "lynx", "badger", "marten", "vole")
 
 def opened(folder: Path, kind: type[HybridIndex] = HybridIndex) -> LiveDocuments:
     """The documents in the folder. An index that cannot be read is made again, as the product does it."""
-    place = folder / "index"
-    index = sound_index(
-        lambda: kind.open(place, HashEmbedder(dimension=16), max_tokens=32), lambda: shutil.rmtree(place)
-    )
-    return LiveDocuments(SqliteStore(folder / "store.sqlite"), [index])
+    index = sound_index(lambda: index_in(folder, kind), lambda: shutil.rmtree(folder / INDEX))
+    return LiveDocuments(store_in(folder), [index])
+
+
+def index_in(folder: Path, kind: type[HybridIndex] = HybridIndex) -> HybridIndex:
+    """The index as it is: DamagedIndexError if it cannot be opened."""
+    return kind.open(folder / INDEX, HashEmbedder(dimension=16), max_tokens=32)
+
+
+def store_in(folder: Path) -> SqliteStore:
+    return SqliteStore(folder / "store.sqlite")
 
 
 def document(name: str, text: str, access: tuple[str, ...] = ()) -> Document:
@@ -54,14 +61,19 @@ def main(folder: Path, seed: int) -> None:
         number = 0
         while True:
             number += 1
-            change = {
-                f"d{chance.randrange(N_NAMES):02}": _text(seed, number, chance) if chance.random() < 0.7 else None
-                for _ in range(chance.randint(1, 4))
-            }
+            change = some_change(seed, number, chance)
             print(json.dumps(change), flush=True)
             given = [document(name, text) for name, text in change.items() if text is not None]
             documents.put_all(given, [name for name, text in change.items() if text is None])
             print("done", flush=True)
+
+
+def some_change(seed: int, number: int, chance: random.Random) -> dict[str, str | None]:
+    """Up to four documents with new texts, or None where they are deleted. No text comes twice."""
+    return {
+        f"d{chance.randrange(N_NAMES):02}": _text(seed, number, chance) if chance.random() < 0.7 else None
+        for _ in range(chance.randint(1, 4))
+    }
 
 
 def _text(seed: int, number: int, chance: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""Promises 9, 10 and 13: documents survive kills, lost files and other writers."""
+"""Promises 9 and 10: documents survive kills and lost files."""
 
 import json
 import random
@@ -12,41 +12,33 @@ from typing import NamedTuple
 
 from bakeoff.errors import BakeoffError
 from bakeoff.serve.documents.live import LiveDocuments
-from tests.end_to_end.small import REPOSITORY, bakeoff, environment, make
-from tests.torture.document_writer import TIDIED, TIDIES, opened
+from tests.end_to_end.small import REPOSITORY, environment
+from tests.torture.document_writer import TIDIED, TIDIES, index_in, opened, store_in
 from tests.torture.promise import Promise, Seen, Trial
 
 LONGEST_S = 0.6
 """A writer is killed within this time."""
-ATTEMPTS = 5
 ALL = 10_000
 Texts = dict[str, str]
-CHANGES = """
-import sys
-from pathlib import Path
-from bakeoff.corpus.sqlite_store import SqliteStore
-from tests.torture.document_writer import document
-store = SqliteStore(Path(sys.argv[1]))
-for number in range(int(sys.argv[3])):
-    store.upsert([document(f"w{sys.argv[2]}-{number}", f"Text {number} of {sys.argv[2]}.")])
-"""
 
 
 def killed(told: Trial) -> Seen:
     """A process that changes documents all the time is killed; what it acknowledged is there, in store and index."""
-    chance, texts, broken, n_changes, n_tidied, n_cut = told.chance(), Texts(), list[str](), 0, 0, 0
+    chance, texts, broken, n_changes, n_tidied, n_cut, n_unsound = told.chance(), Texts(), list[str](), 0, 0, 0, 0
     n_kills = told.times(500, 5)
     for kill in range(n_kills):
         written = _written(told.folder, told.seed + kill, chance)
         n_changes, n_tidied, n_cut = n_changes + len(written.done), n_tidied + written.n_tidied, n_cut + written.is_cut
         for change in written.done:
             _apply(texts, change)
+        unsound = _as_left(told.folder)
         texts, found = _after(told.folder, texts, written.last)
-        broken += [f"kill {kill}: {line}" for line in found]
+        n_unsound += bool(unsound)
+        broken += [f"kill {kill}: {line}" for line in (*unsound, *found)]
     broken += [] if n_tidied and (n_cut or told.is_short) else ["no kill came while the index was tidied"]
     return Seen(
         f"{n_kills} kills after {n_changes:,} changes, {n_cut} of them while the index was tidied (which it was "
-        f"{n_tidied:,} times), {len(texts)} documents at the end",
+        f"{n_tidied:,} times); {n_unsound} indexes had to be repaired or made again; {len(texts)} documents at the end",
         tuple(broken),
     )
 
@@ -116,6 +108,25 @@ def _apply(texts: Texts, change: Mapping[str, str | None]) -> None:
             texts[name] = text
 
 
+def _as_left(folder: Path) -> list[str]:
+    """What is wrong with the index that a killed writer left, before anything is written or made again.
+
+    A kill loses nothing that was written, so the index must open, hold what the store held at its version, and lack
+    the last change at most.
+    """
+    try:
+        store, index = store_in(folder), index_in(folder)
+        index.load()
+        index.check()
+        doubts = index.doubts(store)
+    except BakeoffError as error:
+        return [f"the index cannot be opened: {error.message[:300]}"]
+    faults = [f"the index holds otherwise than the store: {', '.join(doubts[:3])}"] if doubts else []
+    if store.version - index.version > 1:
+        faults.append(f"the index was at version {index.version} of the store's {store.version}")
+    return faults
+
+
 def _after(folder: Path, texts: Texts, last: Mapping[str, str | None]) -> tuple[Texts, list[str]]:
     """What is there after a kill, and what is wrong with it. The last change is there as a whole or not at all."""
     maybe = dict(texts)
@@ -156,52 +167,7 @@ def _hurt(folder: Path, chance: random.Random) -> str:
     return ", ".join(done)
 
 
-def written_together(told: Trial) -> Seen:
-    """Four processes change one store; and a second pilot on a run folder is refused by name."""
-    n = told.times(500, 60)
-    store = told.folder / "store.sqlite"
-    writers = [
-        subprocess.Popen([sys.executable, "-c", CHANGES, str(store), str(i), str(n)], env=environment(), cwd=REPOSITORY)
-        for i in range(4)
-    ]
-    codes = [writer.wait() for writer in writers]
-    with opened(told.folder) as documents:
-        there = {one.id for one in documents.store.documents()}
-    lost = {f"w{i}-{number}" for i in range(4) for number in range(n)} - there
-    broken = [f"the writers ended with {codes}"] if any(codes) else []
-    broken += [f"{len(lost)} changes were lost"] if lost else []
-    broken += _second_pilot(told)
-    return Seen(f"4 processes, {4 * n} changes, {len(lost)} lost; a second pilot was refused by name", tuple(broken))
-
-
-def _second_pilot(told: Trial) -> list[str]:
-    """What was wrong when a second pilot came while the first one ran. It comes again if the first had ended."""
-    for attempt in range(ATTEMPTS):
-        found = _refused(told.folder / f"pilot-{attempt}")
-        if found is not None:
-            return found
-    return [f"a second pilot was not refused in {ATTEMPTS} attempts: it always came when the first had ended, or ran"]
-
-
-def _refused(folder: Path) -> list[str] | None:
-    """What was wrong; None if the second one was not refused."""
-    pilot = make(folder).parent
-    command = [sys.executable, "-m", "bakeoff", "run"]
-    first = subprocess.Popen(command, cwd=pilot, env=environment(), stderr=subprocess.PIPE, text=True)
-    while not (pilot / "runs" / "planets").exists() and first.poll() is None:
-        time.sleep(0.002)
-    second = bakeoff("run", "--resume", cwd=pilot)
-    _, said = first.communicate()
-    if second.returncode == 0:
-        return None
-    broken = [f"the first pilot failed: {said[-300:]}"] if first.returncode else []
-    if "planets" not in second.stderr or "Traceback" in second.stderr:
-        broken.append(f"the second pilot was told: {second.stderr[-300:]}")
-    return broken
-
-
 PROMISES = (
     Promise(9, "the store survives kills", "500 in add, delete, optimise, index: acknowledged rows are there", killed),
     Promise(10, "power loss", "newest files zeroed or cut, 100 times: opens or is rebuilt, nothing lost", files_lost),
-    Promise(13, "concurrent writers", "4 processes x 500 changes: none lost; a second pilot refused", written_together),
 )

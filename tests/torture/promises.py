@@ -21,6 +21,7 @@ from tests.torture import (
     stopped_runs,
     trainings,
     unseen,
+    writers,
 )
 
 MODULES = (
@@ -30,6 +31,7 @@ MODULES = (
     stopped_runs,
     trainings,
     documents,
+    writers,
     changes,
     failing_io,
     full_disk,
