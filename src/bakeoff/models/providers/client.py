@@ -15,6 +15,7 @@ import httpx2
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.files.plain_json import plain_json
 from bakeoff.models.cancelling import sleep
+from bakeoff.models.providers.bodies import MOST_BYTES, MOST_LINE_BYTES, TooMuchError, lines_of, whole
 from bakeoff.models.providers.connections import connections_to
 from bakeoff.models.providers.keys import headers_with, key_of, without_key
 from bakeoff.models.providers.outcomes import Outcome, of_this_batch
@@ -175,8 +176,8 @@ class ApiClient:
             response = self._http.send(method, url, headers=headers, **content)
             if not response.is_success:
                 return self._refused(url, response, key)
-            return _whole(response), None
-        except _TooMuchError:
+            return whole(response), None
+        except TooMuchError:
             return self._too_much(url), None
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             return self._broken(url, error, key), None
@@ -208,7 +209,7 @@ class ApiClient:
         counts: list[str] = []
         is_html = "text/html" in response.headers.get("content-type", "")
         try:
-            for line in _lines(response):
+            for line in lines_of(response):
                 if may_count(line):
                     counts.append(line)
                 if is_quota_error(line):
@@ -219,7 +220,7 @@ class ApiClient:
                     raise self._html(url, response.status_code)
                 if line.strip():
                     yield without_key(line, key)
-        except _TooMuchError:
+        except TooMuchError:
             raise self._too_much(url) from None
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             raise self._broken(url, error, key) from None
@@ -288,12 +289,12 @@ class ApiClient:
                 if streamed:
                     response.extensions[PAID_CALL] = call.goes_on()
                 else:
-                    response = _whole(response)
+                    response = whole(response)
                     call.done(without_key(response.text, key))
                     if is_quota_error(response.text):
                         return self._quota_error(url, response.text, key), None
                 return response, None
-            except _TooMuchError:
+            except TooMuchError:
                 return self._too_much(url), None
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
                 call.refused()
@@ -405,8 +406,6 @@ Sources: RFC 9110, section 15; https://platform.claude.com/docs/en/api/errors (5
 TOO_MANY = 429
 ABOUT_CONTENT = (400, 413, 422)
 """Statuses that refuse what was asked. Source: RFC 9110, section 15.5."""
-MOST_BYTES, MOST_LINE_BYTES = 512 * 2**20, 16 * 2**20
-"""Of a reply, and of a line of a streamed one: more than any file of a batch, and than any event."""
 PAID_CALL = "bakeoff.paid_call"
 """Where a streamed response has the call that is counted when the stream ends."""
 NEVER_ARRIVED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -418,35 +417,3 @@ def _content(body: dict[str, Any]) -> bytes:
 
 def _wait(seconds: float) -> None:
     sleep(seconds)
-
-
-class _TooMuchError(Exception):
-    """A server sends more than is read of a reply."""
-
-
-def _whole(response: httpx2.Response) -> httpx2.Response:
-    """The response, read to its end. Raises _TooMuchError, with its connection closed, if there is none in sight."""
-    content = bytearray()
-    for part in response.iter_bytes():
-        content += part
-        if len(content) > MOST_BYTES:
-            response.close()
-            raise _TooMuchError
-    kind = {name: value for name, value in response.headers.items() if name == "content-type"}
-    return httpx2.Response(response.status_code, headers=kind, content=bytes(content))
-
-
-def _lines(response: httpx2.Response) -> Iterator[str]:
-    """The lines of a response. They end with a line feed only: JSON may hold other characters that end lines in Python.
-
-    Raises _TooMuchError for a line, or a sum of lines, that is longer than any answer.
-    """
-    rest, n_bytes = b"", 0
-    for part in response.iter_bytes():
-        n_bytes += len(part)
-        *whole, rest = (rest + part).split(b"\n")
-        if len(rest) > MOST_LINE_BYTES or n_bytes > MOST_BYTES:
-            raise _TooMuchError
-        for line in whole:
-            yield line.decode("utf-8", "replace").rstrip("\r")
-    yield rest.decode("utf-8", "replace")
