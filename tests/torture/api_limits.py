@@ -89,9 +89,9 @@ def attempts(told: Trial) -> Seen:
         if not 1 <= server.n_requests <= fetching.ATTEMPTS or answer.kind == "page":
             broken.append(f"a page, {fault.kind} {fault.status}: {server.n_requests} requests, {answer.kind}")
     retries = (0, 1, 2, 4)[: told.times(4, 2)]
-    n_at_hosts, more = at_hosts(told.folder, retries, (500, 503, 429, None)[: told.times(4, 2)])
+    n_at_hosts, more = at_hosts(told.folder, retries, (500, 503, 429, None)[: told.times(4, 1)])
     broken += more
-    n_in_batches, more = in_batches(retries, FAULTS)
+    n_in_batches, more = in_batches(retries, FAULTS[:: told.times(1, 3)])
     broken += more
     n += n_at_hosts + n_in_batches
     seen = (
