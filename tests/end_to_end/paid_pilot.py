@@ -22,9 +22,9 @@ def reader(messages: Messages) -> str:
     return found.group(1) if found else "I don't know."
 
 
-def paid_pilot(folder: Path, api: FakeApi, **more: Any) -> Path:
+def paid_pilot(folder: Path, api: FakeApi, retries: int = 4, **more: Any) -> Path:
     """A pilot whose models are paid for: answers, rewordings and vectors."""
-    model = {"api": "openai", "base_url": api.url, "concurrency": 4, "timeout_s": 30}
+    model = {"api": "openai", "base_url": api.url, "concurrency": 4, "timeout_s": 30, "retries": retries}
     models = {
         "generator": {**model, "model": "m", "price": {"input_tokens": 1.0, "output_tokens": 4.0}},
         "embedder": {**model, "model": "e", "price": {"input_tokens": 0.1, "output_tokens": 0.0}},

@@ -26,6 +26,7 @@ from bakeoff.tuning.hosted.http import HostClient
 from tests.end_to_end.small import make
 from tests.fake_api import FakeApi, Fault, Messages, Request
 from tests.torture.promise import Promise, Seen, Trial
+from tests.torture.retries import HOSTS, at_hosts, in_batches
 
 LIMIT = 10.0
 SAID = GenerationSettings(max_new_tokens=8)
@@ -67,7 +68,8 @@ class LimitedApi(FakeApi):
 
 def attempts(told: Trial) -> Seen:
     """Every protocol, every fault, several settings of `retries`, for answers, streams and embeddings, looks at a
-    hosted training, and pages of a web site: the requests that arrive are counted.
+    file of a host, and pages of a web site: the requests that arrive are counted. So are those of whole trainings at
+    hosts, and those for each text of batches that are asked as a pilot asks them.
     """
     broken, n = list[str](), 0
     asked = [(api, kind, call) for api in APIS for kind, call in CALLS.items() if (api, kind) not in NONE_SUCH]
@@ -86,7 +88,16 @@ def attempts(told: Trial) -> Seen:
         n += server.n_requests
         if not 1 <= server.n_requests <= fetching.ATTEMPTS or answer.kind == "page":
             broken.append(f"a page, {fault.kind} {fault.status}: {server.n_requests} requests, {answer.kind}")
-    seen = f"{n} requests for {', '.join(CALLS)} of {len(APIS)} protocols, jobs and pages, and {len(FAULTS)} faults"
+    retries = (0, 1, 2, 4)[: told.times(4, 2)]
+    n_at_hosts, more = at_hosts(told.folder, retries, (500, 503, 429, None)[: told.times(4, 1)])
+    broken += more
+    n_in_batches, more = in_batches(retries, FAULTS[:: told.times(1, 3)])
+    broken += more
+    n += n_at_hosts + n_in_batches
+    seen = (
+        f"{n} requests for {', '.join(CALLS)} of {len(APIS)} protocols, files of hosts and pages, and {len(FAULTS)} "
+        f"faults, {n_at_hosts} of them of trainings at {len(HOSTS)} hosts, {n_in_batches} of batches of questions"
+    )
     return Seen(f"{seen}, never above 1 + retries", tuple(broken))
 
 
@@ -115,7 +126,7 @@ def _embedded(settings: ApiModel) -> str:
 
 
 def _looked_at(settings: ApiModel) -> str:
-    """The error of a look at a file of a host that trains."""
+    """The error of a look at a file of a host that trains. Whole trainings are in `retries.py`."""
     try:
         file = HostClient(settings, first_wait_s=0.01).get(f"{settings.base_url}/files/file-1")
     except ApiError as error:

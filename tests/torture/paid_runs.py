@@ -1,20 +1,26 @@
 """Promises 2 and 7: nothing is paid twice, and a budget is a cap. Pilots on paid models are killed and stopped."""
 
+import itertools
 import json
 import random
 from collections import Counter
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 from bakeoff.errors import LimitReachedError
 from bakeoff.files import jsonl
 from bakeoff.models.spending.rows import Budget, Row
 from bakeoff.pilot.run import run
+from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.runs.config import load_config
 from tests.end_to_end.paid_pilot import asked_for_size, killed, paid_pilot, reader, sums
-from tests.fake_api import FakeApi
+from tests.fake_api import FakeApi, Fault, Request
 from tests.torture.promise import Promise, Seen, Trial
 
 KILLS_OF_A_RUN = 5
+NOT_COUNTED = ("", "load", "latency")
+"""Stages whose calls are made in each session: models are tested, and times are measured."""
 
 
 def killed_and_paid(told: Trial) -> Seen:
@@ -30,7 +36,59 @@ def killed_and_paid(told: Trial) -> Seen:
         n_kills += KILLS_OF_A_RUN
         n_calls += sum(row.row == "intent" for row in rows)
         n_unknown += sum(row.row == "intent" for row in rows) - sum(row.row == "outcome" for row in rows)
-    return Seen(f"{n_kills} kills, {n_calls:,} calls, {n_unknown} of them with an unknown outcome", tuple(broken))
+    n_stumbled = told.times(10, 1)
+    for number in range(n_stumbled):
+        broken += [line for place in Stumbling.PLACES for line in _stumbled(told.folder, number, place, chance)]
+    kills = f"{n_kills} kills, {n_calls:,} calls, {n_unknown} of them with an unknown outcome"
+    return Seen(f"{kills}; {2 * n_stumbled} pilots whose searches failed after rewordings", tuple(broken))
+
+
+class Stumbling(FakeApi):
+    """A server that answers every `nth` request for vectors of questions with 500, or none of them (0)."""
+
+    PLACES = ("at the server", "here")
+
+    def __init__(self, nth: int) -> None:
+        super().__init__(reply=reader)
+        self.nth, self.n_searches = nth, 0
+
+    def begin(self, request: Request) -> Fault | None:
+        super().begin(request)
+        if "input" not in request.body or not all(text.endswith("?") for text in request.body["input"]):
+            return None
+        with self._lock:
+            self.n_searches += 1
+            return Fault(status=500) if self.nth and self.n_searches % self.nth == 0 else None
+
+
+def _stumbled(folder: Path, number: int, place: str, chance: random.Random) -> list[str]:
+    """A pilot in one session whose searches fail now and then, after the paid rewording: what was paid for twice.
+
+    Raises RuntimeError if hardly any failed.
+    """
+    nth, searches, whole = chance.randint(3, 5), itertools.count(1), HybridIndex.search
+    at_server = nth if place == "at the server" else 0
+
+    def search(*given: Any, **more: Any) -> Any:
+        if not at_server and next(searches) % nth == 0:
+            raise RuntimeError("the index failed")
+        return whole(*given, **more)
+
+    with Stumbling(at_server) as api, mock.patch.object(HybridIndex, "search", search):
+        path = paid_pilot(folder / f"stumbling-{number}-{place.split()[-1]}", api, retries=0)
+        finished = run(load_config(path), runs=path.parent / "runs", reuse=False)
+    if (api.n_searches if at_server else next(searches)) < 10 * nth:
+        raise RuntimeError(f"too few searches failed {place}")
+    rows = jsonl.read(finished.folder.root / "spending.jsonl", Row)
+    again = sums(asked_for_size(api), api.url)
+    outcomes = {row.id: row for row in rows if row.row == "outcome"}
+    done = Counter(
+        (row.contender, row.stage, row.role, row.request)
+        for row in rows
+        if row.row == "intent" and row.stage not in NOT_COUNTED and row.request not in again
+        if outcomes[row.id].status == "done"
+    )
+    return [f"searches failed {place}: {key[:3]} done {n} times" for key, n in done.items() if n > 1]
 
 
 def _paid_twice(pilot: Path, api: FakeApi) -> tuple[list[str], list[Row]]:
@@ -45,7 +103,7 @@ def _paid_twice(pilot: Path, api: FakeApi) -> tuple[list[str], list[Row]]:
     again = sums(asked_for_size(api), api.url)  # asked for in every session, and free of meaning for answers
 
     def counted(row: Row) -> bool:
-        return row.stage not in ("", "load", "latency") and row.request not in again
+        return row.stage not in NOT_COUNTED and row.request not in again
 
     sent = Counter((row.contender, row.stage, row.request) for row in intents.values() if counted(row))
     done, unknown = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()

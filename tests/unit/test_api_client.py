@@ -15,8 +15,8 @@ import pytest
 from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.models.load import load_generator
 from bakeoff.models.probe import probe
+from bakeoff.models.providers import bodies, pace
 from bakeoff.models.providers import client as client_module
-from bakeoff.models.providers import pace
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.embeddings import ApiEmbedder
@@ -296,7 +296,7 @@ def test_no_key_is_shown(
 @pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_LINE_BYTES"])
 def test_a_reply_without_end_is_read_no_further(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a whole one nor a streamed one, and it is not asked for again. A line counts where it has no end yet."""
-    monkeypatch.setattr(client_module, limit, 1000)
+    monkeypatch.setattr(bodies, limit, 1000)
     with FakeApi(reply=lambda _: "word " * 20_000) as api:
         generator = load_generator(model(api, retries=3))
         settings = GenerationSettings(max_new_tokens=50_000)

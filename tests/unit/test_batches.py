@@ -9,13 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 from bakeoff.errors import LimitReachedError
+from bakeoff.measure.collect import ask as ask_all
 from bakeoff.measures import seconds
 from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel, TokenPrice
 from bakeoff.models.spending.ledger import Ledger, counting
 from bakeoff.models.spending.rows import Budget, Spending
 from bakeoff.models.spending.who import asking_in
-from bakeoff.records import Answer, Completion, GenerationSettings, Message, Prompt, ask
+from bakeoff.records import Answer, Completion, GenerationSettings, Message, Prompt, Question, ask
 from tests.fake_api import FakeApi, Fault
 
 PRICE = TokenPrice(input_tokens=1.0, output_tokens=4.0)
@@ -70,6 +71,32 @@ def test_a_batchs_time_is_no_time_of_an_answer(api: FakeApi, tmp_path: Path) -> 
     given, _ = answered(api, tmp_path)
     answer = Answer(question_id="q", contender="rag", usage=given[0].usage)
     assert seconds(ask("one"), answer) is None
+
+
+def test_a_batch_of_questions_that_failed_is_not_sent_again_line_by_line(api: FakeApi, tmp_path: Path) -> None:
+    """The replies of its batch are there when each question is asked alone."""
+
+    class Broken:
+        name = "rag"
+
+        def __init__(self) -> None:
+            self.generator = load_generator(batching(api))
+            self.generator._batches._first_poll_s = 0.001  # type: ignore[union-attr]
+
+        def answer(self, questions: list[Question]) -> list[Answer]:
+            prompts = [Prompt(messages=(Message(role="user", content=one.text),)) for one in questions]
+            given = self.generator.generate(prompts, SETTINGS)
+            if len(questions) > 1:
+                raise RuntimeError("the index failed")
+            return [Answer(question_id=questions[0].id, contender="rag", text=given[0].text)]
+
+    with counting(Ledger(lambda model: PRICE)) as ledger:
+        ledger.keep_in(tmp_path)
+        with asking_in("answer", "rag"):
+            answers = ask_all(Broken(), [ask(word) for word in WORDS])
+    assert [answer.text for answer in answers] == ECHOED and len(api.batches.created) == 1
+    assert [request.path for request in api.requests if "chat" in request.path] == []
+    assert ledger.spending().total.calls == len(WORDS)
 
 
 @pytest.mark.parametrize("stage", ["latency", "load"])

@@ -199,11 +199,13 @@ def test_what_the_host_took_is_not_sent_again(host, operation, trouble, tmp_path
     assert len(host.jobs) == 1 and count(host, operation) == 1
 
 
-def test_a_host_that_never_takes_the_job_stops_with_what_to_do(host, tmp_path):
-    """After its tries the contender is given up; a later session sends the order again, and there is one job."""
-    host.troubles = {"create": [Trouble(429, message="no capacity")] * FAST.n_tries}
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_host_that_never_takes_the_job_stops_with_what_to_do(host, retries, tmp_path):
+    """After 1 + `retries` tries the contender is given up; a later session orders again, and there is one job."""
+    host.troubles = {"create": [Trouble(429, message="no capacity")] * (retries + 2)}
     with pytest.raises(ContenderError, match=r"did not start the job bakeoff-.*no capacity(?s:.*)--resume"):
-        fit(host, tmp_path)
+        fit(host, tmp_path, model={"retries": retries})
+    assert len(host.troubles["create"]) == 1
     fit(host, tmp_path)
     assert len(host.jobs) == 1 and count(host, "upload") == 1
 
@@ -230,6 +232,15 @@ def test_a_gateway_that_knows_no_method_gets_the_first_form_of_the_protocol(open
     fit(openai, tmp_path)
     (job,) = openai.jobs.values()
     assert job["body"]["hyperparameters"] == {"n_epochs": 3} and "method" not in job["body"]
+
+
+def test_the_form_that_a_gateway_takes_is_remembered_while_the_order_is_sent_again(openai, tmp_path):
+    """The refused form comes once, the other one 1 + `retries` times at most."""
+    openai.troubles = {"create": [Trouble(400, message="Unknown parameter: 'method'."), *[Trouble(500)] * 9]}
+    with pytest.raises(ContenderError, match="did not start the job"):
+        fit(openai, tmp_path, model={"retries": 1})
+    sent = [request.body for request in openai.requests if request.body.get("suffix")]
+    assert ["method" in body for body in sent] == [True, False, False]
 
 
 def test_a_job_that_failed_is_said_and_not_begun_again(host, tmp_path):
@@ -265,10 +276,37 @@ def test_a_wait_ends_when_somebody_stops_it(openai, tmp_path):
 
 
 def test_a_host_that_is_out_of_order_for_a_while_is_asked_again(host, tmp_path):
-    """Looks at the job that fail are no failures of the job."""
+    """Looks at the job that fail are no failures of the job, as long as no more than `retries` fail in a row."""
     host.troubles = {"job": [Trouble(503), Trouble(None), Trouble(500)]}
-    fit(host, tmp_path, model={"retries": 0})
+    fit(host, tmp_path, model={"retries": 3})
     assert len(host.jobs) == 1
+
+
+def test_failed_looks_are_counted_in_a_row(openai, tmp_path):
+    """A look that succeeds begins the count anew. The log is not asked for after a look that failed."""
+    seen = list[str]()
+    look, openai.looks = openai.trouble, 9
+
+    def every_second(operation, after):
+        if not after:
+            seen.append(operation)
+        is_failing = operation == "job" and not after and seen.count("job") % 2
+        return Trouble(503) if is_failing else look(operation, after)
+
+    openai.trouble = every_second
+    fit(openai, tmp_path, model={"retries": 1})
+    assert seen.count("job") == 20 and seen.count("events") == 9
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_a_look_that_fails_is_tried_as_often_as_configured(host, retries, tmp_path):
+    """One layer: the next look takes the place of the failed one, after the wait that the host asks for."""
+    host.troubles = {"job": [Trouble(503, headers={"retry-after": "0.01"})] * (retries + 2)}
+    with pytest.raises(ContenderError, match=r"cannot be followed(?s:.*)--resume"):
+        fit(host, tmp_path, model={"retries": retries})
+    assert len(host.troubles["job"]) == 1
+    fit(host, tmp_path)
+    assert count(host, "create") == 1
 
 
 def test_a_job_that_is_gone_is_said(host, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 
 from bakeoff.errors import LimitReachedError
 from bakeoff.files import jsonl
+from bakeoff.measure.collect import ask as ask_all
 from bakeoff.measure.collect import collect_latency
 from bakeoff.models.embed import load_embedder
 from bakeoff.models.load import load_generator
@@ -299,6 +300,28 @@ def test_an_earlier_reply_keeps_the_time_it_took(api: FakeApi, tmp_path: Path) -
             (given,) = load_generator(paid(api, concurrency=1)).generate(prompts, GenerationSettings())
         assert given.usage.seconds >= 0.3
     assert api.n_requests == 1
+
+
+def test_what_a_failed_batch_has_paid_for_is_not_paid_again(api: FakeApi, tmp_path: Path) -> None:
+    """Neither what this session has paid for, nor what it was given of a killed one; with the time that it took."""
+    questions = [ask("one"), ask("two")]
+
+    class Broken:
+        name = "rag"
+
+        def answer(self, asked: list[Question]) -> list[Answer]:
+            prompts = [Prompt(messages=(Message(role="user", content=one.text),)) for one in asked]
+            given = load_generator(paid(api, concurrency=1)).generate(prompts, GenerationSettings())
+            if len(asked) > 1:
+                raise RuntimeError("the index failed")
+            return [Answer(question_id=asked[0].id, contender="rag", usage=given[0].usage)]
+
+    api.delay_s = 0.2
+    for _ in range(2):  # the second session is given the replies of the first one, whose answers were not stored
+        with counting(open_ledger(tmp_path)) as ledger, asking_in("answer", "rag"):
+            answers = ask_all(Broken(), questions)
+        assert all(answer.error is None and answer.usage.seconds >= 0.2 for answer in answers)
+        assert (api.n_requests, ledger.spending().total.calls) == (2, 2)
 
 
 def test_the_time_of_an_earlier_embedding_is_none_of_an_answer(api: FakeApi, tmp_path: Path) -> None:

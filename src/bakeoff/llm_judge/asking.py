@@ -5,6 +5,7 @@ be read is asked for once more, with what is wrong with it. Knows no questions a
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -13,6 +14,7 @@ from bakeoff.errors import BakeoffError, WorkerError, error_line
 from bakeoff.llm_judge.prompts import ReplyError, asked_again
 from bakeoff.measure.rates import Rates, usd
 from bakeoff.models.batching import n_batches
+from bakeoff.models.providers.outcomes import Outcomes, one_batch
 from bakeoff.protocols import Generator
 from bakeoff.records import Completion, GenerationSettings, Prompt, Usage
 from bakeoff.sentences import duration
@@ -170,9 +172,16 @@ class Asking:
         return [next(done) if batch else [] for batch in batches]
 
     def _generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The completions. If a call fails, each prompt is asked alone, so that only the failing ones have errors."""
+        """The completions. If a call fails, each prompt is asked alone, so that only the failing ones have errors.
+
+        What a server was asked by then is not asked again.
+        """
         if not prompts:
             return []
+        with one_batch() as outcomes:
+            return self._in_one_batch(prompts, outcomes)
+
+    def _in_one_batch(self, prompts: Sequence[Prompt], outcomes: Outcomes) -> list[Completion]:
         begun = self._clock()
         try:
             completions = self._generator.generate(prompts, self._settings)
@@ -182,7 +191,8 @@ class Asking:
         except MODEL_ERRORS as error:
             if len(prompts) == 1:
                 return [Completion(text="", usage=Usage(), error=error_line(error))]
-        return [completion for prompt in prompts for completion in self._generate([prompt])]
+        outcomes.again(Counter())
+        return [completion for prompt in prompts for completion in self._in_one_batch([prompt], outcomes)]
 
     def _read(self, completion: Completion, form: Form[T]) -> Asked[T]:
         usage = completion.usage

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bakeoff.errors import BakeoffError, EngineGoneError, StoreGoneError, error_line
 from bakeoff.files import jsonl
+from bakeoff.models.providers.outcomes import Outcomes, one_batch
 from bakeoff.models.providers.pace import held_back
 from bakeoff.models.sharing import read_apart
 from bakeoff.models.short_memory import CLOSE, cut, first_pieces, free, is_short, more_pieces
@@ -77,23 +78,31 @@ def ask(contender: Contender, questions: Sequence[Question], pieces: int | None 
     """The contender's answers.
 
     If a batch fails, each question is asked alone, so that only the failing ones have errors; with too little memory,
-    the batch is asked in smaller pieces. Raises StoreGoneError, EngineGoneError and MemoryShortError.
+    the batch is asked in smaller pieces. No request to a server is sent again for that: what it came to, a reply or an
+    error after its retries, is its outcome. Raises StoreGoneError, EngineGoneError and MemoryShortError.
     """
-    pieces = pieces or first_pieces()
+    with one_batch() as outcomes:
+        return _in_pieces(contender, questions, pieces or first_pieces(), outcomes)
+
+
+def _in_pieces(contender: Contender, questions: Sequence[Question], pieces: int, outcomes: Outcomes) -> list[Answer]:
+    before = outcomes.mark()
     try:
         batches = [questions[piece.start : piece.stop] for piece in cut(len(questions), pieces)]
-        return [answer for batch in batches for answer in _asked(contender, batch)]
+        return [answer for batch in batches for answer in _asked(contender, batch, outcomes)]
     except (MemoryError, RuntimeError) as error:
         if not is_short(error):
             raise
         what = f"{contender.name}, asked {counted(len(questions), 'question')} at once,"
         pieces = more_pieces(pieces, len(questions), what, error, TOO_MUCH)
         free(error)
-    return ask(contender, questions, pieces)
+    outcomes.again(before)
+    return _in_pieces(contender, questions, pieces, outcomes)
 
 
-def _asked(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
+def _asked(contender: Contender, questions: Sequence[Question], outcomes: Outcomes) -> list[Answer]:
     """The same as one batch. Raises the error if there is too little memory."""
+    before = outcomes.mark()
     try:
         return contender.answer(questions)
     except (
@@ -106,4 +115,5 @@ def _asked(contender: Contender, questions: Sequence[Question]) -> list[Answer]:
             raise
         if len(questions) == 1:
             return [Answer(question_id=questions[0].id, contender=contender.name, error=error_line(error)[:500])]
-    return [answer for question in questions for answer in _asked(contender, [question])]
+    outcomes.again(before)
+    return [answer for question in questions for answer in _asked(contender, [question], outcomes)]

@@ -44,6 +44,8 @@ class BatchingGenerator(OpenAiGenerator):
         replies = self._batches.replies(bodies, current)
         found: dict[int, Completion] = {}
         for i, name in enumerate(bodies):
+            if name in replies:
+                self._client.known(self._url, bodies[name], replies[name])
             try:
                 completion = completion_of(replies[name], prompts[i], asked, 0.0, self.context_tokens)
             except (KeyError, ApiError):  # this line failed: it is asked again by itself

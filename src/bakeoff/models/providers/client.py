@@ -5,6 +5,7 @@ Takes a model's settings and JSON, gives JSON objects or the lines of a stream. 
 
 import json
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from typing import Any
@@ -14,8 +15,10 @@ import httpx2
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.files.plain_json import plain_json
 from bakeoff.models.cancelling import sleep
+from bakeoff.models.providers.bodies import MOST_BYTES, MOST_LINE_BYTES, TooMuchError, lines_of, whole
 from bakeoff.models.providers.connections import connections_to
 from bakeoff.models.providers.keys import headers_with, key_of, without_key
+from bakeoff.models.providers.outcomes import Outcome, of_this_batch
 from bakeoff.models.providers.pace import holding_back, pace_of
 from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
 from bakeoff.models.providers.retry import (
@@ -31,7 +34,15 @@ from bakeoff.models.providers.retry import (
 )
 from bakeoff.models.providers.shown import beginning, host_of, shown, words_in
 from bakeoff.models.settings import ApiModel
-from bakeoff.models.spending.calls import earlier_reply, key_refused, may_count, quota_used_up, sending
+from bakeoff.models.spending.calls import (
+    earlier_reply,
+    key_refused,
+    may_count,
+    quota_used_up,
+    sending,
+    took_earlier,
+)
+from bakeoff.models.spending.ledger import request_sum
 
 
 class ApiError(ModelUnavailableError):
@@ -45,6 +56,11 @@ class ApiError(ModelUnavailableError):
         super().__init__(message, remedy)
         self.status = status
         self.body = body
+
+    @property
+    def is_about_content(self) -> bool:
+        """Whether what was asked was refused, so that a part of it might be taken. Then nothing was computed."""
+        return self.status in ABOUT_CONTENT and not isinstance(self, (ApiKeyError, ApiQuotaError))
 
     def hide(self, key: str) -> None:
         """Takes the key out of all that the error holds of a server's words."""
@@ -89,14 +105,44 @@ class ApiClient:
         """The JSON object in the server's answer. Raises ApiError; ConfigError if the key is missing.
 
         `listed`: the server may answer with a list, which is given under this name. In a run, a reply that a killed
-        session has paid for is not asked for again (`models/spending/`).
+        session has paid for is not asked for again (`models/spending/`), nor is anything whose outcome is known in a
+        batch of questions that is asked again (`outcomes.py`).
         """
         key = key_of(self.settings)
         with self.key_hidden():
-            earlier = earlier_reply(self.settings, url, _content(body))
-            if earlier is not None:
-                return self._json_object(url, httpx2.Response(200, text=earlier), key, listed)
-            return self._json_object(url, self._response(url, body, key, streamed=False), key, listed)
+            return self._json_object(url, self._known_or_sent(url, body, key), key, listed)
+
+    def known(self, url: str, body: dict[str, Any], reply: dict[str, Any]) -> None:
+        """Notes the reply to a request that has come in another way, so that `post` does not send it in this batch."""
+        kept = of_this_batch()
+        if kept is not None:
+            kept.keep(request_sum(url, _content(body)), Outcome(httpx2.Response(200, json=reply)))
+
+    def _known_or_sent(self, url: str, body: dict[str, Any], key: str) -> httpx2.Response:
+        """The response to a request, as this batch of questions has it already, or else sent."""
+        kept, content = of_this_batch(), _content(body)
+        request = request_sum(url, content)
+        before = kept.earlier(request) if kept is not None else None
+        outcome = before or self._outcome(url, body, content, key)
+        if before is None and kept is not None and not getattr(outcome.error, "is_about_content", False):
+            kept.keep(request, outcome)
+        if before is not None and before.error is None:
+            took_earlier(before.seconds)
+        response: httpx2.Response = outcome.get()
+        return response
+
+    def _outcome(self, url: str, body: dict[str, Any], content: bytes, key: str) -> Outcome:
+        """What a request comes to: a reply that a killed session has paid for, a response, or an error."""
+        earlier = earlier_reply(self.settings, url, content)
+        if earlier is not None:
+            took_earlier(earlier[1])
+            return Outcome(httpx2.Response(200, text=earlier[0]), earlier[1])
+        begun = time.perf_counter()
+        try:
+            response = self._response(url, body, key, streamed=False)
+        except ApiError as error:
+            return Outcome(error=error)
+        return Outcome(response, time.perf_counter() - begun)
 
     def tell(self, url: str, body: dict[str, Any]) -> str:
         """The text of the server's answer to an order, which computes nothing and costs nothing. Raises ApiError."""
@@ -130,8 +176,8 @@ class ApiClient:
             response = self._http.send(method, url, headers=headers, **content)
             if not response.is_success:
                 return self._refused(url, response, key)
-            return _whole(response), None
-        except _TooMuchError:
+            return whole(response), None
+        except TooMuchError:
             return self._too_much(url), None
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             return self._broken(url, error, key), None
@@ -163,7 +209,7 @@ class ApiClient:
         counts: list[str] = []
         is_html = "text/html" in response.headers.get("content-type", "")
         try:
-            for line in _lines(response):
+            for line in lines_of(response):
                 if may_count(line):
                     counts.append(line)
                 if is_quota_error(line):
@@ -174,7 +220,7 @@ class ApiClient:
                     raise self._html(url, response.status_code)
                 if line.strip():
                     yield without_key(line, key)
-        except _TooMuchError:
+        except TooMuchError:
             raise self._too_much(url) from None
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             raise self._broken(url, error, key) from None
@@ -243,12 +289,12 @@ class ApiClient:
                 if streamed:
                     response.extensions[PAID_CALL] = call.goes_on()
                 else:
-                    response = _whole(response)
+                    response = whole(response)
                     call.done(without_key(response.text, key))
                     if is_quota_error(response.text):
                         return self._quota_error(url, response.text, key), None
                 return response, None
-            except _TooMuchError:
+            except TooMuchError:
                 return self._too_much(url), None
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
                 call.refused()
@@ -358,8 +404,8 @@ _KINDS = {408: ApiTimeoutError, 429: ApiBusyError, 503: ApiBusyError, 504: ApiTi
 Sources: RFC 9110, section 15; https://platform.claude.com/docs/en/api/errors (529: the API is overloaded).
 """
 TOO_MANY = 429
-MOST_BYTES, MOST_LINE_BYTES = 512 * 2**20, 16 * 2**20
-"""Of a reply, and of a line of a streamed one: more than any file of a batch, and than any event."""
+ABOUT_CONTENT = (400, 413, 422)
+"""Statuses that refuse what was asked. Source: RFC 9110, section 15.5."""
 PAID_CALL = "bakeoff.paid_call"
 """Where a streamed response has the call that is counted when the stream ends."""
 NEVER_ARRIVED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -371,35 +417,3 @@ def _content(body: dict[str, Any]) -> bytes:
 
 def _wait(seconds: float) -> None:
     sleep(seconds)
-
-
-class _TooMuchError(Exception):
-    """A server sends more than is read of a reply."""
-
-
-def _whole(response: httpx2.Response) -> httpx2.Response:
-    """The response, read to its end. Raises _TooMuchError, with its connection closed, if there is none in sight."""
-    content = bytearray()
-    for part in response.iter_bytes():
-        content += part
-        if len(content) > MOST_BYTES:
-            response.close()
-            raise _TooMuchError
-    kind = {name: value for name, value in response.headers.items() if name == "content-type"}
-    return httpx2.Response(response.status_code, headers=kind, content=bytes(content))
-
-
-def _lines(response: httpx2.Response) -> Iterator[str]:
-    """The lines of a response. They end with a line feed only: JSON may hold other characters that end lines in Python.
-
-    Raises _TooMuchError for a line, or a sum of lines, that is longer than any answer.
-    """
-    rest, n_bytes = b"", 0
-    for part in response.iter_bytes():
-        n_bytes += len(part)
-        *whole, rest = (rest + part).split(b"\n")
-        if len(rest) > MOST_LINE_BYTES or n_bytes > MOST_BYTES:
-            raise _TooMuchError
-        for line in whole:
-            yield line.decode("utf-8", "replace").rstrip("\r")
-    yield rest.decode("utf-8", "replace")

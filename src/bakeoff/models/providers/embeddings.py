@@ -21,6 +21,7 @@ from bakeoff.models.providers.embedding_requests import (
     texts_per_request,
 )
 from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.outcomes import Outcome, of_this_batch
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.providers.roles import require_role
 from bakeoff.models.providers.threads import in_parallel
@@ -83,9 +84,36 @@ class ApiEmbedder:
         return _unit(pooled)
 
     def _vectors(self, texts: Sequence[str], kind: Kind) -> np.ndarray:
-        batches = _batches(texts, texts_per_request(self._settings))
+        """A row for each text: as this batch of questions has it already, or else asked for."""
+        kept = of_this_batch()
+        before = [kept.earlier(self._key(kind, text)) if kept else None for text in texts]
+        known = {i: outcome.get() for i, outcome in enumerate(before) if outcome is not None}
+        left = [text for i, text in enumerate(texts) if i not in known]
+        batches = _batches(left, texts_per_request(self._settings))
         with in_role(EMBEDDING):
-            return np.concatenate(in_parallel(partial(self._batch, kind), batches, self._settings.concurrency))
+            asked = in_parallel(partial(self._noted, kind), batches, self._settings.concurrency)
+        new = iter([row for rows in asked for row in rows])
+        return np.stack([known[i] if i in known else next(new) for i in range(len(texts))])
+
+    def _key(self, kind: Kind, text: str) -> tuple[str, ...]:
+        return self._settings.api, self._settings.base_url, self._settings.model, kind, text
+
+    def _noted(self, kind: Kind, texts: Sequence[str]) -> np.ndarray:
+        """As `_batch`. What each text came to is kept for this batch of questions."""
+        try:
+            rows = self._batch(kind, texts)
+        except ApiError as error:
+            if not error.is_about_content:
+                self._keep(kind, texts, [Outcome(error=error)] * len(texts))
+            raise
+        self._keep(kind, texts, [Outcome(row) for row in rows])
+        return rows
+
+    def _keep(self, kind: Kind, texts: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+        kept = of_this_batch()
+        if kept is not None:
+            for text, outcome in zip(texts, outcomes, strict=True):
+                kept.keep(self._key(kind, text), outcome)
 
     def _batch(self, kind: Kind, texts: Sequence[str]) -> np.ndarray:
         url, body = request_for(self._settings, texts, kind)

@@ -89,14 +89,15 @@ def sending(model: ApiModel, url: str, body: Mapping[str, Any], content: bytes) 
     return Call(current, current.send(model, request_sum(url, content), most))
 
 
-def earlier_reply(model: ApiModel, url: str, content: bytes) -> str | None:
-    """The reply to this request that a killed session has paid for, if its answer was not stored."""
+def earlier_reply(model: ApiModel, url: str, content: bytes) -> tuple[str, float] | None:
+    """The reply to this request that a killed session has paid for, if its answer was not stored; and its seconds."""
     current = ledger()
-    found = current.earlier_reply(request_sum(url, content)) if current is not None and is_paid(model) else None
-    if found is None:
-        return None
-    _taken.seconds = getattr(_taken, "seconds", 0.0) + found[1]
-    return found[0]
+    return current.earlier_reply(request_sum(url, content)) if current is not None and is_paid(model) else None
+
+
+def took_earlier(seconds: float) -> None:
+    """Says that this thread was given a reply to a request that took so long when it was sent."""
+    _taken.seconds = getattr(_taken, "seconds", 0.0) + seconds
 
 
 def may_count(line: str) -> bool:

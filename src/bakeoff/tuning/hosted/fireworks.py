@@ -87,11 +87,11 @@ class FireworksHost:
         return _job(state) if state is not None else None
 
     def job(self, id: str) -> Job:
-        return _job(self._client.get(f"{self._base}/supervisedFineTuningJobs/{id}"))
+        return _job(self._client.look(f"{self._base}/supervisedFineTuningJobs/{id}"))
 
     def events(self, id: str) -> Sequence[JobEvent]:
         """Fireworks shows no log, but how far the job is."""
-        progress = mapping(self._client.get(f"{self._base}/supervisedFineTuningJobs/{id}").get("jobProgress"))
+        progress = mapping(self._client.look(f"{self._base}/supervisedFineTuningJobs/{id}").get("jobProgress"))
         return [JobEvent(at=0.0, message=f"{progress['percent']} % done")] if progress.get("percent") else []
 
     def cancel(self, id: str) -> None:

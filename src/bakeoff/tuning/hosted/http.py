@@ -71,6 +71,10 @@ class HostClient:
         """The JSON object at an address. Raises ApiError, after as many tries as the settings say."""
         return self._json(url, self._tried("GET", url, params=params))
 
+    def look(self, url: str, **params: str) -> dict[str, Any]:
+        """The same, asked for once, for what is looked at again and again anyway."""
+        return self._json(url, self._once("GET", url, params=params))
+
     def post(self, url: str, body: dict[str, Any], **params: str) -> dict[str, Any]:
         """The JSON object in the answer to an order, which is sent once.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from bakeoff.errors import ContenderError
 from bakeoff.models.cancelling import sleep
+from bakeoff.models.providers.retry import spread_s
 from bakeoff.sentences import usd as dollars
 from bakeoff.tuning.hosted.host import Host, Job, Order
 from bakeoff.tuning.hosted.http import HostError, wait_to_retry
@@ -23,8 +24,7 @@ class Pace(NamedTuple):
     """How often a host is asked. Waits between looks grow from `first_s` to `longest_s`.
 
     `most_s` is the longest wait for a job in one session, `ready_s` for a finished model or a deployment to answer.
-    A list is looked at `n_looks` times, because what was just made may be missing in it. So many requests in a row may
-    fail (each after its own retries) before the wait is given up.
+    A list is looked at `n_looks` times, because what was just made may be missing in it.
     """
 
     first_s: float = 5.0
@@ -33,8 +33,6 @@ class Pace(NamedTuple):
     ready_s: float = 1_800.0
     n_looks: int = 4
     look_s: float = 2.0
-    n_failures: int = 5
-    n_tries: int = 5
 
 
 USUAL = Pace()
@@ -53,10 +51,14 @@ T = TypeVar("T")
 
 
 class HostedJob:
-    """A job in progress. `told` is called with how far it is."""
+    """A job in progress. `told` is called with how far it is.
 
-    def __init__(self, host: Host, journal: Journal, pace: Pace, told: OnJob = lambda at: None) -> None:
-        self._host, self._journal, self._pace, self._told = host, journal, pace, told
+    `retries`: how often an upload or an order may be sent again, and how many looks at the job may fail after the first
+    that did, before one succeeds.
+    """
+
+    def __init__(self, host: Host, journal: Journal, pace: Pace, retries: int, told: OnJob = lambda at: None) -> None:
+        self._host, self._journal, self._pace, self._retries, self._told = host, journal, pace, retries, told
 
     def run(self, record: JobRecord, content: bytes, order: Order) -> tuple[JobRecord, Job]:
         """The record and the job when it has succeeded.
@@ -101,7 +103,7 @@ class HostedJob:
 
     def _tried(self, send: Callable[[], T], find: Callable[[], T | None], failing: str) -> T:
         """What the host made: sent once, and again only if it certainly made nothing or shows nothing of it."""
-        for attempt in range(self._pace.n_tries):
+        for attempt in range(self._retries + 1):
             try:
                 return send()
             except HostError as error:
@@ -110,7 +112,7 @@ class HostedJob:
                     return made
                 if error.made_nothing and error.again_s is None:
                     raise _RefusedError(f"{failing}: {error.message}", error.remedy) from error
-                if error.again_s is None or attempt == self._pace.n_tries - 1:
+                if error.again_s is None or attempt == self._retries:
                     raise ContenderError(f"{failing}: {error.message}", LATER) from error
                 wait_to_retry(error, attempt, self._pace.look_s)
         raise AssertionError("the last attempt returns or raises")
@@ -124,16 +126,20 @@ class HostedJob:
         return None
 
     def _ended(self, record: JobRecord) -> Job:
-        """The job when it has succeeded and its model has a name."""
+        """The job when it has succeeded and its model has a name.
+
+        A look that failed is not repeated by itself: the next one, after the usual wait, takes its place.
+        """
         begun, wait_s, n_failed = time.monotonic(), self._pace.first_s, 0
         while True:
+            asked_s = 0.0
             try:
                 job, n_failed = self._host.job(record.job), 0
             except HostError as error:
                 n_failed += 1
-                if error.status == 404 or n_failed > self._pace.n_failures:
+                if _is_final(error) or n_failed > self._retries:
                     raise ContenderError(f"The job {record.job} cannot be followed: {error.message}", LATER) from error
-                job = None
+                job, asked_s = None, error.again_s or 0.0
             if job is not None:
                 self._check(job, record)
                 if job.status == "done" and job.model:
@@ -146,7 +152,7 @@ class HostedJob:
                     f"{LATER}; or cancel it at the host",
                 )
             self._tell(record, job, waited_s)
-            sleep(wait_s)
+            sleep(max(wait_s, spread_s(asked_s)))
             wait_s = min(self._pace.longest_s, 1.5 * wait_s)
 
     def _check(self, job: Job, record: JobRecord) -> None:
@@ -179,7 +185,7 @@ class HostedJob:
         """Says how far the job is: its state, and the newest line of its log if the host gives one."""
         state = job.status if job else "no answer from the host"
         try:
-            log = sorted(self._host.events(record.job), key=lambda event: event.at)
+            log = sorted(self._host.events(record.job) if job else (), key=lambda event: event.at)
         except HostError:  # the log is for people only
             log = []
         words = f": {log[-1].message}" if log else ""
@@ -194,6 +200,11 @@ class HostedJob:
         except HostError:
             return self._journal.change(record, step="ended", file_left=True)
         return self._journal.change(record, step="ended", file_left=False)
+
+
+def _is_final(error: HostError) -> bool:
+    """Whether a look failed so that a later one cannot succeed. What is no JSON may come from a gateway for a while."""
+    return error.again_s is None and (error.status is None or error.status >= 300)
 
 
 class _RefusedError(ContenderError):

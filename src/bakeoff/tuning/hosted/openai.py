@@ -36,6 +36,7 @@ class OpenAiHost:
     def __init__(self, client: HostClient) -> None:
         self._client = client
         self._base = client.settings.base_url
+        self._knows_methods = True
 
     def upload(self, name: str, content: bytes) -> str:
         return named(self._client.send_file(f"{self._base}/files", f"{name}.jsonl", content, purpose="fine-tune"))
@@ -48,22 +49,15 @@ class OpenAiHost:
         self._client.delete(f"{self._base}/files/{file}")
 
     def create(self, order: Order) -> Job:
-        numbers = {"n_epochs": order.epochs, **order.hyperparameters}
-        body = {
-            "model": order.model,
-            "training_file": order.file,
-            "suffix": order.name,
-            "seed": order.seed,
-            "method": {"type": "supervised", "supervised": {"hyperparameters": numbers}},
-        }
-        try:
-            state = self._client.post(f"{self._base}/fine_tuning/jobs", body)
-        except HostError as error:
-            if error.status not in (400, 422) or "method" not in error.message:
-                raise
-            older = {key: value for key, value in body.items() if key != "method"}  # how the protocol began
-            state = self._client.post(f"{self._base}/fine_tuning/jobs", {**older, "hyperparameters": numbers})
-        return _job(state)
+        url = f"{self._base}/fine_tuning/jobs"
+        if self._knows_methods:
+            try:
+                return _job(self._client.post(url, _body(order, has_method=True)))
+            except HostError as error:
+                if error.status not in (400, 422) or "method" not in error.message:
+                    raise
+                self._knows_methods = False  # also where this order is sent again
+        return _job(self._client.post(url, _body(order, has_method=False)))
 
     def find_job(self, order: Order) -> Job | None:
         for state in self._all("/fine_tuning/jobs"):
@@ -72,10 +66,10 @@ class OpenAiHost:
         return None
 
     def job(self, id: str) -> Job:
-        return _job(self._client.get(f"{self._base}/fine_tuning/jobs/{id}"))
+        return _job(self._client.look(f"{self._base}/fine_tuning/jobs/{id}"))
 
     def events(self, id: str) -> Sequence[JobEvent]:
-        page = self._client.get(f"{self._base}/fine_tuning/jobs/{id}/events", limit=PAGE)
+        page = self._client.look(f"{self._base}/fine_tuning/jobs/{id}/events", limit=PAGE)
         return [JobEvent(at=number(one.get("created_at")) or 0.0, message=text(one, "message")) for one in rows(page)]
 
     def cancel(self, id: str) -> None:
@@ -121,6 +115,19 @@ def is_named(state: dict[str, Any], name: str, marks: Sequence[str]) -> bool:
     """Whether a job that was trained on our file is ours: it shows our name, or no name at all."""
     shown = [str(state[mark]) for mark in marks if state.get(mark)]
     return not shown or any(name in text for text in shown)
+
+
+def _body(order: Order, has_method: bool) -> dict[str, Any]:
+    """An order, with its method or in the form in which the protocol began."""
+    numbers = {"n_epochs": order.epochs, **order.hyperparameters}
+    method = {"method": {"type": "supervised", "supervised": {"hyperparameters": numbers}}}
+    return {
+        "model": order.model,
+        "training_file": order.file,
+        "suffix": order.name,
+        "seed": order.seed,
+        **(method if has_method else {"hyperparameters": numbers}),
+    }
 
 
 def _job(state: dict[str, Any]) -> Job:

@@ -82,10 +82,10 @@ class TogetherHost:
         return None
 
     def job(self, id: str) -> Job:
-        return _job(self._client.get(f"{self._base}/fine-tunes/{id}"))
+        return _job(self._client.look(f"{self._base}/fine-tunes/{id}"))
 
     def events(self, id: str) -> Sequence[JobEvent]:
-        events = rows(self._client.get(f"{self._base}/fine-tunes/{id}/events"))
+        events = rows(self._client.look(f"{self._base}/fine-tunes/{id}/events"))
         return [JobEvent(at=_seconds(row.get("created_at")), message=text(row, "message")) for row in events]
 
     def cancel(self, id: str) -> None:

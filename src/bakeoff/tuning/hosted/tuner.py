@@ -55,7 +55,8 @@ class HostedTuner:
             pace = self._pace._replace(most_s=settings.max_seconds or self._pace.most_s)
             order = _order(record, settings, self._seed, earlier is not None)
             with closing(HostClient(weights)) as client:
-                runner = HostedJob(host_for(weights, hosted, client), journal, pace, on_progress or (lambda at: None))
+                told = on_progress or (lambda at: None)
+                runner = HostedJob(host_for(weights, hosted, client), journal, pace, weights.retries, told)
                 record, job = runner.run(record, training_file(lesson.examples), order)
             record = self._finished(journal, record, job, hosted)
             _write_model(folder, record, hosted)
