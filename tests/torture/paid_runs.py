@@ -77,7 +77,7 @@ def _stumbled(folder: Path, number: int, place: str, chance: random.Random) -> l
     with Stumbling(at_server) as api, mock.patch.object(HybridIndex, "search", search):
         path = paid_pilot(folder / f"stumbling-{number}-{place.split()[-1]}", api, retries=0)
         finished = run(load_config(path), runs=path.parent / "runs", reuse=False)
-    if (api.n_searches if at_server else next(searches)) < 10 * nth:
+    if (api.n_searches if at_server else next(searches)) < 4 * nth:
         raise RuntimeError(f"too few searches failed {place}")
     rows = jsonl.read(finished.folder.root / "spending.jsonl", Row)
     again = sums(asked_for_size(api), api.url)
