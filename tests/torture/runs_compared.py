@@ -1,8 +1,8 @@
 """Two runs of the same configuration compared: what they say must be equal, whatever happened to one of them.
 
 Takes the folders of runs whose clock stood still (`steady.py`), as the runs left them. What differs between any two of
-them is masked: the name, the date, the time of reading (before the clock is still), and that of an index, which a kill
-makes longer.
+them is masked: the name, the date, the time of reading (before the clock is still), that of an index, which a kill
+makes longer, and that of comparing, which only a report that is written again can name.
 """
 
 import json
@@ -14,6 +14,7 @@ MASKED = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "TIME"),
     (re.compile(r"[\d.e-]+ s / 3,600"), "TIME / 3,600"),
     (re.compile(r"^(\| (?:Read documents|Index) \|).*", re.MULTILINE), r"\1 TIME"),
+    (re.compile(r"^\| Compare \|.*\n", re.MULTILINE), ""),
 )
 Lines = Mapping[str, Sequence[str]]
 """The lines of files, by the files' names."""
