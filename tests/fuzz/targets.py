@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bakeoff.apart import frames
 from bakeoff.errors import BakeoffError
-from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.files.strict_yaml import check_secrets, read_mapping
 from bakeoff.formats.parse import SUFFIXES, parse
 from bakeoff.grading.abstention import is_abstention
 from bakeoff.grading.grade import equivalent, grade
@@ -79,7 +79,9 @@ def _configuration(given: str) -> object:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bakeoff.yaml"
         path.write_bytes(given.encode("utf-8", "surrogatepass"))
-        return validate(read_mapping(path), str(path))
+        values = read_mapping(path)
+        check_secrets(values, path)
+        return validate(values, str(path))
 
 
 def _values(given: dict[str, Any]) -> object:
