@@ -6,6 +6,7 @@ Knows the record base class only.
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -114,7 +115,8 @@ def write_bytes(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(_new_mode())
         Path(temporary).replace(path)
-        to_disk(path.parent)
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
+    with suppress(OSError):  # some file systems flush no folder: the file is replaced all the same
+        to_disk(path.parent)
