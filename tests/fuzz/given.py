@@ -183,8 +183,34 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> Any:
 
 
 def yaml_values(good: dict[str, Any]) -> st.SearchStrategy[str]:
-    """A good mapping as YAML in which one line is another."""
+    """A good mapping as YAML in which one line is another, and perhaps some name one another."""
     lines = [f"{key}: {json.dumps(value)}" for key, value in good.items()]
-    return st.tuples(st.integers(0, len(lines) - 1), st.sampled_from(list(good)), texts()).map(
+    changed_line = st.tuples(st.integers(0, len(lines) - 1), st.sampled_from(list(good)), texts()).map(
         lambda change: "\n".join([*lines[: change[0]], f"{change[1]}: {change[2]}", *lines[change[0] + 1 :]])
     )
+    return st.tuples(aliases(), changed_line).map("\n".join) | changed_line
+
+
+NAMES = "abcdefgh"
+FORMS = ("[%]", "{<<: [%]}", "{k: [%], ? [%] : 1}", "[[%], x]")
+
+
+def aliases() -> st.SearchStrategy[str]:
+    """Lines of YAML of which each names another, once or often, in lists, mappings and merged keys."""
+
+    def chained(form: str, times: int) -> list[str]:
+        return [_naming(form, name, times) for name in NAMES[:-1]]
+
+    forms, times = st.sampled_from(FORMS), st.integers(1, 12)
+    line = st.builds(_naming, forms, st.sampled_from(NAMES), times)
+    values = st.builds(chained, forms, times) | st.lists(line, min_size=1, max_size=len(NAMES) - 1)
+    first = st.sampled_from(["x", "[x]", "{k: v}", "{}", "&z [x]"])
+
+    def made(begin: str, others: Sequence[str]) -> str:
+        return "\n".join(f"{name}: &{name} {value}" for name, value in zip(NAMES, [begin, *others], strict=False))
+
+    return st.builds(made, first, values)
+
+
+def _naming(form: str, name: str, times: int) -> str:
+    return form.replace("%", ", ".join([f"*{name}"] * times))

@@ -11,11 +11,13 @@ from unittest import mock
 from hypothesis import strategies as st
 
 from bakeoff.apart import frames
+from bakeoff.corpus.sources.web.markup import hrefs_in, places_in
 from bakeoff.errors import BakeoffError
-from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.files.strict_yaml import check_secrets, read_mapping
 from bakeoff.formats.parse import SUFFIXES, parse
 from bakeoff.grading.abstention import is_abstention
 from bakeoff.grading.grade import equivalent, grade
+from bakeoff.labelling.sheet_rows import rows_of
 from bakeoff.questions.read import read_questions
 from bakeoff.questions.rows import table
 from bakeoff.questions.rows.kinds import KINDS
@@ -79,7 +81,9 @@ def _configuration(given: str) -> object:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bakeoff.yaml"
         path.write_bytes(given.encode("utf-8", "surrogatepass"))
-        return validate(read_mapping(path), str(path))
+        values = read_mapping(path)
+        check_secrets(values, path)
+        return validate(values, str(path))
 
 
 def _values(given: dict[str, Any]) -> object:
@@ -197,6 +201,9 @@ POSSIBLE = {
     "style": CONFIG["style"],
     "race": CONFIG["race"],
 }
+PAGE = b'<html><head><base href="/a/"><link rel="canonical" href="b"></head><body><a href="c">c</a></body></html>'
+SITEMAP = b'<?xml version="1.0"?><urlset xmlns="http://x.example/"><url><loc>https://x.example/a</loc></url></urlset>'
+SHEET = b'id,question,answer,verdict,note\n1,"What, now?",Yes,right,\n2,Why?,No,wrong,"a ""b"""\n'
 TARGETS: dict[str, Target] = {
     "questions": Target(_suffixed(QUESTIONS), _questions),
     "configuration": Target(texts(json.dumps(POSSIBLE)) | yaml_values(POSSIBLE) | yaml_values(CONFIG), _configuration),
@@ -206,4 +213,7 @@ TARGETS: dict[str, Target] = {
     "graders": Target(st.tuples(texts(), ANSWERS, st.sampled_from([*KINDS, "", "x"]), ANSWERS), _grade),
     "requests": Target(st.sampled_from(REQUESTS).flatmap(changed), _request),
     "names": Target(texts(), _names),
+    "web links": Target(changed(PAGE), lambda content: hrefs_in("", content)),
+    "sitemaps": Target(changed(SITEMAP), lambda content: places_in("a.xml", content)),
+    "label sheets": Target(changed(SHEET), lambda content: rows_of("a.csv", content)),
 }

@@ -1,5 +1,6 @@
 """Files are read in a process of its own: whatever a file does to it happens to that file alone."""
 
+import io
 import os
 import random
 import signal
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.apart import deadline
+from bakeoff.apart import deadline, frames
+from bakeoff.apart.limits import Limits, limits
 from bakeoff.apart.process import ApartError, Processes
 from bakeoff.corpus.sources.folders import documents_in
 from bakeoff.corpus.sources.sql.rows import fact_lines
@@ -64,6 +66,20 @@ def by_steps(name: str, content: bytes) -> object:
         deadline.longer(1)
         time.sleep(1)
     return "done"
+
+
+def sends(name: str, content: bytes) -> object:
+    """What a parser that was taken over can write to its parent, past all checks; then it hangs."""
+    pipe = deadline._tell[0].__self__._told
+    pipe.write(content)
+    pipe.flush()
+    return hangs(name, content)
+
+
+def frame(kind: bytes, content: bytes) -> bytes:
+    written = io.BytesIO()
+    frames.write(written, kind, content)
+    return written.getvalue()
 
 
 def peak(name: str, content: bytes) -> object:
@@ -124,6 +140,39 @@ def test_a_step_may_say_that_it_takes_longer(processes, monkeypatch):
     assert processes.call(f"{HERE}:by_steps", "a", b"") == "done"
 
 
+def test_steps_that_say_that_they_take_longer_end_all_the_same(processes, monkeypatch):
+    """A thousand scanned pages could take fifty hours."""
+    monkeypatch.setenv("BAKEOFF_FILE_SECONDS", "1")
+    monkeypatch.setenv("BAKEOFF_FILE_ALL_SECONDS", "2")
+    with pytest.raises(ApartError, match="longer than 2 seconds") as told:
+        processes.call(f"{HERE}:by_steps", "a", b"")
+    assert "BAKEOFF_FILE_ALL_SECONDS" in told.value.remedy
+    monkeypatch.setenv("BAKEOFF_FILE_SECONDS", "3")
+    assert limits() == Limits(3, 512, 3)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (frame(frames.LONGER, b"Infinity"), "longer than 2 seconds"),
+        (frame(frames.LONGER, b"9" * 400), "longer than 2 seconds"),
+        (frame(frames.LONGER, b"NaN") + frame(frames.LONGER, b"-5"), "longer than 1 second"),
+        (frame(frames.LONGER, b"[" * 100_000) + frame(frames.LONGER, b"\xff"), "longer than 1 second"),
+        (frames.GAVE + b"\xff" * 8, "its reader ended"),
+        (frame(frames.GAVE, b"[" * 100_000), "sent no answer"),
+        (frame(frames.REFUSED, b"5"), "sent no answer"),
+    ],
+    ids=["without end", "400 digits", "no number", "no JSON", "larger than all", "nested", "no reason"],
+)
+def test_what_a_parser_that_was_taken_over_sends_costs_its_file_alone(processes, monkeypatch, sent, said):
+    """No message leaves its parent without a clock, without memory, or with a foreign error."""
+    monkeypatch.setenv("BAKEOFF_FILE_SECONDS", "1")
+    monkeypatch.setenv("BAKEOFF_FILE_ALL_SECONDS", "2")
+    with pytest.raises(ApartError, match=said):
+        processes.call(f"{HERE}:sends", "a", sent)
+    assert processes.call(f"{HERE}:echo", "b", b"text")[0] == "b"
+
+
 def test_a_process_that_needed_much_memory_is_not_used_again(processes):
     """Freed memory is not always given back to the system."""
     _, first = processes.call(f"{HERE}:peak", "a", b"")
@@ -162,11 +211,10 @@ def test_a_document_that_needs_all_memory_is_named(monkeypatch):
 
 
 def test_a_question_file_that_needs_all_memory_is_named(tmp_path: Path, monkeypatch):
-    """A few lines of YAML that name one another; each name stands for ten of the one before."""
+    """A list of empty objects: each takes twenty times the space of its two signs."""
     monkeypatch.setenv("BAKEOFF_FILE_MB", "256")
-    lines = ["a0: &a0 [lol]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
-    path = tmp_path / "q.yaml"
-    path.write_text("\n".join(lines))
+    path = tmp_path / "q.json"
+    path.write_text(f"[{','.join(['{}'] * 6_000_000)}]")
     with pytest.raises(InputError) as told:
         read_table(path)
     assert str(path) in told.value.message and "256 MB of memory" in told.value.message

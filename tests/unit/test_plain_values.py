@@ -79,6 +79,51 @@ def test_lists_within_lists_of_yaml_end_early():
     assert front["title"] == "a" and text.strip() == "Text."
 
 
+def multiplied(levels: int, times: int, first: str = "[lol]", begin: str = "") -> str:
+    """Lines of YAML of which each names the one before so many times."""
+    lines = [f"a0: &a0 {first}"] + [
+        f"a{i}: &a{i} {begin}[{', '.join([f'*a{i - 1}'] * times)}]{'}' if begin else ''}" for i in range(1, levels)
+    ]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (multiplied(7, 9), "more than 100,000 values"),
+        (multiplied(7, 9, "{k: v}", "{<<: "), "more than 100,000 values"),
+        (f"a: &a {'x' * 1_000_000}\nb: [{', '.join(['*a'] * 20)}]", "more than 100,000 values"),
+        (multiplied(200, 1), "nested too deeply"),
+        ("a: &a [*a]", "within what it names"),
+        ("a: &a {b: *a}", "within what it names"),
+    ],
+    ids=["lists", "merged keys", "a long text", "deep", "itself", "its own value"],
+)
+@pytest.mark.parametrize("read", [plain_yaml, strict_yaml])
+def test_aliases_that_stand_for_far_more_than_was_written_end_early(read, text, said):
+    """To PyYAML an alias is one object; to whoever walks, copies or writes the values it is all that it names."""
+    with pytest.raises(yaml.YAMLError, match=said):
+        read(text)
+
+
+def test_aliases_as_people_use_them_are_read():
+    """A prompt that forty contenders share, and settings that others begin with."""
+    lines = [f"prompt: &p {'word ' * 1000}", "base: &b {k: 3, m: 4}", "all:"]
+    values = strict_yaml("\n".join([*lines, *["- {<<: *b, prompt: *p, k: 5}"] * 40]))
+    assert values["all"] == [{"k": 5, "m": 4, "prompt": values["prompt"]}] * 40
+    many = plain_yaml("\n".join(f"- {i}" for i in range(20_000)))
+    assert many == list(range(20_000))
+
+
+def test_a_configuration_and_front_matter_of_aliases_are_refused_or_text(tmp_path):
+    path = tmp_path / "bakeoff.yaml"
+    path.write_text(f"name: x\n{multiplied(12, 9)}")
+    with pytest.raises(ConfigError, match=r"bakeoff\.yaml is not YAML: its aliases"):
+        read_mapping(path)
+    front, text = front_matter(f"---\ntitle: a\n{multiplied(12, 9)}\n---\n\nText.")
+    assert front["title"] == "a" and text.strip() == "Text." and len(json.dumps(front)) < 10_000
+
+
 @pytest.mark.parametrize("said", ["5", "2026-02-30", "{a: b}", "[", "!!int x"])
 def test_a_model_card_with_odd_languages_says_nothing(tmp_path, said):
     card = tmp_path / "README.md"

@@ -15,13 +15,24 @@ NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 CROSSES = {
     "a socket": (
         *("socket", "ssl", "httpx2", "urllib.request", "http.client", "psycopg", "sqlalchemy", "obstore", "ray"),
-        *("mlflow", "uvicorn", "starlette", "huggingface_hub"),
+        *("mlflow", "uvicorn", "starlette", "huggingface_hub", "bakeoff.files.listening"),
     ),
     "a process": ("subprocess", "multiprocessing"),
     "a format of others": (
         *("zipfile", "tarfile", "zstandard", "gzip", "mailbox", "email", "lxml", "pypdfium2", "docx", "pptx", "bs4"),
         *("openpyxl", "xlrd", "python_calamine", "pytesseract", "safetensors", "transformers", "tokenizers", "gguf"),
-        *("openvino", "openvino_genai", "peft", "yaml", "pyarrow", "sqlite3", "pickle"),
+        *(
+            "openvino",
+            "openvino_genai",
+            "peft",
+            "yaml",
+            "pyarrow",
+            "sqlite3",
+            "pickle",
+            "csv",
+            "tomllib",
+            "bakeoff.files.plain_json",
+        ),
     ),
     "code of others": ("importlib.metadata.entry_points", "bakeoff.imports"),
 }

@@ -39,11 +39,13 @@ def as_json(value: Any) -> bytes:
     return json.dumps(value, default=str).encode()
 
 
-def read(stream: IO[bytes]) -> Frame | None:
-    """The next message. None if the stream has ended, or ends within it."""
+def read(stream: IO[bytes], most: int | None = None) -> Frame | None:
+    """The next message. None if the stream has ended, or ends within it, or says that it is larger than `most`."""
     head = stream.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None
     kind, n_bytes = _HEAD.unpack(head)
+    if most is not None and n_bytes > most:
+        return None
     content = stream.read(n_bytes)
     return Frame(kind, content) if len(content) == n_bytes else None

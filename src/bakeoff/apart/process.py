@@ -5,18 +5,20 @@ file does to its process, such as a crash, an endless loop or a bomb, happens to
 """
 
 import atexit
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from bakeoff.apart import frames
 from bakeoff.apart.frames import Frame
-from bakeoff.apart.limits import MEGABYTES, SECONDS, Limits, limits
+from bakeoff.apart.limits import ALL_SECONDS, MEGABYTES, SECONDS, Limits, limits
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.sentences import counted
 
@@ -25,8 +27,6 @@ START_S = 120
 """How long a process may take to start: that is the machine's time and not the file's."""
 GRACE_S = 0.5
 """How long a process may take to end by itself."""
-MOST_LONGER = 1000
-"""How often a file may be given more time."""
 ENVIRONMENT = ("PATH", "HOME", "LANG", "LANGUAGE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "TZ")
 BEGINNINGS = ("LC_", "OMP_", "TESS", "BAKEOFF_LANG", "DYLD_")
 """What a process sees of the environment: nothing that may be a key."""
@@ -67,19 +67,25 @@ class _Process:
         clock = _Clock(START_S, self.end)
         try:
             self._write(frames.CALL, frames.as_json([function, name, self.allowed.seconds]))
-            if frames.read(self._process.stdout) is None:
+            if self._read() is None:
                 return None
-            clock.begin(self.allowed.seconds)
+            clock.begin(self.allowed.seconds, self.allowed.all_seconds)
             self._write(frames.CONTENT, content)
-            while (told := frames.read(self._process.stdout)) and told.kind == frames.LONGER:
-                clock.add(float(told.value))
-            self.is_ready = told is not None and frames.read(self._process.stdout) is not None
+            while (told := self._read()) and told.kind == frames.LONGER:
+                clock.add(told)
+            self.is_ready = told is not None and self._read() is not None
         finally:
             clock.stop()
         if told is None and clock.is_up:
-            remedy = f"split it, or allow more: set {SECONDS}"
-            raise ApartError(f"reading it takes longer than {counted(self.allowed.seconds, 'second')}", remedy)
+            seconds, variable = clock.reached(self.allowed)
+            remedy = f"split it, or allow more: set {variable}"
+            raise ApartError(f"reading it takes longer than {counted(seconds, 'second')}", remedy)
         return told
+
+    def _read(self) -> Frame | None:
+        """No answer is larger than the memory that it was made in."""
+        assert self._process.stdout
+        return frames.read(self._process.stdout, self.allowed.megabytes * 2**20)
 
     def _write(self, kind: bytes, content: bytes) -> None:
         assert self._process.stdin
@@ -115,32 +121,41 @@ class _Clock:
     """Calls `end` when the time is up."""
 
     def __init__(self, seconds: float, end: Callable[[], None]) -> None:
-        self._seconds, self.is_up = seconds, False
-        self._end, self._n_added = end, 0
-        self._timer = self._started(seconds)
+        self._end, self.is_up, self._timer = end, False, threading.Timer(0, end)
+        self.begin(seconds, math.inf)
 
-    def _started(self, seconds: float) -> threading.Timer:
-        timer = threading.Timer(seconds, self._strike)
-        timer.daemon = True
-        timer.start()
-        return timer
+    def begin(self, seconds: float, most: float) -> None:
+        """From now on it is so many seconds, and with all that is added not more than `most`."""
+        self._seconds, self._last, self._is_last = seconds, time.monotonic() + most, False
+        self._start(seconds)
+
+    def _start(self, seconds: float) -> None:
+        self.stop()
+        self._timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._strike)
+        self._timer.daemon = True
+        self._timer.start()
 
     def _strike(self) -> None:
         self.is_up = True
         self._end()
 
-    def begin(self, seconds: float) -> None:
-        """From now on it is so many seconds."""
-        self._timer.cancel()
-        self._seconds = seconds
-        self._timer = self._started(seconds)
+    def add(self, told: Frame) -> None:
+        """Begins again, with the time of the file and the seconds that a step asks for, up to the last moment.
 
-    def add(self, seconds: float) -> None:
-        """Begins again, with the time of the file and so many seconds."""
-        self._n_added += 1
-        if self._n_added <= MOST_LONGER:
-            self._timer.cancel()
-            self._timer = self._started(self._seconds + seconds)
+        What is no number of seconds adds nothing: a parser that was taken over may send anything.
+        """
+        try:
+            seconds = float(told.content)
+        except ValueError:
+            return
+        if seconds >= 0:
+            left = max(0.0, self._last - time.monotonic())
+            self._is_last = left <= self._seconds + seconds
+            self._start(min(left, self._seconds + seconds))
+
+    def reached(self, allowed: Limits) -> tuple[int, str]:
+        """The limit whose time was up, and the variable that sets it."""
+        return (allowed.all_seconds, ALL_SECONDS) if self._is_last else (allowed.seconds, SECONDS)
 
     def stop(self) -> None:
         self._timer.cancel()
@@ -193,15 +208,18 @@ class Processes:
 
 
 def _value(told: Frame | None, how: str, allowed: Limits) -> Any:
-    if told is not None and told.kind == frames.GAVE:
-        return told.value
-    if told is not None and told.kind == frames.REFUSED:
-        message, remedy = told.value
-        raise InputError(message, remedy)
+    try:
+        if told is not None and told.kind == frames.GAVE:
+            return told.value
+        if told is not None and told.kind == frames.REFUSED:
+            message, remedy = map(str, told.value)
+            raise InputError(message, remedy)
+        why = str(told.value) if told is not None and told.content else f"its reader ended with {how}"
+    except (ValueError, TypeError, RecursionError):  # a parser that was taken over may send anything
+        why = "its reader sent no answer"
     if told is not None and told.kind == frames.NO_MEMORY:
         remedy = f"split it, or allow more: set {MEGABYTES}"
         raise ApartError(f"reading it takes more than {allowed.megabytes:,} MB of memory", remedy)
-    why = str(told.value) if told is not None else f"its reader ended with {how}"
     remedy = f"open it in its program and save it again; if it is large, split it, or set {MEGABYTES} higher"
     raise ApartError(f"it is broken in a way that its reader does not know ({why})"[:300], remedy)
 

@@ -4,11 +4,11 @@ Takes an address, gives findings. Source: proc_pid_net(5) for the tables of sock
 """
 
 import errno
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 from bakeoff.doctor.finding import Finding, fine, note, problem
+from bakeoff.files.listening import listening_socket
 
 LISTENS = "0A"
 TABLES = ("tcp", "tcp6")
@@ -16,13 +16,10 @@ TABLES = ("tcp", "tcp6")
 
 def port(number: int = 8000, host: str = "127.0.0.1", processes: Path = Path("/proc")) -> list[Finding]:
     """Whether a server could listen there."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, number))
-            listener.listen(1)
-        except OSError as error:
-            return [_taken(number, error, processes)]
+    try:
+        listening_socket(host, number, 1).close()
+    except OSError as error:
+        return [_taken(number, error, processes)]
     return [fine("port", f"{number}, the default of bakeoff serve, is free", port=number, free=True)]
 
 

@@ -6,6 +6,7 @@ Knows the record base class only.
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import BinaryIO, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from bakeoff.errors import RunFolderError
+from bakeoff.files.flush import to_disk
 from bakeoff.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -94,8 +96,16 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())  # the same bytes on Windows
 
 
+@cache
+def _new_mode() -> int:
+    """The mode that the system gives a new file of this process. It can be read only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace the file's content, all or nothing: write a temporary file, flush it, rename it."""
+    """Replace the file's content, all or nothing: write a temporary file, flush it, rename it, flush its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -103,8 +113,10 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(_new_mode())
         Path(temporary).replace(path)
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
+    with suppress(OSError):  # some file systems flush no folder: the file is replaced all the same
+        to_disk(path.parent)

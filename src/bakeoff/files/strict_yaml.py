@@ -1,34 +1,90 @@
 """Reads a YAML file strictly: a key that is given twice is an error. (PyYAML silently drops the first value.)
 
-Takes a path, gives plain values. Knows nothing about keys.
+Takes a path, gives plain values that are no larger than their text lets one expect. Knows nothing about keys.
 """
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from bakeoff.credentials import what_is_secret
 from bakeoff.errors import ConfigError
+from bakeoff.files.small import small_file
 
 _FAILURES = (ValueError, TypeError, AttributeError, LookupError)
 """What PyYAML raises for a scalar that looks like a date or a number and is none, such as 2026-02-30."""
 
 
 DEEPEST = 100
+MOST_REPEATED = 100_000
+"""How many values aliases may stand for in all; each begun hundred characters of a text count as one."""
 
 
-class Shallow:
-    """For a loader: lists within lists end it early. PyYAML's time for them grows with the square of their number."""
+class Bounded:
+    """For a loader: lists within lists, and aliases that stand for far more than was written, end it early.
+
+    PyYAML's time for the first grows with the square of their number. An alias is one object to PyYAML; whoever walks,
+    copies or writes the values meets it as often as it is named, and lists of aliases of lists of aliases multiply.
+    """
 
     def fetch_flow_collection_start(self, token: Any) -> None:
         if self.flow_level >= DEEPEST:  # type: ignore[attr-defined]
             raise yaml.YAMLError("it is nested too deeply")
         super().fetch_flow_collection_start(token)  # type: ignore[misc]
 
+    def get_single_node(self) -> yaml.Node | None:
+        """The document. Raises yaml.YAMLError if it is nested too deeply, or too large with its aliases."""
+        node: yaml.Node | None = super().get_single_node()  # type: ignore[misc]
+        if node is not None:
+            _check_aliases(node)
+        return node
 
-class _PlainLoader(Shallow, yaml.SafeLoader):
+
+class _Size(NamedTuple):
+    """Of a node with all that is below it: how many levels, and how many values."""
+
+    levels: int
+    values: int
+
+
+def _check_aliases(root: yaml.Node) -> None:
+    """Raises yaml.YAMLError for values with too many levels, for more copies than allowed, and for one in itself."""
+    known: dict[yaml.Node, _Size | None] = {}
+    if _size(root, 1, known).values > MOST_REPEATED + sum(map(_own_size, known)):
+        raise yaml.YAMLError(f"its aliases stand for more than {MOST_REPEATED:,} values; write fewer of them")
+
+
+def _size(node: yaml.Node, level: int, known: dict[yaml.Node, _Size | None]) -> _Size:
+    """Visits each node once, however often it is named. `known` holds None for a node that is being visited."""
+    if node in known:
+        size = known[node]
+        if size is None:
+            raise yaml.YAMLError("an alias stands within what it names; write the values")
+        return size
+    known[node] = None
+    inner = [_size(one, level + 1, known) for one in _within(node)] if level <= DEEPEST else []
+    levels = 1 + max((size.levels for size in inner), default=0)
+    if level > DEEPEST or levels > DEEPEST:
+        raise yaml.YAMLError("it is nested too deeply")
+    size = _Size(levels, _own_size(node) + sum(one.values for one in inner))
+    known[node] = size
+    return size
+
+
+def _within(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        yield from (one for pair in node.value for one in pair)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def _own_size(node: yaml.Node) -> int:
+    return 1 + len(node.value) // 100 if isinstance(node, yaml.ScalarNode) else 1
+
+
+class _PlainLoader(Bounded, yaml.SafeLoader):
     """PyYAML's loader of plain values. It names the place of a value that cannot be read."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -86,7 +142,7 @@ def _loaded(text: str, loader: type[_PlainLoader]) -> Any:
 def read_mapping(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises ConfigError if the file cannot be read or does not hold a mapping."""
     try:
-        loaded = strict_yaml(path.read_text(encoding="utf-8"))
+        loaded = strict_yaml(small_file(path).decode())
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"Cannot read the configuration {path}: {error}.", "write one with: bakeoff init DOCS --questions FILE"

@@ -9,14 +9,14 @@ from typing import Any
 
 import yaml
 
-from bakeoff.files.strict_yaml import Shallow
+from bakeoff.files.strict_yaml import Bounded
 
 _YAML = re.compile(r"---\n(.{0,20000}?)\n(?:---|\.\.\.)(?:\n|$)", re.DOTALL)
 _TOML = re.compile(r"\+\+\+\n(.{0,20000}?)\n\+\+\+(?:\n|$)", re.DOTALL)
 _KEY = re.compile(r"([A-Za-z_][\w .-]{0,60}?)[ \t]*:(?:[ \t]+(.*)|$)")
 
 
-class _Strings(Shallow, yaml.BaseLoader):
+class _Strings(Bounded, yaml.BaseLoader):
     """Makes strings, lists and mappings of them."""
 
 

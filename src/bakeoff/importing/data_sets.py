@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bakeoff.apart.limits import limits
+from bakeoff.corpus.sources.folders import content_of
 from bakeoff.errors import InputError
-from bakeoff.files.plain_json import plain_json
+from bakeoff.formats.part import UnreadableError
 from bakeoff.importing.arrow_rows import arrow_rows
 from bakeoff.importing.rows import SPLITS
 from bakeoff.questions.rows.table import read_table
@@ -57,16 +59,7 @@ def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
             yield dict(zip(record.names, record.values, strict=False))
         return
     try:
-        yield from arrow_rows(file.name, file.read_bytes())
-    except (InputError, OSError) as error:
-        words = error.message if isinstance(error, InputError) else str(error)
-        remedy = error.remedy if isinstance(error, InputError) else "check the permissions"
-        raise InputError(f"{file} cannot be read: {words.rstrip('.')}.", remedy) from error
-
-
-def json_of(path: Path) -> Any:
-    """The JSON in a file; None if it is no JSON."""
-    try:
-        return plain_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+        content, _ = content_of(file, limits().megabytes * 2**20)  # a larger one cannot be read in that memory
+        yield from arrow_rows(file.name, content)
+    except (InputError, UnreadableError) as error:
+        raise InputError(f"{file} cannot be read: {error.message.rstrip('.')}.", error.remedy) from error

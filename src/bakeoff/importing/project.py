@@ -16,7 +16,7 @@ from pydantic import Field
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.exports.target import new_path
 from bakeoff.importing import beir_folder, promptfoo_results, rows
-from bakeoff.importing.data_sets import json_of, rows_in
+from bakeoff.importing.data_sets import rows_in
 from bakeoff.importing.gathered import Gathered, Texts
 from bakeoff.pilot.first_config import first_config
 from bakeoff.questions.rows.columns import Mapped
@@ -77,9 +77,8 @@ def gather(source: Path, texts: Texts, columns: Mapped) -> Gathered:
         raise InputError(f"There is no {source}.", "check the path")
     if source.is_dir() and beir_folder.is_beir(source):
         return beir_folder.gather(source, texts)
-    content = json_of(source) if source.is_file() and source.suffix.lower() == ".json" else None
-    if promptfoo_results.results_in(content):
-        return promptfoo_results.gather(content, source, texts)
+    if results := promptfoo_results.read(source):
+        return promptfoo_results.gather(results, source, texts)
     return rows.gather(rows_in(source), source, texts, columns)
 
 

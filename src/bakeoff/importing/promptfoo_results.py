@@ -1,22 +1,52 @@
 """Results of promptfoo (`promptfoo eval -o results.json`, or an export): tests with what each provider answered.
 
-Takes the JSON, gives the tests as questions and the answers of each provider with each prompt as those of one system.
+Takes the file, gives the tests as questions and the answers of each provider with each prompt as those of one system.
 The latency of an answer from promptfoo's cache is not one, and is left out.
 Format: https://www.promptfoo.dev/docs/usage/command-line and its file `results.json` (versions 2 and 3).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bakeoff.apart.process import ApartError, call
+from bakeoff.corpus.sources.folders import content_of
 from bakeoff.errors import InputError
+from bakeoff.files.plain_json import plain_json
+from bakeoff.formats.part import UnreadableError
 from bakeoff.importing.gathered import Gathered, Texts
+from bakeoff.questions.rows.table import MOST_BYTES
 from bakeoff.questions.tools import promptfoo
 from bakeoff.questions.tools.converted import Recorded
 
 CONTEXTS = ("context", "contexts", "documents")
 """Variables that hold passages."""
+
+
+def read(path: Path) -> list[Mapping[str, Any]]:
+    """The results in a file of promptfoo, which is parsed in a process of its own; empty if it is none.
+
+    Raises InputError if it takes too much time or memory.
+    """
+    if path.suffix.lower() != ".json" or not path.is_file():
+        return []
+    try:
+        content, _ = content_of(path, MOST_BYTES)
+        results: list[Mapping[str, Any]] = call(f"{__name__}:parsed_results", str(path), content)
+    except UnreadableError:  # who reads its rows says why
+        return []
+    except ApartError as error:
+        raise InputError(f"{path}: {error.message}.", error.remedy) from error
+    return results
+
+
+def parsed_results(name: str, content: bytes) -> list[Mapping[str, Any]]:
+    """What the other process does."""
+    try:
+        return results_in(plain_json(content))
+    except ValueError:
+        return []
 
 
 def results_in(content: Any) -> list[Mapping[str, Any]]:
@@ -27,9 +57,8 @@ def results_in(content: Any) -> list[Mapping[str, Any]]:
     return found if any("vars" in one or "testCase" in one for one in found) else []
 
 
-def gather(content: Any, path: Path, texts: Texts) -> Gathered:
+def gather(results: Sequence[Mapping[str, Any]], path: Path, texts: Texts) -> Gathered:
     """What the results hold. Raises InputError if no test has a reference."""
-    results = results_in(content)
     gathered = Gathered("promptfoo", texts)
     tests = [_test(result) for result in results]
     read = promptfoo.read(Recorded(path, [*enumerate(tests)]))

@@ -5,7 +5,7 @@ neither which contender gave an answer nor how the rules graded it. Does not kno
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,11 +13,9 @@ from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.spreadsheet_csv import written
-from bakeoff.formats.encodings import decoded
-from bakeoff.formats.part import UnreadableError
-from bakeoff.formats.tables.csv_rows import csv_rows
 from bakeoff.labelling.labelling import MOST_NOTE, Labelling
 from bakeoff.labelling.passages import passages_of
+from bakeoff.labelling.sheet_rows import rows_in
 from bakeoff.measure.labels import LabelVerdict
 from bakeoff.measure.units import GradedUnit
 from bakeoff.protocols import DocumentStore
@@ -77,7 +75,7 @@ def read_sheet(labelling: Labelling, path: Path) -> Filled:
 
     Raises InputError that names every wrong row (the first few of many); then no row was read.
     """
-    table = list(_rows(path))
+    table = rows_in(path)
     header = [name.strip().lower() for name in table[0]] if table else []
     missing = [name for name in ("id", "verdict") if name not in header]
     if missing:
@@ -112,20 +110,6 @@ def _source(graded: GradedUnit, store: DocumentStore) -> str:
 
 def _plain(lines: Sequence[Line]) -> str:
     return "".join(run.text for line in lines for cell in line.cells for run in cell).strip()
-
-
-def _rows(path: Path) -> Iterator[list[str]]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: the labels cannot be read ({error.strerror}).", "check the path") from error
-    if content.startswith(b"PK"):
-        raise InputError(f"{path} is a spreadsheet, not a CSV file.", "save it as CSV in UTF-8 and read that")
-    try:
-        for _, cells in csv_rows(decoded(content).text.replace("\r\n", "\n").replace("\r", "\n"), strict=True):
-            yield cells
-    except UnreadableError as error:
-        raise InputError(f"{path}: {error.message}.", error.remedy) from error
 
 
 def _check_run(labelling: Labelling, path: Path, ids: Sequence[str]) -> None:

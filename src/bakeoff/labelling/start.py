@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from bakeoff.errors import ConfigError, MissingExtraError
+from bakeoff.files.listening import listening_socket
 from bakeoff.labelling.judged import JudgedAgain, judge_again
 from bakeoff.labelling.labelling import Labelling
 from bakeoff.runs.folder import RunFolder
@@ -104,15 +105,9 @@ def page_server(app: "App") -> "uvicorn.Server":
 def port_listener(ports: Sequence[int]) -> socket.socket:
     """A socket on the first of these ports that is free."""
     for port in ports:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, port))
-            listener.listen(64)
+            return listening_socket(HOST, port, 64)
         except OSError as error:
-            listener.close()
             reason = error.strerror
-        else:
-            return listener
     tried = str(ports[0]) if len(ports) == 1 else f"{ports[0]} to {ports[-1]}"
     raise ConfigError(f"No page can be opened at {HOST}, port {tried}: {reason}.", "choose another one with --port")

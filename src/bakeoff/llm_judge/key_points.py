@@ -17,6 +17,7 @@ from pydantic import field_validator
 
 from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
+from bakeoff.files.small import small_file
 from bakeoff.files.spreadsheet_csv import written
 from bakeoff.formats.parse import decode
 from bakeoff.formats.part import UnreadableError
@@ -119,7 +120,7 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     Spreadsheets may have written it with other separators and in another encoding.
     """
     try:
-        text, _ = decode(path.read_bytes())
+        text, _ = decode(small_file(path))
         header = text.partition("\n")[0]
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=header.count), strict=True)
         names = [name.strip().lower() for name in next(reader, [])]

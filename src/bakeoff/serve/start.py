@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import bakeoff
 from bakeoff.errors import ConfigError, MissingExtraError, RunFolderError
+from bakeoff.files.listening import listening_socket
 from bakeoff.records import Record
 from bakeoff.runs.run import open_run
 from bakeoff.serve.deployment import Deployment, deploy, open_deployment
@@ -234,17 +235,11 @@ def _lines(release: Release, served: Compared, listening: Listening) -> list[str
 
 def _bound(listening: Listening) -> socket.socket:
     """A socket that listens at this address. Raises ConfigError if that is not possible."""
-    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((listening.host, listening.port))
-        listener.listen(512)
+        return listening_socket(listening.host, listening.port, 512)
     except OSError as error:
-        listener.close()
         taken = error.errno == errno.EADDRINUSE
         message = "is used by another program" if taken else f"cannot be used: {error.strerror}"
         raise ConfigError(
             f"The address {listening.host}:{listening.port} {message}.", "choose another one with --port or --host"
         ) from error
-    return listener

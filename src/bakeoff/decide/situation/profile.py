@@ -22,12 +22,14 @@ from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest
 from bakeoff.files.plain_json import plain_json
+from bakeoff.files.small import small_file
 from bakeoff.files.strict_yaml import reason_of, strict_yaml
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.questions.rows.kinds import KINDS, all_kinds, kind_of
 
 GUIDE = "docs/profile.md"
+MOST_BYTES = 1_000_000
 
 LEAST_RATE, MOST_RATE = 1e-9, 1e6
 """What one unit of a foreign currency can be worth in US dollars."""
@@ -228,7 +230,7 @@ def read_profile(path: Path) -> Profile:
     message names all of them.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = small_file(path, MOST_BYTES).decode()
         loaded = plain_json(text) if path.suffix.lower() == ".json" else strict_yaml(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error

@@ -1,0 +1,21 @@
+"""Reads a file that people write by hand, such as a profile: one that is far larger is refused before it is read.
+
+Takes a path, gives bytes. Knows no format.
+"""
+
+import errno
+import stat
+from pathlib import Path
+
+MOST_BYTES = 10_000_000
+
+
+def small_file(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The file's bytes. Raises OSError if it cannot be opened, is no regular file, or is larger than `most`."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
+    return content
