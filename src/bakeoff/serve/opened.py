@@ -9,7 +9,6 @@ from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.opening import indexes_of, repair_new_indexes
 from bakeoff.serve.log import Log
-from bakeoff.serve.memory import give_back
 from bakeoff.serve.serving import Serving
 from bakeoff.serve.sums import Sums, check_parts, sums_of
 
@@ -31,7 +30,6 @@ class OpenRelease:
         for name in names:
             self.serving.open(name)
         self.serving.queue.counts()  # made now: two first questions at the same time would make two
-        give_back()  # loading an index and checking it frees as much as it keeps
 
 
 def open_release(number: int, beside: Sequence[OpenRelease], documents: LiveDocuments, log: Log) -> OpenRelease:

@@ -118,6 +118,7 @@ def serve_run(
     from bakeoff.serve.guard.rate import rate_of
     from bakeoff.serve.keys import KeyFile
     from bakeoff.serve.log import Log
+    from bakeoff.serve.memory import settle
     from bakeoff.serve.opened import OpenRelease
     from bakeoff.serve.running import serve_until_stopped
     from bakeoff.serve.server_log import Background, Forwarding, ServerLog, form_for
@@ -144,6 +145,7 @@ def serve_run(
             sums = _current_sums(deployment, documents, sums)
             live = OpenRelease(deployment, documents, log, sums)
             live.get_ready()  # what is said next is true from now on
+            settle()
             with LiveReleases(live, documents, log, trial, server_log.line) as releases:
                 app = application(releases, documents, log, access, server_log, listening.url, more_routes, more_gauges)
                 same = compared(deployment.release, sums, deployment.release.contender)

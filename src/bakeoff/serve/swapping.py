@@ -19,6 +19,7 @@ from bakeoff.serve.answering import Asked
 from bakeoff.serve.conversation import Rewriter
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log
+from bakeoff.serve.memory import settle_again
 from bakeoff.serve.opened import OpenRelease, open_release
 from bakeoff.serve.releases import current, remove_unused_indexes
 from bakeoff.serve.trial import Shadow, Trial
@@ -178,6 +179,7 @@ class LiveReleases:
         remove_unused_indexes(opened.deployment.root, {name for one in self._kept() for name in one.indexes})
         del gone
         gc.collect()
+        settle_again()
 
     def _watch(self) -> None:
         while not self._stopped.wait(LOOK_EVERY_S):

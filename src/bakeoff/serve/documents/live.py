@@ -18,7 +18,7 @@ from bakeoff.protocols import DocumentStore, SearchIndex
 from bakeoff.records import Document, Hit, Labels, Record
 from bakeoff.serve.documents.order import InOrder, only_writer
 from bakeoff.serve.documents.views import Change, Cited, Listing, Shown, Views
-from bakeoff.serve.memory import give_back
+from bakeoff.serve.memory import settle_again
 
 SETTLED_S = 2.0
 """Indexes are tidied when no document has changed for this long, or after TIDY_AT_LATEST_S. Or at once, when as many
@@ -279,7 +279,7 @@ class _Tidier:
                 try:
                     if index.is_untidy:
                         index.tidy()
-                        give_back()  # rewriting a table frees much in small pieces
+                        settle_again()  # rewriting a table frees much in small pieces
                         self._look_again = time.monotonic() + LOOK_AGAIN_S
                 except (BakeoffError, OSError, RuntimeError) as error:
                     _log.warning("An index could not be tidied and stays as it is: %s", error)
