@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
+import pyarrow
+import pyarrow.parquet
 from hypothesis import strategies as st
 
 from bakeoff.apart import frames
+from bakeoff.corpus.sources.mail import MailSource
 from bakeoff.corpus.sources.web.markup import hrefs_in, places_in
 from bakeoff.errors import BakeoffError
 from bakeoff.files.strict_yaml import check_secrets, read_mapping
 from bakeoff.formats.parse import SUFFIXES, parse
 from bakeoff.grading.abstention import is_abstention
 from bakeoff.grading.grade import equivalent, grade
+from bakeoff.importing.arrow_rows import arrow_rows
 from bakeoff.labelling.sheet_rows import rows_of
 from bakeoff.questions.read import read_questions
 from bakeoff.questions.rows import table
@@ -101,6 +105,26 @@ def _grade(given: tuple[str, list[str], str, list[str]]) -> object:
     for one in accepted:
         equivalent(answer, one)
     return grade(answer, accepted, kind, labels)
+
+
+def _mbox(given: bytes) -> object:
+    """Where its messages begin, and their names."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.mbox"
+        path.write_bytes(given)
+        return MailSource([path]).changes_since("")
+
+
+def _tables() -> dict[str, bytes]:
+    """A file of Parquet, a stream and a file of Arrow."""
+    made = pyarrow.table({"question": ["What?", "Why?"], "answers": [["a"], ["b", "c"]], "n": [1, None]})
+    whole, stream, packed = pyarrow.BufferOutputStream(), pyarrow.BufferOutputStream(), pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_file(whole, made.schema) as file, pyarrow.ipc.new_stream(stream, made.schema) as sent:
+        file.write_table(made)
+        sent.write_table(made)
+    pyarrow.parquet.write_table(made, packed)
+    named = {"a.parquet": packed, "b.arrow": whole, "c.arrow": stream}
+    return {name: one.getvalue().to_pybytes() for name, one in named.items()}
 
 
 def _request(given: bytes) -> object:
@@ -203,6 +227,10 @@ POSSIBLE = {
 }
 PAGE = b'<html><head><base href="/a/"><link rel="canonical" href="b"></head><body><a href="c">c</a></body></html>'
 SITEMAP = b'<?xml version="1.0"?><urlset xmlns="http://x.example/"><url><loc>https://x.example/a</loc></url></urlset>'
+MBOX = (
+    b"From a@x.example Thu Jan  1 00:00:00 2026\nFrom: A <a@x.example>\nMessage-ID: <1@x.example>\nSubject: Hi\n\n"
+    b"One.\n>From here on.\n\nFrom b@x.example Thu Jan  1 00:00:01 2026\nFrom: b@x.example\nSubject: =?utf-8?q?A?=\n\nTwo.\n\n"
+)
 SHEET = b'id,question,answer,verdict,note\n1,"What, now?",Yes,right,\n2,Why?,No,wrong,"a ""b"""\n'
 TARGETS: dict[str, Target] = {
     "questions": Target(_suffixed(QUESTIONS), _questions),
@@ -216,4 +244,6 @@ TARGETS: dict[str, Target] = {
     "web links": Target(changed(PAGE), lambda content: hrefs_in("", content)),
     "sitemaps": Target(changed(SITEMAP), lambda content: places_in("a.xml", content)),
     "label sheets": Target(changed(SHEET), lambda content: rows_of("a.csv", content)),
+    "mbox": Target(changed(MBOX), _mbox),
+    "arrow": Target(_suffixed(_tables()), lambda given: arrow_rows(*given)),
 }
