@@ -229,7 +229,7 @@ PAGE = b'<html><head><base href="/a/"><link rel="canonical" href="b"></head><bod
 SITEMAP = b'<?xml version="1.0"?><urlset xmlns="http://x.example/"><url><loc>https://x.example/a</loc></url></urlset>'
 MBOX = (
     b"From a@x.example Thu Jan  1 00:00:00 2026\nFrom: A <a@x.example>\nMessage-ID: <1@x.example>\nSubject: Hi\n\n"
-    b"One.\n>From here on.\n\nFrom b@x.example Thu Jan  1 00:00:01 2026\nFrom: b@x.example\nSubject: =?utf-8?q?A?=\n\nTwo.\n\n"
+    b"One.\n>From here on.\n\nFrom b@x.example Thu Jan  1 00:00:01 2026\nSubject: =?utf-8?q?A?=\n\nTwo.\n\n"
 )
 SHEET = b'id,question,answer,verdict,note\n1,"What, now?",Yes,right,\n2,Why?,No,wrong,"a ""b"""\n'
 TARGETS: dict[str, Target] = {
