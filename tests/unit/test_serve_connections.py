@@ -264,3 +264,26 @@ def test_a_body_in_very_many_tiny_chunks_is_refused(tmp_path):
             with connect(number) as client:
                 client.sendall(CHUNKED + chunk * n + b"0\r\n\r\n")
                 assert client.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_requests_that_are_sent_ahead_wait_for_their_turn_and_hold_up_nobody(tmp_path):
+    """All are answered in order, at the pace that is allowed; who sends one at a time is answered at once."""
+    with serving(tmp_path, ConnectionLimits(ahead_per_s=20)) as number, connect(number) as ahead:
+        begun = time.monotonic()
+        ahead.sendall(KEPT * 39 + GOOD)
+        others = [asked(number, GOOD) for _ in range(5)]
+        quick_s = time.monotonic() - begun
+        assert received(ahead).count(b"HTTP/1.1 200") == 40
+        lasted_s = time.monotonic() - begun
+    assert all(reply.startswith(b"HTTP/1.1 200") for reply in others)
+    assert lasted_s >= 38 / 20 > quick_s
+
+
+def test_who_leaves_while_its_next_request_waits_costs_nothing(tmp_path):
+    """Its place in the row passes, and others are answered meanwhile."""
+    with serving(tmp_path, ConnectionLimits(ahead_per_s=2)) as number:
+        for _ in range(3):
+            with connect(number) as ahead:
+                ahead.sendall(KEPT * 50)
+                assert ahead.recv(65_536).startswith(b"HTTP/1.1 200")
+        assert asked(number, GOOD).startswith(b"HTTP/1.1 200")

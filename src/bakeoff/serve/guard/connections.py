@@ -44,13 +44,16 @@ class ConnectionLimits(Record):
     """A request's head must arrive within `head_s`, and a client must read within `write_s` what is sent to it.
 
     At most `max_silent` connections may be open without a request in progress, not counting those that were opened, or
-    got their answer, within `new_s`: hundreds of good clients may come in the same moment.
+    got their answer, within `new_s`: hundreds of good clients may come in the same moment. Of requests that were sent
+    before the answer to the one before had come, `ahead_per_s` are begun a second, of all connections together: nobody
+    needs to send ahead, and thousands at once would keep all others waiting for seconds.
     """
 
     head_s: float = 10.0
     write_s: float = 30.0
     max_silent: int = 256
     new_s: float = 1.0
+    ahead_per_s: float = 200.0
 
 
 def ignored(status: int, reason: str, request_id: str) -> None:
@@ -68,10 +71,13 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
             del silent[longest]
             longest.timeout_keep_alive_handler()
 
+    turn = _Turns(limits.ahead_per_s)
+
     class LimitedConnection(H11Protocol):
         _head_timer: asyncio.TimerHandle | None = None
         _write_timer: asyncio.TimerHandle | None = None
-        _is_refused = False
+        _turn_timer: asyncio.TimerHandle | None = None
+        _is_refused = _is_next_ahead = False
         _n_pieces = _n_bytes = 0
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -101,6 +107,29 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
             if self._is_refused:
                 return
             super().data_received(data)
+            self._note_what_goes_on()
+
+        def handle_events(self) -> None:
+            """What the parser has. A request that was sent ahead waits for its turn first."""
+            if self._turn_timer is not None:
+                return
+            if self._is_next_ahead:
+                self._is_next_ahead = False
+                if (wait_s := turn.wait_s(self.loop.time())) > 0:
+                    self.flow.pause_reading()
+                    self._turn_timer = self.loop.call_later(wait_s, self._take_turn)
+                    return
+            super().handle_events()
+
+        def _take_turn(self) -> None:
+            self._turn_timer = None
+            if not self.transport.is_closing():
+                self._unset_keepalive_if_required()
+                self.flow.resume_reading()
+                super().handle_events()
+                self._note_what_goes_on()
+
+        def _note_what_goes_on(self) -> None:
             if self._is_answering():
                 silent.pop(self, None)
                 self._stop_head_timer()
@@ -139,6 +168,7 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
             self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
 
         def on_response_complete(self) -> None:
+            self._is_next_ahead = self.conn.their_state is h11.DONE and bool(self.conn.trailing_data[0])
             super().on_response_complete()
             if not self._is_answering():
                 self._note_silence()
@@ -147,6 +177,8 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
             silent.pop(self, None)
             self._stop_head_timer()
             self._stop_write_timer()
+            if self._turn_timer is not None:
+                self._turn_timer.cancel()
             super().connection_lost(exc)
 
         def pause_writing(self) -> None:
@@ -185,6 +217,19 @@ def connection_class(limits: ConnectionLimits, refused: Refused = ignored) -> ty
                 self.loop.call_later(limits.new_s + CLOCK_S, close_longest, self.loop)
 
     return LimitedConnection
+
+
+class _Turns:
+    """So many a second, one after another."""
+
+    def __init__(self, per_s: float) -> None:
+        self._every_s, self._next = 1 / per_s, 0.0
+
+    def wait_s(self, now: float) -> float:
+        """How long whoever asks now has to wait."""
+        at = max(self._next, now)
+        self._next = at + self._every_s
+        return at - now
 
 
 def _wrong_with(error: BaseException | None) -> tuple[int, str]:
