@@ -49,7 +49,7 @@ def training(folder: Path) -> Iterator[Path]:
     ).parent
 
 
-KINDS: tuple[tuple[Kind, int, int], ...] = ((at_once, 20, 2), (waiting, 15, 1), (training, 15, 0))
+KINDS: tuple[tuple[Kind, int, int], ...] = ((at_once, 20, 1), (waiting, 15, 1), (training, 15, 0))
 """Each with its signals in full and in short: a pilot that trains takes longer than the short form may."""
 
 
