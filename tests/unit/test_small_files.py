@@ -64,3 +64,12 @@ def test_a_data_set_larger_than_the_memory_of_its_reader_is_not_read(tmp_path, m
         file.truncate(128 * 2**20 + 1)
     with pytest.raises(InputError, match=r"a\.parquet cannot be read: it is larger than 134,217,728 bytes"):
         rows_in(path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_examples_of_style_have_lines_that_end_as_any_spreadsheet_ends_them(tmp_path, end):
+    """Also within a cell."""
+    path = tmp_path / "examples.csv"
+    rows = ["text,in_style", '"Hello,', 'you",yes', "Bye,no", ""]
+    path.write_bytes(end.join(rows).encode())
+    assert [one.text for one in read_examples(path)] == ["Hello,\nyou", "Bye"]

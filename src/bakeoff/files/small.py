@@ -1,9 +1,10 @@
 """Reads a file that people write by hand, such as a profile: one that is far larger is refused before it is read.
 
-Takes a path, gives bytes. Knows no format.
+Takes a path, gives bytes or text. Knows no format.
 """
 
 import errno
+import io
 import stat
 from pathlib import Path
 
@@ -19,3 +20,8 @@ def small_file(path: Path, most: int = MOST_BYTES) -> bytes:
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
     return content
+
+
+def small_text(path: Path, most: int = MOST_BYTES, encoding: str = "utf-8") -> str:
+    """Its text, each end of a line as a line feed. Raises OSError as above, and UnicodeDecodeError."""
+    return io.TextIOWrapper(io.BytesIO(small_file(path, most)), encoding=encoding).read()

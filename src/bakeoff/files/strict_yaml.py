@@ -11,7 +11,7 @@ import yaml
 
 from bakeoff.credentials import what_is_secret
 from bakeoff.errors import ConfigError
-from bakeoff.files.small import small_file
+from bakeoff.files.small import small_text
 
 _FAILURES = (ValueError, TypeError, AttributeError, LookupError)
 """What PyYAML raises for a scalar that looks like a date or a number and is none, such as 2026-02-30."""
@@ -142,7 +142,7 @@ def _loaded(text: str, loader: type[_PlainLoader]) -> Any:
 def read_mapping(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises ConfigError if the file cannot be read or does not hold a mapping."""
     try:
-        loaded = strict_yaml(small_file(path).decode())
+        loaded = strict_yaml(small_text(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"Cannot read the configuration {path}: {error}.", "write one with: bakeoff init DOCS --questions FILE"

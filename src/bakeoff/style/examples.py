@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bakeoff.errors import InputError
-from bakeoff.files.small import small_file
+from bakeoff.files.small import small_text
 from bakeoff.records import Record
 from bakeoff.sentences import counted, first_few
 
@@ -32,7 +32,7 @@ def read_examples(path: Path) -> list[StyleExample]:
     to be both in the style and not.
     """
     try:
-        content = small_file(path).decode("utf-8-sig")
+        content = small_text(path, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read the examples of style in {path}: {error}.", REMEDY) from error
     reader = csv.DictReader(io.StringIO(content))

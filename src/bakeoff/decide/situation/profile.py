@@ -22,7 +22,7 @@ from bakeoff.decide.situation.stakes import Stakes
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest
 from bakeoff.files.plain_json import plain_json
-from bakeoff.files.small import small_file
+from bakeoff.files.small import small_text
 from bakeoff.files.strict_yaml import reason_of, strict_yaml
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measures import IN_DOMAIN
@@ -230,7 +230,7 @@ def read_profile(path: Path) -> Profile:
     message names all of them.
     """
     try:
-        text = small_file(path, MOST_BYTES).decode()
+        text = small_text(path, MOST_BYTES)
         loaded = plain_json(text) if path.suffix.lower() == ".json" else strict_yaml(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error

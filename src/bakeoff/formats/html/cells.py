@@ -39,19 +39,22 @@ def markdown_of(text: str) -> str:
 
 def _read(kind: str, text: str) -> str:
     if len(text) < LONG or deadline.is_kept():
-        return read_bytes(kind, text.encode("utf-8", "surrogatepass"))
+        return _read_here(kind, text)
     try:
-        said: str = call(f"{__name__}:{read_bytes.__name__}", kind, text.encode("utf-8", "surrogatepass"))
+        said: str = call(f"{__name__}:read_bytes", kind, text.encode("utf-8", "surrogatepass"))
     except InputError as error:
         raise UnreadableError(error.message, error.remedy) from error
     return said
 
 
 def read_bytes(kind: str, content: bytes) -> str:
-    """The `words` or the `markdown` of HTML in UTF-8, in this process."""
+    """The `words` or the `markdown` of HTML in UTF-8: what the other process does."""
+    return _read_here(kind, content.decode("utf-8", "surrogatepass"))
+
+
+def _read_here(kind: str, text: str) -> str:
     from bakeoff.formats.html import read as parse_html
 
-    text = content.decode("utf-8", "surrogatepass")
     return parse_html.words(text) if kind == "words" else parse_html.parse(text)[1]
 
 
