@@ -13,6 +13,7 @@ import yaml
 
 from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.errors import RunFolderError
+from bakeoff.files.small import small_text
 from bakeoff.files.strict_yaml import plain_yaml
 from bakeoff.llm_judge.records import Calibration
 from bakeoff.measure.comparison import Comparison, Entrant, Estimate
@@ -165,7 +166,7 @@ def _config(path: Path) -> dict[str, Any]:
             "give a folder that 'bakeoff run' wrote, such as runs/<name>",
         )
     try:
-        loaded = plain_yaml(path.read_text(encoding="utf-8"))
+        loaded = plain_yaml(small_text(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RunFolderError(f"Cannot read {path}: {' '.join(str(error).split())}.", "restore the file") from error
     return loaded if isinstance(loaded, dict) else {}

@@ -4,32 +4,32 @@ Each prompt has another length, so an engine's buffers leave gaps of many sizes:
 of megabytes that nothing uses. Only glibc gives memory back; elsewhere nothing happens.
 """
 
-import ctypes
 import gc
 import threading
 import time
 from collections.abc import Callable
 
+from bakeoff.models.memory import give_back
+
 EVERY_S = 60.0
-Trim = Callable[[int], int]
 
 
 class FreeMemory:
     """`give_back()` may be called after each answer: it works at most once in `every_s` seconds."""
 
-    def __init__(self, every_s: float = EVERY_S, trim: Trim | None = None) -> None:
+    def __init__(self, every_s: float = EVERY_S, trim: Callable[[], object] = give_back) -> None:
         self._every_s = every_s
-        self._trim = trim or _malloc_trim()
+        self._trim = trim
         self._lock = threading.Lock()
         self._last = time.monotonic()
 
     def give_back(self) -> bool:
         """Whether it was given back now."""
         with self._lock:
-            if self._trim is None or time.monotonic() - self._last < self._every_s:
+            if time.monotonic() - self._last < self._every_s:
                 return False
             self._last = time.monotonic()
-        self._trim(0)
+        self._trim()
         return True
 
 
@@ -51,18 +51,3 @@ def settle_again() -> None:
         settle()
     else:
         give_back()
-
-
-def give_back() -> None:
-    """Returns free memory to the system now."""
-    if (trim := _malloc_trim()) is not None:
-        trim(0)
-
-
-def _malloc_trim() -> Trim | None:
-    """The function of glibc; other systems have none. A call does not keep Python's lock."""
-    try:
-        trim: Trim = ctypes.CDLL(None).malloc_trim
-    except (OSError, AttributeError, TypeError):
-        return None
-    return trim

@@ -5,7 +5,6 @@ is opened in the background while the former one goes on answering; then they ar
 progress end on the release that began them, which is freed after the last one. Knows no HTTP.
 """
 
-import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -178,7 +177,6 @@ class LiveReleases:
         self._documents.follow([index for one in self._kept() for index in one.indexes.values()])
         remove_unused_indexes(opened.deployment.root, {name for one in self._kept() for name in one.indexes})
         del gone
-        gc.collect()
         settle_again()
 
     def _watch(self) -> None:
