@@ -8,7 +8,7 @@ import yaml
 from bakeoff.decide.situation.profile import read_profile
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files.plain_json import plain_json
-from bakeoff.files.strict_yaml import plain_yaml, read_mapping, strict_yaml
+from bakeoff.files.strict_yaml import plain_yaml, read_mapping, reason_of, strict_yaml
 from bakeoff.formats.front_matter import front_matter
 from bakeoff.models.sentence_model import _languages
 from bakeoff.questions.read import read_questions
@@ -129,3 +129,18 @@ def test_a_model_card_with_odd_languages_says_nothing(tmp_path, said):
     card = tmp_path / "README.md"
     card.write_text(f"---\nlanguage: {said}\n---\n")
     assert _languages(card) is None
+
+
+@pytest.mark.parametrize("read", [plain_yaml, strict_yaml])
+@pytest.mark.parametrize("value", ["!!binary YWJj", "!!set {a, b}", "!!omap [a: b]", "!!pairs [a: b]"])
+def test_kinds_that_are_no_text_number_list_or_mapping_are_refused_by_name(read, value):
+    """An answer of the kind !!binary was the text "b'abc'"."""
+    with pytest.raises(yaml.YAMLError, match=f"of the kind '{value.split()[0]}'; write a text") as caught:
+        read(f"- answer: {value}\n")
+    assert "line 1" in reason_of(caught.value)
+
+
+def test_days_as_keys_within_a_cell_are_read(tmp_path):
+    """JSON, as which cells travel between processes, has no such keys."""
+    (tmp_path / "q.yaml").write_text("- question: When?\n  answer: a\n  more: {2026-01-01: {2026-01-02: x}, 1: y}\n")
+    assert [question.text for question in read_questions([tmp_path / "q.yaml"])] == ["When?"]

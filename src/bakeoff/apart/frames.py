@@ -36,7 +36,16 @@ def write(stream: IO[bytes], kind: bytes, content: bytes) -> None:
 
 def as_json(value: Any) -> bytes:
     """A JSON value as it travels. Lone surrogates stay; what JSON has no word for, such as a day, becomes its text."""
-    return json.dumps(value, default=str).encode()
+    try:
+        return json.dumps(value, default=str).encode()
+    except TypeError:  # a key that is no text either
+        return json.dumps(_with_text_as_keys(value), default=str).encode()
+
+
+def _with_text_as_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else str(key): _with_text_as_keys(one) for key, one in value.items()}
+    return [_with_text_as_keys(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def read(stream: IO[bytes], most: int | None = None) -> Frame | None:

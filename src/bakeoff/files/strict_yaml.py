@@ -99,6 +99,19 @@ class _PlainLoader(Bounded, yaml.SafeLoader):
             ) from error
 
 
+def _refused(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    """Of a value that no text of people needs and that none of what reads it expects."""
+    kind = node.tag.rpartition(":")[2]
+    raise yaml.MarkedYAMLError(
+        problem=f"a value is of the kind '!!{kind}'; write a text, a number, a list or a mapping",
+        problem_mark=node.start_mark,
+    )
+
+
+for _kind in ("binary", "set", "omap", "pairs"):
+    _PlainLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _refused)
+
+
 class _StrictLoader(_PlainLoader):
     """PyYAML keeps the last of two equal keys. YAML forbids equal keys, so this loader refuses them."""
 
