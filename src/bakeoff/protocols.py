@@ -301,6 +301,13 @@ class DocumentStore(Protocol):
         """Deletes the documents with these ids. Unknown ids are ignored. Texts stay in the history for a time."""
         ...
 
+    def erase(self, document_id: str) -> int:
+        """Drops the texts that are kept of a document that was deleted, or of its earlier versions; gives how many.
+
+        What is live stays. Raises BakeoffError where that is not possible.
+        """
+        ...
+
     def change(self, documents: Iterable[Document], deleted: Iterable[str]) -> StoredChanges:
         """`upsert` and `delete` as one change. A document that is given in both is added or replaced."""
         ...

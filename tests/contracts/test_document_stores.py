@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bakeoff.corpus.old_texts import LEAST_KEPT
 from bakeoff.corpus.store import SqlStore
 from bakeoff.corpus.stores import open_store
-from bakeoff.errors import InputError, RunFolderError
+from bakeoff.errors import BakeoffError, InputError, RunFolderError
 from bakeoff.records import Document
 
 ACTIONS = st.lists(
@@ -132,6 +132,23 @@ def test_old_texts_and_deletions_stay_in_the_history(store):
         (5, "added", "three"),
     ]
     assert store.history("never") == []
+
+
+def test_an_erased_document_has_no_text_in_any_version_and_what_is_live_stays(store):
+    """In a bucket, objects are never written again: there it is refused."""
+    store.upsert([document("a", "The code is QUOKKA."), document("b", "Other.")])
+    store.upsert([document("a", "The code is WOMBAT."), document("b", "Another.")])
+    store.delete(["a"])
+    if type(store).__name__ == "BucketStore":
+        with pytest.raises(BakeoffError, match="no text can be erased"):
+            store.erase("a")
+        return
+    assert (store.erase("a"), store.erase("a"), store.erase("none")) == (2, 0, 0)
+    assert [version.document for version in store.history("a")] == [None, None, None]
+    assert [version.document.text for version in store.history("b")] == ["Other.", "Another."]
+    assert store.erase("b") == 1 and store.get("b").text == "Another."
+    if store.folder and (store.folder / "store.sqlite").exists():
+        assert b"QUOKKA" not in (store.folder / "store.sqlite").read_bytes()
 
 
 def test_as_many_old_texts_as_documents_are_kept_those_that_were_replaced_last(store):

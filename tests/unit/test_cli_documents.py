@@ -248,6 +248,20 @@ def test_documents_are_added_listed_and_removed(server: Server, folder: Path) ->
     assert "sub/b.txt" in shown.stdout
 
 
+def test_documents_are_erased_by_source_or_if_they_were_removed_by_id(
+    server: Server, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("add", str(folder / "a.md"), str(folder / "c.md"))
+    ids = [server.documents.store.get_by_source(name).id for name in ("a.md", "c.md")]
+    shown = CliRunner().invoke(commands.app, ["remove", "a.md"], catch_exceptions=False)
+    assert f"bakeoff documents remove --erase {ids[0]}" in shown.output
+    assert run("remove", "--erase", ids[0], "c.md") == {"n_erased": 2}
+    assert not server.texts
+    assert [one.document for id in ids for one in server.documents.store.history(id)] == 4 * [None]
+    with pytest.raises(BakeoffError, match="There is no document 'never'"):
+        run("remove", "--erase", "never")
+
+
 def test_a_server_that_refuses_or_is_not_there_is_an_error(
     server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

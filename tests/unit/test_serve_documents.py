@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from bakeoff.corpus.buckets.store import BucketStore
 from bakeoff.corpus.old_texts import LEAST_KEPT
 from bakeoff.corpus.sources.folders import document_id, read_documents
 from bakeoff.corpus.stores import open_store
@@ -432,6 +433,26 @@ def test_a_version_whose_text_is_gone_is_not_found_and_stays_as_hidden_as_it_was
     assert documents.hidden([("a", 1), ("a", 2), ("b", 3)], ("staff",)) == {("a", 1)}
     changes = client.get("/documents/changes?n=1000", headers=board).json()["changes"]
     assert [one["version"] for one in changes] == [*range(2 * LEAST_KEPT + 2, 0, -1)]
+
+
+def test_an_erased_document_is_shown_to_nobody_in_any_version(client: TestClient, documents: LiveDocuments) -> None:
+    """One that is live, and one that was deleted before. What a key may not see, it cannot erase."""
+    if isinstance(documents.store, BucketStore):
+        pytest.skip("objects of a bucket are never written again: see the contracts of stores")
+    put(client, "a", "The code is QUOKKA.", labels=["board"])
+    put(client, "b", "The code is WOMBAT.")
+    client.delete("/documents/b")
+    assert client.get("/documents/b?version=2").status_code == 200
+    assert client.delete("/documents/a?erase=true", headers=STAFF).status_code == 404
+    assert client.get("/documents/a").status_code == 200
+    for id in ("a", "b"):
+        reply = client.delete(f"/documents/{id}?erase=true").json()
+        assert (reply["n_erased"], reply["version"]) == (1, documents.version)
+        assert [client.get(f"/documents/{id}?version={version}").status_code for version in (1, 2, 3, 4)] == 4 * [404]
+    said = client.get("/documents/changes?n=100").text + client.get("/documents?query=").text
+    assert "QUOKKA" not in said and "WOMBAT" not in said
+    assert code(client.delete("/documents/never?erase=true")) == (404, "document_not_found")
+    assert code(client.delete("/documents/a?erase=maybe")) == (400, "invalid_parameter")
 
 
 def test_what_was_cited_is_hidden_by_todays_labels_and_those_of_its_version(

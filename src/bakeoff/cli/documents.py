@@ -1,6 +1,7 @@
 """Commands for the documents of a server, or of a deployment that no server uses."""
 
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,10 @@ Labels = Annotated[
     ),
 ]
 Prefix = Annotated[str, typer.Option(help="Put before each source, e.g. handbook/.")]
+REMAINS = (
+    "answers in the log that quote them (serve --keep-days removes old ones); the documents in the folder of the run; "
+    "and for a minute or two the parts of the index that were replaced"
+)
 SERVER = "http://127.0.0.1:8000"
 EVERY_S = 60.0
 
@@ -76,19 +81,38 @@ def add(
 @app.command()
 def remove(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Sources or ids.", show_default=False)],
+    erase: Annotated[
+        bool,
+        typer.Option(
+            "--erase",
+            help="Drop all texts that are kept of them, too: citations of earlier answers show nothing any more. One "
+            "that was removed before is named by its id.",
+        ),
+    ] = False,
     url: Url = SERVER,
     deployment: DeploymentPath = None,
     as_json: Json = False,
 ) -> None:
-    """Remove documents. Citations of earlier answers stay readable."""
+    """Remove documents. Citations of earlier answers stay readable, unless you erase them."""
     from bakeoff.serve.documents.ends import Counts
     from bakeoff.serve.documents.folder_sync import edits
 
     counts = Counts()
     with _documents(url, deployment) as documents:
-        for edit in edits((), _ids_of(names, documents.listed())):
+        if erase:
+            there = {one.source: one.id for one in documents.listed()}
+            n_erased = sum(documents.erase(there.get(name, name)) for name in dict.fromkeys(names))
+            print_json({"n_erased": n_erased}) if as_json else typer.echo(f"{n_erased} texts erased")
+            note(f"Still there: {REMAINS}.")
+            return
+        ids = _ids_of(names, documents.listed())
+        for edit in edits((), ids):
             counts += documents.change(*edit)
     _report(counts, (), as_json)
+    if counts.n_deleted:
+        shown = shlex.join(ids[:5]) + (" ..." if len(ids) > 5 else "")
+        note("Citations of earlier answers still show the texts.")
+        note(f"To drop these: bakeoff documents remove --erase {shown}")
 
 
 @app.command("list")

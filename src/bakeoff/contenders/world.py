@@ -204,6 +204,18 @@ class WorldFolder:
                 "restore contender.json, or start a new run",
             )
 
+    def check_indexes(self) -> None:
+        """Raises RunFolderError if an index that is open does not hold the documents as they are now. One that is
+        missing is opened as an empty one, in which nothing is ever found.
+        """
+        for name, index in self._indexes.items():
+            if index.version != self.store.version:
+                raise RunFolderError(
+                    f"The index '{name}' of {self.documents} does not hold its documents: it was deleted, or was never "
+                    "finished.",
+                    "make it again: bakeoff run CONFIG --resume",
+                )
+
     def release(self) -> None:
         """Releases every generator from memory, and the memory that its engine has outside of this process."""
         from bakeoff.models.memory import make_room_to_train

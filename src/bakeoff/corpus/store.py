@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from bakeoff.corpus.old_texts import drop_old_texts
+from bakeoff.corpus.old_texts import drop_old_texts, erase_texts
 from bakeoff.errors import InputError, RunFolderError
 from bakeoff.protocols import StoredChanges, StoredVersion
 from bakeoff.records import Document
@@ -166,6 +166,11 @@ class SqlStore(ABC):
         """
         given = list(documents)
         return self._write(given, replace=False, deleted=list(dict.fromkeys(deleted)))
+
+    def erase(self, document_id: str) -> int:
+        """Drops the texts that are kept of a document that was deleted, or of its earlier versions; gives how many."""
+        with self._writing() as connection:
+            return erase_texts(connection, document_id)
 
     def documents(self) -> Iterator[Document]:
         """The documents at the time of the call, ordered by source. The store may be changed during the iteration.

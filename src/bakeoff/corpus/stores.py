@@ -14,9 +14,11 @@ from bakeoff.corpus.place import PLACE, new_place, note_place, place_of, read_pl
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.corpus.store import SqlStore
+from bakeoff.errors import RunFolderError
 
 SQLITE = "store.sqlite"
 HALF = ".part"
+READ_AGAIN = "restore that file from a copy; the documents of a run are read again by: bakeoff run CONFIG --resume"
 
 
 def open_store(folder: Path) -> SqlStore:
@@ -39,6 +41,12 @@ def open_store(folder: Path) -> SqlStore:
 def has_store(folder: Path) -> bool:
     """Whether there are documents in this folder."""
     return (folder / SQLITE).exists() or (folder / PLACE).exists()
+
+
+def check_store(folder: Path, remedy: str = READ_AGAIN) -> None:
+    """Raises RunFolderError if this folder has lost its documents: opening the store would make an empty one."""
+    if not has_store(folder):
+        raise RunFolderError(f"The documents of {folder} are gone: it has no {SQLITE}.", remedy)
 
 
 def keep_in(folder: Path, address: str) -> None:

@@ -3,11 +3,12 @@
 Takes prepared data. Refuses to go on with other data or other weights.
 """
 
+import logging
 from collections.abc import Sequence
 
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.stores import keep_in
+from bakeoff.corpus.stores import has_store, keep_in
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.model_sums import check_sums
@@ -15,11 +16,14 @@ from bakeoff.models.settings import ModelSettings
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.pilot.probing import models_of
 from bakeoff.pilot.stage_times import StageTimes
+from bakeoff.retrieval.opening import index_names, remove_indexes
 from bakeoff.runs.config import Config
 from bakeoff.runs.environment import data_sha256, describe
 from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record
 
 RESTORE_OR_START = "restore the weights, or leave out --resume to start a new run"
+
+_log = logging.getLogger(__name__)
 
 
 def write_data(
@@ -32,11 +36,13 @@ def write_data(
 ) -> None:
     """Writes data and environment into the folder, and the documents into its world, if they are not there.
 
-    Raises RunFolderError if the run was begun with other data or other weights.
+    Of a run that was begun, what was lost since is made again. Raises RunFolderError if the run was begun with other
+    data or other weights, or if questions whose answers were corrected are lost.
     """
     models = _models(config, recipes)
     if folder.environment_path.exists():
         _check_same(folder, prepared, models)
+        _restore(folder, world, config, prepared)
         return
     with times.timed("read"):
         keep_in(folder.world, config.store)
@@ -45,6 +51,23 @@ def write_data(
     write_record(folder.data_path, prepared.summary())
     environment = describe(prepared.all_documents, prepared.questions, config.seed, models)
     write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
+
+
+def _restore(folder: RunFolder, world: WorldFolder, config: Config, prepared: Prepared) -> None:
+    """Writes the questions and the documents again if somebody deleted them: they are those that the run began with."""
+    if not folder.splits_path.exists():
+        if folder.splits_path.with_name("splits.1.jsonl").exists():
+            raise RunFolderError(
+                f"{folder.splits_path} is missing, with the answers that were corrected by 'bakeoff regrade'.",
+                "restore it; or copy splits.1.jsonl, which holds the earlier answers, to its place, and regrade again",
+            )
+        _log.warning("%s was missing and is written again.", folder.splits_path)
+        jsonl.write(folder.splits_path, prepared.questions)
+    if not has_store(folder.world):
+        _log.warning("The documents of %s were missing: they and their indexes are made again.", folder.world)
+        keep_in(folder.world, config.store)
+        world.store.replace_all(prepared.documents)
+        remove_indexes(folder.world, index_names(folder.world))
 
 
 def _check_same(folder: RunFolder, prepared: Prepared, models: dict[str, ModelSettings]) -> None:

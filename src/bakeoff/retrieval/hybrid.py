@@ -27,6 +27,7 @@ from bakeoff.records import Chunk, Document
 from bakeoff.retrieval.doubts import COLUMNS, doubtful
 from bakeoff.retrieval.fuse import Ranking
 from bakeoff.retrieval.lance_table import (
+    OTHER_STORE,
     REMEDY,
     TEXT_COLUMN,
     State,
@@ -178,7 +179,7 @@ class HybridIndex(HybridSearch):
         with self._syncing, explained(self._folder):
             self._catch_up()
             if self._state.store not in ("", store.identity):
-                raise RunFolderError(f"The index in {self._folder} was built from another document store.", REMEDY)
+                raise RunFolderError(f"The index in {self._folder} was built from another document store.", OTHER_STORE)
             changes = store.changes_since(self._state.version)
             touched = sorted({*changes.added, *changes.updated, *changes.deleted, *self._state.pending, *again})
             if touched or self._state.version != changes.version:

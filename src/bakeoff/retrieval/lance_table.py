@@ -31,6 +31,7 @@ FIRST_TABLE = "chunks"
 CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
 _OF_LANCE = re.compile(r"(?<![\w/\\.-])lance\b(?![/\\])", re.IGNORECASE)
 """Words of its errors, and no part of a path."""
+OTHER_STORE = "restore the right store.sqlite; or delete this folder: the index is made again of the present documents"
 REMEDY = "delete this folder and start again: the index is made again; no document is lost, they are all in the store"
 
 

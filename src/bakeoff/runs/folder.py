@@ -6,7 +6,7 @@ Takes a configuration, gives paths. Does not know what the stages write into the
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,7 +139,7 @@ class RunFolder:
     def require(self, *paths: Path) -> None:
         """Raises RunFolderError if one of these files does not exist yet."""
         for path in paths:
-            if not path.exists() and self.is_running:
+            if not path.exists() and self.is_running and not self._is_mine:
                 raise RunFolderError(
                     f"The run in {self.root} has not ended yet: another process is working on it.",
                     "wait for it; if it was stopped, continue it: bakeoff run CONFIG --resume",
@@ -198,6 +198,13 @@ class RunFolder:
     def is_running(self) -> bool:
         """Whether a process is working on the run, that is, holds its lock."""
         return is_held(self.root / ".lock")
+
+    @property
+    def _is_mine(self) -> bool:
+        """Whether it is this process that works on the run."""
+        with suppress(OSError):
+            return (self.root / ".lock").read_text() == str(os.getpid())
+        return False
 
     @contextmanager
     def lock(self) -> Iterator[None]:

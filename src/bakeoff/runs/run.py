@@ -92,12 +92,18 @@ class Run:
     def open(self, contender: str) -> Any:
         """The contender as it was measured, ready to answer more questions.
 
-        Raises RunFolderError if the weights of a model that it uses are not those that it was measured with.
+        Raises RunFolderError if the weights of a model that it uses are not those that it was measured with, or if its
+        documents or its index are gone.
         """
         from bakeoff.contenders.world import WorldFolder
+        from bakeoff.corpus.stores import check_store
 
         config, sums = self.folder.config(), self.folder.model_sums()
-        return WorldFolder(self.folder.world, config.models, config.imports_from, sums=sums).open(contender)
+        world = WorldFolder(self.folder.world, config.models, config.imports_from, sums=sums)
+        check_store(self.folder.world)
+        opened = world.open(contender)
+        world.check_indexes()
+        return opened
 
     def ask(self, question: str, contender: str | None = None) -> Answer:
         """One answer, from the named contender or the `best` one. `Answer.contender` says which.

@@ -21,6 +21,7 @@ from pathlib import Path
 from bakeoff.contenders.identities import Identity
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import check_store
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.imports import named_by_folder
@@ -45,6 +46,8 @@ from bakeoff.serve.releases import (
 
 FREE = ("documents", "index", "bakeoff")
 """The parts of an identity that may differ from those measured: documents live on, and Bakeoff may be updated."""
+
+RESTORE = "restore that file from a copy; or move the folder away and serve the run again, with the documents it had"
 
 _log = logging.getLogger(__name__)
 
@@ -112,8 +115,9 @@ class Deployment:
 
 
 def open_deployment(root: Path, workers: int | None = None) -> Deployment:
-    """The deployment in this folder. Raises RunFolderError if there is none."""
+    """The deployment in this folder. Raises RunFolderError if there is none, or if its documents are gone."""
     current(root)
+    check_store(root, RESTORE)
     _make_private(root)
     return Deployment(root, workers)
 
@@ -127,16 +131,18 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
     """
     chosen, reason = _chosen(run, contenders)
     here = open_deployment(root, workers) if is_deployment(root) else None
-    if here and here.release.is_of(run, chosen):
+    is_whole = here is not None and release_folder(root, current(root)).is_dir()
+    if here and is_whole and here.release.is_of(run, chosen):
         return here
     earlier = next((one for one in releases(root) if one.is_of(run, chosen)), None) if here else None
-    if here and earlier and _was_decided(root):
+    if here and is_whole and earlier and _was_decided(root):
         _log.warning("Release %d stays live: it was promoted, or rolled back to.", here.release.number)
         return here
     release = earlier or add_release(root, run, chosen, reason)
     if here is None:
-        with explained(root):
-            _copy_documents(run.folder, root)
+        _copy_documents(run.folder, root)
+    elif not is_whole:
+        _log.warning("Release %d, which was live, is missing: release %d of %s is.", current(root), release.number, run)
     make_current(root, release.number, release.reason, by="serve")
     return Deployment(root, workers)
 
@@ -178,9 +184,11 @@ def _check_servable(run: Run, name: str, who: str = "") -> None:
 
 def _copy_documents(folder: RunFolder, root: Path) -> None:
     """Copies the store and the indexes. A copy that was interrupted is made again."""
-    root.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
-    _make_private(root)
-    copy_documents(folder.world, root)
+    check_store(folder.world)
+    with explained(root):
+        root.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
+        _make_private(root)
+        copy_documents(folder.world, root)
 
 
 def _make_private(root: Path) -> None:

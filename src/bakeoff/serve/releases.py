@@ -104,19 +104,39 @@ def release_folder(root: Path, number: int) -> Path:
 
 
 def is_deployment(root: Path) -> bool:
-    return (root / "current").is_file()
+    """Whether a release was ever live here, even if it is lost which one."""
+    return (root / "current").is_file() or (root / "history.jsonl").is_file()
 
 
 def current(root: Path) -> int:
-    """The number of the live release. Raises RunFolderError if this is not a deployment."""
-    path = root / "current"
-    try:
-        return int(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    """The number of the live release: the one that `current` names. If that file is lost, the only one that ever was.
+
+    Raises RunFolderError if this is not a deployment, or if it is lost which of several is live.
+    """
+    number = _named(root)
+    if number is not None:
+        return number
+    path, ever = root / "current", history(root)
+    if not ever:
         raise RunFolderError(
             f"{root} is not a deployment: {path} does not name a release.",
             "make one from a run: bakeoff serve RUN",
-        ) from error
+        )
+    if len({change.number for change in ever}) > 1:
+        raise RunFolderError(
+            f"It is lost which release of {root} is live: {path} is missing or damaged. The last one made live is "
+            f"{ever[-1].number}.",
+            f"name the one to serve: bakeoff rollback {shlex.quote(str(root))} --to {ever[-1].number}",
+        )
+    return ever[-1].number
+
+
+def _named(root: Path) -> int | None:
+    """The number in `current`. None if that file is missing or holds something else."""
+    try:
+        return int((root / "current").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def numbers(root: Path) -> list[int]:
@@ -250,7 +270,7 @@ def make_current(root: Path, number: int, reason: str = "", by: By = "promotion"
     """
     with promoting(root):
         read_release(root, number)
-        before = current(root) if is_deployment(root) else None
+        before = _named(root)
         if before == number:
             return
         with explained(root):
@@ -283,9 +303,9 @@ def rollback(root: Path, to: int | None = None, reason: str = "") -> Release:
     A second rollback takes the first one back. Raises RunFolderError if there is none, or a promotion is in progress.
     """
     with promoting(root):
-        live = current(root)
         number = previous(root) if to is None else to
         if number is None:
+            live = current(root)
             others = [str(one) for one in numbers(root) if one != live]
             raise RunFolderError(
                 f"No release is known that was live in {root} before release {live}.",

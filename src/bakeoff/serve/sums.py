@@ -9,7 +9,7 @@ from typing import NamedTuple
 from bakeoff.contenders.identities import Identity
 from bakeoff.errors import BakeoffError
 from bakeoff.serve.deployment import FREE, Deployment
-from bakeoff.serve.releases import Release, back_to_another
+from bakeoff.serve.releases import Release, back_to_another, release_folder
 
 
 class Sums(NamedTuple):
@@ -71,8 +71,8 @@ def check_parts(deployment: Deployment, sums: Sums) -> None:
         raise BakeoffError(
             f"What release {deployment.release.number} of {deployment.root} would serve is not what was measured. "
             f"Changed since ({parts}).",
-            f"restore these parts; or {back_to_another(deployment.root, deployment.release.number)}delete "
-            f"{deployment.root / 'current'} and serve the run again",
+            f"restore these parts; or {back_to_another(deployment.root, deployment.release.number)}move "
+            f"{release_folder(deployment.root, deployment.release.number)} away and serve the run again",
         )
 
 

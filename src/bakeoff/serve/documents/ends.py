@@ -6,10 +6,11 @@ Both list and change documents in the same way. Takes an address with a key, or 
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
+from urllib.parse import quote
 
 import httpx2
 
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, InputError
 from bakeoff.models.providers.keys import check_not_in_clear
 from bakeoff.records import Document, Record
 from bakeoff.serve.documents.live import LiveDocuments
@@ -54,6 +55,10 @@ class Documents(Protocol):
         """Adds or replaces documents and deletes others, as one change."""
         ...
 
+    def erase(self, id: str) -> int:
+        """Deletes a document and drops all texts that are kept of it; gives how many. BakeoffError if there is none."""
+        ...
+
 
 class FolderDocuments:
     """The documents of a deployment that no server uses."""
@@ -67,6 +72,12 @@ class FolderDocuments:
     def change(self, documents: Sequence[Document], deleted: Sequence[str]) -> Counts:
         kinds = [result.kind for result in self._documents.put_all(documents, deleted)]
         return _counts(kinds.count("added"), kinds.count("updated"), len(kinds), len(deleted), self._documents.version)
+
+    def erase(self, id: str) -> int:
+        n_erased = self._documents.erase(id)
+        if n_erased is None:
+            raise InputError(f"There is no document '{id}'.", "see them with: bakeoff documents list")
+        return n_erased
 
 
 class ServerDocuments:
@@ -106,9 +117,12 @@ class ServerDocuments:
         n_added, n_updated = len(report["added"]), len(report["updated"])
         return _counts(n_added, n_updated, len(documents), len(deleted), report["version"])
 
-    def _ask(self, method: str, **more: Any) -> Any:
+    def erase(self, id: str) -> int:
+        return int(self._ask("DELETE", f"/{quote(id, safe='')}", params={"erase": "true"})["n_erased"])
+
+    def _ask(self, method: str, path: str = "", **more: Any) -> Any:
         try:
-            response = self._http.request(method, f"{self._url}/documents", **more)
+            response = self._http.request(method, f"{self._url}/documents{path}", **more)
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             raise BakeoffError(f"{self._url!r} is not the address of a server.", "write http://HOST:PORT") from error
         except httpx2.HTTPError as error:

@@ -152,6 +152,21 @@ class LiveDocuments:
             self._show(changes.version)
         return changes.version if changes.deleted else None
 
+    def erase(self, id: str, labels: Labels = None) -> int | None:
+        """Deletes a document if it is there, and drops all texts that are kept of it: no citation shows them any more.
+
+        Gives how many were dropped. None if there never was such a document, or somebody who holds these labels may not
+        see it.
+        """
+        with self._turns.turn():
+            never = not self.store.history(id)
+            if never or self.is_hidden(id, labels) or self.views.hidden([(id, self.version)], labels):
+                return None
+            changes = self.store.delete([id])
+            if changes.deleted:
+                self._show(changes.version)
+            return self.store.erase(id)
+
     def page(self, labels: Labels, after: str = "", limit: int = 100, query: str = "") -> Listing:
         """Documents in the order of their sources."""
         return self.views.listing(labels, after, limit, query)

@@ -135,9 +135,14 @@ class DocumentsApi:
         return JSONResponse(result.model_dump(mode="json"), 201 if result.kind == "added" else 200)
 
     async def delete(self, request: Request) -> Response:
-        """Deletes one document. Its old versions stay readable for citations."""
+        """Deletes one document. Its old versions stay readable for citations, unless `erase=true` drops them, too."""
         holder = self._manager(request)
         id = request.path_params["id"]
+        if _erases(request):
+            n_erased = await self._write(self._documents.erase, id, holder.labels)
+            if n_erased is None:
+                raise _unknown(id)
+            return JSONResponse({"id": id, "version": self._documents.version, "n_erased": n_erased})
         version = await self._write(self._documents.delete, id, holder.labels)
         if version is None:
             raise _unknown(id)
@@ -295,6 +300,14 @@ def _asks(request: Request) -> bool:
             f"same_name is {value[:40]!r}; it can be 'add' or 'ask'.", code="invalid_parameter", param="same_name"
         )
     return value == "ask"
+
+
+def _erases(request: Request) -> bool:
+    """Whether the texts that would be kept of a deleted document go, too."""
+    value = request.query_params.get("erase", "false")
+    if value not in ("false", "true"):
+        raise ApiError(f"erase is {value[:40]!r}; write 'true' or 'false'.", code="invalid_parameter", param="erase")
+    return value == "true"
 
 
 def _unknown(id: str) -> ApiError:
