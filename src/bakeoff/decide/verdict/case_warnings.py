@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 
 from bakeoff.decide.verdict.case import MOST_UNSURE, Case
+from bakeoff.decide.verdict.reasons import to_label
 from bakeoff.decide.wording import money, percent, signed
 from bakeoff.sentences import listed
 
@@ -23,6 +24,11 @@ def case_warnings(case: Case) -> list[str]:
         warnings.append(
             f"Retrieval found the evidence of only {percent(max(recalls))} of the questions: "
             "the corpus may not cover them."
+        )
+    if case.in_money and "queries_per_month" not in case.profile.model_fields_set:
+        warnings.append(
+            f"All money is for {case.profile.queries_per_month:,.0f} questions a month. That is assumed: say how many "
+            "you have, as profile.queries_per_month in bakeoff.yaml."
         )
     if case.worth.freshness_assumed:
         warnings.append(
@@ -42,7 +48,8 @@ def still_ungraded(case: Case) -> tuple[str, ...]:
     if not counts:
         return ()
     is_labelled = any(case.accuracy[name].labels for name in case.ungraded)
-    then = "Look at them again" if is_labelled else "Label about 100 of them to know more"
+    n_unsure = sum(case.accuracy[name].unsure for name in case.ungraded)
+    then = "Look at them again" if is_labelled else f"{to_label(n_unsure)} to know more"
     return (
         f"Many answers can be called neither right nor wrong: {listed(counts)}. The verdict takes any share of them "
         f"for right, each as likely as another. {then}: bakeoff label RUN.",

@@ -274,6 +274,12 @@ def ungraded_line(case: Case, names: Sequence[str]) -> str:
         )
     counts = listed([f"{name} {estimate.unsure} of {estimate.n}" for name, estimate in estimates.items()])
     return (
-        f"Too many answers can be called neither right nor wrong to say who is better: {counts}. Label about 100 "
-        "answers: bakeoff label RUN. A judge model needs such labels too."
+        f"Too many answers can be called neither right nor wrong to say who is better: {counts}. "
+        f"{to_label(sum(estimate.unsure for estimate in estimates.values()))}: bakeoff label RUN. A judge model needs "
+        "such labels too."
     )
+
+
+def to_label(n_unsure: int) -> str:
+    """What to do about so many unsure answers: about a hundred labels are enough."""
+    return "Label about 100 of them" if n_unsure > 100 else "Label them"
