@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
+from bakeoff.corpus.problems import problem_lines
 from bakeoff.corpus.sources.folders import Problem, Reading
 from bakeoff.corpus.sources.opened import read_sources
 from bakeoff.errors import ConfigError, InputError
@@ -107,7 +108,7 @@ class Prepared(Record):
             f"{len(self.documents)} documents, about {n_words:,} words; {asked}." if self.documents else f"{asked}.",
             *([f"the documents are in {self.languages.in_words(codes)}."] if set(codes) - {"en"} else []),
             *([f"by their dates and counts, {about}."] if about else []),
-            *(problem.line for problem in self.problems),
+            *problem_lines(self.problems),
             *(f"note: {note}" for note in self.notes),
             *(f"leak: {leak.line_with(texts)}" for leak in self.leaks if not leak.excused),
             *([EXCUSED.format(n=n_excused)] if n_excused else []),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.corpus.chunk import chunk_document
+from bakeoff.corpus.problems import problem_lines
 from bakeoff.corpus.sources.folders import Reading
 from bakeoff.corpus.sources.named import is_config, read_named
 from bakeoff.corpus.stores import open_store
@@ -58,7 +59,7 @@ def read(
 
     reading = read_named(sources)
     documents, notes = _english(reading.documents)
-    notes = [*(problem.line for problem in reading.problems), *notes]
+    notes = [*problem_lines(reading.problems), *notes]
     model: Any = load_embedder(embedder)
     passages = [chunk for document in documents for chunk in chunk_document(document, CHUNK_TOKENS, model.count_tokens)]
     check_passages(passages)
