@@ -304,7 +304,7 @@ class DocumentStore(Protocol):
     def erase(self, document_id: str) -> int:
         """Drops the texts that are kept of a document that was deleted, or of its earlier versions; gives how many.
 
-        What is live stays. Raises BakeoffError where that is not possible.
+        What is live stays. Raises InputError where that is not possible.
         """
         ...
 

@@ -20,7 +20,7 @@ from bakeoff.corpus.buckets.place import COPY, BucketPlace
 from bakeoff.corpus.old_texts import drop_old_texts
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.corpus.store import DOCUMENT, Connection, Reading, SqlStore, document_of
-from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
+from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
 from bakeoff.protocols import StoredChanges
 from bakeoff.records import Document
 
@@ -119,8 +119,8 @@ class BucketStore(SqlStore):
         raise self._never_first()
 
     def erase(self, document_id: str) -> int:
-        raise BakeoffError(
-            f"{self.where} keeps its changes in objects that are never written again, so no text can be erased there.",
+        raise InputError(
+            "The documents are in object storage, whose objects are never written again, so no text can be erased.",
             "make the deployment again, without the document, in another place; then delete this one in the bucket",
         )
 

@@ -162,10 +162,11 @@ class LiveDocuments:
             never = not self.store.history(id)
             if never or self.is_hidden(id, labels) or self.views.hidden([(id, self.version)], labels):
                 return None
+            n_erased = self.store.erase(id)  # first, since a store that cannot do it says so before anything changes
             changes = self.store.delete([id])
             if changes.deleted:
                 self._show(changes.version)
-            return self.store.erase(id)
+            return n_erased + self.store.erase(id)
 
     def page(self, labels: Labels, after: str = "", limit: int = 100, query: str = "") -> Listing:
         """Documents in the order of their sources."""
