@@ -14,22 +14,23 @@ from bakeoff.writing.scripts import HAS_NO_BLANKS
 OPENING_WORDS = word_set("if unless when whenever where wherever until once")
 """English words that open a condition."""
 MISSING = word_set("""
-    specified given set provided configured defined present stated supplied passed chosen selected entered indicated
-    mentioned found available named declared known changed overridden assigned listed
+    specified given set provided configured defined stated supplied passed chosen selected entered indicated mentioned
+    named declared changed overridden assigned
 """)
 """What is not so where a default holds: 'if no port is given', 'when not specified'."""
 UNSET = MISSING | word_set("""
     specify give provide configure define state supply pass choose select enter indicate name declare change override
-    assign have
+    assign
 """)
 """The same, with what somebody does not do: 'if you do not specify a port'."""
-EMPTY = word_set("missing absent omitted unset empty blank unspecified undefined unknown unavailable nothing default")
+EMPTY = word_set("missing omitted unset blank unspecified undefined")
 """Words that say so without a negation."""
 
 _OPENS = re.compile(
-    r"(?P<of>\b[\w']+)?[\s,;:(-]*\b(?:(?:even|only|except|and|or|but) )?(?:(?P<relative>(?:that|which|who)(?= (?:is|are|was|were|do|does|did|has|have|can|could)\b))|if|unless|"
-    r"when(?:ever)?|where(?:ver)?|until|once|(?:as|so) (?:long|soon) as|insofar as|in (?:the )?(?:case|event)(?: that)?|"
-    r"provided that|providing that|assuming(?: that)?)\b",
+    r"(?P<of>\b\w{1,30})?[\s,;:(-]{0,3}\b(?:(?:even|only|except|and|or|but) )?"
+    r"(?:(?P<relative>(?:that|which|who)(?= (?:is|are|was|were|do|does|did|has|have|can|could)\b))|"
+    r"(?P<asks>if|when|where)|unless|whenever|wherever|until|once|(?:as|so) (?:long|soon) as|insofar as|"
+    r"in (?:the )?(?:case|event)(?: that)?|provided that|providing that|assuming(?: that)?)\b",
     re.I,
 )
 # Before 'where', 'when' or 'if', these words ask: 'the manual does not say when it is not needed'.
@@ -47,8 +48,8 @@ _SOURCES = re.compile(
 )
 # A main clause that refers to somebody or refuses gives no answer: 'If it is not listed, please contact support'.
 _REFERS = re.compile(
-    r"(?:^|[,;:]|\b(?:please|then|and|or|kindly|recommend|suggest|advise|to|(?:you|we) (?:can|could|should|may|might|must)))\s*"
-    r"(?:contact|check|refer|visit|call|e-?mail|ask|consult|see|look|search|try|rephrase|say|state|respond|reply|write)\b|"
+    r"(?:^|[,;:]|\b(?:please|then|and|or|kindly|recommend|suggest|advise|to|(?:you|we) (?:can|could|should|may|must)))"
+    r"\s*(?:contact|check|refer|visit|call|e-?mail|ask|consult|see|look|search|try|rephrase|say|state|respond|reply|write)\b|"
     r"\bi\b|\bsupport\b|\blet me know\b|\bhelp\b|\bsorry\b|\bapologi",
     re.I,
 )
@@ -59,6 +60,8 @@ _REFUSES = re.compile(
     re.I,
 )
 _GOES_ON = re.compile(r"(?:in|by|from|is|are|was|were)\b", re.I)
+_LONGEST = 1000
+"""Letters of a sentence in which conditions are looked for: it takes the square of them."""
 _FILLS = word_set("the a an so then it is that this well sorry yes no answer and or but unfortunately ok okay")
 
 
@@ -69,20 +72,25 @@ def without_refusing_conditions(text: str, refuses: re.Pattern[str]) -> str:
     """
     if refuses.search(text) is None or _OPENS.search(text) is None:
         return text
-    cuts = []
-    for match in refuses.finditer(text):
-        start = max((end.end() for end in _SENTENCE_END.finditer(text, 0, match.start())), default=0)
-        stop = _SENTENCE_END.search(text, match.end())
-        sentence = text[start : stop.start() if stop else len(text)]
-        cut = _condition_around(sentence, match.start() - start, match.end() - start, refuses)
-        if cut:
-            cuts.append((start + cut[0], start + cut[1]))
-    kept, done = list[str](), 0
-    for begin, end in cuts:
-        if begin >= done:
-            kept += [text[done:begin], " "]
-            done = end
-    return "".join([*kept, text[done:]]).strip(" ,;:-") if cuts else text
+    ends = [end.start() for end in _SENTENCE_END.finditer(text)]
+    sentences = [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+    kept = [_without_conditions(sentence, refuses) for sentence in sentences]
+    return "".join(kept).strip(" ,;:-") if kept != sentences else text
+
+
+def _without_conditions(sentence: str, refuses: re.Pattern[str]) -> str:
+    """A sentence that may begin with the end of the one before, without its conditions that hold a refusal."""
+    if len(sentence) > _LONGEST:
+        return sentence
+    start = 1 if sentence[:1] in (".", "!", "?") else 0
+    mark, sentence = sentence[:start], sentence[start:]
+    kept, done = [mark], 0
+    for match in refuses.finditer(sentence):
+        cut = _condition_around(sentence, match.start(), match.end(), refuses)
+        if cut and cut[0] >= done:
+            kept += [sentence[done : cut[0]], " "]
+            done = cut[1]
+    return "".join([*kept, sentence[done:]]) if done else mark + sentence
 
 
 def _condition_around(sentence: str, start: int, end: int, refuses: re.Pattern[str]) -> tuple[int, int] | None:
@@ -90,7 +98,7 @@ def _condition_around(sentence: str, start: int, end: int, refuses: re.Pattern[s
     beside it.
     """
     opening = _opening_before(sentence, start)
-    if opening is None:
+    if opening is None or (opening["asks"] and _is_indirect_question(sentence, opening, start)):
         return None
     begin = opening.end("of") if opening["of"] else opening.start()
     closed = _CLAUSE_END.search(sentence, end)
@@ -103,9 +111,24 @@ def _condition_around(sentence: str, start: int, end: int, refuses: re.Pattern[s
     if opening["relative"]:
         stop = end
     before, after = sentence[:begin].strip(" ,;:-"), sentence[stop:].strip(" ,;:-")
-    if opening["relative"] and (not _is_subject(before) or not after or _GOES_ON.match(after)):
+    if opening["relative"] and (not _is_subject(before) or not after):
+        return None
+    if not closed and _GOES_ON.match(after):
         return None
     return (begin, stop) if _gives_answer(f"{before} {after}", sentence[begin:stop]) else None
+
+
+_VERB = re.compile(r"\b(?:is|are|was|were|does|did|has|have|had|will|can)\b", re.I)
+
+
+def _is_indirect_question(sentence: str, opening: re.Match[str], start: int) -> bool:
+    """Whether the word asks what a refusal is about, or adds to what was said: 'when it was built is not mentioned',
+    'three ways, where the order is not specified'.
+    """
+    if _VERB.search(sentence, opening.end(), start) and _VERB.match(sentence, start):
+        return True
+    adds = opening["asks"].lower() == "where" and "," in opening.group()
+    return adds and opening["of"] is not None
 
 
 def _opening_before(sentence: str, start: int) -> re.Match[str] | None:
@@ -166,7 +189,7 @@ def rest_elsewhere(sentence: str, refuses: re.Pattern[str]) -> str:
 
     '' if no condition holds one, or if the rest gives no answer: it denies something, or refers to somebody.
     """
-    if not (_opens_elsewhere().search(sentence) or _closes_elsewhere().search(sentence)):
+    if len(sentence) > _LONGEST or not (_opens_elsewhere().search(sentence) or _closes_elsewhere().search(sentence)):
         return ""
     rest, has_cut = list[str](), False
     for piece in re.split(r"(?<!\d)[,;:،、，；：]|[,;:،、，；：](?!\d)", sentence):

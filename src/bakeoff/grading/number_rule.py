@@ -146,8 +146,8 @@ def _is_conditional(answer: Terms, i: int, gold: Terms) -> bool:
 
 def _says_default(condition: Terms, unset: frozenset[str]) -> bool:
     """Whether a condition says that something is not set: 'when not specified', 'if it is missing'."""
-    words = [term.text for term in condition]
-    denied = [k for k, word in enumerate(words) if word in NEGATORS or word == "unless"]
+    words = [term.text for term in condition[:40]]
+    denied = [k for k, word in enumerate(words) if word in NEGATORS or word in ("unless", "nothing", "nobody")]
     return bool(EMPTY.intersection(words)) or any(unset.intersection(words[k:]) for k in denied)
 
 

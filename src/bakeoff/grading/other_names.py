@@ -1,4 +1,4 @@
-"""Whether an answer gives another name in code than the accepted one: `--verbose` for `--dry-run`, us-east-2 for us-east-1.
+"""Whether an answer gives another name in code than the accepted one: `--verbose` for `--dry-run`.
 
 Takes texts. Names that may stand for the same are no others: `-n` and `--dry-run`, `max_token` and `max_tokens`,
 `path.join` and `os.path.join`.
@@ -28,6 +28,8 @@ _UNREADABLE = re.compile(r"[<>{}*$%@\\]|//")
 _CONDITIONS = word_set("if unless when until always never")
 """Words that make a value of a setting out of words with hyphens: if-newer, unless-stopped."""
 _ALIKE = 0.8
+_MOST, _LONGEST = 20, 200
+"""Names of an answer, and letters of one, that are compared."""
 
 
 def sort_of(text: str) -> str:
@@ -74,6 +76,8 @@ def names_other(answer: str, gold: str) -> bool:
     if _UNREADABLE.search(answer):
         return False
     given = _given(answer, name)
+    if len(given) > _MOST or max(map(len, given), default=0) > _LONGEST:
+        return False
     rest = answer
     for other in given:
         rest = rest.replace(other, " ")

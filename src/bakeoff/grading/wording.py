@@ -174,11 +174,13 @@ _LIMITS = word_set("within after for before by until till in under over least mo
 """Words that make an amount a limit of what is denied."""
 _RELATIVES = frozenset(("that", "which", "who"))
 _AUXILIARIES = word_set("do does did is are was were has have can could")
+_LONGEST_CONDITION = 30
+"""So many terms may stand between the word that opens a condition and its negation."""
 
 
 def _opening_before(answer: Terms, place: int) -> int | None:
     """The position of a word that opens a condition, or 'requests that do not ...', before a negation in its clause."""
-    for k in range(place, -1, -1):
+    for k in range(place, max(-1, place - _LONGEST_CONDITION), -1):
         relative = answer[k].text in _RELATIVES and 0 < k == place - 2 and answer[k + 1].text in _AUXILIARIES
         if relative and not answer[k].before:
             return k

@@ -22,7 +22,7 @@ _IN_WORDS = frozenset({
 _SIGNS = re.compile(r"[-\N{EN DASH}\N{EM DASH}]+|\?+|\.{3,}|\N{HORIZONTAL ELLIPSIS}")
 # What a spreadsheet shows where a formula fails, in the languages that Excel writes it in. LibreOffice: Err:502.
 _ERRORS = (
-    "ref value name null num spill calc field unknown blocked connect busy python data external getting_data circ error",
+    "ref value name null num spill calc field unknown blocked connect busy python data external getting_data circ",
     "bezug wert zahl überlauf kalk nv valeur nom nombre nul epars valor nulo desbordamiento rif valore nome nullo núm",
     "despejar verw waarde naam getal leeg n/b adr arg nazwa liczba zero n/d referens värdefel namn ogiltigt skärning",
     "saknas reference værdi navn verdi i/t viittaus arvo nimi luku tyhjä puuttuu odkaz hodnota název číslo",
