@@ -29,6 +29,8 @@ def note(notes: list[str], words: str) -> str:
     [
         *("N/A", "nan", "NULL", "—", "?", "not applicable", "tbd", "I don't know.", "N / A", "idk"),
         *("Not in the documents.", "The answer is not in the context"),
+        *("#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA", "Err:502"),
+        *("#BEZUG!", "#WERT!", "#ZAHL!", "#NV", "#NOM?", "#¡REF!", "#¿NOMBRE?", "#N/D", "#ССЫЛКА!"),
     ],
 )
 def test_placeholders_and_refusals_are_no_answers(tmp_path: Path, text: str) -> None:
@@ -268,3 +270,9 @@ def test_answers_that_differ_in_a_sign_are_other_facts(tmp_path: Path, first: st
     )
     questions = read_questions([csv_file(tmp_path, f"id,question,answer,source\n{rows}")])
     assert questions[0].fact != questions[1].fact
+
+
+@pytest.mark.parametrize("text", ["#1", "#help", "REF", "#null pointer!", "Err:", "#general"])
+def test_signs_of_other_kinds_are_answers(tmp_path: Path, text: str) -> None:
+    """Channels, numbers and words are no error values."""
+    assert answers_of(tmp_path, f"question,answer\nWho?,{text}\nWhere?,Bergen\n")[0] == (text,)

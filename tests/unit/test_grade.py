@@ -490,7 +490,11 @@ def test_an_accepted_sentence_without_the_amount_leaves_a_doubt():
 
 @pytest.mark.parametrize(
     ("unit", "accepted"),
-    [("<b>", "Paris"), ("<b></b>", "Paris"), ("</b><b>", "Paris"), (" ", "Paris"), ("a@", "Paris"), ("a-b ", "a/b")],
+    [
+        *(("<b>", "Paris"), ("<b></b>", "Paris"), ("</b><b>", "Paris"), (" ", "Paris"), ("a@", "Paris")),
+        *(("a-b ", "a/b"), ("if it is not specified ", "Paris"), ("if not 5 ", "5"), ("if'", "Paris")),
+        *(("if it is not specified, ", "Paris"), ("--verbose ", "--dry-run"), ("a_", "max_tokens")),
+    ],
 )
 def test_the_time_of_a_grading_grows_with_the_answer_and_not_with_its_square(unit: str, accepted: str) -> None:
     """An answer of the same few letters again and again, four times as long: sixteen times as long would be the square.

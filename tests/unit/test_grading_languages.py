@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
-from bakeoff.grading import abstention, languages, terms
+from bakeoff.grading import abstention, conditions, languages, terms
 from bakeoff.grading.abstention import is_abstention
 from bakeoff.grading.languages import FOLDER, LISTS, VARIABLE
 
@@ -18,6 +18,9 @@ CACHED = (
     abstention._refusal_wordings,
     abstention._contrasts,
     abstention._denials,
+    conditions._opens_elsewhere,
+    conditions._closes_elsewhere,
+    conditions._denies_elsewhere,
     terms.terms,
     terms._scanner,
     terms._denials,
@@ -52,6 +55,14 @@ def test_a_team_adds_refusals_and_a_language(own_folder: Path) -> None:
     (own_folder / "eo.yaml").write_text('refusals: ["mi ne scias"]\n', encoding="utf-8")
     assert is_abstention("Mi ne scias.")
     assert is_abstention("Ich weiß es nicht.")
+
+
+def test_a_team_adds_words_that_open_a_condition(own_folder: Path) -> None:
+    """What is said where nothing is known is an answer then."""
+    words = 'refusals: ["ne estas indikita"]\nopens_condition: ["se jam"]\n'
+    (own_folder / "eo.yaml").write_text(words, encoding="utf-8")
+    assert is_abstention("La regiono ne estas indikita.")
+    assert not is_abstention("Se jam la regiono ne estas indikita, la plej proksima validas.")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ don't know" makes a statement of which the refusal is only a part, and "Oslo, I 
 import re
 from functools import lru_cache
 
+from bakeoff.grading.conditions import rest_elsewhere, without_refusing_conditions
 from bakeoff.grading.languages import ENGLISH_TOO, Phrases, any_of, languages
 from bakeoff.grading.languages import plain as plain_lower
 from bakeoff.grading.normalise import fold
@@ -106,9 +107,11 @@ def is_abstention(text: str) -> bool:
     if not text.strip():
         return True
     original, text = text, plain(text)
-    match = _DECLINE.search(text)
+    unconditional = without_refusing_conditions(text, _DECLINE)
+    match = _DECLINE.search(unconditional)
     if match is None:
-        return declines_elsewhere(original)
+        return unconditional == text and declines_elsewhere(original)
+    text = unconditional
     before, after = text[: match.start()], text[match.end() :]
     if _FIRST_PERSON.match(match.group()) and _is_part_of_statement(before):
         return False
@@ -117,7 +120,8 @@ def is_abstention(text: str) -> bool:
 
 def mentions_declining(text: str) -> bool:
     """Whether a refusal is any part of the text, also if the text gives an answer besides."""
-    return _DECLINE.search(plain(text)) is not None or _refusals().stand_in(plain_lower(text))
+    text = without_refusing_conditions(plain(text), _DECLINE)
+    return _DECLINE.search(text) is not None or any(map(_refuses, _sentences(text)))
 
 
 def denies_elsewhere(text: str) -> bool:
@@ -136,13 +140,22 @@ def declines_elsewhere(text: str) -> bool:
 
     The wordings are those of the language files. A contrast after the refusal ('aber', 'mais') makes it an answer.
     """
-    sentences = [part for part in re.split(r"[.!?。！？\n]+", plain_lower(text)) if part.strip()]
-    refusing = [_refusals().stand_in(sentence) for sentence in sentences]
+    sentences = _sentences(text)
+    refusing = [_refuses(sentence) for sentence in sentences]
     if not any(refusing) or any(re.search(r"\d", sentence) for sentence in sentences):
         return False
     if any(_answers_after_contrast(sentence) for sentence in sentences):
         return False
     return all(refuses or len(sentence.split()) <= 3 for sentence, refuses in zip(sentences, refusing, strict=True))
+
+
+def _sentences(text: str) -> list[str]:
+    return [part for part in re.split(r"[.!?。！？\n]+", plain_lower(text)) if part.strip()]
+
+
+def _refuses(sentence: str) -> bool:
+    """Whether a sentence has the wording of a refusal, and not only in a condition of an answer."""
+    return _refusals().stand_in(sentence) and not rest_elsewhere(sentence, _refusal_wordings())
 
 
 def _answers_after_contrast(sentence: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from bakeoff.grading.normalise import word_set
-from bakeoff.grading.wording import FUNCTION_WORDS, Terms, clause_of, ends_clause, runs
+from bakeoff.grading.wording import FUNCTION_WORDS, Terms, clause_of, ends_clause, in_denied_condition, runs
 
 _FORMER = frozenset(("formerly", "previously", "originally", "once", "former", "initially", "ex", "earlier", "until"))
 _BESIDE = frozenset(
@@ -96,6 +96,7 @@ _REGIONS = frozenset(
 )
 
 
+LONGER_NAME = "the name could be part of a longer name"
 MOST_PLACES = 50
 """At which it is looked at whether accepted words are in doubt."""
 
@@ -126,6 +127,8 @@ def _doubt_at(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> st
         return "the accepted answer is one step of several"
     if _or_another(answer, end):
         return "it may be one of several options"
+    if in_denied_condition(answer, start):
+        return "it stands in a condition that is denied"
     if _denied_nearby(answer, start, end):
         return "it may deny the accepted answer"
     return _of_another(answer, start, end, golds) or _longer_name(answer, start, end, golds)
@@ -141,7 +144,7 @@ def _denied_nearby(answer: Terms, start: int, end: int) -> bool:
     """Whether a negation follows in the same clause, or a word such as 'wrong' stands in it."""
     clause, accepted = clause_of(answer, start), range(start, end)
     for k in range(end, min(end + 4, clause.stop)):
-        if answer[k].text in ("that", "which", "who", "when", "if", "because"):
+        if answer[k].text in ("that", "which", "who", "when", "if", "because", "unless", "where", "whenever"):
             break
         if answer[k].text in ("not", "never"):
             return True
@@ -199,7 +202,7 @@ def _longer_name(answer: Terms, start: int, end: int, golds: Sequence[Terms]) ->
     if goes_on or (
         before and before.capital and not ends_clause(before) and before.text not in FUNCTION_WORDS | TITLES
     ):
-        return "the name could be part of a longer name"
+        return LONGER_NAME
     accepted = {term.text for gold in golds for term in gold}
     for joint, other in ((end, end + 1), (start - 1, start - 2)):
         joined = joint >= 0 and 0 <= other < len(answer) and answer[joint].text == "and" and answer[other].capital

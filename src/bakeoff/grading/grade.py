@@ -14,12 +14,13 @@ from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions
 from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
 from bakeoff.grading.compounds import is_first_part
-from bakeoff.grading.doubts import denies_twice
+from bakeoff.grading.doubts import LONGER_NAME, denies_twice
 from bakeoff.grading.identifiers import holds, is_identifier, names_other_path
 from bakeoff.grading.label import is_among, is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
 from bakeoff.grading.normalise import bracketed_value, without_brackets_of_figures, without_citations, without_markup
 from bakeoff.grading.number_rule import direction, number_ruling
+from bakeoff.grading.other_names import is_short_for, names_other, stands_as_name, with_longer_names_joined
 from bakeoff.grading.phrase_rules import OTHER_WORDS, list_ruling, long_ruling, phrase_ruling
 from bakeoff.grading.polarity import (
     explicit_polarity,
@@ -125,11 +126,10 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
     wanted = with_units([terms(with_joined_code(answer, gold)[1]) for gold in golds])
     rulings = []
     for raw, gold in zip(golds, wanted, strict=True):
-        given = without_agreeing_opening(with_joined_code(_with_may(answer, gold), raw)[0], raw)
+        given = with_longer_names_joined(_with_may(answer, gold), raw)
+        given = without_agreeing_opening(with_joined_code(given, raw)[0], raw)
         ruling = _checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, kind)
-        if ruling.verdict == "right" and is_identifier(raw) and not holds(answer, raw):
-            ruling = unsure(ruling.rule, "a name in code is written in another way")
-        rulings.append(ruling)
+        rulings.append(_of_name(ruling, answer, raw))
     ruling = best(_restated(rulings, wanted))
     if ruling.reason == OTHER_WORDS and is_row(answer) and not _share_words(answer, golds):
         return wrong(ruling.rule)
@@ -139,6 +139,19 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
         return unsure(ruling.rule, "it is a question")
     if ruling.verdict == "right" and ruling.rule != "same" and mentions_declining(answer):
         return unsure(ruling.rule, "it also declines") if not any(map(is_abstention, golds)) else ruling
+    return ruling
+
+
+def _of_name(ruling: Ruling, answer: str, raw: str) -> Ruling:
+    """The ruling, where the accepted answer is a name in code: every letter counts, and another name is wrong."""
+    if ruling.verdict != "wrong" and names_other(answer, raw):
+        return wrong(ruling.rule)
+    if ruling.verdict == "wrong" and is_short_for(answer, raw) and ruling.rule != "declined":
+        return unsure(ruling.rule, "a short option may stand for the long one")
+    if ruling.reason == LONGER_NAME and stands_as_name(answer, raw):
+        return right(ruling.rule)
+    if ruling.verdict == "right" and is_identifier(raw) and not holds(answer, raw):
+        return unsure(ruling.rule, "a name in code is written in another way")
     return ruling
 
 

@@ -21,7 +21,10 @@ from bakeoff.writing.scripts import HAS_NO_BLANKS
 
 FOLDER = Path(__file__).parent / "languages"
 VARIABLE = "BAKEOFF_LANGUAGES"
-LISTS = ("says_yes", "says_no", "denies_what_follows", "denies_next_word", "denies_what_precedes", "but", "refusals")
+LISTS = (
+    *("says_yes", "says_no", "denies_what_follows", "denies_next_word", "denies_what_precedes", "but", "refusals"),
+    *("opens_condition", "closes_condition"),
+)
 
 ENGLISH_TOO = frozenset(("no", "ne", "not"))
 """Negations of other languages that are words or abbreviations in English texts."""
@@ -38,6 +41,8 @@ class Languages:
     denies_what_precedes: frozenset[str]
     but: frozenset[str]
     refusals: frozenset[str]
+    opens_condition: frozenset[str]
+    closes_condition: frozenset[str]
     months: Mapping[str, int]
 
 

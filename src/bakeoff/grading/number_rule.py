@@ -9,13 +9,23 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from bakeoff.grading.bounds import bound_at, bounds_agree
+from bakeoff.grading.conditions import EMPTY, MISSING, UNSET
 from bakeoff.grading.doubts import contradiction
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.quantities import is_past, is_rate, says_number
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, is_year, says_as_much
 from bakeoff.grading.units import about_equal, share_a_sign
-from bakeoff.grading.wording import FUNCTION_WORDS, Terms, countable, denied_after, negated
+from bakeoff.grading.wording import (
+    FUNCTION_WORDS,
+    NEGATORS,
+    Terms,
+    countable,
+    denied_after,
+    ends_clause,
+    in_denied_condition,
+    negated,
+)
 
 AMOUNTS = word_set("""
     couple both twice once double pair quarterly biweekly fortnightly half several dozen single none annual few triple
@@ -46,7 +56,18 @@ def number_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], rule: str,
         return wrong(rule)
     if stands and not _is_alternative(answer, stands, wanted[0]):
         return unsure(rule, "the accepted number is one of several")
+    if _names_upper_end(answer, gold, wanted):
+        return unsure(rule, "it names the upper end of a range")
     return _wrong_unless(answer, gold, wanted[0], rule)
+
+
+def _names_upper_end(answer: Terms, gold: Terms, wanted: Terms) -> bool:
+    """Whether a range is accepted, and the answer has no number but its upper end as a bound: 'up to 42 hours'."""
+    numbers = [i for i, term in enumerate(answer) if countable(term)]
+    is_range = len(wanted) == 2 and (wanted[1].before == "-" or any(term.text == "to" for term in gold))
+    if not is_range or len(numbers) != 1 or negated(answer, numbers[0]):
+        return False
+    return says_as_much(answer[numbers[0]], wanted[1]) and bound_at(answer, numbers[0]).startswith("<=")
 
 
 def _has_figures(answer: Terms) -> bool:
@@ -63,6 +84,8 @@ def _right_unless(answer: Terms, places: Sequence[int], gold: Terms, wanted: Ter
     if _qualifiers(gold) - {term.text for term in answer}:
         return unsure(rule, "a word that tells it apart is missing")
     is_day = bool(wanted.dates) or is_year(wanted)
+    if places and all(in_denied_condition(answer, i) for i in places):
+        return unsure(rule, "it stands in a condition that is denied")
     if places and not is_day and all(_is_conditional(answer, i, gold) for i in places):
         return unsure(rule, "it is stated under a condition")
     if places and contradiction(answer, max(places) + 1):
@@ -104,11 +127,28 @@ _CONDITIONS = word_set("during if unless while when whenever provided")
 
 
 def _is_conditional(answer: Terms, i: int, gold: Terms) -> bool:
-    """Whether a condition that the accepted answer does not have opens the sentence: 'During probation, two weeks'."""
+    """Whether a condition that the accepted answer does not have opens the sentence: 'During probation, two weeks'.
+
+    Not if the number is a part of the condition ('If nobody replies within 30 days, the case is closed'), nor if the
+    condition only says that nothing else is set, so that it names a default ('If no port is given, 8000').
+    """
     start = i
     while start > 0 and not any(mark in answer[start].before for mark in ".;!?¶"):
         start -= 1
-    return answer[start].text in _CONDITIONS - {term.text for term in gold} and start < i
+    if answer[start].text not in _CONDITIONS - {term.text for term in gold} or start >= i:
+        return False
+    end = next((k for k in range(start + 1, len(answer)) if ends_clause(answer[k])), len(answer))
+    if i < end:
+        is_part = answer[start].text != "during" and end < len(answer) - 1
+        return not is_part and not _says_default(answer[start:i], MISSING)
+    return not _says_default(answer[start:end], UNSET)
+
+
+def _says_default(condition: Terms, unset: frozenset[str]) -> bool:
+    """Whether a condition says that something is not set: 'when not specified', 'if it is missing'."""
+    words = [term.text for term in condition[:40]]
+    denied = [k for k, word in enumerate(words) if word in NEGATORS or word in ("unless", "nothing", "nobody")]
+    return bool(EMPTY.intersection(words)) or any(unset.intersection(words[k:]) for k in denied)
 
 
 _ENDS, _BEGINS = frozenset(("until", "till", "to", "by", "before")), frozenset(("from", "since", "after", "starting"))

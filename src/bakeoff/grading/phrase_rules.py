@@ -19,6 +19,7 @@ from bakeoff.grading.wording import (
     LONG,
     Terms,
     content,
+    ends_clause,
     is_last_name,
     is_place,
     items_of,
@@ -326,11 +327,27 @@ def _other_label(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> str:
 
 
 def _modifier(answer: Terms, gold: Terms) -> str:
-    """A doubt if a single ordinary word stands in an answer that states a number: 'The latest tag is 23.7'."""
+    """A doubt if a single ordinary word stands in an answer that states a number: 'The latest tag is 23.7'.
+
+    Not if a clause ends with what something is: 'The unit is bytes, so 2048 is 2 KiB.'
+    """
     ordinary = len(gold) == 1 and not gold[0].capital and gold[0].value is None and gold[0].text.isalpha()
-    if ordinary and any(term.text[0].isdigit() for term in answer):
+    if (
+        ordinary
+        and any(term.text[0].isdigit() for term in answer)
+        and not any(_is_predicate(answer, *place) for place in runs(answer, gold))
+    ):
         return "the accepted word could describe something else"
     return ""
+
+
+_IS = word_set("is are was were be ist sind war est sont es son zijn ar er jest")
+
+
+def _is_predicate(answer: Terms, start: int, end: int) -> bool:
+    """Whether the words say at the end of a clause what something is."""
+    ends = end == len(answer) or ends_clause(answer[end])
+    return ends and start > 1 and not answer[start].before.strip("\"'") and answer[start - 1].text in _IS
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Takes the terms of an answer and of the accepted answers, gives yes or no. Knows
 import re
 from collections.abc import Sequence
 
+from bakeoff.grading.conditions import MISSING, OPENING_WORDS
 from bakeoff.grading.languages import ENGLISH_TOO, languages
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.terms import ARTICLES, Term, says_as_much, terms
@@ -143,18 +144,66 @@ def _stands(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> bool
 
 
 def negated(answer: Terms, i: int) -> bool:
-    """Whether a negation shortly before position i, in the same clause, denies the term there."""
+    """Whether a negation shortly before position i, in the same clause, denies the term there.
+
+    What a condition denies ('if you do not reply within 30 days'), the answer does not deny.
+    """
+    place = _negation_before(answer, i)
+    return place is not None and _opening_before(answer, place) is None
+
+
+def in_denied_condition(answer: Terms, i: int) -> bool:
+    """Whether the term at position i stands in a condition that is denied: 'if it is not Paris'.
+
+    Not if it only limits what is denied there ('if nobody replies within 30 days'), or if the condition ends in front
+    of it ('if the port is not specified port 8000 is used').
+    """
+    place = _negation_before(answer, i)
+    opening = None if place is None else _opening_before(answer, place)
+    if place is None or opening is None:
+        return False
+    between = {term.text for term in answer[place + 1 : i]}
+    if between & MISSING and answer[place - 1].text not in ("do", "does", "did", "can", "will"):
+        return False
+    if answer[opening].text in OPENING_WORDS:
+        return not between & _LIMITS
+    return answer[opening].text in _RELATIVES or i - place <= 2
+
+
+_LIMITS = word_set("within after for before by until till in under over least most than during every per since from")
+"""Words that make an amount a limit of what is denied."""
+_RELATIVES = frozenset(("that", "which", "who"))
+_AUXILIARIES = word_set("do does did is are was were has have can could")
+_LONGEST_CONDITION = 30
+"""So many terms may stand between the word that opens a condition and its negation."""
+
+
+def _opening_before(answer: Terms, place: int) -> int | None:
+    """The position of a word that opens a condition, or 'requests that do not ...', before a negation in its clause."""
+    for k in range(place, max(-1, place - _LONGEST_CONDITION), -1):
+        relative = answer[k].text in _RELATIVES and 0 < k == place - 2 and answer[k + 1].text in _AUXILIARIES
+        if relative and not answer[k].before:
+            return k
+        if answer[k].text in OPENING_WORDS or answer[k].written.lower() in languages().opens_condition:
+            return k
+        if ends_clause(answer[k]):
+            return None
+    return None
+
+
+def _negation_before(answer: Terms, i: int) -> int | None:
+    """The position of the negation shortly before position i, in the same clause, that reaches it."""
     for k in range(i - 1, max(-1, i - 7), -1):
         if ends_clause(answer[k + 1]) or answer[k].text in ("but", "because", "if", "when", "while", "and"):
-            return False
+            return None
         rejected = answer[k].text == "than" and k > 0 and answer[k - 1].text in ("rather", "other")
         if rejected or (answer[k].text in NEGATORS and (answer[k].text == "not" or i - k <= 3)):
-            return not any(term.text in _HARMLESS for term in answer[k + 1 : i + 2])
+            return None if any(term.text in _HARMLESS for term in answer[k + 1 : i + 2]) else k
         if i - k <= 2 and answer[k].written.lower() in languages().denies_next_word:
-            return True
+            return k
         if answer[k].written.lower() in languages().denies_what_follows and answer[k].text not in ENGLISH_TOO:
-            return True
-    return False
+            return k
+    return None
 
 
 def denied_after(answer: Terms, end: int) -> bool:
@@ -177,7 +226,10 @@ def denied_after(answer: Terms, end: int) -> bool:
     ):
         return True
     if len(after) >= 2 and after[1] == "not":
-        return len(after) == 2 or ends_clause(answer[end + 2]) or after[2] in ("correct", "right", "true")
+        if len(after) == 2 or ends_clause(answer[end + 2]) or after[2] in ("correct", "right", "true"):
+            return True
+        ends = (len(after) == 3 or ends_clause(answer[end + 3])) and _opening_before(answer, end) is None
+        return ends and after[0] in ("is", "are", "was", "were") and after[2].endswith(("ed", "en"))  # 'is not used'
     return False
 
 
@@ -274,7 +326,8 @@ def says_words(answer: Terms, gold: Terms) -> bool:
         window = answer[start : start + width]
         places = [start + k for term in wanted for k in _first_place(window, term)]
         if len(places) == len(wanted) and start in places:
-            denied = negated(answer, start) or denied_after(answer, max(places) + 1)
+            denied = negated(answer, start) or in_denied_condition(answer, start)
+            denied = denied or denied_after(answer, max(places) + 1)
             return not denied and n_negations(answer[start : max(places)]) == n_negations(gold)
     return False
 

@@ -1,4 +1,4 @@
-"""Recognises texts that stand where an answer should be but are none: placeholders such as N/A, and refusals.
+"""Recognises texts that stand where an answer should be but are none: placeholders such as N/A or #REF!, and refusals.
 
 Takes the text of one accepted answer. Knows no row.
 """
@@ -20,6 +20,19 @@ _IN_WORDS = frozenset({
     *("not found", "not present", "no information", "not in scope", "out of scope"),
 })  # fmt: skip
 _SIGNS = re.compile(r"[-\N{EN DASH}\N{EM DASH}]+|\?+|\.{3,}|\N{HORIZONTAL ELLIPSIS}")
+# What a spreadsheet shows where a formula fails, in the languages that Excel writes it in. LibreOffice: Err:502.
+_ERRORS = (
+    "ref value name null num spill calc field unknown blocked connect busy python data external getting_data circ",
+    "bezug wert zahl überlauf kalk nv valeur nom nombre nul epars valor nulo desbordamiento rif valore nome nullo núm",
+    "despejar verw waarde naam getal leeg n/b adr arg nazwa liczba zero n/d referens värdefel namn ogiltigt skärning",
+    "saknas reference værdi navn verdi i/t viittaus arvo nimi luku tyhjä puuttuu odkaz hodnota název číslo",
+    "není_k_dispozici dělení_nulou ссылка знач имя число пусто н/д başv değer ad sayı boş yok",
+    "div/0 deel/0 dziel/0 division/0 jako/0 дел/0 sayı/0",
+)
+_WITHOUT_SIGN = "nv n/b n/d i/t н/д yok getting_data není_k_dispozici"
+_ERROR = re.compile(
+    rf"#[¡¿]?(?:(?:{'|'.join(' '.join(_ERRORS).split())})[!?]|(?:{'|'.join(_WITHOUT_SIGN.split())}))|err:5\d\d"
+)
 _ABSENT = re.compile(
     r"(?:(?:the |this )?(?:answer|information|info)(?: to (?:(?:the|this|given) )*question)?(?: is| was)? )?"
     r"(?:not|nowhere)(?: to be)?(?: \w+)? (?:in|by|from)(?: (?:the|our|any|these|given|provided|available))*"
@@ -32,8 +45,8 @@ _DOUBTFUL = frozenset({"none", "na", "unknown", "nothing", "not known", "undiscl
 def is_placeholder(text: str) -> bool:
     """Whether the text only says that a cell has no value.
 
-    >>> [is_placeholder(text) for text in ("N/A", "NaN", "—", "None", "Na")]
-    [True, True, True, False, False]
+    >>> [is_placeholder(text) for text in ("N/A", "NaN", "—", "#REF!", "None", "Na")]
+    [True, True, True, True, False, False]
     """
     return _is_short_for_none(text) or _folded(text) in _IN_WORDS
 
@@ -56,7 +69,8 @@ def _is_no_answer(text: str) -> bool:
 
 
 def _is_short_for_none(text: str) -> bool:
-    return _folded(text) in _PLACEHOLDERS or _SIGNS.fullmatch(_folded(text)) is not None
+    is_error = _ERROR.fullmatch(text.strip().casefold()) is not None
+    return is_error or _folded(text) in _PLACEHOLDERS or _SIGNS.fullmatch(_folded(text)) is not None
 
 
 def is_doubtful(text: str) -> bool:
