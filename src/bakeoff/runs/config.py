@@ -238,12 +238,12 @@ def load_judge_config(path: Path) -> JudgeConfig:
             f"{path} has neither `grading:` nor `models:`, so it names no judge.",
             "write there, for example:  grading: {judge: MODEL}",
         )
+    check_secrets(values, path)
     try:
         parsed = _GradingAndModels.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors())
         raise ConfigError(f"{path}: {problems}.", "see docs/configuration.md for every key") from None
-    check_secrets(values, path)
     named = {name: model for name, model in parsed.models.items() if name in (values.get("models") or {})}
     config = JudgeConfig(grading=parsed.grading, models=named, folder=folder)
     named_by_you(config, folder)
@@ -267,9 +267,9 @@ def load_config(path: Path) -> Config:
 
     folder = path.resolve().parent
     values = read_mapping(path)
+    check_secrets(values, path)  # first: other errors show values
     config = validate({**_absolute(values, folder), "folder": str(folder)}, str(path))
     named_by_you(config, folder)
-    check_secrets(values, path)
     named = [recipe for recipe in make_recipes(config.specs, folder) if not recipe.spec.trained_as]
     check_used(config.contenders, named, sorted(config.tuning.model_fields_set))
     racers_of(config)

@@ -27,9 +27,13 @@ from bakeoff.records import Answer, Question, Record, Score, Stage
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.race import RaceResult, with_winners
+from bakeoff.sentences import kind_of_value
 
 FINISH = "finish the run first: bakeoff run CONFIG --resume; if it was finished, restore the file"
 RESTORE = "the file was changed by hand or by another version; restore it, or start a new run"
+LOST = "restore it from a copy, or run the pilot again: bakeoff run CONFIG"
+"""For what no session of the same run makes again."""
+OWN_CONFIG = f"{LOST}; once it is deleted, bakeoff run CONFIG --resume writes it again from the CONFIG of this run"
 RUN_FORMAT = 3  # raise this when older folders can no longer be read
 
 R = TypeVar("R", bound=Record)
@@ -96,7 +100,7 @@ class RunFolder:
                 "name a folder that 'bakeoff run' wrote, such as runs/<name>",
             )
         self.check_format()
-        return self._named(validate(read_mapping(self.config_path), str(self.config_path)))
+        return self._named(validate(read_mapping(self.config_path, OWN_CONFIG), str(self.config_path)))
 
     def _named(self, config: Config) -> Config:
         named_by_folder(self.root, config, config.imports_from)
@@ -109,11 +113,10 @@ class RunFolder:
         """
         if not self.environment_path.exists() and not self.comparison_path.exists():
             return
-        environment = self.read_json(self.environment_path)
+        environment = self.read_json(self.environment_path, LOST)
         if not isinstance(environment, dict):
             raise RunFolderError(
-                f"{self.environment_path} holds {type(environment).__name__}, not the versions of a run.",
-                "restore the file, or start a new run",
+                f"{self.environment_path} holds {kind_of_value(environment)}, not the versions of a run.", LOST
             )
         run_format = environment.get("run_format")
         if run_format != RUN_FORMAT:

@@ -44,13 +44,13 @@ def places_in(path: Path) -> Places:
     given = read_mapping(path).get("documents")
     if not given:
         raise ConfigError(f"{path} names no documents.", "write there: documents: [...]")
+    check_secrets({"documents": given}, path)
     folder = path.resolve().parent
     try:
         sources = _ENTRIES.validate_python(kinds.absolute(given, folder))
     except ValidationError as error:
         problems = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
         raise ConfigError(f"{path}: 'documents': {problems}.", "see docs/sources.md for every key") from None
-    check_secrets({"documents": given}, path)
     return Places(sources, folder, tuple(given) if isinstance(given, list) else (given,))
 
 
