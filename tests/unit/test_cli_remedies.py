@@ -76,6 +76,6 @@ def test_init_that_cannot_write_says_how_to_write_elsewhere(monkeypatch, tmp_pat
 
 def test_a_bundle_that_cannot_be_written_says_to_name_another_file(monkeypatch, tmp_path):
     monkeypatch.setattr("bakeoff.doctor.bundle.write.tempfile.mkstemp", denied)
-    with pytest.raises(BakeoffError, match="Cannot write .*support.zip: Permission denied") as error:
+    with pytest.raises(BakeoffError, match=r"Cannot write .*support\.zip: Permission denied") as error:
         write(tmp_path / "support.zip", [])
     assert "--bundle FOLDER/FILE.zip" in error.value.remedy

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.stores import keep_in
+from bakeoff.corpus.stores import has_store, keep_in
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.model_sums import check_sums
@@ -17,7 +17,7 @@ from bakeoff.pilot.probing import models_of
 from bakeoff.pilot.stage_times import StageTimes
 from bakeoff.runs.config import Config
 from bakeoff.runs.environment import data_sha256, describe
-from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record
+from bakeoff.runs.folder import LOST, RUN_FORMAT, RunFolder, write_json, write_record
 
 RESTORE_OR_START = "restore the weights, or leave out --resume to start a new run"
 
@@ -36,6 +36,7 @@ def write_data(
     """
     models = _models(config, recipes)
     if folder.environment_path.exists():
+        _check_there(folder)
         _check_same(folder, prepared, models)
         return
     with times.timed("read"):
@@ -45,6 +46,15 @@ def write_data(
     write_record(folder.data_path, prepared.summary())
     environment = describe(prepared.all_documents, prepared.questions, config.seed, models)
     write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
+
+
+def _check_there(folder: RunFolder) -> None:
+    """Raises RunFolderError if the data of the run are lost: without them a session would spoil what is left."""
+    for path in (folder.splits_path, folder.data_path):
+        if not path.exists():
+            raise RunFolderError(f"{path} is missing.", LOST)
+    if not has_store(folder.world):
+        raise RunFolderError(f"The documents in {folder.world} are missing.", LOST)
 
 
 def _check_same(folder: RunFolder, prepared: Prepared, models: dict[str, ModelSettings]) -> None:

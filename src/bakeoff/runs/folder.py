@@ -231,17 +231,23 @@ def unfinished(name: str, runs: Path) -> Path | None:
     return max(waiting)[1] if waiting else None
 
 
+def continued(name: str, runs: Path) -> Path | None:
+    """The folder that `--resume` goes on with: the newest unfinished one of this name, else the newest."""
+    taken = _folders(name, runs)
+    return unfinished(name, runs) or (max(taken)[1] if taken else None)
+
+
 def resume(config: Config, runs: Path, fresh: Config | None = None) -> RunFolder:
-    """The newest unfinished folder with this configuration's name, else the newest, if its configuration is the same.
+    """The folder of this configuration's name that is `continued`, if its configuration is the same.
 
     What the configuration leaves to the known answers stays as the run began. `fresh` is what a new run would use; it
     is written into a folder that has no configuration yet. Raises RunFolderError if there is no run or if the
     configuration has changed, and names the keys that differ.
     """
-    taken = _folders(config.name, runs)
-    if not taken:
+    root = continued(config.name, runs)
+    if root is None:
         raise RunFolderError(f"There is no run named '{config.name}' in {runs} to resume.", "leave --resume out")
-    folder = RunFolder(unfinished(config.name, runs) or max(taken)[1])
+    folder = RunFolder(root)
     if not folder.config_path.exists():
         _write_config(fresh or config, folder)
     begun = folder.begun_config()
