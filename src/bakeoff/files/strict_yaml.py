@@ -3,13 +3,13 @@
 Takes a path, gives plain values that are no larger than their text lets one expect. Knows nothing about keys.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from bakeoff.credentials import what_is_secret
+from bakeoff.credentials import holds_provider_key, what_is_secret
 from bakeoff.errors import ConfigError
 from bakeoff.files.small import small_text
 from bakeoff.sentences import kind_of_value
@@ -174,26 +174,31 @@ def read_mapping(path: Path, remedy: str = "") -> dict[str, Any]:
     return loaded
 
 
-def check_secrets(values: Mapping[str, Any], path: Path) -> None:
+def check_secrets(values: Mapping[str, Any], path: Path, kind_of: Callable[[str], str] = what_is_secret) -> None:
     """Raises ConfigError with the place of a password or a key: run folders hold copies. The value is not shown."""
-    for place, kind in _secret_places(values):
+    for place, kind in _secret_places(values, kind_of):
         raise ConfigError(
             f"{path}: {place} holds {kind}, and configurations are copied into run folders.",
             "leave it out, and name the environment variable that holds it (see docs/configuration.md)",
         )
 
 
-def _secret_places(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+def check_provider_keys(values: Mapping[str, Any], path: Path) -> None:
+    """The same for keys of well-known providers alone: before other errors, which show values or parts of them."""
+    check_secrets(values, path, lambda text: "a key" if holds_provider_key(text) else "")
+
+
+def _secret_places(value: Any, kind_of: Callable[[str], str], place: str = "") -> Iterator[tuple[str, str]]:
     """Where a value or a key holds a password or a key of somebody, and which of both."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            here = f"{place}.{key}".lstrip(".") if not what_is_secret(str(key)) else place or "a key"
-            yield from _secret_places(str(key), here)
-            yield from _secret_places(inner, here)
+            here = f"{place}.{key}".lstrip(".") if not kind_of(str(key)) else place or "a key"
+            yield from _secret_places(str(key), kind_of, here)
+            yield from _secret_places(inner, kind_of, here)
     elif isinstance(value, list):
         for inner in value:
-            yield from _secret_places(inner, place)
-    elif isinstance(value, str) and (kind := what_is_secret(value)):
+            yield from _secret_places(inner, kind_of, place)
+    elif isinstance(value, str) and (kind := kind_of(value)):
         yield f"'{place}'", kind
 
 

@@ -24,7 +24,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import keys_instead, unknown, unknown_with_allowed
 from bakeoff.files.names import is_taken_by_windows
-from bakeoff.files.strict_yaml import check_secrets, read_mapping
+from bakeoff.files.strict_yaml import check_provider_keys, check_secrets, read_mapping
 from bakeoff.imports import named_by_you
 from bakeoff.llm_judge.settings import Grading, judge_model
 from bakeoff.measure.settings import Measuring
@@ -238,12 +238,13 @@ def load_judge_config(path: Path) -> JudgeConfig:
             f"{path} has neither `grading:` nor `models:`, so it names no judge.",
             "write there, for example:  grading: {judge: MODEL}",
         )
-    check_secrets(values, path)
+    check_provider_keys(values, path)
     try:
         parsed = _GradingAndModels.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors())
         raise ConfigError(f"{path}: {problems}.", "see docs/configuration.md for every key") from None
+    check_secrets(values, path)
     named = {name: model for name, model in parsed.models.items() if name in (values.get("models") or {})}
     config = JudgeConfig(grading=parsed.grading, models=named, folder=folder)
     named_by_you(config, folder)
@@ -267,9 +268,10 @@ def load_config(path: Path) -> Config:
 
     folder = path.resolve().parent
     values = read_mapping(path)
-    check_secrets(values, path)  # first: other errors show values
+    check_provider_keys(values, path)
     config = validate({**_absolute(values, folder), "folder": str(folder)}, str(path))
     named_by_you(config, folder)
+    check_secrets(values, path)
     named = [recipe for recipe in make_recipes(config.specs, folder) if not recipe.spec.trained_as]
     check_used(config.contenders, named, sorted(config.tuning.model_fields_set))
     racers_of(config)
