@@ -4,7 +4,8 @@ Takes names and numbers, gives text. Knows nothing about what is listed or measu
 no-break space.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 SHOWN = 5
 NARROW = "\N{NARROW NO-BREAK SPACE}"
@@ -31,6 +32,25 @@ def one_of(names: Iterable[str]) -> str:
     """
     known = [*names]
     return listed(known) if len(known) == 1 else f"one of {listed(known)}"
+
+
+def kind_of_value(value: object) -> str:
+    """What a value of a file is, in words that need no Python.
+
+    >>> [kind_of_value(value) for value in (None, [], "a", 1.5, {}, True)]
+    ['nothing', 'a list', 'a text', 'a number', 'a mapping', 'yes or no']
+    """
+    kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (type(None), "nothing"),
+        (bool, "yes or no"),
+        ((int, float), "a number"),
+        (str, "a text"),
+        ((list, tuple), "a list"),
+        (Mapping, "a mapping"),
+        (date, "a date"),
+    )
+    other = f"a value of the kind {type(value).__name__}"
+    return next((words for kind, words in kinds if isinstance(value, kind)), other)
 
 
 def first_few(names: Sequence[str], separator: str = ", ") -> str:

@@ -85,7 +85,7 @@ def test_questions_that_were_lost_are_written_again(run, resumed):
 
 def test_corrected_questions_that_were_lost_are_not_replaced_by_the_first_ones(run, resumed):
     run.folder.splits_path.rename(run.folder.splits_path.with_name("splits.1.jsonl"))
-    with pytest.raises(RunFolderError, match="corrected by 'bakeoff regrade'"):
+    with pytest.raises(RunFolderError, match="with what 'bakeoff regrade' wrote into it"):
         resumed()
 
 

@@ -262,6 +262,21 @@ def test_documents_are_erased_by_source_or_if_they_were_removed_by_id(
         run("remove", "--erase", "never")
 
 
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_a_file_that_cannot_be_read_is_named_and_the_exit_code_is_1(server: Server, tmp_path: Path, form) -> None:
+    """What can be read is added all the same."""
+    (tmp_path / "good.txt").write_text("Otter.")
+    (tmp_path / "broken.docx").write_bytes(b"PK no document")
+    (tmp_path / "empty.md").write_text("")
+    (tmp_path / "picture.xyz").write_text("x")
+    good, *others = (str(tmp_path / name) for name in ("good.txt", "broken.docx", "empty.md", "picture.xyz"))
+    for bad in ([others[0]], [others[1]], [others[2]], others):
+        outcome = CliRunner().invoke(commands.app, ["add", good, *bad, *form], catch_exceptions=False)
+        assert outcome.exit_code == 1 and list(server.texts) == ["good.txt"]
+        assert all(Path(name).name in outcome.output for name in bad)
+    assert CliRunner().invoke(commands.app, ["add", good, *form], catch_exceptions=False).exit_code == 0
+
+
 def test_a_server_that_refuses_or_is_not_there_is_an_error(
     server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,11 +1,15 @@
 """Commands that messages suggest can be copied: they name the deployment, and the folder that was given."""
 
+import errno
 from pathlib import Path
 
 import pytest
 
+from bakeoff.cli import main, prepare
 from bakeoff.cli.options import command_for, copyable, copyable_errors
-from bakeoff.errors import InputError, RunFolderError
+from bakeoff.cli.stopping import stoppable
+from bakeoff.doctor.bundle.write import write
+from bakeoff.errors import BakeoffError, InputError, RunFolderError
 from bakeoff.serve.find import find_deployment
 
 
@@ -35,3 +39,43 @@ def test_a_deployment_that_is_missing_is_made_where_it_was_looked_for(tmp_path):
     with pytest.raises(RunFolderError) as error:
         find_deployment("shop", tmp_path)
     assert error.value.remedy == f"make one from a run: bakeoff serve RUN --deployments {tmp_path}"
+
+
+def denied(*_: object, **__: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", "there/bakeoff.yaml")
+
+
+def test_what_the_system_refuses_is_followed_by_what_helps_for_this_command(monkeypatch, capsys):
+    """Not by `bakeoff run --resume`, whatever the command was."""
+    monkeypatch.setattr(main, "app", denied)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 1 and "Cannot read or write there/bakeoff.yaml: Permission denied." in said
+    assert "allow this user to read and write there, or use another folder; then run this command again" in said
+    assert "resume" not in said and "space" not in said
+
+
+def test_a_run_that_the_system_refuses_names_the_command_that_goes_on():
+    with pytest.raises(BakeoffError) as error, stoppable("bakeoff run a.yaml --resume"):
+        raise OSError(errno.ENOSPC, "No space left on device", "x")
+    assert error.value.remedy.startswith("free some space") and error.value.remedy.endswith(
+        "continue with: bakeoff run a.yaml --resume"
+    )
+    with pytest.raises(BrokenPipeError), stoppable():
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+def test_init_that_cannot_write_says_how_to_write_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.setattr("bakeoff.pilot.first_config.first_config", denied)
+    (tmp_path / "q.csv").write_text("question,answer\na,b\n")
+    with pytest.raises(BakeoffError) as error:
+        prepare.init([str(tmp_path)], [tmp_path / "q.csv"])
+    assert error.value.remedy.endswith("run bakeoff init again, or have it write elsewhere: --output FILE")
+
+
+def test_a_bundle_that_cannot_be_written_says_to_name_another_file(monkeypatch, tmp_path):
+    monkeypatch.setattr("bakeoff.doctor.bundle.write.tempfile.mkstemp", denied)
+    with pytest.raises(BakeoffError, match=r"Cannot write .*support\.zip: Permission denied") as error:
+        write(tmp_path / "support.zip", [])
+    assert "--bundle FOLDER/FILE.zip" in error.value.remedy

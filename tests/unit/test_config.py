@@ -31,7 +31,7 @@ def test_a_minimal_file_gets_every_default_and_absolute_paths(tmp_path):
         ("name: " + "[" * 5000, "nested too deeply"),
         ("name: !!python/object/apply:os.system ['true']", "could not determine a constructor"),
         ("name: a\nmodels: {b: 'c' d: e}\n", r"expected ',' or '}', but got '<scalar>' (line 2, column 17)"),
-        ("- a\n- b\n", "holds list"),
+        ("- a\n- b\n", "holds a list"),
         ("name: pilot\n", "'documents': Field required"),
         (MINIMAL + "contendors: [rag]\n", "did you mean 'contenders'"),
         (MINIMAL + "retrieval: {kk: 3}\n", "unknown key 'retrieval.kk'"),

@@ -392,7 +392,7 @@ class TestRows:
         assert parsed.parts[1].text == "half \ufffd pair"
         assert [(problem.source, problem.reason) for problem in parsed.problems] == [
             ("kb.jsonl, line 3", "it is not JSON (1 more like it)"),
-            ("kb.jsonl, line 4", "it is a JSON list, not an object"),
+            ("kb.jsonl, line 4", "it is a list, not a JSON object"),
             ("kb.jsonl, line 5", "it has no text"),
             ("kb.jsonl, line 6", "its access is 3, not a list of names"),
         ]

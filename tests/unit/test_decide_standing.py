@@ -130,7 +130,7 @@ def test_a_run_with_a_limit_on_latency_times_enough_answers(limit, n_facts, time
     """One for each fact, beside one to warm up: 20 without a limit, 102 for the nine contenders, or all there are."""
     given = {"name": "x", "documents": "d", "questions": "q.csv", "profile": {"latency_limit_ms": limit}}
     prepared = SimpleNamespace(of=lambda split: questions(n_facts))
-    assert len(latency_questions(Config.model_validate(given), prepared)) - 1 == timed
+    assert len(latency_questions(Config.model_validate(given), prepared.of("test"))) - 1 == timed
 
 
 def test_a_deadline_says_that_it_is_about_the_set_up():

@@ -7,6 +7,7 @@ import shutil
 import socket
 import sqlite3
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from bakeoff.cli.main import app
 from bakeoff.doctor import (
     caches,
     databases,
+    deployment_files,
     environment,
     examine,
     file_systems,
@@ -35,7 +37,9 @@ from bakeoff.models.checksums import made_intact
 from bakeoff.models.kept.results import KeptResults
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.runs.config import Config
-from bakeoff.serve.deployment import deploy
+from bakeoff.runs.run import open_run
+from bakeoff.serve.deployment import Deployment, deploy
+from bakeoff.serve.documents.opening import documents_of, repair_indexes
 from tests.fake_api import FakeApi
 from tests.unit.released import released_run
 
@@ -507,11 +511,104 @@ def test_a_run_and_a_deployment_are_examined_with_their_stores(run, apart):
     assert any("others on this machine may open" in finding.found for finding in of_deployment)
 
 
+@pytest.fixture
+def deployed(run, apart):
+    """A run and a deployment of one name."""
+    shutil.copytree(run.folder.root, apart / "runs" / "planets")
+    return deploy(open_run(apart / "runs" / "planets"), apart / "deployments" / "planets").root
+
+
+def of_deployment(root):
+    return [one for one in deployment_files.whole(root) if one.state == "problem"]
+
+
+def test_a_whole_deployment_has_no_problem_and_nothing_in_it_is_changed(deployed):
+    before = {path: path.stat().st_mtime_ns for path in deployed.rglob("*")}
+    found = deployment_files.whole(deployed)
+    assert states(found) == ["ok", "note"] and "release 1 of 1 release is live" in said(found[:1])
+    assert "no log.sqlite" in found[1].found
+    assert {path: path.stat().st_mtime_ns for path in deployed.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("lost", "told", "remedy"),
+    [
+        ("current", "does not name a release", "echo 1 > "),
+        ("store.sqlite", "store.sqlite is missing", "stop its server, and restore"),
+        ("indexes", "index in", "bakeoff serve makes it again"),
+        ("indexes/embedder-64/index.json", "is missing", "bakeoff serve makes it again"),
+        ("releases/1", "There is no release 1", "name one of them"),
+        ("releases/1/release.json", "Cannot read", "make the deployment again"),
+        ("releases/1/config.yaml", "Cannot read", "restore the file"),
+        ("releases/1/contenders/rag", "rag/contender.json is missing", "restore it from a copy, or from the run ("),
+        ("releases/1/contenders", "rag/contender.json is missing", "restore it from a copy, or from the run ("),
+    ],
+)
+@pytest.mark.parametrize("way", ["removed", "emptied", "changed"])
+def test_what_a_deployment_has_lost_is_named_with_what_to_do(deployed, lost, told, remedy, way):
+    """By its name and by its path; a folder is removed, a file also emptied or changed."""
+    path = deployed / lost
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif way == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(b"" if way == "emptied" else b"{")
+    found = of_deployment(deployed)
+    assert remedy in said(found)
+    assert way != "removed" or told in said(found)
+    for name in ("planets", str(deployed)):
+        told = json.loads(call("doctor", name, "--json").stdout)
+        assert any(line["check"] == "deployment" and remedy in line["remedy"] for line in told)
+
+
+def test_a_deployment_whose_pointer_names_the_past_is_told_which_release_was_live_last(deployed):
+    """And a release beside it that cannot be read is a note."""
+    shutil.copytree(deployed / "releases" / "1", deployed / "releases" / "2")
+    (deployed / "releases" / "2" / "release.json").write_text("{")
+    found = deployment_files.whole(deployed)
+    assert states(found) == ["ok", "note", "note"] and "cannot be made live again" in said(found)
+    (deployed / "current").unlink()
+    assert "1 was made live last: echo 1 >" in said(of_deployment(deployed))
+
+
+def test_what_is_said_about_a_lost_store_makes_a_deployment_whole(deployed, apart):
+    (deployed / "store.sqlite").unlink()
+    [found] = of_deployment(deployed)
+    assert f"copy {apart / 'runs' / 'planets' / 'store.sqlite'} there and delete {deployed / 'indexes'}" in found.remedy
+    shutil.copy2(apart / "runs" / "planets" / "store.sqlite", deployed)
+    shutil.rmtree(deployed / "indexes")
+    opened = Deployment(deployed)
+    repair_indexes(opened)
+    with documents_of(opened) as documents:
+        assert len(list(documents.store.documents())) == 2
+    assert of_deployment(deployed) == []
+
+
+def test_a_bare_name_is_the_run_and_the_deployment_of_that_name(deployed, apart):
+    """A path is only what is there; the bundle has the parts of both."""
+    both = examined("planets", Places())
+    assert [one.kind for one in both] == ["run", "deployment"]
+    found = examine.examine(both)
+    assert f"'planets' names the run {Path('runs/planets')} and the deployment" in said(found)
+    assert {"run", "deployment"} <= {finding.check for finding in found}
+    assert [one.kind for one in examined("runs/planets", Places())] == ["run"]
+    assert [one.kind for one in examined("deployments/planets", Places())] == ["deployment"]
+    call("doctor", "planets", "--bundle", "support.zip")
+    with zipfile.ZipFile("support.zip") as bundle:
+        names = set(bundle.namelist())
+        assert {"stages.json", "numbers.json", "failures.json", "configuration.json", "files.json"} <= names
+        assert {"deployment.json", "deployment-configuration.json", "deployment-files.json"} <= names
+        assert len(json.loads(bundle.read("numbers.json"))["contenders"]) == 2
+    shutil.rmtree(apart / "runs" / "planets")
+    assert [one.kind for one in examined("planets", Places())] == ["deployment"]
+
+
 def test_nothing_is_changed_and_nothing_sent(run, apart, monkeypatch):
     """Beside checksums that the cache remembers."""
     before = {path: path.stat().st_mtime_ns for path in run.folder.root.rglob("*") if path.is_file()}
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("something was sent"))
-    examine.examine(Examined("nothing", Places()))
+    examine.examine([Examined("nothing", Places())])
     examine.examine(examined(str(run.folder.root), Places()))
     after = {path: path.stat().st_mtime_ns for path in run.folder.root.rglob("*") if path.is_file()}
     assert before == after

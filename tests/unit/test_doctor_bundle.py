@@ -227,7 +227,7 @@ def test_what_is_inside_is_printed_before_it_is_written_and_nothing_is_overwritt
 def test_a_run_that_cannot_be_read_is_in_the_bundle_as_such(tmp_path):
     """With the kind of error, not its words."""
     (tmp_path / "config.yaml").write_text(f"{canary('broken')}: [")
-    parts = {part.name: json.loads(part.text) for part in parts_of([], tmp_path)}
+    parts = {part.name: json.loads(part.text) for part in parts_of([], [tmp_path])}
     assert parts["configuration.json"] == {"not_read": "ConfigError"}
     assert parts["files.json"]["bytes"]["config.yaml"] > 0
     assert CANARY not in json.dumps(parts)
@@ -238,7 +238,7 @@ def test_a_number_that_is_none_makes_no_bundle_that_cannot_be_read(run):
     jsonl.write(run.folder.stages_path, [Stage(stage="answer", seconds=1.0)])
     line = run.folder.stages_path.read_text()
     run.folder.stages_path.write_text(line.replace("1.0", "NaN"))
-    parts = {part.name: json.loads(part.text) for part in parts_of([], run.folder.root)}
+    parts = {part.name: json.loads(part.text) for part in parts_of([], [run.folder.root])}
     assert parts["stages.json"].keys() == {"not_read"} and parts["numbers.json"]["contenders"]
 
 

@@ -115,6 +115,27 @@ def test_aliases_as_people_use_them_are_read():
     assert many == list(range(20_000))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "is empty"), ("\0", "is not YAML"), ("- a", "holds a list"), ("a", "holds a text"), ("5", "holds a number")],
+)
+def test_a_file_without_keys_is_described_in_plain_words(tmp_path, text, said):
+    """And what helps is about this file: a run's own copy is not started from `bakeoff init`."""
+    path = tmp_path / "bakeoff.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_mapping(path)
+    assert said == "is not YAML" or "bakeoff init" in caught.value.remedy
+    path.rename(tmp_path / "config.yaml")
+    with pytest.raises(ConfigError, match=said) as caught:
+        RunFolder(tmp_path).config()
+    assert "from a copy" in caught.value.remedy and "init" not in caught.value.remedy
+    (tmp_path / "profile.yaml").write_text(text)
+    if said.startswith("holds"):
+        with pytest.raises(ConfigError, match=said):
+            read_profile(tmp_path / "profile.yaml")
+
+
 def test_a_configuration_and_front_matter_of_aliases_are_refused_or_text(tmp_path):
     path = tmp_path / "bakeoff.yaml"
     path.write_text(f"name: x\n{multiplied(12, 9)}")

@@ -93,7 +93,7 @@ def test_a_finished_run_must_say_which_version_wrote_it(tmp_path):
     with pytest.raises(RunFolderError, match=r"environment\.json"):
         folder.config()
     write_json(folder.environment_path, [])
-    with pytest.raises(RunFolderError, match=r"environment\.json holds list"):
+    with pytest.raises(RunFolderError, match=r"environment\.json holds a list"):
         folder.config()
 
 

@@ -20,7 +20,8 @@ def doctor(
         str | None,
         typer.Argument(
             metavar="[WHAT]",
-            help="A bakeoff.yaml, a run or a deployment: its path, or its name below --runs or --deployments.",
+            help="A bakeoff.yaml, a run or a deployment by its path; or a name, for the run of this name below --runs "
+            "and the deployment of this name below --deployments.",
             autocompletion=served_names,
             show_default=False,
         ),
@@ -52,7 +53,8 @@ def doctor(
     keys: KeyPath = KEYS,
     as_json: Json = False,
 ) -> None:
-    """Examine this installation, and say what to do. With WHAT, also its models, variables, stores and permissions.
+    """Examine this installation, and say what to do. With WHAT, also whether all its files are there and whole, its
+    models, variables, stores and permissions.
 
     Changes nothing, downloads nothing, and sends nothing unless asked to. The exit code is 1 if there is a problem.
     """
@@ -66,7 +68,7 @@ def doctor(
     else:
         _print(findings)
     if bundle is not None:
-        _write(bundle, findings, asked.folder, log)
+        _write(bundle, findings, [one.folder for one in asked if one.folder is not None], log)
     if any(finding.state == "problem" for finding in findings):
         raise typer.Exit(1)
 
@@ -82,11 +84,11 @@ def _said(finding: "Finding") -> str:
     return f"{finding.found}\n  -> {finding.remedy}" if finding.remedy else finding.found
 
 
-def _write(path: Path, findings: "list[Finding]", folder: Path | None, log: Path | None) -> None:
+def _write(path: Path, findings: "list[Finding]", folders: "list[Path]", log: Path | None) -> None:
     from bakeoff.doctor.bundle.parts import parts_of
     from bakeoff.doctor.bundle.write import write
 
-    parts = parts_of(findings, folder, log)
+    parts = parts_of(findings, folders, log)
     note(f"{path} will hold, in numbers and in names from Bakeoff's code:")
     for part in parts:
         note(f"  {part.name}: {part.about} ({len(part.text.encode()):,} bytes)")

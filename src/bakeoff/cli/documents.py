@@ -63,8 +63,11 @@ def add(
     deployment: DeploymentPath = None,
     as_json: Json = False,
 ) -> None:
-    """Add files, in any format that a pilot reads, or replace those with the same source."""
-    from bakeoff.corpus.sources.folders import read_documents
+    """Add files, in any format that a pilot reads, or replace those with the same source.
+
+    If one of them cannot be read, the others are added, and the exit code is 1. Hidden files in a folder do not count.
+    """
+    from bakeoff.corpus.sources.folders import HIDDEN, read_documents
     from bakeoff.serve.documents.ends import Counts
     from bakeoff.serve.documents.folder_sync import difference, edits, placed
 
@@ -76,6 +79,8 @@ def add(
         for edit in edits(changed, ()):
             counts += documents.change(*edit)
     _report(counts, reading.problems, as_json)
+    if any(problem.reason != HIDDEN and not problem.is_read for problem in reading.problems):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -31,7 +31,7 @@ from bakeoff.cli import (
     use,
 )
 from bakeoff.errors import BakeoffError
-from bakeoff.files.room import refused
+from bakeoff.files.room import is_of_system, refused
 
 app = typer.Typer(
     name="bakeoff",
@@ -98,9 +98,9 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        if error.filename is None and error.errno is None:
+        if not is_of_system(error):
             raise
-        _fail(f"{refused(error)}; continue with: bakeoff run CONFIG --resume", 1)
+        _fail(str(refused(error, "run this command again")), 1)
 
 
 def _fail(message: str, code: int) -> None:

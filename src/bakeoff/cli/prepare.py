@@ -58,10 +58,12 @@ def init(
 
     It also writes bakeoff.schema.json, with which editors complete and check the keys.
     """
+    from bakeoff.cli.stopping import explained
     from bakeoff.pilot.first_config import first_config
 
     named, asked = _inputs(documents or [], questions or [], task)
-    written = first_config(named, asked, output, force, columns_of(columns or []), facts, task)
+    with explained("run bakeoff init again, or have it write elsewhere: --output FILE"):
+        written = first_config(named, asked, output, force, columns_of(columns or []), facts, task)
     if as_json:
         print_json(written)
     else:

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from bakeoff.errors import StoppedError
+from bakeoff.files.room import is_of_system, refused
 
 ENDING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 """Sent by kill, by a container's stop and by a closed terminal. Windows has no SIGHUP."""
@@ -24,8 +25,23 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
+def explained(then: str) -> Iterator[None]:
+    """Raises what the system refuses, such as a full disk, as a BakeoffError; `then` is what to do afterwards."""
+    try:
+        yield
+    except BrokenPipeError:  # the program that reads the output has ended: nothing is wrong here
+        raise
+    except OSError as error:
+        if not is_of_system(error):
+            raise
+        raise refused(error, then) from error
+
+
+@contextmanager
 def stoppable(go_on: str = "bakeoff run CONFIG --resume") -> Iterator[Callable[[], None]]:
     """Raises StoppedError if the body is stopped by Ctrl-C, SIGTERM or SIGHUP. `go_on` is the command that goes on.
+
+    What the system refuses, as a full disk does, is raised as a BakeoffError that names this command, too.
 
     To be used in the main thread. A signal that is ignored (as nohup does with SIGHUP) stays ignored. Yields a function
     that the body calls now and then. It stops the body if a signal's exception was lost, which happens if the signal
@@ -46,7 +62,8 @@ def stoppable(go_on: str = "bakeoff run CONFIG --resume") -> Iterator[Callable[[
         for number, handler in before.items():
             if handler != signal.SIG_IGN:
                 signal.signal(number, stop)
-        yield check
+        with explained(f"continue with: {go_on}"):
+            yield check
     except Terminated as error:
         raise StoppedError(error.number, f"continue with: {go_on}") from None
     except KeyboardInterrupt:

@@ -5,7 +5,7 @@ anybody can check that what is served is what was measured. Loads no engine and 
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bakeoff.contenders.identities import Identity, content_sum
@@ -39,16 +39,25 @@ def _identity(world: WorldFolder, name: str) -> Identity:
     embedders = [_embedder(world, recipe.embedder)] if recipe.embedder else []
     return Identity(
         contender=name,
-        settings=folder_sum(world.contender_folder(name)),
+        **{part: sum_of() for part, sum_of in sums_in(world, recipe).items()},
         model="".join(map(model_sum, asked)),
-        adapter=folder_sum(world.adapter_folder(recipe.adapter)) if recipe.adapter else "",
         embedder="".join(map(model_sum, embedders)),
         reranker=_reranker(world, recipe.reranker) if recipe.reranker else "",
-        documents=documents_sha256(world.store) if recipe.shows else "",
-        index=index_sha256(world.documents, recipe.index) if recipe.index else "",
         code=_code(recipe, [*asked, *embedders], world.imports_from),
         behind=tuple(_identity(world, other) for other in recipe.sends_to(built.fitted)),
     )
+
+
+def sums_in(world: WorldFolder, recipe: Recipe) -> dict[str, Callable[[], str]]:
+    """What computes the sum of each part of a contender whose files are in the folder of the world itself."""
+    sums: dict[str, Callable[[], str]] = {"settings": lambda: folder_sum(world.contender_folder(recipe.spec.name))}
+    if recipe.adapter:
+        sums["adapter"] = lambda: folder_sum(world.adapter_folder(recipe.adapter))
+    if recipe.shows:
+        sums["documents"] = lambda: documents_sha256(world.store)
+    if recipe.index:
+        sums["index"] = lambda: index_sha256(world.documents, recipe.index)
+    return sums
 
 
 @functools.cache

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from bakeoff.contenders.access import Guarded, why_refused
 from bakeoff.contenders.built import Built, Given
 from bakeoff.contenders.kept_models import kept_embedder, kept_generator
@@ -241,7 +243,8 @@ class WorldFolder:
         try:
             built = Built.model_validate_json(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise RunFolderError(f"Cannot read {path}: {error}.", "restore the file, or start a new run") from error
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+            raise RunFolderError(f"Cannot read {path}: {reason}.", "restore the file, or start a new run") from error
         named_by_folder(self.root, built.spec)
         return built
 

@@ -58,9 +58,7 @@ def files(paths: Iterable[Path]) -> list[Finding]:
 def _file(path: Path) -> Finding:
     remedy = "stop what uses it and restore a copy"
     try:
-        with path.open("rb") as file:
-            uses_wal = file.read(100)[HEADER_VERSIONS] == WAL_IN_HEADER
-        if uses_wal:
+        if uses_wal(path):
             return problem(
                 "store", f"{path} uses the journal WAL; Bakeoff never sets that", "open it with Bakeoff only"
             )
@@ -69,6 +67,12 @@ def _file(path: Path) -> Finding:
         if "locked" in str(error):
             return note("store", f"{path} is being written by another process", "examine it again when that has ended")
         return problem("store", f"{path} is damaged or not a SQLite file ({error})", remedy)
+
+
+def uses_wal(path: Path) -> bool:
+    """Whether this file of SQLite has the journal WAL."""
+    with path.open("rb") as file:
+        return file.read(100)[HEADER_VERSIONS] == WAL_IN_HEADER
 
 
 def _read_through(path: Path) -> Finding:

@@ -5,13 +5,14 @@ Takes what is examined, gives findings. A check that fails itself is a problem t
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bakeoff.doctor import (
     beside,
     caches,
     databases,
+    deployment_files,
     environment,
     file_systems,
     installation,
@@ -20,6 +21,7 @@ from bakeoff.doctor import (
     network,
     permissions,
     ports,
+    run_files,
 )
 from bakeoff.doctor.examined import Examined
 from bakeoff.doctor.finding import Check, Finding, problem
@@ -30,10 +32,12 @@ from bakeoff.models.kept.results import KEPT_AT
 STORES = ("store.sqlite", "log.sqlite")
 
 
-def examine(examined: Examined, ask_servers: bool = False) -> list[Finding]:
+def examine(asked: Sequence[Examined], ask_servers: bool = False) -> list[Finding]:
     """Every finding, in the order of the subjects. Servers are asked only with `ask_servers`."""
-    named = {name: check for part in (_general(examined), _of_what(examined, ask_servers)) for name, check in part}
-    return [*examined.told, *(finding for name, check in named.items() for finding in guarded(name, check))]
+    told = [finding for examined in asked for finding in examined.told]
+    checks = [*_general(asked), *(check for examined in asked for check in _of_what(examined, ask_servers))]
+    found = [finding for name, check in checks for finding in guarded(name, check)]
+    return list({(finding.check, finding.found): finding for finding in (*told, *found)}.values())  # each once
 
 
 def guarded(name: str, check: Check) -> list[Finding]:
@@ -47,9 +51,10 @@ def guarded(name: str, check: Check) -> list[Finding]:
         return [problem(name, found, "report it with a bundle: bakeoff doctor --bundle support.zip")]
 
 
-def _general(examined: Examined) -> Iterator[tuple[str, Check]]:
-    """What needs no configuration."""
-    places, cache = examined.places, cache_folder()
+def _general(asked: Sequence[Examined]) -> Iterator[tuple[str, Check]]:
+    """What is examined once, whatever it was asked about."""
+    places, cache = asked[0].places, cache_folder()
+    config = next((examined.config for examined in asked if examined.config is not None), None)
     yield "system", machine.system
     yield "python", installation.python
     yield "packages", installation.packages
@@ -71,7 +76,7 @@ def _general(examined: Examined) -> Iterator[tuple[str, Check]]:
     yield "keys", lambda: permissions.private("keys", [places.keys])
     yield "port", ports.port
     yield "environment", lambda: environment.read(os.environ)
-    yield "network", lambda: network.needed(examined.config, os.environ)
+    yield "network", lambda: network.needed(config, os.environ)
 
 
 def _of_what(examined: Examined, ask_servers: bool) -> Iterator[tuple[str, Check]]:
@@ -87,6 +92,10 @@ def _of_what(examined: Examined, ask_servers: bool) -> Iterator[tuple[str, Check
         yield "workers", lambda: beside.workers(config)
     if config is not None and examined.kind == "run" and folder is not None:
         yield "models of the run", lambda: models.unchanged(config, folder)
+    if examined.kind == "run" and folder is not None:
+        yield "run", lambda: run_files.whole(folder, config)
+    if examined.kind == "deployment" and folder is not None:
+        yield "deployment", lambda: deployment_files.whole(folder)
     if folder is not None:
         yield "stores", lambda: databases.files(folder / name for name in STORES)
         yield "folder", lambda: permissions.writable(examined.kind, folder)

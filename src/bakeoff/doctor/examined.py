@@ -1,4 +1,4 @@
-"""What the doctor is asked about: nothing, a configuration, a run, or a deployment.
+"""What the doctor is asked about: nothing, a configuration, a run, a deployment, or the last two of one name.
 
 Takes what the command line says, gives the places and the configuration. Opens no model.
 """
@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bakeoff.doctor.finding import Finding, fine, problem
 from bakeoff.errors import BakeoffError, ConfigError
+from bakeoff.files.did_you_mean import closest
+from bakeoff.runs.folder import RunFolder
+from bakeoff.sentences import listed
+from bakeoff.serve.releases import is_deployment
 
 if TYPE_CHECKING:
     from bakeoff.runs.config import Config
@@ -38,26 +42,48 @@ class Examined(NamedTuple):
         return self.root if self.kind in ("run", "deployment") else None
 
 
-def examined(name: str | None, places: Places) -> Examined:
-    """What a name means: a file of settings, a deployment or a run. Raises BakeoffError if it is none of them."""
-    if name is None:
-        return Examined("nothing", places)
-    from bakeoff.runs.run import find_run
-    from bakeoff.serve.releases import is_deployment
+def examined(name: str | None, places: Places) -> tuple[Examined, ...]:
+    """What a name or a path means: a file of settings, a run, a deployment, or the run and the deployment of one name.
 
+    Raises BakeoffError if it is none of them.
+    """
+    if name is None:
+        return (Examined("nothing", places),)
     given = Path(name)
     if given.is_file():
-        return _read("configuration", given, places)
-    for place in (given, places.deployments / name):
-        if is_deployment(place):
-            return _read("deployment", place, places)
-    try:
-        return _read("run", find_run(name, places.runs), places)
-    except BakeoffError:
-        raise ConfigError(
-            f"'{name}' is no file, no run (in {places.runs}) and no deployment (in {places.deployments}).",
-            "name a bakeoff.yaml, the folder or the name of a run, or that of a deployment",
-        ) from None
+        return (_read("configuration", given, places),)
+    kind = kind_of(given)
+    if kind is not None:
+        return (_read(kind, given, places),)
+    below = ((places.runs / name, places.runs), (places.deployments / name, places.deployments))
+    found = [(kind, place) for place, _ in below if (kind := kind_of(place)) is not None]
+    if not found:
+        raise _unknown(name, places)
+    both = listed([f"the {kind} {place}" for kind, place in found])
+    said = (fine("examined", f"'{name}' names {both}", n=len(found)),)
+    return tuple(
+        one._replace(told=(*said, *one.told) if one.root == found[0][1] else one.told)
+        for one in (_read(kind, place, places) for kind, place in found)
+    )
+
+
+def kind_of(place: Path) -> Literal["run", "deployment"] | None:
+    """What a folder is. One that has lost its pointer or its configuration is known by what else is there."""
+    if is_deployment(place) or (place / "releases").is_dir():
+        return "deployment"
+    begun = RunFolder(place)
+    is_run = any(path.exists() for path in (begun.config_path, begun.environment_path, begun.comparison_path))
+    return "run" if is_run else None
+
+
+def _unknown(name: str, places: Places) -> ConfigError:
+    known = [path.name for folder in (places.runs, places.deployments) if folder.is_dir() for path in folder.iterdir()]
+    meant = closest(Path(name).name, known)
+    return ConfigError(
+        f"'{name}' is no file, no run (in {places.runs}) and no deployment (in {places.deployments})."
+        + (f" Did you mean '{meant}'?" if meant else ""),
+        "name a bakeoff.yaml, the folder or the name of a run, or that of a deployment",
+    )
 
 
 def _read(kind: Kind, root: Path, places: Places) -> Examined:
@@ -75,7 +101,6 @@ def _read(kind: Kind, root: Path, places: Places) -> Examined:
 
 def _config(kind: Kind, root: Path) -> "Config":
     from bakeoff.runs.config import load_config
-    from bakeoff.runs.folder import RunFolder
     from bakeoff.serve.deployment import Deployment
 
     if kind == "configuration":

@@ -6,7 +6,11 @@ a file system) is no full disk, and freeing space does not help. Source: setrlim
 
 import errno
 
+from bakeoff.errors import BakeoffError
+
 FREE = "free some space"
+NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""What the system says where this user may not write, or nobody may."""
 _TOO_LARGE = ("File too large", f"os error {errno.EFBIG}")
 _FULL = ("No space left", "StorageFull", *(f"os error {number}" for number in (errno.ENOSPC, errno.EDQUOT)))
 
@@ -39,14 +43,27 @@ def room_remedy(error: Exception) -> str:
     return f"{FREE}, or allow files of more than {limit:,} bytes (ulimit -f)"
 
 
-def refused(error: OSError) -> str:
-    """What the system did not do, and what to do about it, on two lines.
+def refused(error: OSError, then: str) -> BakeoffError:
+    """What the system did not do, and what to do about it; `then` is what to do when that is done.
 
-    >>> print(refused(OSError(errno.EIO, "Input/output error")))
+    >>> print(refused(OSError(errno.EIO, "Input/output error"), "try again"))
     Cannot read or write the disk: Input/output error.
-      -> check the disk, then try again
+      -> check the disk; then try again
     """
     first = f"Cannot read or write {error.filename or 'the disk'}: {error.strerror or error}."
+    return BakeoffError(first, f"{_remedy(error)}; then {then}")
+
+
+def _remedy(error: OSError) -> str:
     if error.errno == errno.EIO:
-        return f"{first}\n  -> check the disk, then try again"
-    return f"{first}\n  -> {room_remedy(error)}, or fix the path or its permissions"
+        return "check the disk"
+    if error.errno in NOT_ALLOWED:
+        return "allow this user to read and write there, or use another folder"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
+        return "fix the path"
+    return f"{room_remedy(error)}, or fix the path or its permissions"
+
+
+def is_of_system(error: OSError) -> bool:
+    """Whether the system refused something, and no code of ours or of a library raised the error by itself."""
+    return error.filename is not None or error.errno is not None

@@ -3,15 +3,16 @@
 Takes a path, gives plain values that are no larger than their text lets one expect. Knows nothing about keys.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from bakeoff.credentials import what_is_secret
+from bakeoff.credentials import holds_provider_key, what_is_secret
 from bakeoff.errors import ConfigError
 from bakeoff.files.small import small_text
+from bakeoff.sentences import kind_of_value
 
 _FAILURES = (ValueError, TypeError, AttributeError, LookupError)
 """What PyYAML raises for a scalar that looks like a date or a number and is none, such as 2026-02-30."""
@@ -152,44 +153,52 @@ def _loaded(text: str, loader: type[_PlainLoader]) -> Any:
         raise yaml.YAMLError(f"a value in it cannot be read ({error})") from error
 
 
-def read_mapping(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file. Raises ConfigError if the file cannot be read or does not hold a mapping."""
+START = "write one with: bakeoff init DOCS --questions FILE"
+
+
+def read_mapping(path: Path, remedy: str = "") -> dict[str, Any]:
+    """The mapping in a YAML file. Raises ConfigError if the file cannot be read or does not hold a mapping.
+
+    `remedy` is what helps if the file is no configuration that a person writes.
+    """
     try:
         loaded = strict_yaml(small_text(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"Cannot read the configuration {path}: {error}.", "write one with: bakeoff init DOCS --questions FILE"
-        ) from error
+        raise ConfigError(f"Cannot read the configuration {path}: {error}.", remedy or START) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {reason_of(error)}.", "fix the line it names") from error
+        raise ConfigError(f"{path} is not YAML: {reason_of(error)}.", remedy or "fix the line it names") from error
+    if loaded is None:
+        raise ConfigError(f"{path} is empty.", remedy or START)
     if not isinstance(loaded, dict):
-        raise ConfigError(
-            f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.",
-            "start from: bakeoff init DOCS --questions FILE",
-        )
+        raise ConfigError(f"{path} holds {kind_of_value(loaded)}, not keys with values.", remedy or START)
     return loaded
 
 
-def check_secrets(values: Mapping[str, Any], path: Path) -> None:
-    """Raises ConfigError with the place of an address that holds a password or a key: run folders hold copies."""
-    for place, kind in _secret_places(values):
+def check_secrets(values: Mapping[str, Any], path: Path, kind_of: Callable[[str], str] = what_is_secret) -> None:
+    """Raises ConfigError with the place of a password or a key: run folders hold copies. The value is not shown."""
+    for place, kind in _secret_places(values, kind_of):
         raise ConfigError(
-            f"{path}: {place} is an address that holds {kind}, and configurations are copied into run folders.",
+            f"{path}: {place} holds {kind}, and configurations are copied into run folders.",
             "leave it out, and name the environment variable that holds it (see docs/configuration.md)",
         )
 
 
-def _secret_places(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Where an address holds a password or a key, and which of both."""
+def check_provider_keys(values: Mapping[str, Any], path: Path) -> None:
+    """The same for keys of well-known providers alone: before other errors, which show values or parts of them."""
+    check_secrets(values, path, lambda text: "a key" if holds_provider_key(text) else "")
+
+
+def _secret_places(value: Any, kind_of: Callable[[str], str], place: str = "") -> Iterator[tuple[str, str]]:
+    """Where a value or a key holds a password or a key of somebody, and which of both."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            here = f"{place}.{key}".lstrip(".") if not what_is_secret(str(key)) else place or "a key"
-            yield from _secret_places(str(key), here)
-            yield from _secret_places(inner, here)
+            here = f"{place}.{key}".lstrip(".") if not kind_of(str(key)) else place or "a key"
+            yield from _secret_places(str(key), kind_of, here)
+            yield from _secret_places(inner, kind_of, here)
     elif isinstance(value, list):
         for inner in value:
-            yield from _secret_places(inner, place)
-    elif isinstance(value, str) and (kind := what_is_secret(value)):
+            yield from _secret_places(inner, kind_of, place)
+    elif isinstance(value, str) and (kind := kind_of(value)):
         yield f"'{place}'", kind
 
 

@@ -21,6 +21,7 @@ from bakeoff.writing.scripts import HAS_NO_BLANKS
 
 FOLDER = Path(__file__).parent / "languages"
 VARIABLE = "BAKEOFF_LANGUAGES"
+SEE = f"fix the file, or take it out of the folder that {VARIABLE} names"
 LISTS = (
     *("says_yes", "says_no", "denies_what_follows", "denies_next_word", "denies_what_precedes", "but", "refusals"),
     *("opens_condition", "closes_condition"),
@@ -52,7 +53,7 @@ def languages() -> Languages:
     own = os.environ.get(VARIABLE)
     own_files = sorted(Path(own).glob("*.yaml")) if own else []
     read = [_packaged(path) for path in sorted(FOLDER.glob("*.yaml"))]
-    read += [_checked(path, read_mapping(path)) for path in own_files]
+    read += [_checked(path, read_mapping(path, SEE)) for path in own_files]
     months = {
         plain(name): number
         for mapping in read

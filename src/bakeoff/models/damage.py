@@ -10,6 +10,7 @@ from typing import Any
 
 from bakeoff.errors import BakeoffError, MissingExtraError, ModelUnavailableError, disk_is_full
 from bakeoff.files.plain_json import plain_json
+from bakeoff.sentences import kind_of_value
 
 COPY_AGAIN = "copy or download the model again"
 SHOWN_CHARACTERS = 200
@@ -45,7 +46,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
         content = plain_json(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ModelUnavailableError(
-            f"The model's file {path} holds a {type(content).__name__}, not an object of settings.", COPY_AGAIN
+            f"The model's file {path} holds {kind_of_value(content)}, not an object of settings.", COPY_AGAIN
         )
     return content
 

@@ -38,6 +38,8 @@ from bakeoff.runs.folder import RunFolder
 from bakeoff.tuning.lessons import Lesson
 from bakeoff.tuning.retriever.folders import is_tuned_part
 
+SAYS_LOGPROBS = "log-probabilities.json"
+"""The file of a world that says which models give log-probabilities."""
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
 Progress = Callable[..., Callable[..., None]]
 """Takes a stage and a contender; gives a function of the amount done, the total, and optionally a detail."""
@@ -289,7 +291,7 @@ class Builder:
             # Asked without a threshold, because the threshold is chosen from the confidences of all answers.
             world.save(built.model_copy(update={"fitted": fitted.model_copy(update={"declining": Declining()})}))
         # A contender behind another one is asked too, because who answers what is decided on dev.
-        if dev and (recipe.declines or any(name in other.behind() for other in self._recipes)):
+        if dev and is_asked_dev(recipe, self._recipes):
             path, size = folder.answers_path(name, "dev"), batch_size(recipe, world.models, measuring)
             asking = Asking(recipe, Asked(recipe.spec, "calibrate"), lambda: world.open(name), dev, path, size)
             collect_from(self._workers, world, [asking], self._progress("calibrate", name))
@@ -312,7 +314,7 @@ class Builder:
 
     def _is_silent(self, world: WorldFolder, model: str) -> bool:
         """Whether this model's answers have no log-probability. Asks it one question, once in a run."""
-        path = world.root / "log-probabilities.json"
+        path = world.root / SAYS_LOGPROBS
         known: dict[str, bool] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         if model not in known:
             completion = self._one_completion(world, model)
@@ -366,6 +368,11 @@ class Builder:
         lesson = recipe.update_lesson(world, self._material)
         start = before.adapter_folder(recipe.adapter)
         return {} if lesson is None else {recipe.adapter: Course(recipe, lesson, start)}
+
+
+def is_asked_dev(recipe: Recipe, recipes: Sequence[Recipe]) -> bool:
+    """Whether a contender answers the dev questions: for a threshold of its own, or for those that it is behind."""
+    return recipe.declines or any(recipe.spec.name in other.behind() for other in recipes)
 
 
 def batch_size(recipe: Recipe, models: Mapping[str, ModelSettings], measuring: Measuring) -> int:

@@ -19,7 +19,7 @@ from bakeoff.pilot.stage_times import StageTimes
 from bakeoff.retrieval.opening import index_names, remove_indexes
 from bakeoff.runs.config import Config
 from bakeoff.runs.environment import data_sha256, describe
-from bakeoff.runs.folder import RUN_FORMAT, RunFolder, write_json, write_record
+from bakeoff.runs.folder import LOST, RUN_FORMAT, RunFolder, write_json, write_record
 
 RESTORE_OR_START = "restore the weights, or leave out --resume to start a new run"
 
@@ -54,15 +54,22 @@ def write_data(
 
 
 def _restore(folder: RunFolder, world: WorldFolder, config: Config, prepared: Prepared) -> None:
-    """Writes the questions and the documents again if somebody deleted them: they are those that the run began with."""
-    if not folder.splits_path.exists():
-        if folder.splits_path.with_name("splits.1.jsonl").exists():
-            raise RunFolderError(
-                f"{folder.splits_path} is missing, with the answers that were corrected by 'bakeoff regrade'.",
-                "restore it; or copy splits.1.jsonl, which holds the earlier answers, to its place, and regrade again",
-            )
-        _log.warning("%s was missing and is written again.", folder.splits_path)
+    """Writes questions, summary and documents again if somebody deleted them: they are those that the run began with.
+
+    Without its questions, a session would empty the scores.
+    """
+    lost = [path for path in (folder.splits_path, folder.data_path) if not path.exists()]
+    if lost and folder.splits_path.with_name("splits.1.jsonl").exists():
+        raise RunFolderError(
+            f"{lost[0]} is missing, with what 'bakeoff regrade' wrote into it.",
+            LOST,
+        )
+    for path in lost:
+        _log.warning("%s was missing and is written again.", path)
+    if folder.splits_path in lost:
         jsonl.write(folder.splits_path, prepared.questions)
+    if folder.data_path in lost:
+        write_record(folder.data_path, prepared.summary())
     if not has_store(folder.world):
         _log.warning("The documents of %s were missing: they and their indexes are made again.", folder.world)
         keep_in(folder.world, config.store)

@@ -149,7 +149,7 @@ class _Planned:
         self._recipes = [one for one in recipes if not (one.tunes and has_no_weights(config.models[one.spec.model]))]
         test = prepared.of("test")
         self._test, self._dev = test, prepared.of("dev")
-        self._latency = list(latency_questions(config, prepared))
+        self._latency = list(latency_questions(config, prepared.of("test")))
         self._changed = [question for question in test if question.slice == "changed"] if config.updates else []
         self._document_tokens = sum(estimated_tokens(document.text) for document in prepared.documents)
         self._updated_tokens = sum(estimated_tokens(document.text) for document in prepared.updated_documents)

@@ -82,8 +82,8 @@ def compare_run(
     ]
     ids = {question.id for question in questions}
     for entry in measured:
-        _require_all(folder.scores_path, entry.name, ids, entry.values.get("error", {}))
-        _require_all(folder.answers_path(entry.name), entry.name, ids, {answer.question_id for answer in entry.answers})
+        require_all(folder.scores_path, entry.name, ids, entry.values.get("error", {}))
+        require_all(folder.answers_path(entry.name), entry.name, ids, {answer.question_id for answer in entry.answers})
     measured = with_courses(folder, measured, fitted, profile.penalty)
     training = _of_split(folder, "train")
     thresholds = _redrawn_thresholds(folder, declining)
@@ -110,12 +110,13 @@ def _redrawn_thresholds(folder: RunFolder, declining: Mapping[str, Declining]) -
     return thresholds
 
 
-def _require_all(path: Path, name: str, ids: set[str], held: Collection[str]) -> None:
-    """Raises RunFolderError if a file does not hold exactly these test questions."""
-    n_missing, n_unknown = len(ids.difference(held)), len(set(held) - ids)
+def require_all(path: Path, name: str, ids: Collection[str], held: Collection[str], asked: str = "test") -> None:
+    """Raises RunFolderError if a file does not hold exactly these questions of splits.jsonl, which are the `asked`."""
+    n_missing, n_unknown = len(set(ids).difference(held)), len(set(held).difference(ids))
     if n_missing or n_unknown:
         lacks = f"lacks {n_missing} of the {len(ids)}" if n_missing else f"has {n_unknown} more than the {len(ids)}"
-        raise RunFolderError(f"{path} is not complete: for {name} it {lacks} test questions in splits.jsonl.", FINISH)
+        found = f"{path} is not complete: for {name} it {lacks} {asked} questions in splits.jsonl."
+        raise RunFolderError(found, FINISH)
 
 
 def _of_split(folder: RunFolder, split: str) -> list[Question]:

@@ -201,7 +201,8 @@ class Pilot:
             if recipe.recorded:
                 collect(world.open(name), self._prepared.of("test"), path, self._config.measuring.batch_size, progress)
             else:
-                collect_latency(world.open(name), latency_questions(self._config, self._prepared), path, progress)
+                timed = latency_questions(self._config, self._prepared.of("test"))
+                collect_latency(world.open(name), timed, path, progress)
         with self._times.timed("answer", name):
             self._collect("answer", world, recipe, "", self._prepared.of("test"))
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.retrieval.lance_table import explained, open_table, read_state
+from bakeoff.errors import RunFolderError
+from bakeoff.retrieval.lance_table import REMEDY, STATE, explained, open_table, read_state
 
 COLUMNS = ("id", "document_id", "source", "start", "end", "heading", "passage", "readable", "access")
 
@@ -31,3 +32,16 @@ def folder_sha256(folder: Path) -> str:
     vectors = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     digest.update(np.ascontiguousarray(vectors, np.float32).data)
     return digest.hexdigest()
+
+
+def check_folder(folder: Path) -> int:
+    """The number of rows of the index in this folder, whose files are opened and not read through.
+
+    Raises RunFolderError if there is no index, or if it is damaged.
+    """
+    if not (folder / STATE).is_file():
+        raise RunFolderError(f"The index in {folder} is missing.", REMEDY)
+    with explained(folder):
+        state = read_state(folder)
+        assert state is not None  # its file is there
+        return int(open_table(folder, state.table).count_rows())

@@ -28,6 +28,7 @@ from bakeoff.retrieval.words import word_rules
 SCHEMA_VERSION = 2
 TEXT_COLUMN = "words"
 FIRST_TABLE = "chunks"
+STATE = "index.json"
 CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
 _OF_LANCE = re.compile(r"(?<![\w/\\.-])lance\b(?![/\\])", re.IGNORECASE)
 """Words of its errors, and no part of a path."""
@@ -61,7 +62,7 @@ class State(Record):
 
 
 def _state_path(folder: Path) -> Path:
-    return folder / "index.json"
+    return folder / STATE
 
 
 def discard(folder: Path) -> None:

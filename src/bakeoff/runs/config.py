@@ -24,7 +24,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import keys_instead, unknown, unknown_with_allowed
 from bakeoff.files.names import is_taken_by_windows
-from bakeoff.files.strict_yaml import check_secrets, read_mapping
+from bakeoff.files.strict_yaml import check_provider_keys, check_secrets, read_mapping
 from bakeoff.imports import named_by_you
 from bakeoff.llm_judge.settings import Grading, judge_model
 from bakeoff.measure.settings import Measuring
@@ -238,6 +238,7 @@ def load_judge_config(path: Path) -> JudgeConfig:
             f"{path} has neither `grading:` nor `models:`, so it names no judge.",
             "write there, for example:  grading: {judge: MODEL}",
         )
+    check_provider_keys(values, path)
     try:
         parsed = _GradingAndModels.model_validate(values)
     except ValidationError as error:
@@ -267,6 +268,7 @@ def load_config(path: Path) -> Config:
 
     folder = path.resolve().parent
     values = read_mapping(path)
+    check_provider_keys(values, path)
     config = validate({**_absolute(values, folder), "folder": str(folder)}, str(path))
     named_by_you(config, folder)
     check_secrets(values, path)

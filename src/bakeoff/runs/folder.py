@@ -27,9 +27,13 @@ from bakeoff.records import Answer, Question, Record, Score, Stage
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.race import RaceResult, with_winners
+from bakeoff.sentences import kind_of_value
 
 FINISH = "finish the run first: bakeoff run CONFIG --resume; if it was finished, restore the file"
 RESTORE = "the file was changed by hand or by another version; restore it, or start a new run"
+LOST = "restore it from a copy, or run the pilot again: bakeoff run CONFIG"
+"""For what no session of the same run makes again."""
+OWN_CONFIG = f"{LOST}; once it is deleted, bakeoff run CONFIG --resume writes it again from the CONFIG of this run"
 RUN_FORMAT = 3  # raise this when older folders can no longer be read
 
 R = TypeVar("R", bound=Record)
@@ -96,7 +100,7 @@ class RunFolder:
                 "name a folder that 'bakeoff run' wrote, such as runs/<name>",
             )
         self.check_format()
-        return self._named(validate(read_mapping(self.config_path), str(self.config_path)))
+        return self._named(validate(read_mapping(self.config_path, OWN_CONFIG), str(self.config_path)))
 
     def _named(self, config: Config) -> Config:
         named_by_folder(self.root, config, config.imports_from)
@@ -109,11 +113,10 @@ class RunFolder:
         """
         if not self.environment_path.exists() and not self.comparison_path.exists():
             return
-        environment = self.read_json(self.environment_path)
+        environment = self.read_json(self.environment_path, LOST)
         if not isinstance(environment, dict):
             raise RunFolderError(
-                f"{self.environment_path} holds {type(environment).__name__}, not the versions of a run.",
-                "restore the file, or start a new run",
+                f"{self.environment_path} holds {kind_of_value(environment)}, not the versions of a run.", LOST
             )
         run_format = environment.get("run_format")
         if run_format != RUN_FORMAT:
@@ -235,17 +238,23 @@ def unfinished(name: str, runs: Path) -> Path | None:
     return max(waiting)[1] if waiting else None
 
 
+def continued(name: str, runs: Path) -> Path | None:
+    """The folder that `--resume` goes on with: the newest unfinished one of this name, else the newest."""
+    taken = _folders(name, runs)
+    return unfinished(name, runs) or (max(taken)[1] if taken else None)
+
+
 def resume(config: Config, runs: Path, fresh: Config | None = None) -> RunFolder:
-    """The newest unfinished folder with this configuration's name, else the newest, if its configuration is the same.
+    """The folder of this configuration's name that is `continued`, if its configuration is the same.
 
     What the configuration leaves to the known answers stays as the run began. `fresh` is what a new run would use; it
     is written into a folder that has no configuration yet. Raises RunFolderError if there is no run or if the
     configuration has changed, and names the keys that differ.
     """
-    taken = _folders(config.name, runs)
-    if not taken:
+    root = continued(config.name, runs)
+    if root is None:
         raise RunFolderError(f"There is no run named '{config.name}' in {runs} to resume.", "leave --resume out")
-    folder = RunFolder(unfinished(config.name, runs) or max(taken)[1])
+    folder = RunFolder(root)
     if not folder.config_path.exists():
         _write_config(fresh or config, folder)
     begun = folder.begun_config()

@@ -34,6 +34,7 @@ from bakeoff.serve.releases import (
     OWNER_ONLY,
     Release,
     add_release,
+    back_to_another,
     current,
     explained,
     is_deployment,
@@ -85,7 +86,8 @@ class Deployment:
     @cached_property
     def config(self) -> Config:
         path = release_folder(self.root, self.release.number) / "config.yaml"
-        config = validate(read_mapping(path), str(path))
+        remedy = f"{back_to_another(self.root, self.release.number)}restore the file, or make the deployment again"
+        config = validate(read_mapping(path, remedy), str(path))
         named_by_folder(self.root, config, config.imports_from)
         return config
 

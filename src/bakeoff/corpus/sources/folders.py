@@ -24,7 +24,8 @@ from bakeoff.records import Document, Record
 
 __all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"]
 
-
+HIDDEN = "hidden"
+"""Why a hidden file of a folder is not read."""
 PUT_FILES = f"put files there that end in one of {', '.join(SUFFIXES)}"
 
 
@@ -196,7 +197,7 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
             if path != root and not fits(path.relative_to(root).parts, pieces, is_folder):
                 continue
             if path != root and path.name.startswith((".", "~$")):
-                problems.append(Problem(source=source, reason="hidden", remedy="rename it if it should be read"))
+                problems.append(Problem(source=source, reason=HIDDEN, remedy="rename it if it should be read"))
             elif path != root and _leads_out(path, root):
                 remedy = "name what it leads to in documents:, or put a copy there"
                 problems.append(Problem(source=source, reason="a link that leads out of the folder", remedy=remedy))

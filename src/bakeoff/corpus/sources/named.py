@@ -15,7 +15,7 @@ from bakeoff.corpus.sources.folders import Reading
 from bakeoff.corpus.sources.opened import read_sources
 from bakeoff.corpus.sources.settings import SourceSettings
 from bakeoff.errors import ConfigError
-from bakeoff.files.strict_yaml import check_secrets, read_mapping
+from bakeoff.files.strict_yaml import check_provider_keys, check_secrets, read_mapping
 
 _ENTRIES: TypeAdapter[tuple[str | SourceSettings, ...]] = TypeAdapter(kinds.Named)
 
@@ -44,6 +44,7 @@ def places_in(path: Path) -> Places:
     given = read_mapping(path).get("documents")
     if not given:
         raise ConfigError(f"{path} names no documents.", "write there: documents: [...]")
+    check_provider_keys({"documents": given}, path)
     folder = path.resolve().parent
     try:
         sources = _ENTRIES.validate_python(kinds.absolute(given, folder))

@@ -23,10 +23,11 @@ from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest
 from bakeoff.files.plain_json import plain_json
 from bakeoff.files.small import small_text
-from bakeoff.files.strict_yaml import reason_of, strict_yaml
+from bakeoff.files.strict_yaml import check_secrets, reason_of, strict_yaml
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.questions.rows.kinds import KINDS, all_kinds, kind_of
+from bakeoff.sentences import kind_of_value
 
 GUIDE = "docs/profile.md"
 MOST_BYTES = 1_000_000
@@ -240,11 +241,12 @@ def read_profile(path: Path) -> Profile:
     if loaded is None:
         return Profile()
     if not isinstance(loaded, dict):
-        raise ConfigError(f"{path} holds {type(loaded).__name__}, not a mapping of keys to values.", f"see {GUIDE}")
+        raise ConfigError(f"{path} holds {kind_of_value(loaded)}, not keys with values.", f"see {GUIDE}")
     if set(loaded) == {"profile"}:
         raise ConfigError(
             f"{path} has the key 'profile', as in bakeoff.yaml.", "write the profile's own keys at the top of this file"
         )
+    check_secrets(loaded, path)
     return validate_profile(loaded, str(path))
 
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from bakeoff import errors
 from bakeoff.doctor.bundle.plain import number
+from bakeoff.doctor.examined import kind_of
 from bakeoff.doctor.finding import Finding
-from bakeoff.serve.releases import is_deployment
 
 _KINDS = frozenset(kind for kind in vars(errors).values() if isinstance(kind, type))
 """The kinds of errors that Bakeoff has."""
@@ -25,8 +25,10 @@ class Part(NamedTuple):
     text: str
 
 
-def parts_of(findings: Sequence[Finding], folder: Path | None = None, log: Path | None = None) -> list[Part]:
-    """The files for these findings, for a run or a deployment (`folder`), and for a file of a server's lines.
+def parts_of(findings: Sequence[Finding], folders: Sequence[Path] = (), log: Path | None = None) -> list[Part]:
+    """The files for these findings, for a run, a deployment or both (`folders`), and for a file of a server's lines.
+
+    If there are both, the names of the deployment's files begin with `deployment-`.
 
     Raises OSError if the file of lines cannot be read.
     """
@@ -34,8 +36,11 @@ def parts_of(findings: Sequence[Finding], folder: Path | None = None, log: Path 
     parts.append(
         _part("doctor.json", "the doctor's states and figures, without its sentences", lambda: _told(findings))
     )
-    for name, about, values in _of(folder) if folder else ():
-        parts.append(_part(name, about, values))
+    for folder in folders:
+        before = "deployment-" if len(folders) > 1 and kind_of(folder) == "deployment" else ""
+        for name, about, values in _of(folder):
+            is_named = name.startswith("deployment") or not before
+            parts.append(_part(name if is_named else f"{before}{name}", about, values))
     if log is not None:
         with log.open(encoding="utf-8", errors="replace") as lines:
             from bakeoff.doctor.bundle.lines import shapes
@@ -65,7 +70,7 @@ def _of(folder: Path) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     from bakeoff.serve.deployment import Deployment
 
     config_about = "settings: numbers and choices, without names, texts and addresses"
-    if is_deployment(folder):
+    if kind_of(folder) == "deployment":
         yield "configuration.json", config_about, lambda: settings.settings(Deployment(folder).config)
         yield "deployment.json", "releases, and what the log counts", lambda: deployment_numbers.deployment(folder)
     else:

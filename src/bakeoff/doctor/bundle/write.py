@@ -17,11 +17,21 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def write(path: Path, parts: Sequence[Part]) -> None:
-    """Writes the bundle. Raises ConfigError if it exists or its folder does not, OSError if it cannot be written."""
+    """Writes the bundle. Raises ConfigError if it exists, if its folder does not, or if it cannot be written."""
     if path.exists():
         raise ConfigError(f"{path} exists.", "name a new file")
     if not path.parent.is_dir():
         raise ConfigError(f"The folder {path.parent} does not exist.", "make it, or name a file elsewhere")
+    try:
+        _write(path, parts)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot write {path}: {error.strerror or error}.",
+            "name a file where you may write and there is room: bakeoff doctor --bundle FOLDER/FILE.zip",
+        ) from error
+
+
+def _write(path: Path, parts: Sequence[Part]) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".bundle-")  # for its owner only
     half = Path(name)
     try:

@@ -14,6 +14,7 @@ from bakeoff.formats.tables.csv_rows import DELIMITERS, rows_with_open_quotes
 from bakeoff.formats.tables.find import TEXT_FIELDS, Table, facts_of, tables_of
 from bakeoff.formats.tables.json_lines import lines_of, loaded, words
 from bakeoff.formats.values import access_of, json_value, time_of
+from bakeoff.sentences import kind_of_value
 
 ANY_ROW = ("#",)
 """What a problem is about that may be any row of the file."""
@@ -75,7 +76,7 @@ def _json_object(line: str) -> dict[str, Any] | UnreadableError:
     except (ValueError, RecursionError):
         return UnreadableError("it is not JSON", "fix the line, or export it again")
     if not isinstance(item, dict):
-        return UnreadableError(f"it is a JSON {type(item).__name__}, not an object", _NO_TEXT_REMEDY)
+        return UnreadableError(f"it is {kind_of_value(item)}, not a JSON object", _NO_TEXT_REMEDY)
     return item
 
 

@@ -19,6 +19,7 @@ from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
 from bakeoff.questions.rows import workbook
+from bakeoff.sentences import kind_of_value
 
 DELIMITERS = ",;\t"
 MOST_BYTES = 200_000_000
@@ -204,7 +205,7 @@ def _transposed(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _record(path: Path, place: str, number: int, item: Any) -> RawRow:
     if not isinstance(item, dict):
         raise InputError(
-            f"{path}, {place}: a {type(item).__name__} instead of an object.",
+            f"{path}, {place}: {kind_of_value(item)} instead of an object.",
             'write lines such as {"question": "...", "answers": ["..."]}',
         )
     return RawRow(number, tuple(map(str, item)), list(item.values()))

@@ -6,7 +6,7 @@ Takes a deployment, gives `LiveDocuments`. Starts no server.
 from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 
-from bakeoff.contenders.load import make_recipe
+from bakeoff.contenders.needed import needed
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.protocols import SearchIndex
 from bakeoff.retrieval.settings import Retrieval
@@ -36,27 +36,17 @@ def repair_new_indexes(deployment: Deployment, used: Collection[str]) -> None:
     names.
     """
     world = deployment.world
-    for name, retrieval in _searched(world, deployment.release.contenders).items():
+    for name, retrieval in searched(world, deployment.release.contenders).items():
         if name not in used:
             world.sound_index(retrieval)
 
 
 def indexes_of(world: WorldFolder, contenders: Sequence[str]) -> dict[str, SearchIndex]:
     """Each index of these contenders, and of those behind them, by its name."""
-    return {name: world.index(retrieval) for name, retrieval in sorted(_searched(world, contenders).items())}
+    return {name: world.index(retrieval) for name, retrieval in sorted(searched(world, contenders).items())}
 
 
-def _searched(world: WorldFolder, contenders: Sequence[str]) -> dict[str, Retrieval]:
+def searched(world: WorldFolder, contenders: Sequence[str]) -> dict[str, Retrieval]:
     """The settings of each index that these contenders search, and those behind them, by the index's name."""
-    pending, known, searched = list(contenders), set[str](), dict[str, Retrieval]()
-    while pending:
-        name = pending.pop()
-        if name in known:
-            continue
-        known.add(name)
-        built = world.built(name)
-        recipe = make_recipe(built.spec, world.imports_from)
-        pending.extend(recipe.sends_to(built.fitted))
-        if recipe.index:
-            searched[recipe.index] = recipe.spec.retrieval
-    return searched
+    recipes = needed(world, contenders).values()
+    return {recipe.index: recipe.spec.retrieval for recipe in recipes if recipe.index}

@@ -19,6 +19,7 @@ from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.json_lines import lines_of
 from bakeoff.formats.values import access_of, json_value, time_of
 from bakeoff.records import Document
+from bakeoff.sentences import kind_of_value
 
 _NEVER_IN_NAMES = re.compile(r"[%#\x00-\x1f\x7f]")
 _EPOCH = range(10**8, 10**11)
@@ -166,7 +167,7 @@ def as_json(value: Any) -> list[str]:
         if type(value) is kind:
             return [kind.__name__, write(value)]
     raise InputError(
-        f"The column of changed: has a {type(value).__name__}, by which rows are not compared.",
+        f"The column of changed: has {kind_of_value(value)}, by which rows are not compared.",
         "name a column of times, dates, numbers or texts that grows with every change, or leave changed: out",
     )
 

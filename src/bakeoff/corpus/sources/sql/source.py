@@ -32,6 +32,7 @@ from bakeoff.files.plain_json import plain_json
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
+from bakeoff.sentences import kind_of_value
 
 LATE = timedelta(minutes=5)
 """So long a transaction may take after it set the time of its change: that much is read again."""
@@ -227,7 +228,7 @@ def _later(mark: Any, value: Any) -> Any:
         return value if mark is None or value > mark else mark
     except TypeError as error:
         raise InputError(
-            f"The column of changed: holds values of several kinds ({type(mark).__name__}, {type(value).__name__}).",
+            f"The column of changed: holds values of several kinds ({kind_of_value(mark)}, {kind_of_value(value)}).",
             "name a column whose values can be compared, or leave changed: out",
         ) from error
 

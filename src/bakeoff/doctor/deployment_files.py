@@ -1,0 +1,95 @@
+"""Whether a deployment is whole: the pointer, the live release with its contenders, documents, indexes, history, log.
+
+Takes a deployment's folder, gives findings. Loads no model, starts no server and writes nothing.
+"""
+
+import shlex
+from pathlib import Path
+
+from bakeoff.corpus.stores import SQLITE
+from bakeoff.doctor import worlds
+from bakeoff.doctor.finding import Finding, fine
+from bakeoff.doctor.looking import Looking
+from bakeoff.retrieval.opening import INDEXES
+from bakeoff.sentences import counted, listed
+from bakeoff.serve.deployment import Deployment
+from bakeoff.serve.releases import Release, back_to_another, current, history, numbers, read_release, release_folder
+
+LOG = "log.sqlite"
+
+
+def whole(root: Path) -> list[Finding]:
+    """What is wrong with this deployment."""
+    look = Looking("deployment")
+    live = look.at(lambda: current(root), _point(root))
+    look.at(lambda: history(root))
+    for number in numbers(root):
+        if number != live:
+            _another(look, root, number)
+    release = look.at(lambda: read_release(root, live)) if live is not None else None
+    if release is None:  # it would say what is needed, but the documents are needed in any case
+        worlds.store(look, root, lambda path: _documents(root, path, None))
+    else:
+        _live(look, root, release)
+    log = root / LOG
+    if not log.is_file() or not log.stat().st_size:
+        told = "nobody has asked it yet, or its log is lost"
+        look.note(
+            f"{root} has no {LOG}: {told}",
+            "if it had one, restore a copy before the next start, which begins a new one",
+        )
+    if look.n_problems or release is None:
+        return look.findings
+    said = f"release {live} of {counted(len(numbers(root)), 'release')} is live, with {listed(release.contenders)}"
+    return [fine("deployment", f"{root} is whole: {said}", releases=len(numbers(root))), *look.findings]
+
+
+def _live(look: Looking, root: Path, release: Release) -> None:
+    """All that the release which answers needs."""
+    deployment = Deployment(root, number=release.number)
+
+    def from_run(folder: Path) -> str:
+        source = Path(release.run) / folder.relative_to(release_folder(root, release.number))
+        return f"{back_to_another(root, release.number)}restore it from a copy, or from the run ({source})"
+
+    config = look.at(lambda: deployment.config)
+    if config is None:
+        worlds.store(look, root, lambda path: _documents(root, path, release))
+        return
+    remedies = {
+        "settings": from_run,
+        "adapter": from_run,
+        "documents": lambda path: _documents(root, path, release),
+        "index": lambda folder: "bakeoff serve makes it again from the documents when it starts",
+    }
+    worlds.parts(look, deployment.world, release.contenders, release.measured, ("settings", "adapter"), remedies)
+
+
+def _another(look: Looking, root: Path, number: int) -> None:
+    """A release that is not live: one that cannot be read cannot be gone back to."""
+    other = Looking(look.check)
+    other.at(lambda: read_release(root, number))
+    for finding in other.findings:
+        look.note(finding.found, f"it cannot be made live again; delete {release_folder(root, number)}")
+
+
+def _documents(root: Path, path: Path, release: Release | None) -> str:
+    """What to do if the documents are lost: those of the run are what a deployment begins with."""
+    remedy = f"stop its server, and restore {path} from a copy"
+    if release is None or not (Path(release.run) / SQLITE).is_file():
+        return remedy
+    begun = f"copy {Path(release.run) / SQLITE} there and delete {root / INDEXES}, which is made again"
+    return f"{remedy}. Without one, to begin again with the documents of the run: {begun}"
+
+
+def _point(root: Path) -> str:
+    """What to do if nothing says which release is live."""
+    there = numbers(root)
+    if not there:
+        return "restore the folder from a copy, or remove it and make it again from its run: bakeoff serve RUN"
+    changes = Looking("")
+    last = [change.number for change in changes.at(lambda: history(root)) or [] if change.number in there]
+    number = (last or there)[-1]
+    why = "was made live last" if last else "is the newest"
+    write = f"echo {number} > {shlex.quote(str(root / 'current'))}"
+    return f"restore it from a copy, or write the number of a release there; {number} {why}: {write}"
