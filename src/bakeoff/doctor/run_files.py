@@ -99,7 +99,7 @@ class _Run(Looking):
             self.file(
                 folder.stages_path,
                 folder.stages_path.stat,
-                f"{LOST}: how long its stages took is known from nowhere else",
+                f"{LOST} (how long its stages took is known from nowhere else)",
             )
         asked = self._questions()
         comparison = None

@@ -94,6 +94,8 @@ class RunFolder:
         Raises RunFolderError if there is no run here, or if its version wrote folders that this version cannot read,
         and ConfigError if the configuration was broken since.
         """
+        if not self.config_path.exists() and self.environment_path.exists():
+            raise RunFolderError(f"{self.config_path} is missing.", OWN_CONFIG)
         if not self.config_path.exists():
             raise RunFolderError(
                 f"{self.root} is not a run folder: it has no config.yaml.",
