@@ -361,7 +361,7 @@ def test_settings_that_are_written_are_read_again(sqlite: Server) -> None:
 def test_a_column_that_orders_nothing_is_refused(sqlite: Server) -> None:
     """Bytes, and values of several kinds."""
     sqlite.run("UPDATE articles SET updated_at = X'01'")
-    with pytest.raises(InputError, match="has a bytes, by which rows are not compared"):
+    with pytest.raises(InputError, match="has a value of the kind bytes, by which rows are not compared"):
         changes(settings(sqlite))
     sqlite.run("UPDATE articles SET updated_at = 'x'", insert(2, "x").replace("'2026-01-01 10:00:00'", "5"))
     with pytest.raises(InputError, match="values of several kinds"):
