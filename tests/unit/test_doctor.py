@@ -533,7 +533,7 @@ def test_a_whole_deployment_has_no_problem_and_nothing_in_it_is_changed(deployed
 @pytest.mark.parametrize(
     ("lost", "told", "remedy"),
     [
-        ("current", "does not name a release", "echo 1 > "),
+        ("current", "does not name a release", "--to 1"),
         ("store.sqlite", "store.sqlite is missing", "stop its server, and restore"),
         ("indexes", "index in", "bakeoff serve makes it again"),
         ("indexes/embedder-64/index.json", "is missing", "bakeoff serve makes it again"),
@@ -569,7 +569,9 @@ def test_a_deployment_whose_pointer_names_the_past_is_told_which_release_was_liv
     found = deployment_files.whole(deployed)
     assert states(found) == ["ok", "note", "note"] and "cannot be made live again" in said(found)
     (deployed / "current").unlink()
-    assert "1 was made live last: echo 1 >" in said(of_deployment(deployed))
+    assert "write it again: bakeoff rollback" in said(of_deployment(deployed))
+    (deployed / "history.jsonl").unlink()
+    assert f"2 is the newest: bakeoff rollback {deployed} --to 2" in said(of_deployment(deployed))
 
 
 def test_what_is_said_about_a_lost_store_makes_a_deployment_whole(deployed, apart):

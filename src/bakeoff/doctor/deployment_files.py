@@ -13,7 +13,16 @@ from bakeoff.doctor.looking import Looking
 from bakeoff.retrieval.opening import INDEXES
 from bakeoff.sentences import counted, listed
 from bakeoff.serve.deployment import Deployment
-from bakeoff.serve.releases import Release, back_to_another, current, history, numbers, read_release, release_folder
+from bakeoff.serve.releases import (
+    Release,
+    back_to_another,
+    current,
+    history,
+    numbers,
+    pointer,
+    read_release,
+    release_folder,
+)
 
 LOG = "log.sqlite"
 
@@ -21,8 +30,13 @@ LOG = "log.sqlite"
 def whole(root: Path) -> list[Finding]:
     """What is wrong with this deployment."""
     look = Looking("deployment")
-    live = look.at(lambda: current(root), _point(root))
-    look.at(lambda: history(root))
+    changes = look.at(lambda: history(root))
+    live = look.at(lambda: current(root), "" if changes else _point(root))
+    if live is not None and pointer(root) is None:
+        look.add(
+            f"{root / 'current'} does not name a release; the only one that was ever live, {live}, is served",
+            f"write it again: bakeoff rollback {shlex.quote(str(root))} --to {live}",
+        )
     for number in numbers(root):
         if number != live:
             _another(look, root, number)
@@ -83,13 +97,9 @@ def _documents(root: Path, path: Path, release: Release | None) -> str:
 
 
 def _point(root: Path) -> str:
-    """What to do if nothing says which release is live."""
+    """What to do if nothing says which release is live, nor which one ever was."""
     there = numbers(root)
     if not there:
         return "restore the folder from a copy, or remove it and make it again from its run: bakeoff serve RUN"
-    changes = Looking("")
-    last = [change.number for change in changes.at(lambda: history(root)) or [] if change.number in there]
-    number = (last or there)[-1]
-    why = "was made live last" if last else "is the newest"
-    write = f"echo {number} > {shlex.quote(str(root / 'current'))}"
-    return f"restore it from a copy, or write the number of a release there; {number} {why}: {write}"
+    newest = f"{there[-1]} is the newest: bakeoff rollback {shlex.quote(str(root))} --to {there[-1]}"
+    return f"restore it from a copy, or name a release; {newest}"

@@ -113,7 +113,7 @@ def current(root: Path) -> int:
 
     Raises RunFolderError if this is not a deployment, or if it is lost which of several is live.
     """
-    number = _named(root)
+    number = pointer(root)
     if number is not None:
         return number
     path, ever = root / "current", history(root)
@@ -131,7 +131,7 @@ def current(root: Path) -> int:
     return ever[-1].number
 
 
-def _named(root: Path) -> int | None:
+def pointer(root: Path) -> int | None:
     """The number in `current`. None if that file is missing or holds something else."""
     try:
         return int((root / "current").read_text(encoding="utf-8"))
@@ -270,7 +270,7 @@ def make_current(root: Path, number: int, reason: str = "", by: By = "promotion"
     """
     with promoting(root):
         read_release(root, number)
-        before = _named(root)
+        before = pointer(root)
         if before == number:
             return
         with explained(root):
