@@ -12,6 +12,7 @@ from bakeoff.files.strict_yaml import plain_yaml, read_mapping, reason_of, stric
 from bakeoff.formats.front_matter import front_matter
 from bakeoff.models.sentence_model import _languages
 from bakeoff.questions.read import read_questions
+from bakeoff.runs.config import validate
 from bakeoff.runs.folder import RunFolder
 
 NOTHING = [
@@ -165,3 +166,12 @@ def test_days_as_keys_within_a_cell_are_read(tmp_path):
     """JSON, as which cells travel between processes, has no such keys."""
     (tmp_path / "q.yaml").write_text("- question: When?\n  answer: a\n  more: {2026-01-01: {2026-01-02: x}, 1: y}\n")
     assert [question.text for question in read_questions([tmp_path / "q.yaml"])] == ["When?"]
+
+
+def test_half_a_character_in_a_configuration_is_named_with_its_line(tmp_path):
+    """As a key of a mapping, it ended with UnicodeEncodeError."""
+    (tmp_path / "bakeoff.yaml").write_text('name: run\ndocuments: {"\\ud800": null}\n')
+    with pytest.raises(ConfigError, match=r"half a character.*line 2"):
+        read_mapping(tmp_path / "bakeoff.yaml")
+    with pytest.raises(ConfigError, match="half a character"):
+        validate({"name": "run", "questions": ["q.csv"], "documents": {"\ud800": None}})

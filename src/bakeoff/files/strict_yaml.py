@@ -114,7 +114,17 @@ for _kind in ("binary", "set", "omap", "pairs"):
 
 
 class _StrictLoader(_PlainLoader):
-    """PyYAML keeps the last of two equal keys. YAML forbids equal keys, so this loader refuses them."""
+    """PyYAML keeps the last of two equal keys. YAML forbids equal keys, so this loader refuses them. It also refuses
+    half a character, as "\\ud800" is, which could not be written into the folder of a run.
+    """
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        if any("\ud800" <= character <= "\udfff" for character in str(node.value)):
+            raise yaml.MarkedYAMLError(
+                problem="a text holds half a character (a lone surrogate); write the whole character",
+                problem_mark=node.start_mark,
+            )
+        return super().construct_scalar(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -131,7 +141,8 @@ class _StrictLoader(_PlainLoader):
 def strict_yaml(text: str) -> Any:
     """The values in a YAML text.
 
-    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, and for what `plain_yaml` refuses.
+    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, for half a character, and for what
+    `plain_yaml` refuses.
     """
     return _loaded(text, _StrictLoader)
 

@@ -291,6 +291,10 @@ def validate(values: dict[str, Any], origin: str = "the configuration") -> Confi
     except ValidationError as error:
         problems = "; ".join(_explain(item, values) for item in error.errors())
         raise ConfigError(f"{origin}: {problems}.", "see docs/configuration.md for every key") from None
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"{origin}: a text in it holds half a character (a lone surrogate).", "write the whole character"
+        ) from error
     _ = config.specs, config.judge  # a contender or a judge that is not possible is an error in the configuration
     if config.style and config.style.examples and config.style.embedder not in config.models:
         raise ConfigError(
