@@ -220,19 +220,25 @@ def test_a_question_file_that_needs_all_memory_is_named(tmp_path: Path, monkeypa
     assert str(path) in told.value.message and "256 MB of memory" in told.value.message
 
 
+NO_MEMORY = r"256 MB of memory|ended with signal 11"
+
+
 def test_a_long_cell_of_html_is_read_as_a_short_one_and_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its words are those of the same HTML in pieces; one that needs all memory is refused and nothing else."""
+    """Its words are those of the same HTML in pieces; one that needs all memory is refused and nothing else.
+
+    The parser, which is native code, may crash where memory ends.
+    """
     cell = "<p>A <b>kind</b> word &amp; more.</p>"
     long = cell * (LONG // len(cell) + 1)
     for kind, read in (("words", words_of), ("markdown", markdown_of)):
         assert read(long) == read_bytes(kind, long.encode()) != long and read(cell) == read_bytes(kind, cell.encode())
     monkeypatch.setenv("BAKEOFF_FILE_MB", "256")
-    with pytest.raises(UnreadableError, match="256 MB of memory"):
+    with pytest.raises(UnreadableError, match=NO_MEMORY):
         markdown_of(cell * 400_000)
-    with pytest.raises(UnreadableError, match="256 MB of memory"):
+    with pytest.raises(UnreadableError, match=NO_MEMORY):
         fact_lines("from JSON", {"note": cell * 400_000})
     row = Row(Path("q.csv"), 7, {"text": ["Why?"], "answers": [cell * 400_000]})
-    with pytest.raises(InputError, match=r"q\.csv line 7: a cell of HTML cannot be read: .*256 MB"):
+    with pytest.raises(InputError, match=rf"q\.csv line 7: a cell of HTML cannot be read: .*(?:{NO_MEMORY})"):
         written_answers(row)
 
 
