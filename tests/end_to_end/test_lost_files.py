@@ -122,4 +122,4 @@ def test_a_live_release_that_is_gone_is_made_again_from_its_run(root, run, caplo
     shutil.rmtree(release_folder(root, 1))
     assert deploy(run, root).release.number == current(root) == 2
     assert [(change.before, change.number) for change in history(root)] == [(None, 1), (1, 2)]
-    assert "Yak" in texts(root) and "Release 1, which was live, is missing" in caplog.text
+    assert "Yak" in texts(root) and f"missing: release 2 of {run.folder.root} is now" in caplog.text

@@ -258,8 +258,10 @@ def test_documents_are_erased_by_source_or_if_they_were_removed_by_id(
     assert run("remove", "--erase", ids[0], "c.md") == {"n_erased": 2}
     assert not server.texts
     assert [one.document for id in ids for one in server.documents.store.history(id)] == 4 * [None]
+    run("add", str(folder / "a.md"))
     with pytest.raises(BakeoffError, match="There is no document 'never'"):
-        run("remove", "--erase", "never")
+        run("remove", "--erase", "a.md", "never")
+    assert list(server.texts) == ["a.md"]
 
 
 @pytest.mark.parametrize("form", [["--json"], []])

@@ -105,8 +105,9 @@ def remove(
     counts = Counts()
     with _documents(url, deployment) as documents:
         if erase:
-            there = {one.source: one.id for one in documents.listed()}
-            n_erased = sum(documents.erase(there.get(name, name)) for name in dict.fromkeys(names))
+            live = {name: one.id for one in documents.listed() for name in (one.source, one.id)}
+            asked = sorted(dict.fromkeys(names), key=live.__contains__)  # a name that is unknown ends it before these
+            n_erased = sum(documents.erase(live.get(name, name)) for name in asked)
             print_json({"n_erased": n_erased}) if as_json else typer.echo(f"{n_erased} texts erased")
             note(f"Still there: {REMAINS}.")
             return

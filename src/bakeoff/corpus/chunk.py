@@ -22,6 +22,7 @@ from bakeoff.writing.words import whole_letter, word_ends
 CountTokens = Callable[[str], int]
 
 _ROW = re.compile(r"[^\s:;][^:;\n]{0,60}: \S")
+_LETTER = re.compile(r"\S")
 _SPACE = re.compile(r"\s")
 _OUTSIDE_NUMBERS = re.compile(r"(?<!\d)\s|\s(?!\d)")
 _NEAR = 200
@@ -88,9 +89,10 @@ class _Lines:
         """The kinds of the lines of which the span holds a part."""
         first = bisect_right(self._starts, span.start) - 1
         n_lines = bisect_left(self._starts, span.end) - first
-        before = self._text[self._starts[first] : span.start]
-        after = self._text[span.end : self.spans[first + n_lines - 1].end]
-        return self.whole.part(first, n_lines, begins=not before.strip(), ends=not after.strip())
+        # A search ends at the first letter. The rest of a line of a million characters is not copied for each chunk.
+        before = _LETTER.search(self._text, self._starts[first], span.start)
+        after = _LETTER.search(self._text, span.end, self.spans[first + n_lines - 1].end)
+        return self.whole.part(first, n_lines, begins=before is None, ends=after is None)
 
 
 def _chunk(document: Document, span: _Span, heading: str, kinds: LineKinds) -> Chunk:

@@ -10,7 +10,7 @@ from bakeoff.sentences import SHOWN, first_few
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:
-    """A line for each problem, in order; for each reason that more than five have in common, one line.
+    """A line for each problem, those with one reason together; for a reason of more than five, one line in all.
 
     >>> problem_lines(Problem(source=f"{n}.1", reason="files ending in '.1' are not read") for n in range(7))
     ["not read: 7 files (0.1, 1.1, 2.1, 3.1, 4.1 and 2 more): files ending in '.1' are not read"]

@@ -3,6 +3,7 @@
 Takes a path, gives plain values that are no larger than their text lets one expect. Knows nothing about keys.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ _FAILURES = (ValueError, TypeError, AttributeError, LookupError)
 """What PyYAML raises for a scalar that looks like a date or a number and is none, such as 2026-02-30."""
 
 
+_HALF = re.compile("[\ud800-\udfff]")
 DEEPEST = 100
 MOST_REPEATED = 100_000
 """How many values aliases may stand for in all; each begun hundred characters of a text count as one."""
@@ -119,7 +121,7 @@ class _StrictLoader(_PlainLoader):
     """
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
-        if any("\ud800" <= character <= "\udfff" for character in str(node.value)):
+        if _HALF.search(str(node.value)):
             raise yaml.MarkedYAMLError(
                 problem="a text holds half a character (a lone surrogate); write the whole character",
                 problem_mark=node.start_mark,

@@ -60,10 +60,7 @@ def _restore(folder: RunFolder, world: WorldFolder, config: Config, prepared: Pr
     """
     lost = [path for path in (folder.splits_path, folder.data_path) if not path.exists()]
     if lost and folder.splits_path.with_name("splits.1.jsonl").exists():
-        raise RunFolderError(
-            f"{lost[0]} is missing, with what 'bakeoff regrade' wrote into it.",
-            LOST,
-        )
+        raise RunFolderError(f"{lost[0]} is missing, with what 'bakeoff regrade' wrote into it.", LOST)
     for path in lost:
         _log.warning("%s was missing and is written again.", path)
     if folder.splits_path in lost:
@@ -72,9 +69,9 @@ def _restore(folder: RunFolder, world: WorldFolder, config: Config, prepared: Pr
         write_record(folder.data_path, prepared.summary())
     if not has_store(folder.world):
         _log.warning("The documents of %s were missing: they and their indexes are made again.", folder.world)
+        remove_indexes(folder.world, index_names(folder.world))  # first: of a session that is killed, none is left
         keep_in(folder.world, config.store)
         world.store.replace_all(prepared.documents)
-        remove_indexes(folder.world, index_names(folder.world))
 
 
 def _check_same(folder: RunFolder, prepared: Prepared, models: dict[str, ModelSettings]) -> None:

@@ -144,7 +144,8 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
     if here is None:
         _copy_documents(run.folder, root)
     elif not is_whole:
-        _log.warning("Release %d, which was live, is missing: release %d of %s is.", current(root), release.number, run)
+        live, source = current(root), run.folder.root
+        _log.warning("Release %d, which was live, is missing: release %d of %s is now.", live, release.number, source)
     make_current(root, release.number, release.reason, by="serve")
     return Deployment(root, workers)
 

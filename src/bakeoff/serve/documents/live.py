@@ -159,8 +159,7 @@ class LiveDocuments:
         see it.
         """
         with self._turns.turn():
-            never = not self.store.history(id)
-            if never or self.is_hidden(id, labels) or self.views.hidden([(id, self.version)], labels):
+            if not self.store.history(id) or self.views.hidden([(id, None)], labels):
                 return None
             n_erased = self.store.erase(id)  # first, since a store that cannot do it says so before anything changes
             changes = self.store.delete([id])
