@@ -1,11 +1,12 @@
 """Files of a run or a deployment that somebody deleted are made again or named, and never taken for empty ones."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 import bakeoff
-from bakeoff.corpus.stores import open_store
+from bakeoff.corpus.stores import has_store, open_store
 from bakeoff.errors import RunFolderError
 from bakeoff.records import Document
 from bakeoff.serve.deployment import deploy, open_deployment
@@ -50,6 +51,10 @@ def resumed(finished, folder):
     return lambda: bakeoff.run(finished / "bakeoff.yaml", runs=folder / "runs", resume=True)
 
 
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
 def texts(root) -> str:
     with open_store(root) as store:
         return " ".join(document.text for document in store.documents())
@@ -66,12 +71,13 @@ def test_a_run_without_its_index_says_so_and_a_resume_makes_it_again(run, resume
     assert ANSWER in resumed().ask(ASKED, "rag").text
 
 
+@pytest.mark.parametrize("lose", [Path.unlink, emptied])
 @pytest.mark.parametrize(("contender", "answer"), [("rag", ANSWER), ("long-context", "314 days")])
-def test_a_run_without_its_documents_says_so_and_a_resume_reads_them_again(run, resumed, contender, answer):
-    (run.folder.world / "store.sqlite").unlink()
+def test_a_run_without_its_documents_says_so_and_a_resume_reads_them_again(run, resumed, contender, answer, lose):
+    lose(run.folder.world / "store.sqlite")
     with pytest.raises(RunFolderError, match=r"documents of .* are gone: it has no store\.sqlite"):
         run.ask(ASKED, contender)
-    assert not (run.folder.world / "store.sqlite").exists()
+    assert not has_store(run.folder.world)
     assert answer in resumed().ask(ASKED, contender).text  # in all documents, the model takes the first one's
 
 
@@ -109,13 +115,14 @@ def test_without_its_pointer_a_deployment_of_several_releases_asks_which_one_to_
     assert "Golth" not in texts(root)
 
 
-def test_without_its_documents_a_deployment_is_refused(root, run):
-    (root / "store.sqlite").unlink()
+@pytest.mark.parametrize("lose", [Path.unlink, emptied])
+def test_without_its_documents_a_deployment_is_refused(root, run, lose):
+    lose(root / "store.sqlite")
     for look in (lambda: open_deployment(root), lambda: deploy(run, root)):
         with pytest.raises(RunFolderError, match=r"documents of .* are gone: it has no store\.sqlite") as caught:
             look()
         assert "restore that file" in caught.value.remedy
-    assert not (root / "store.sqlite").exists()
+    assert not has_store(root)
 
 
 def test_a_live_release_that_is_gone_is_made_again_from_its_run(root, run, caplog):

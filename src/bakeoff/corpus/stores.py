@@ -39,14 +39,15 @@ def open_store(folder: Path) -> SqlStore:
 
 
 def has_store(folder: Path) -> bool:
-    """Whether there are documents in this folder."""
-    return (folder / SQLITE).exists() or (folder / PLACE).exists()
+    """Whether there are documents in this folder. A file without a byte holds none: it was begun, or emptied."""
+    path = folder / SQLITE
+    return (path.exists() and path.stat().st_size > 0) or (folder / PLACE).exists()
 
 
 def check_store(folder: Path, remedy: str = READ_AGAIN) -> None:
     """Raises RunFolderError if this folder has lost its documents: opening the store would make an empty one."""
     if not has_store(folder):
-        raise RunFolderError(f"The documents of {folder} are gone: it has no {SQLITE}.", remedy)
+        raise RunFolderError(f"The documents of {folder} are gone: it has no {SQLITE}, or an empty one.", remedy)
 
 
 def keep_in(folder: Path, address: str) -> None:
