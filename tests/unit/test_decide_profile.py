@@ -161,7 +161,7 @@ def test_yaml_and_json_say_the_same(tmp_path):
     [
         ("p.yaml", b"a: [1", "not YAML"),
         ("p.json", b"{", "not YAML or JSON"),
-        ("p.yaml", b"- 1", "holds list"),
+        ("p.yaml", b"- 1", "holds a list"),
         ("p.yaml", b"margin: 0.1\nmargin: 0.2\n", "given a second time"),
         ("p.yaml", b"\xff\xfe\x00", "Cannot read"),
         ("none.yaml", None, "Cannot read"),
