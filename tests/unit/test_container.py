@@ -91,21 +91,6 @@ def test_what_is_copied_exists_and_reaches_the_builder():
     assert set(let_through) == set(copied)
 
 
-def test_the_image_has_the_extras_and_versions_of_the_project():
-    """The extras exist, and what is named with a version has that of constraints.txt or of a lock."""
-    text = "\n".join(arguments("RUN"))
-    pyproject = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
-    extras = re.search(r'"\.\[([\w,]+)\]"', text)[1].split(",")
-    assert {"local", "serve"} <= set(extras) and all(
-        re.search(rf"^{extra} = ", pyproject, re.MULTILINE) for extra in extras
-    )
-    files = ("constraints.txt", "locks/weights.txt")
-    known = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in files)
-    pinned = re.findall(r"[\w-]+==[\w.]+", text)
-    assert pinned and all(pin in known for pin in pinned)
-    assert "-c constraints.txt" in text
-
-
 def test_the_health_check_asks_the_servers_own_address():
     """On the port that is exposed."""
     (check,) = arguments("HEALTHCHECK")

@@ -1,6 +1,8 @@
 """The lock files hold what the project needs, in the versions that the tests use, with hashes."""
 
+import os
 import re
+import subprocess
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
 
@@ -92,11 +94,51 @@ def test_the_build_without_cuda_is_one_of_the_files_of_torch():
     assert not any(OF_CUDA.match(name) for name in locked("requirements"))
 
 
-def test_the_demo_installs_from_the_locks():
-    """No line of its rule installs from an index without hashes."""
+def test_the_demo_and_the_image_install_from_the_locks():
+    """Both by locks/install.sh, whose every install asks for hashes; Bakeoff itself comes from the folder, alone."""
+    script = (LOCKS / "install.sh").read_text(encoding="utf-8")
+    installs = [line for line in script.splitlines() if "pip install" in line]
+    assert [line.strip() for line in installs] == ['"$python" -m pip install -q --require-hashes "$@"']
+    named = set(re.findall(r'-r "\$locks/([\w.]+)"', script))
+    assert named == {path.name for path in LOCKS.glob("*.txt")} and all((LOCKS / name).exists() for name in named)
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     rule = re.search(r"^\$\(VENV\)/\.installed-demo:.*\n((?:\t.*\n)+)", makefile, re.M)
-    assert rule is not None and "LOCKED := $(BIN)/python -m pip install -q --require-hashes" in makefile
-    installs = [line for line in rule[1].splitlines() if "LOCKED" in line or "pip install" in line]
-    assert len(installs) == 4 and "--no-deps --no-build-isolation -e ." in installs[-1]
-    assert all("$(LOCKED)" in line and "pip install" not in line for line in installs[:-1])
+    image = [line for line in (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").splitlines() if "RUN" in line]
+    assert rule is not None
+    for lines in (rule[1].splitlines(), image):
+        assert sum("sh locks/install.sh" in line for line in lines) == 1
+        (own,) = [line for line in lines if "pip install" in line]
+        assert "--no-deps --no-build-isolation" in own
+
+
+def test_the_script_takes_the_build_without_cuda_where_there_is_one(tmp_path):
+    """A stand-in for Python notes what it is asked to install: of an index, of this machine, or of neither."""
+    python = tmp_path / "python"
+    for index, has_cpu, needs, expected in (
+        ("", True, "", [["cpu"], ["requirements", "build"], ["weights"]]),
+        ("", False, "nvidia-cublas", [["cpu"], ["torch"], ["requirements", "build", "cuda"], ["weights"]]),
+        ("", False, "", [["cpu"], ["torch"], ["requirements", "build"], ["weights"]]),
+        ("index", True, "", [["cpu"], ["requirements", "build"], ["weights"]]),
+    ):
+        log = tmp_path / "log"
+        refused = "" if has_cpu else 'case "$*" in *cpu.txt*) exit 1;; esac\n'
+        python.write_text(
+            f'#!/bin/sh\n[ "$3" = show ] && echo "Requires: {needs}" && exit\necho "$@" >> {log}\n{refused}'
+        )
+        python.chmod(0o755)
+        environment = {**os.environ, "TORCH_INDEX": index}
+        subprocess.run(["sh", LOCKS / "install.sh", python], check=True, env=environment)
+        asked = log.read_text().splitlines()
+        log.unlink()
+        assert [re.findall(r"(\w+)\.txt", line) for line in asked] == expected
+        assert all("--require-hashes" in line for line in asked)
+        assert [("--index-url index" in line) for line in asked] == [bool(index), *[False] * (len(asked) - 1)]
+
+
+def test_the_script_ends_where_an_index_does_not_hold_the_build(tmp_path):
+    """It does not take another build instead of the one that was asked for."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    done = subprocess.run(["sh", LOCKS / "install.sh", python], env={**os.environ, "TORCH_INDEX": "index"})
+    assert done.returncode
