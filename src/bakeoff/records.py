@@ -110,12 +110,13 @@ class Question(Record):
     """A question with its accepted answers. A question without answers is unanswerable from the documents.
 
     `answers` are aliases: any one of them is correct. `fact` groups the phrasings that ask for the same thing.
-    `asked` is how often users ask it in the period that the question log covers. `asked_on` is its day in the log.
-    `evidence` is what the question file quotes, one quote per line. `source_spans` says where the quotes are.
-    `key_points` are the claims that an answer must state to be right, if the question file says them. `access` are the
-    labels of the caller: an answer is made from the documents that they may see. None, every document, is not written
-    to files. `instructions` are what a caller's system messages say, for a model that follows them. `synthetic` is None
-    for a question that somebody asked.
+    `asked` is how often users ask it in the period that the question log covers. `asked_on` is its day in the log, or
+    the first of them; `asked_until` is the last one, where the log holds it more than once. `evidence` is what the
+    question file quotes, one quote per line. `source_spans` says where the quotes are. `key_points` are the claims
+    that an answer must state to be right, if the question file says them. `access` are the labels of the caller: an
+    answer is made from the documents that they may see. None, every document, is not written to files. `instructions`
+    are what a caller's system messages say, for a model that follows them. `synthetic` is None for a question that
+    somebody asked.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Question(Record):
     split: Split | None = None
     asked: int = 1
     asked_on: date | None = None
+    asked_until: date | None = Field(default=None, exclude_if=lambda day: day is None)
     source_spans: tuple[SourceSpan, ...] = ()
     evidence: str = ""
     key_points: tuple[str, ...] = Field(default=(), exclude_if=lambda points: not points)

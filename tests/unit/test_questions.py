@@ -141,11 +141,34 @@ def test_duplicate_ids_name_both_places_across_files(tmp_path: Path) -> None:
 
 
 def test_missing_ids_come_from_the_text(tmp_path: Path) -> None:
-    """The same text has the same id, whatever the order of rows. The same text twice is an error."""
+    """The same text has the same id, whatever the order of rows. The same text of two kinds is an error."""
     forward = read_questions([write(tmp_path, "a.csv", "question,answer\none,1\ntwo,2\n")])
     backward = read_questions([write(tmp_path, "b.csv", "question,answer\ntwo,2\none,1\n")])
     assert {one.text: one.id for one in forward} == {one.text: one.id for one in backward}
-    assert "add up asked" in refusal(write(tmp_path, "c.csv", "question,answer\none,1\none,1\n"))
+    assert "add up asked" in refusal(write(tmp_path, "c.csv", "question,answer,source\none,1,a.md\none,1,b.md\n"))
+
+
+def test_rows_that_repeat_another_are_one_question_that_is_asked_more_often(tmp_path: Path) -> None:
+    """As in a log. Its days are the first and the last one, so that the period of the log stays as long as it is."""
+    first = "question,answer,date,asked\none,1,2026-02-05,2\ntwo,2,2026-02-01,\none,1,2026-01-01,\none,1,2026-03-31,4\n"
+    second = "question,answer\ntwo,2\nthree,3\n"
+    paths = [write(tmp_path, "log.csv", first), write(tmp_path, "more.csv", second)]
+    questions, notes = read_with_notes(paths)
+    assert [(one.text, one.asked) for one in questions] == [("one", 7), ("two", 2), ("three", 1)]
+    assert (questions[0].asked_on, questions[0].asked_until) == (date(2026, 1, 1), date(2026, 3, 31))
+    (note,) = [note for note in notes if "repeat" in note]
+    assert note.startswith("3 rows repeat an earlier one word for word (log.csv line 2, log.csv line 3): ")
+    volume = monthly_volume(questions)
+    assert volume is not None and volume.asked == round(9 / 90 * 30.4)
+
+
+def test_rows_with_an_id_are_no_repeats(tmp_path: Path) -> None:
+    """Two ids are two questions, and an id that stands twice is refused: one of the two may be a mistake."""
+    kept = read_questions([write(tmp_path, "a.csv", "id,question,answer\nx,one,1\ny,one,1\n")])
+    assert [(one.id, one.asked) for one in kept] == [("x", 1), ("y", 1)]
+    assert "x (b.csv line 2, b.csv line 3)" in refusal(
+        write(tmp_path, "b.csv", "id,question,answer\nx,one,1\nx,one,1\n")
+    )
 
 
 @pytest.mark.parametrize(

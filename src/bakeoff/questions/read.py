@@ -26,6 +26,7 @@ from bakeoff.questions.rows.cells import (
 from bakeoff.questions.rows.columns import Mapped, check_columns, check_fields
 from bakeoff.questions.rows.conflicts import conflict_notes
 from bakeoff.questions.rows.dates import days_of
+from bakeoff.questions.rows.repeats import merged
 from bakeoff.questions.rows.row_notes import row_notes
 from bakeoff.questions.rows.rows import Row, RowsRead, rows_of
 from bakeoff.questions.rows.table import read_table
@@ -72,6 +73,7 @@ def read_with_notes(
     )
     days, more_notes = _days(rows)
     questions = [question_of(row, day) for row, day in zip(rows, days, strict=True)]
+    rows, questions, repeat_notes = merged(rows, questions)
     conflicts = conflict_notes(rows, questions)
     _refuse_duplicates(rows, questions)
     questions, label_notes = as_labels(questions) if are_labels else (questions, [])
@@ -80,7 +82,7 @@ def read_with_notes(
     complete = with_source_facts(complete)
     facts = {question.id: question for question in (*complete, *with_source_facts(made, complete))}
     in_order = [facts[question.id] for question in questions]
-    return in_order, [*notes, *conflicts, *_html_notes(rows), *more_notes, *label_notes, *fact_notes]
+    return in_order, [*notes, *repeat_notes, *conflicts, *_html_notes(rows), *more_notes, *label_notes, *fact_notes]
 
 
 def _without_rejected(file: RowsRead) -> RowsRead:

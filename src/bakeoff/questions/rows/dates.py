@@ -83,11 +83,12 @@ def monthly_volume(questions: Sequence[Question]) -> MonthlyVolume | None:
 
     None if no question has a date, or if the dates span less than four weeks.
     """
-    dated = [(question.asked_on, question.asked) for question in questions if question.asked_on]
+    dated = [(question.asked_on, question) for question in questions if question.asked_on]
     if not dated:
         return None
-    days = (max(day for day, _ in dated) - min(day for day, _ in dated)).days + 1
-    asked = sum(count for _, count in dated)
+    last = max(question.asked_until or day for day, question in dated)
+    days = (last - min(day for day, _ in dated)).days + 1
+    asked = sum(question.asked for _, question in dated)
     if not asked or days < LEAST_PERIOD_DAYS:
         return None
     return MonthlyVolume(round(asked / days * MONTH_DAYS), len(dated), len(questions))
