@@ -53,14 +53,14 @@ def kind_of_value(value: object) -> str:
     return next((words for kind, words in kinds if isinstance(value, kind)), other)
 
 
-def first_few(names: Sequence[str], separator: str = ", ") -> str:
-    """The first five names, and how many more there are.
+def first_few(names: Sequence[str], separator: str = ", ", most: int = SHOWN) -> str:
+    """The first names, five if nothing else is said, and how many more there are.
 
     >>> first_few(["a", "b", "c", "d", "e", "f", "g"])
     'a, b, c, d, e and 2 more'
     """
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return separator.join(names[:SHOWN]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return separator.join(names[:most]) + more
 
 
 def percent(fraction: float) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -510,3 +511,27 @@ def test_the_bundled_example_s_volume_is_heavy_tailed(example: Path) -> None:
     volumes = sorted(asked.values(), reverse=True)
     assert sum(volumes[: len(volumes) // 10]) > sum(volumes) / 2
     assert volumes.count(1) > 0.4 * len(volumes)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("q.csv", ",".join(f"c{i}" for i in range(20_000)) + "\n1,2\n"),
+        ("q.jsonl", json.dumps({f"c{i}": 0 for i in range(20_000)}) + "\n"),
+        ("q.jsonl", "".join(json.dumps({"question": "a", f"answer_{i}": "b"}) + "\n" for i in range(20_000))),
+        ("q.jsonl", "".join(json.dumps({f"c{(i + j) % 1000}": 0 for j in range(1000)}) + "\n" for i in range(300))),
+    ],
+    ids=["csv", "one object", "other columns in each object", "another order in each object"],
+)
+def test_very_many_columns_are_refused_at_once(tmp_path: Path, name: str, content: str) -> None:
+    """A file of 20 MB whose first line names 2.5 million columns took two and a half minutes."""
+    begun = time.perf_counter()
+    message = refusal(write(tmp_path, name, content))
+    assert f"{name}, " in message and "There may be 16,384 columns" in message and len(message) < 500
+    assert time.perf_counter() - begun < 20
+
+
+def test_a_message_names_the_first_columns_only(tmp_path: Path) -> None:
+    """A table may have thousands, with long names."""
+    message = refusal(write(tmp_path, "q.csv", ",".join(f"c{i}" + "x" * 500 for i in range(2000)) + "\n1,2\n"))
+    assert "no column holds the question" in message and "and 1950 more" in message and len(message) < 6000

@@ -6,10 +6,13 @@ Takes the column names of one file and the mapping `columns:` of bakeoff.yaml. D
 import difflib
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from bakeoff.errors import InputError
+from bakeoff.sentences import first_few
+
+LONGEST, MOST_SHOWN = 60, 50
 
 # Field -> the column names that are read as this field. The first name that a file has wins. Case, spaces, hyphens and
 # underscores are ignored. A help desk's 'group' or 'intent' is not read as a fact: these hold topics, with many facts
@@ -93,8 +96,15 @@ class Header(NamedTuple):
             + (" (columns:)" if field in self.mapped else "")
             for field, at in sorted(self.positions.items(), key=lambda item: list(COLUMNS).index(item[0]))
         ]
-        unused = [repr(self.names[i]) for i in self.unused]
-        return f"{file}: {', '.join(read)}" + (f"; not used: {', '.join(unused)}" if unused else "")
+        unused = [self.names[i] for i in self.unused]
+        return f"{file}: {', '.join(read)}" + (f"; not used: {shown(unused, repr)}" if unused else "")
+
+
+def shown(names: Sequence[str], written: Callable[[str], str] = str) -> str:
+    """Names of columns for a message: at most fifty, each with at most 60 characters."""
+    return first_few(
+        [written(name if len(name) <= LONGEST else f"{name[:LONGEST]}...") for name in names], most=MOST_SHOWN
+    )
 
 
 def how_to_map(field: str, unused: Sequence[str]) -> str:
@@ -163,7 +173,7 @@ def check_columns(columns: Mapped, names: Sequence[str]) -> None:
             raise InputError(
                 f"columns: {field} should be read from {column!r}, but no file has that column"
                 f"{f' (did you mean {close[0]!r}?)' if close else ''}.",
-                f"the files have the columns {', '.join(map(repr, present))}",
+                f"the files have the columns {shown(present, repr)}",
             )
 
 

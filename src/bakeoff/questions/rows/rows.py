@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bakeoff.errors import InputError
 from bakeoff.questions.rows.addresses import only_addresses
-from bakeoff.questions.rows.columns import USUAL, Header, Mapped, answer_like, header, how_to_map
+from bakeoff.questions.rows.columns import USUAL, Header, Mapped, answer_like, header, how_to_map, shown
 from bakeoff.questions.rows.table import RawRow, Table
 from bakeoff.sentences import listed
 
@@ -142,7 +142,7 @@ def _refuse_without_question(table: Table, record: RawRow, read_as: Header) -> N
     mapping = how_to_map("question", _unused(table, read_as))
     place = f", {table.unit} {record.line}" if table.path.suffix.lower() not in (".csv", ".tsv") else ""
     raise InputError(
-        f"{table.path}{place}: no column holds the question. The columns are: {', '.join(record.names)}.",
+        f"{table.path}{place}: no column holds the question. The columns are: {shown(record.names)}.",
         f"name it {' or '.join(USUAL['text'])} (answers go under {' or '.join(USUAL['answers'])})"
         + (f", or {mapping}" if mapping else ""),
     )

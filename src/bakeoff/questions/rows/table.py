@@ -4,7 +4,7 @@ Takes a path. Does not know which column fills which field, nor the formats of o
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,10 @@ from bakeoff.sentences import kind_of_value
 
 DELIMITERS = ",;\t"
 MOST_BYTES = 200_000_000
+MOST_COLUMNS = 16_384
+"""As many as a sheet of a spreadsheet has."""
+MOST_NAMES = 200_000
+"""Of columns, where records name different ones: those of each different record count."""
 SWALLOWED_ROWS = 2  # if a cell has at least this many lines that look like rows, a quote is missing
 
 
@@ -81,12 +85,33 @@ def records_in(name: str, content: bytes) -> tuple[str, str, Sequence[str], list
         if suffix in workbook.SUFFIXES:
             sheets, notes = workbook.read_sheets(content)
             records = [RawRow(number, sheet.names, row) for sheet in sheets for number, row in sheet.rows]
-            return "row", "", [f"{path.name}: {note}" for note in notes], records
+            return "row", "", [f"{path.name}: {note}" for note in notes], list(_in_bounds(path, "row", records))
         unit, reader = _READERS[suffix]
         text, encoding = decode(content)
-        return unit, encoding, (), list(reader(path, text.replace("\r\n", "\n").replace("\r", "\n")))
+        read = reader(path, text.replace("\r\n", "\n").replace("\r", "\n"))
+        return unit, encoding, (), list(_in_bounds(path, unit, read))
     except UnreadableError as error:
         raise InputError(f"{path}: {error.message}.", error.remedy) from error
+
+
+def _in_bounds(path: Path, unit: str, records: Iterable[RawRow]) -> Iterator[RawRow]:
+    """The records. Raises InputError at the first one with which there are too many columns to look at each name."""
+    headers, columns, n_names = set[tuple[str, ...]](), set[str](), 0
+    for record in records:
+        if record.names not in headers:
+            headers.add(record.names)
+            columns.update(record.names)
+            n_names += len(record.names)
+            if len(record.names) > MOST_COLUMNS or len(columns) > MOST_COLUMNS or n_names > MOST_NAMES:
+                found = f"{len(columns):,} columns" + (
+                    f", and {len(headers):,} records that each name others or another order" if len(headers) > 1 else ""
+                )
+                raise InputError(
+                    f"{path}, {unit} {record.line}: up to here there are {found}. There may be {MOST_COLUMNS:,} "
+                    "columns, and the same ones in most records.",
+                    "check the delimiter, or leave out columns that hold no question, answer or source",
+                )
+        yield record
 
 
 def _content(path: Path) -> bytes:

@@ -22,7 +22,7 @@ from bakeoff.questions.rows.cells import (
     unanswerable,
     written_answers,
 )
-from bakeoff.questions.rows.columns import USUAL, how_to_map
+from bakeoff.questions.rows.columns import USUAL, how_to_map, shown
 from bakeoff.questions.rows.no_answer import is_doubtful, is_placeholder, without_no_answers
 from bakeoff.questions.rows.rows import Row, RowsRead
 from bakeoff.sentences import first_few
@@ -49,7 +49,7 @@ def unanswered_notes(file: RowsRead) -> list[str]:
     if not any("answers" in row.cells for row in rows):
         named, mapping = " or ".join(USUAL["answers"]), how_to_map("answers", file.unused)
         raise InputError(
-            f"{name} has no column for answers. Its columns are: {', '.join(file.header.names)}.",
+            f"{name} has no column for answers. Its columns are: {shown(file.header.names)}.",
             (f"name the column {named}, or {mapping}" if mapping else f"add a column {named}") + f"; {mark}",
         )
     n_answered = sum(bool(answers(row)) for row in rows)
