@@ -104,7 +104,7 @@ def test_an_answer_to_an_unknown_question_is_told(folder: Path, tmp_path: Path) 
     run = build(tmp_path / "run", n_questions=20, profile=None)
     lines = (run / "splits.jsonl").read_text().splitlines(keepends=True)
     (run / "splits.jsonl").write_text("".join(lines[1:]))
-    assert any("Answers to 1 questions that are not in splits.jsonl" in warning for warning in gather(run).warnings)
+    assert any("splits.jsonl does not hold 1 question, whose answers" in warning for warning in gather(run).warnings)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from bakeoff.records import Document, Question, Record, Slice, Split
 from bakeoff.retrieval.coverage import Languages, coverage_warning
 from bakeoff.runs.config import Config
 from bakeoff.runs.data import DataSummary, DocumentSummary
-from bakeoff.sentences import first_few
+from bakeoff.sentences import counted, first_few
 from bakeoff.tuning.preferences.held import Judgements, read_usable
 from bakeoff.writing.words import count_words
 
@@ -101,11 +101,13 @@ class Prepared(Record):
         n_excused = sum(leak.excused for leak in self.leaks)
         splits = ", ".join(f"{sum(question.split == split for question in own)} {split}" for split in ("train", "dev"))
         n_facts = len({question.fact for question in own})
-        asked = f"{len(own)} questions about {n_facts} facts ({splits}, {counted_tests(own)})"
+        asked = f"{counted(len(own), 'question')} about {counted(n_facts, 'fact')} ({splits}, {counted_tests(own)})"
         monthly, codes = self.monthly_volume, [code for code in self.languages.codes if self._is_written_in(code)]
         about = f"users ask about {monthly.asked:,} questions a month{monthly.basis}" if monthly else ""
         return [
-            f"{len(self.documents)} documents, about {n_words:,} words; {asked}." if self.documents else f"{asked}.",
+            f"{counted(len(self.documents), 'document')}, about {counted(n_words, 'word')}; {asked}."
+            if self.documents
+            else f"{asked}.",
             *([f"the documents are in {self.languages.in_words(codes)}."] if set(codes) - {"en"} else []),
             *([f"by their dates and counts, {about}."] if about else []),
             *problem_lines(self.problems),

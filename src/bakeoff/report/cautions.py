@@ -132,4 +132,5 @@ def _unplaced(answers: Mapping[str, Mapping[str, Answer]], questions: Sequence[Q
     unknown = sorted({key for given in answers.values() for key in given} - {question.id for question in questions})
     if not unknown:
         return []
-    return [f"Answers to {len(unknown)} questions that are not in splits.jsonl are left out: {first_few(unknown)}."]
+    n = counted(len(unknown), "question")
+    return [f"splits.jsonl does not hold {n}, whose answers are left out: {first_few(unknown)}."]

@@ -33,7 +33,7 @@ from bakeoff.report.stage_titles import STAGES
 from bakeoff.report.table import Cell, Table, beside, table, updates
 from bakeoff.report.verdict_markdown import opening, sections, stakes
 from bakeoff.report.who import HEADS, who
-from bakeoff.sentences import NOT_MEASURED, duration, listed
+from bakeoff.sentences import NOT_MEASURED, counted, duration, listed
 
 MOST_LEAKS = 50
 RISK = tuple(BY_NAME[name] for name in ("hallucination", "abstention", "hallucination_at_equal_coverage", "aurc"))
@@ -225,7 +225,8 @@ def _summary(data: ReportData) -> list[str]:
     documents = data.summary.documents
     parts = [
         "## Documents and questions",
-        f"{documents.n:,} documents; {len(data.texts):,} questions ({counted_tests(data.questions)}).",
+        f"{counted(documents.n, 'document')}; {counted(len(data.texts), 'question')} "
+        f"({counted_tests(data.questions)}).",
     ]
     if data.origins:
         parts += [

@@ -19,6 +19,7 @@ from bakeoff.questions.facts.labels import answer_labels
 from bakeoff.questions.rows.columns import Mapped
 from bakeoff.questions.rows.dates import MonthlyVolume
 from bakeoff.records import Record
+from bakeoff.sentences import counted
 from bakeoff.writing.words import count_words
 
 TOKENS_PER_WORD = 1.3
@@ -164,7 +165,7 @@ class Inspection(Record):
         """What was found, one sentence per line."""
         lines = []
         if self.n_documents:
-            lines.append(f"{self.n_documents:,} documents, about {self.corpus_tokens:,} tokens.")
+            lines.append(f"{counted(self.n_documents, 'document')}, about {self.corpus_tokens:,} tokens.")
         lines += [f"Not read: {problem}." for problem in self.not_read]
         lines += [f"Check how it was read: {problem}." for problem in self.to_check]
         if self.n_questions:
@@ -173,7 +174,8 @@ class Inspection(Record):
                 volume = MonthlyVolume(self.asked_per_month, self.n_dated, self.n_questions)
                 monthly = f", by their dates {volume.asked:,} times a month{volume.basis}"
             lines.append(
-                f"{self.n_questions:,} questions, {self.n_answerable:,} with an answer, about {self.n_facts:,} facts; "
+                f"{counted(self.n_questions, 'question')}, {self.n_answerable:,} with an answer, "
+                f"about {counted(self.n_facts, 'fact')}; "
                 f"{100 * self.paraphrased_share:.0f} % of the facts are asked in several ways; "
                 f"asked {self.asked:,} times{monthly}."
             )
