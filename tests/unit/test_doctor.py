@@ -257,6 +257,18 @@ def test_files_that_cannot_be_read_are_problems(tmp_path):
     assert states(permissions.readable("run", [tmp_path / "a"], lambda *_: False)) == ["problem"]
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no owners of files by number")
+def test_a_command_is_named_only_to_the_owner(tmp_path, monkeypatch):
+    """Nobody else may change the rights of a file, so the command would fail."""
+    (tmp_path / "a").touch()
+    for user, command, asks in ((os.geteuid(), True, False), (os.geteuid() + 1, False, True)):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        (cannot_read,) = permissions.readable("run", [tmp_path / "a"], lambda *_: False)
+        (cannot_write,) = permissions.writable("runs", tmp_path, lambda *_: False)
+        for remedy in (cannot_read.remedy, cannot_write.remedy):
+            assert ("chmod u+r" in remedy, "ask the owner" in remedy) == (command, asks)
+
+
 def test_a_run_that_others_may_read_is_a_note(tmp_path):
     tmp_path.chmod(0o755)
     assert states(permissions.shared("run", tmp_path)) == ["note"]

@@ -188,5 +188,5 @@ def test_other_files_are_refused(labelling, path, content, message):
 
 def test_a_missing_file_is_named(labelling, path):
     """No traceback."""
-    with pytest.raises(InputError, match="the labels cannot be read"):
+    with pytest.raises(InputError, match="Cannot read the labels"):
         read_sheet(labelling, path)

@@ -207,7 +207,7 @@ def test_bad_files_are_told_with_place_and_remedy(tmp_path: Path, name: str, con
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     """A missing file raises an error with its path."""
-    assert "missing.csv: the questions cannot be read" in refusal(tmp_path / "missing.csv")
+    assert "missing.csv: No such file" in refusal(tmp_path / "missing.csv")
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig"])

@@ -1,8 +1,11 @@
 """Run folders are created new, resumed only with the same configuration, and never shared by two processes."""
 
+import errno
+from pathlib import Path
+
 import pytest
 
-from bakeoff.errors import ConfigError, RunFolderError
+from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 from bakeoff.runs.config import validate
 from bakeoff.runs.folder import RunFolder, begin, resume, write_json
 
@@ -102,3 +105,15 @@ def test_a_missing_result_says_how_to_finish(tmp_path):
     folder = begin(config(), tmp_path)
     with pytest.raises(RunFolderError, match="--resume"):
         folder.read_json(folder.comparison_path)
+
+
+def test_a_run_that_cannot_begin_is_not_to_be_resumed(tmp_path, monkeypatch):
+    """There is nothing yet that --resume could go on with; the newest run of this name may be an older one."""
+
+    def refuse(self, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(BakeoffError, match="start the run again") as caught:
+        begin(config(), tmp_path)
+    assert "resume" not in str(caught.value) and "allow this user" in str(caught.value)

@@ -16,6 +16,7 @@ from bakeoff.contenders.declining import is_below
 from bakeoff.contenders.recipe import Material
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.unreadable import unreadable
 from bakeoff.questions.facts.labels import LABEL
 from bakeoff.records import Answer, Question, Record, Usage
 
@@ -109,7 +110,9 @@ def read_record(path: Path, kind: type[R]) -> R:
     try:
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"Cannot read {path}: {error}.", "restore the file, or start a new run") from error
+        raise RunFolderError(
+            *unreadable(f"Cannot read {path}", error, "restore the file, or start a new run")
+        ) from error
 
 
 class LabelAnswers:

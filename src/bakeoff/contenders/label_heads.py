@@ -12,6 +12,7 @@ import numpy as np
 from bakeoff.contenders.label_answers import FEWEST, NONE, Chosen, Examples, read_record, write_labels
 from bakeoff.errors import MissingExtraError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.unreadable import unreadable
 from bakeoff.records import Record
 from bakeoff.tuning.calibration import Platt, fit_platt
 from bakeoff.tuning.logistic import Logistic, fit_logistic, log_softmax
@@ -109,4 +110,6 @@ def read_tensors(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
         tensors = load(path.read_bytes())
         return {name: tensors[name] for name in names}
     except (OSError, SafetensorError, KeyError) as error:
-        raise RunFolderError(f"Cannot read {path}: {error}.", "restore the file, or start a new run") from error
+        raise RunFolderError(
+            *unreadable(f"Cannot read {path}", error, "restore the file, or start a new run")
+        ) from error

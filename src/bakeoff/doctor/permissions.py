@@ -47,7 +47,9 @@ def writable(what: str, folder: Path, may: Callable[[Path, int], bool] = os.acce
     if not may(place, os.W_OK | os.X_OK):
         return [
             problem(
-                "permissions", f"{what}: {place} is not writable for this user", f"chmod u+rwx {place}, or use another"
+                "permissions",
+                f"{what}: {place} is not writable for this user",
+                f"{_by_owner('u+rwx', place)}, or use another",
             )
         ]
     mode = place.stat().st_mode
@@ -59,10 +61,18 @@ def writable(what: str, folder: Path, may: Callable[[Path, int], bool] = os.acce
 def readable(what: str, paths: Iterable[Path], may: Callable[[Path, int], bool] = os.access) -> list[Finding]:
     """Files that this user must be able to read."""
     return [
-        problem("permissions", f"{what}: {path} cannot be read by this user", f"chmod u+r {path}, or ask its owner")
+        problem("permissions", f"{what}: {path} cannot be read by this user", _by_owner("u+r", path))
         for path in paths
         if path.exists() and not may(path, os.R_OK)
     ]
+
+
+def _by_owner(rights: str, path: Path) -> str:
+    """What gives this user the rights: a command if the file is theirs, else its owner or root must do it."""
+    geteuid = getattr(os, "geteuid", None)  # Windows has none
+    if geteuid is None or path.stat().st_uid == geteuid():
+        return f"chmod {rights} {path}"
+    return f"ask the owner of {path}, or root, to give this user the rights {rights[2:]}"
 
 
 def user(id: int | None = None) -> list[Finding]:

@@ -13,6 +13,7 @@ import yaml
 from bakeoff.credentials import holds_provider_key, what_is_secret
 from bakeoff.errors import ConfigError
 from bakeoff.files.small import small_text
+from bakeoff.files.unreadable import unreadable
 from bakeoff.sentences import kind_of_value
 
 _FAILURES = (ValueError, TypeError, AttributeError, LookupError)
@@ -177,7 +178,7 @@ def read_mapping(path: Path, remedy: str = "") -> dict[str, Any]:
     try:
         loaded = strict_yaml(small_text(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Cannot read the configuration {path}: {error}.", remedy or START) from error
+        raise ConfigError(*unreadable(f"Cannot read the configuration {path}", error, remedy or START)) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {reason_of(error)}.", remedy or "fix the line it names") from error
     if loaded is None:

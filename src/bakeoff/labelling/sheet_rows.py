@@ -8,6 +8,7 @@ from pathlib import Path
 from bakeoff.apart.process import call
 from bakeoff.errors import InputError
 from bakeoff.files.small import small_file
+from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.encodings import decoded
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
@@ -20,7 +21,7 @@ def rows_in(path: Path) -> list[list[str]]:
     try:
         content = small_file(path, MOST_BYTES)
     except OSError as error:
-        raise InputError(f"{path}: the labels cannot be read ({error.strerror}).", "check the path") from error
+        raise InputError(*unreadable(f"Cannot read the labels {path}", error, "check the path")) from error
     if content.startswith(b"PK"):
         raise InputError(f"{path} is a spreadsheet, not a CSV file.", "save it as CSV in UTF-8 and read that")
     try:

@@ -19,6 +19,7 @@ from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.small import small_file
 from bakeoff.files.spreadsheet_csv import written
+from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.parse import decode
 from bakeoff.formats.part import UnreadableError
 from bakeoff.llm_judge.cases import is_long
@@ -126,7 +127,7 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
         names = [name.strip().lower() for name in next(reader, [])]
         rows = [(reader.line_num, dict(zip(names, map(_one_line, row), strict=False))) for row in reader]
     except (OSError, UnreadableError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read: {error}.", _remedy(path)) from error
+        raise InputError(*unreadable(f"{path} cannot be read", error, _remedy(path))) from error
     return names, [(line, cells) for line, cells in rows if any(cells.values())]
 
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 from pydantic import Field
 
 from bakeoff.errors import ModelUnavailableError
+from bakeoff.files.unreadable import unreadable
 from bakeoff.models.adapter_check import CONFIG
 from bakeoff.models.settings import TokenPrice
 from bakeoff.records import Record
@@ -99,5 +100,5 @@ def _read(path: Path, kind: type[R]) -> R | None:
         return None
     except ValueError as error:
         raise ModelUnavailableError(
-            f"{path} cannot be read: {error}.", "restore the file, or start a new run"
+            *unreadable(f"{path} cannot be read", error, "restore the file, or start a new run")
         ) from error

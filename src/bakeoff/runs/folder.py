@@ -18,7 +18,9 @@ from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held, is_held
 from bakeoff.files.plain_json import plain_json
+from bakeoff.files.room import refused
 from bakeoff.files.strict_yaml import read_mapping
+from bakeoff.files.unreadable import unreadable
 from bakeoff.imports import named_by_folder
 from bakeoff.measure.comparison import Comparison
 from bakeoff.models.checksums import Sums
@@ -197,7 +199,7 @@ class RunFolder:
         try:
             return plain_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise RunFolderError(f"Cannot read {path}: {error}.", remedy) from error
+            raise RunFolderError(*unreadable(f"Cannot read {path}", error, remedy)) from error
 
     @property
     def is_running(self) -> bool:
@@ -225,10 +227,17 @@ class RunFolder:
 
 
 def begin(config: Config, runs: Path) -> RunFolder:
-    """A new folder for this configuration: runs/<name>, or runs/<name>-2 and so on if that exists."""
+    """A new folder for this configuration: runs/<name>, or runs/<name>-2 and so on if that exists.
+
+    Raises BakeoffError if the system refuses to make it.
+    """
     number = 1 + max((number for number, _ in _folders(config.name, runs)), default=0)
     while (root := runs / (config.name if number == 1 else f"{config.name}-{number}")).exists():
         number += 1
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:  # there is nothing to resume yet
+        raise refused(error, "start the run again") from error
     folder = RunFolder(root)
     _write_config(config, folder)
     return folder

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bakeoff.errors import InputError
 from bakeoff.files.small import small_text
+from bakeoff.files.unreadable import unreadable
 from bakeoff.records import Record
 from bakeoff.sentences import counted, first_few
 
@@ -34,7 +35,7 @@ def read_examples(path: Path) -> list[StyleExample]:
     try:
         content = small_text(path, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read the examples of style in {path}: {error}.", REMEDY) from error
+        raise InputError(*unreadable(f"Cannot read the examples of style in {path}", error, REMEDY)) from error
     reader = csv.DictReader(io.StringIO(content))
     missing = [name for name in ("text", "in_style") if name not in (reader.fieldnames or ())]
     if missing:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl
 from bakeoff.files.spreadsheet_csv import Rows, is_risky
+from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.encodings import decoded
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
@@ -128,7 +129,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         table = list(csv_rows(decoded(path.read_bytes()).text, strict=True))
     except (OSError, UnreadableError) as error:
         raise InputError(
-            f"{path}: the table cannot be read ({error}).", "check the path, and save it as CSV"
+            *unreadable(f"Cannot read the table {path}", error, "check the path, and save it as CSV")
         ) from error
     header = [name.strip().lower().lstrip("\ufeff") for name in table[0][1]] if table else []
     missing = [name for name in ("id", "decision", "question", "answers") if name not in header]

@@ -24,6 +24,7 @@ from bakeoff.files.did_you_mean import closest
 from bakeoff.files.plain_json import plain_json
 from bakeoff.files.small import small_text
 from bakeoff.files.strict_yaml import check_secrets, reason_of, strict_yaml
+from bakeoff.files.unreadable import unreadable
 from bakeoff.measure.comparison import Entrant
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.questions.rows.kinds import KINDS, all_kinds, kind_of
@@ -234,7 +235,7 @@ def read_profile(path: Path) -> Profile:
         text = small_text(path, MOST_BYTES)
         loaded = plain_json(text) if path.suffix.lower() == ".json" else strict_yaml(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Cannot read the profile {path}: {error}.", f"see {GUIDE}") from error
+        raise ConfigError(*unreadable(f"Cannot read the profile {path}", error, f"see {GUIDE}")) from error
     except (yaml.YAMLError, ValueError) as error:
         reason = reason_of(error) if isinstance(error, yaml.YAMLError) else " ".join(str(error).split())
         raise ConfigError(f"{path} is not YAML or JSON: {reason}.", "fix the line") from None

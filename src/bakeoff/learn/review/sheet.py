@@ -13,6 +13,7 @@ from typing import NamedTuple, get_args
 from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.spreadsheet_csv import written
+from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.encodings import decoded
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
@@ -173,7 +174,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         text = decoded(path.read_bytes()).text.replace("\r\n", "\n").replace("\r", "\n")
         lines = list(csv_rows(text, strict=True))
     except OSError as error:
-        raise InputError(f"{path}: the reviews cannot be read ({error.strerror}).", "check the path") from error
+        raise InputError(*unreadable(f"Cannot read the reviews {path}", error, "check the path")) from error
     except UnreadableError as error:
         raise InputError(f"{path}: {error.message}.", error.remedy) from error
     header = [cell.strip().lower() for cell in lines[0][1]] if lines else []

@@ -14,6 +14,7 @@ from typing import Any
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import waited_for
+from bakeoff.files.unreadable import unreadable
 from bakeoff.models.spending.ledger import RESTORE, Ledger, Sent, count_everywhere
 from bakeoff.models.spending.prices import PriceOf
 from bakeoff.models.spending.rows import Row, Spending, Spent, SpentBy, Status
@@ -90,7 +91,8 @@ def _read(path: Path) -> Spending:
     except (FileNotFoundError, NotADirectoryError):
         return Spending()
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"Cannot read {path}: {error}.", f"{RESTORE}, or remove it to count from zero") from error
+        remedy = f"{RESTORE}, or remove it to count from zero"
+        raise RunFolderError(*unreadable(f"Cannot read {path}", error, remedy)) from error
 
 
 def _more(file: Spending, own: Spending, noted: Spending) -> Spending:

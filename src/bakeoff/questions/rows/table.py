@@ -15,6 +15,7 @@ from bakeoff.corpus.sources.folders import content_of
 from bakeoff.errors import InputError
 from bakeoff.files.spreadsheet_csv import FORMULA, first_seen
 from bakeoff.files.strict_yaml import plain_yaml
+from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
@@ -120,8 +121,8 @@ def _content(path: Path) -> bytes:
         content, _ = content_of(path, MOST_BYTES)
     except UnreadableError as error:
         if isinstance(error.__cause__, OSError):
-            why = f"the questions cannot be read ({error.__cause__.strerror})"
-            raise InputError(f"{path}: {why}.", "check the path") from error
+            what = f"Cannot read the questions {path}"
+            raise InputError(*unreadable(what, error.__cause__, "check the path")) from error
         raise InputError(f"{path}: {error.message}.", error.remedy) from error
     try:
         check_kind(path.suffix.lower(), content)

@@ -12,6 +12,7 @@ from typing import Any
 from bakeoff.errors import InputError
 from bakeoff.files.plain_json import plain_json
 from bakeoff.files.spreadsheet_csv import is_risky
+from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
 from bakeoff.records import Record
@@ -50,8 +51,11 @@ def read_judgements(path: Path) -> list[Judgement]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"The preferences {path} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            "name a file that `bakeoff export --to preferences` wrote, or JSONL of your own",
+            *unreadable(
+                f"The preferences {path} cannot be read",
+                error,
+                "name a file that `bakeoff export --to preferences` wrote, or JSONL of your own",
+            )
         ) from error
     judgements = list(_of_table(text, path) if path.suffix.lower() == ".csv" else _of_lines(text, path))
     if not judgements:

@@ -15,6 +15,7 @@ from bakeoff.corpus.sources.web.fetching import Fetcher
 from bakeoff.corpus.sources.web.settings import WebSettings
 from bakeoff.errors import CursorError, InputError, MissingExtraError
 from bakeoff.files.plain_json import plain_json
+from bakeoff.files.unreadable import unreadable
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
 
@@ -184,7 +185,7 @@ def _lines(path: str) -> list[str]:
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
-        raise InputError(f"The list of addresses {path} cannot be read: {error}.", "check urls:") from error
+        raise InputError(*unreadable(f"The list of addresses {path} cannot be read", error, "check urls:")) from error
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
