@@ -14,7 +14,7 @@ import typer
 from bakeoff.cli.options import Json
 from bakeoff.cli.output import console, note, print_json, table
 from bakeoff.errors import BakeoffError, InputError
-from bakeoff.sentences import listed
+from bakeoff.sentences import counted, listed
 
 if TYPE_CHECKING:
     from bakeoff.corpus.sources.folders import Reading
@@ -43,7 +43,9 @@ Labels = Annotated[
 Prefix = Annotated[str, typer.Option(help="Put before each source, e.g. handbook/.")]
 REMAINS = (
     "answers in the log that quote them (serve --keep-days removes old ones); the documents in the folder of the run; "
-    "and for a minute or two the parts of the index that were replaced"
+    "those in the learning rounds of the deployment (a folder in rounds/ may be deleted once its round is decided), "
+    "and quotes in decisions/; what tuned models have learned of it; and for a minute or two the parts of the index that "
+    "were replaced"
 )
 SERVER = "http://127.0.0.1:8000"
 EVERY_S = 60.0
@@ -108,7 +110,7 @@ def remove(
             live = {name: one.id for one in documents.listed() for name in (one.source, one.id)}
             asked = sorted(dict.fromkeys(names), key=live.__contains__)  # a name that is unknown ends it before these
             n_erased = sum(documents.erase(live.get(name, name)) for name in asked)
-            print_json({"n_erased": n_erased}) if as_json else typer.echo(f"{n_erased} texts erased")
+            print_json({"n_erased": n_erased}) if as_json else typer.echo(f"{counted(n_erased, 'text')} erased")
             note(f"Still there: {REMAINS}.")
             return
         ids = _ids_of(names, documents.listed())
