@@ -44,8 +44,8 @@ Prefix = Annotated[str, typer.Option(help="Put before each source, e.g. handbook
 REMAINS = (
     "answers in the log that quote them (serve --keep-days removes old ones); the documents in the folder of the run; "
     "those in the learning rounds of the deployment (a folder in rounds/ may be deleted once its round is decided), "
-    "and quotes in decisions/; what tuned models have learned of it; and for a minute or two the parts of the index that "
-    "were replaced"
+    "and quotes in decisions/; what tuned models have learned of it; and for a minute or two the parts of the index "
+    "that were replaced"
 )
 SERVER = "http://127.0.0.1:8000"
 EVERY_S = 60.0
