@@ -1,9 +1,11 @@
 """What stands before the application: host, origin, key, rate, body, headers, ids. Each refuses with a clear error."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
 
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.serve.guard.asgi import state_of
@@ -15,6 +17,7 @@ from bakeoff.serve.guard.origin import OriginGuard, checked_origins
 from bakeoff.serve.guard.proxies import checked_proxies
 from bakeoff.serve.guard.rate import MAX_BUCKETS, Buckets, Rate, network_of
 from bakeoff.serve.guard.request_id import RequestId, request_id_of
+from bakeoff.serve.health import Health
 from bakeoff.serve.keys import Holder, KeyFile
 from tests.unit.asgi_client import echo, scope_of, send_request
 
@@ -272,6 +275,24 @@ def test_the_first_key_closes_a_running_server(keys):
     KeyFile(keys.path).remove("desk")
     assert send_request(app, path="/documents").status == 401
     assert send_request(guarded(echo, access_of("127.0.0.1", keys)), path="/documents").status == 200
+
+
+def test_health_says_what_the_run_found_only_to_callers_with_a_key(keys, monkeypatch):
+    """Accuracies and money are nothing for everybody who reaches the port; whether the server is up is."""
+    state = {"status": "ok", "contender": "rag", "verdict": "Ship rag: 46,000 USD", "tested": {}, "reason": "it won"}
+    health = Health(None, None)
+    monkeypatch.setattr(health, "state", lambda: state)
+    key, app = keys.add("desk"), Starlette(routes=[health.route()])
+    closed = guarded(app, access_of("127.0.0.1", keys))
+
+    def said(*headers):
+        return json.loads(send_request(closed, path="/health", headers=[HOST, *headers]).body)
+
+    assert said(("authorization", f"Bearer {key}")) == state
+    assert said() == said(("authorization", "Bearer sk-wrong")) == {"status": "ok", "contender": "rag"}
+    keys.remove("desk")
+    without_keys = guarded(app, access_of("127.0.0.1", keys))
+    assert json.loads(send_request(without_keys, path="/health").body) == state
 
 
 @pytest.mark.parametrize("gone", [lambda path: KeyFile(path).remove("desk"), Path.unlink])

@@ -17,10 +17,13 @@ from starlette.routing import Route
 
 import bakeoff
 from bakeoff.errors import BakeoffError
+from bakeoff.serve.guard.bearer import identified
 from bakeoff.serve.log import Log
 from bakeoff.serve.opened import OpenRelease
 from bakeoff.serve.sums import Sums, compared, sums_of
 
+VERDICT = ("reason", "verdict", "tested")
+"""What holds figures of the run: accuracies, and money."""
 WAIT_S = 1.0
 """A request waits this long for new sums."""
 
@@ -35,7 +38,8 @@ class Health:
     which `sums_of_version` names.
 
     `live` gives the release that answers now, `swapping` what is said of the others. `opened` are the contenders that
-    are in memory: the first question to another one waits until it is. `log` is 'failing' while entries cannot be
+    are in memory: the first question to another one waits until it is. What the run found (VERDICT) is for callers with
+    a key, where keys are needed. `log` is 'failing' while entries cannot be
     written; answers are given all the same. Why is in the server's own log.
     """
 
@@ -52,7 +56,9 @@ class Health:
         return Route("/health", self.show, methods=["GET"])
 
     async def show(self, request: Request) -> Response:
-        return JSONResponse(await to_thread.run_sync(self.state))
+        state = await to_thread.run_sync(self.state)
+        hidden = VERDICT if identified(request.scope) is None else ()
+        return JSONResponse({name: value for name, value in state.items() if name not in hidden})
 
     def state(self) -> dict[str, Any]:
         """The state as plain values: of the default contender, and the sum of each of the others."""

@@ -20,7 +20,8 @@ const OVERSEEN = { "to-review": "/review", "to-monitor": "/monitor" }; // pages 
 
 /** What the key may do, and who answers. Asks for a key where one is needed. */
 async function load() {
-  const [health, access] = await Promise.all([showHealth(), getJson("/access")]);
+  const access = await getJson("/access"); // first: without a key, /health does not say what the run found
+  const health = await showHealth();
   if (!health.contender) throw new ApiError("The server does not say what it serves. Load the page again.", 0, "no_health");
   const contenders = contendersOf(health);
   isKnown = true;
