@@ -29,7 +29,8 @@ from bakeoff.learn.evidence import state_of_evidence
 from bakeoff.learn.gate.spending import ERROR, FIRST, share
 from bakeoff.learn.gate.tested import GateDecision
 from bakeoff.learn.promotion import Candidate, GateRound, approve, carry_out, decide_promotion, refuse, release_of
-from bakeoff.runs.folder import RunFolder
+from bakeoff.learn.rounds import Begun, learning
+from bakeoff.runs.folder import RunFolder, write_record
 from bakeoff.runs.run import Run
 from bakeoff.serve import releases as releases_module
 from bakeoff.serve.deployment import deploy
@@ -401,6 +402,19 @@ def test_a_promotion_that_was_taken_back_is_not_carried_out_again(root, candidat
 
 def call(*arguments: object):
     return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def test_the_list_names_a_round_that_is_not_decided(root):
+    """It is going on, or was stopped: then with the command that goes on. Not once it is decided."""
+    begun = Begun(number=1, release=1, contender="rag", live="live")
+    (root / "rounds" / "round-1").mkdir(parents=True)
+    write_record(root / "rounds" / "round-1" / "round.json", begun)
+    stopped = "Round 1 was begun and stopped; this goes on with it: bakeoff learn planets"
+    assert stopped in call("decisions", "planets").stderr
+    with learning(root):
+        assert "Round 1 is going on now." in call("decisions", "planets").stderr
+    write_record(root / "rounds" / "round-1" / "round.json", begun.model_copy(update={"decided": True}))
+    assert "Round 1" not in call("decisions", "planets").stderr
 
 
 def test_the_commands_list_approve_and_refuse(root, candidate):

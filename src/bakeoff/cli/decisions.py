@@ -32,9 +32,11 @@ def decisions(
     the two differ, with both answers.
     """
     from bakeoff.cli.decision_lines import HEADS, open_rounds, row
+    from bakeoff.files.locks import is_held
     from bakeoff.learn.decisions import level_of_next, read_decisions, waiting
     from bakeoff.learn.evidence import FOLDER, state_of_evidence
     from bakeoff.learn.promotion import release_of
+    from bakeoff.learn.rounds import LOCK, unfinished
     from bakeoff.serve.find import find_deployment
 
     root = find_deployment(deployment, deployments)
@@ -53,6 +55,9 @@ def decisions(
         note(f"The questions that decided a round: {command_for('decisions', deployment, deployments, '--round N')}")
     else:
         note("No candidate was tested yet.")
+    if begun := unfinished(root):
+        go_on = f"was begun and stopped; this goes on with it: {command_for('learn', deployment, deployments)}"
+        note(f"Round {begun.begun.number} {'is going on now.' if is_held(root / LOCK) else go_on}")
     if "kept" in evidence.values():
         note(f"What was answered and graded in each round: {root / FOLDER}")
     for decision in found:

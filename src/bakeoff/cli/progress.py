@@ -116,7 +116,7 @@ def _elsewhere(event: Event, elapsed: float) -> str:
     """How long a worker or an earlier run took for a stage, if that is not what was waited for here."""
     if event.seconds is None or event.seconds < elapsed + 1:
         return ""
-    return f" here, {_duration(event.seconds)} where it was done"
+    return f" here, {_duration(event.seconds)} for the worker or the earlier run that did it"
 
 
 def _standing(event: Event, now: float, pace: _Pace) -> str:

@@ -180,7 +180,7 @@ def _round(
     deployment: Deployment, reviewed: Sequence[Reviewed], limits: Limits, restart: bool, tell: Listener
 ) -> Round:
     """The round that was interrupted, or a new one."""
-    here, decisions = unfinished(deployment), read_decisions(deployment.root)
+    here, decisions = unfinished(deployment.root), read_decisions(deployment.root)
     number = next_round(decisions)
     if here is not None:
         why_not = _why_not_again(here.begun, deployment.release.number, number, limits, restart)

@@ -139,9 +139,9 @@ def learning(root: Path) -> Iterator[None]:
         yield
 
 
-def unfinished(deployment: Deployment) -> Round | None:
-    """The round that was begun and not decided; None if there is none."""
-    for path in sorted((deployment.root / ROUNDS).glob(f"{NAME}-*"), key=_number, reverse=True):
+def unfinished(root: Path) -> Round | None:
+    """The round of a deployment that was begun and not decided; None if there is none."""
+    for path in sorted((root / ROUNDS).glob(f"{NAME}-*"), key=_number, reverse=True):
         if (path / "round.json").exists():
             here = Round(RunFolder(path))
             return None if here.begun.decided else here

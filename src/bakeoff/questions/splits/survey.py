@@ -219,9 +219,8 @@ def _warnings(
     else:
         missing = [name for name in MEASURED if test.get(name) and not dev.get(name)]
         without = {"unanswerable": "no contender gets a threshold for declining"}
-        warnings += [
-            f"No {name} questions in dev: {without.get(name, 'a router is fitted without them')}." for name in missing
-        ]
+        other = "routers and thresholds, if there are any, are fitted without them"
+        warnings += [f"No {name} questions in dev: {without.get(name, other)}." for name in missing]
     if not any(n for name, n in train.items() if name != "changed"):
         warnings.append("No question is left to train on: the tuned contenders cannot be built. Add questions.")
     return warnings
