@@ -13,6 +13,7 @@ import pytest
 
 from bakeoff.errors import RunFolderError
 from bakeoff.retrieval.settings import Retrieval, index_folder_name
+from bakeoff.runs.run import open_run
 from bakeoff.serve import release_files
 from bakeoff.serve import releases as module
 from bakeoff.serve.deployment import deploy
@@ -32,6 +33,7 @@ from bakeoff.serve.releases import (
     remove_unused_indexes,
     rollback,
 )
+from bakeoff.serve.standing import standing_of
 from tests.unit.released import ADAPTER, released_run
 from tests.unit.test_layout import ENGINES
 
@@ -267,6 +269,24 @@ def test_a_restart_takes_no_promotion_back(root, run):
     assert deploy(run, root, ["base"]).release.number == 1
     assert deploy(run, root, ["base", "rag"]).release.number == 3  # a choice that is new is what was asked for
     assert deploy(run, root, ["rag"]).release.number == 1  # and nobody promoted since
+
+
+def test_a_run_that_was_moved_takes_no_rollback_back(root, run, tmp_path, caplog, monkeypatch):
+    """Restored from a backup, or mounted elsewhere: it is the same run. One with other figures of the test is not."""
+    promote(root, run, "base")
+    rollback(root)
+    shutil.copytree(run.folder.root, tmp_path / "elsewhere" / "planets")
+    moved = open_run(tmp_path / "elsewhere" / "planets")
+    assert deploy(moved, root, ["rag"]).release.number == deploy(moved, root, ["base"]).release.number == 1
+    assert [change.number for change in history(root)] == [1, 2, 1]
+    figures = standing_of(moved.folder.root)
+    more = figures.tested["rag"].model_copy(update={"n_questions": 900})
+    monkeypatch.setattr(module, "standing_of", lambda _: figures.model_copy(update={"tested": {"rag": more}}))
+    assert deploy(open_run(moved.folder.root), root, ["rag"]).release.number == 3
+    assert (
+        "rolled back to; release 3, which is new, is live now" in caplog.text
+        and "bakeoff rollback planets --to 1" in caplog.text
+    )
 
 
 def test_releases_are_read_and_rolled_back_without_an_engine():

@@ -14,6 +14,7 @@ there. Starts no server.
 """
 
 import logging
+import shlex
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -146,6 +147,11 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
     elif not is_whole:
         live, source = current(root), run.folder.root
         _log.warning("Release %d, which was live, is missing: release %d of %s is now.", live, release.number, source)
+    elif _was_decided(root):
+        before = current(root)
+        back = f"bakeoff rollback {shlex.quote(root.name)} --to {before}"
+        told = "Release %d was promoted, or rolled back to; release %d, which is new, is live now. To go back: %s"
+        _log.warning(told, before, release.number, back)
     make_current(root, release.number, release.reason, by="serve")
     return Deployment(root, workers)
 

@@ -76,11 +76,17 @@ class Release(Record):
         return self.contenders[0]
 
     def is_of(self, run: "Run", contenders: Sequence[str]) -> bool:
-        """Whether this release serves these contenders as the run left them."""
+        """Whether this release serves these contenders as the run left them. A run that was moved or copied is the
+        same one: what was measured, and every figure of the test, are equal.
+        """
         from bakeoff.serve.release_files import measured_of
 
-        same_run = self.run == str(run.folder.root.resolve()) and self.measured == measured_of(run.folder)
-        return same_run and tuple(contenders) == self.contenders
+        if tuple(contenders) != self.contenders or self.measured != measured_of(run.folder):
+            return False
+        if self.run == str(run.folder.root.resolve()):
+            return True
+        tested = standing_of(run.folder.root).tested
+        return bool(tested) and tested == self.standing.tested
 
 
 class PointerChange(Record):

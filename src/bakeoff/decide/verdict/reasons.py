@@ -104,8 +104,20 @@ def reason_of(
         _rival_line(case, winner, rivals),
         excluded_line(case, winner),
         information_line(case),
+        "" if missed or not_shown or bases else _own_choice(case, winner),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _own_choice(case: Case, winner: str) -> str:
+    """What is left where the winner is not shown to be worth more than nothing, and to show it does not pay."""
+    if case.beats_nothing(winner) or not case.in_money or case.information.best is not None:
+        return ""
+    low = case.worth.nets[winner].net.low
+    return (
+        f"So to wait for proof does not pay: if you can bear the lower end of its interval ({money(low)} a year), "
+        "you may ship it now, as a decision of your own."
+    )
 
 
 def _not_above(case: Case, other: str, chance: float) -> str:
