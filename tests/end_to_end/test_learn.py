@@ -72,7 +72,10 @@ def test_a_better_candidate_replaces_what_is_served(finished, tmp_path, capsys):
     answers = jsonl.read(root / "decisions" / "round-1.jsonl", GradedAnswer)
     assert {answer.who for answer in answers} == {"live", "candidate"}
     assert len(answers) == 2 * len({answer.question_id for answer in answers})
-    assert {"general", "unseen"} <= {answer.slice for answer in answers} and all(answer.text for answer in answers)
+    slices = {
+        answer.slice for answer in answers
+    }  # rag is not tuned: nothing can be forgotten, so nothing general counts
+    assert "unseen" in slices and "general" not in slices and all(answer.text for answer in answers)
     assert learned.report.exists()
     _check_account(root, learned)
     show(learned, root, "planets", Path("elsewhere"))

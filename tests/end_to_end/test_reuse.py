@@ -11,6 +11,7 @@ from bakeoff.contenders.access import learned_with
 from bakeoff.contenders.identities import Identities
 from bakeoff.pilot.prepare import prepare
 from bakeoff.pilot.run import run
+from bakeoff.pilot.stage_times import Event
 from bakeoff.runs.config import load_config
 from bakeoff.runs.earlier import TAKEN
 from bakeoff.runs.run import Run
@@ -111,6 +112,38 @@ def test_an_equal_training_is_taken_and_another_one_is_not(tmp_path: Path) -> No
     assert sums[0] == sums[1]
     other = run(load_config(edited(path, tuning={**few, "epochs": 2})), runs=tmp_path / "runs")
     assert taken(other).get("trainings", [0, 1]) == [0, 1]
+
+
+def test_a_run_that_was_stopped_in_a_training_takes_what_another_has_finished_since(tmp_path: Path) -> None:
+    """Its own half of the training is given up for the whole one."""
+    model = {"name": str(write_tiny_model(tmp_path / "model")), "engine": "transformers"}
+    path = make(
+        tmp_path,
+        models={"generator": model, "embedder": "hash"},
+        contenders=["tuned"],
+        tuning={"epochs": 2, "examples": 6},
+        generation={"max_new_tokens": 1},
+    )
+    config, steps = load_config(path), list[int]()
+
+    def stop(event: Event) -> None:
+        if event.stage == "train" and event.done:
+            raise KeyboardInterrupt
+
+    def count(event: Event) -> None:
+        steps.extend([event.done] if event.stage == "train" and event.done and event.note != "done" else [])
+
+    with pytest.raises(KeyboardInterrupt):
+        run(config, runs=tmp_path / "runs", listener=stop)
+    (half,) = (tmp_path / "runs").glob("*/adapters/*")
+    assert half.is_dir() and not (half / "trained.json").exists()
+    other = run(config, runs=tmp_path / "runs", listener=count)
+    assert steps and other.folder.root != half.parents[1]
+    steps.clear()
+    resumed = run(config, runs=tmp_path / "runs", resume=True, listener=count)
+    assert not steps and taken(resumed)["trainings"] == [1, 1] and resumed.folder.root == half.parents[1]
+    sums = [one.folder.record(one.folder.identities_path, Identities).contenders[0] for one in (other, resumed)]
+    assert sums[0] == sums[1] and not list(half.glob("checkpoint*"))
 
 
 def test_a_training_that_is_taken_knows_the_labels_of_the_documents_here(tmp_path: Path) -> None:

@@ -115,9 +115,9 @@ def test_a_loss_on_one_slice_stops_a_better_candidate():
     questions = [*asked(240), *asked(60, "unanswerable", 240)]
     decision = gate(round_of(won=60, lost=9, questions=questions), Profile(), LEVEL)
     assert not decision.promote and decision.p < LEVEL
-    assert decision.reasons == (
-        "It loses on the slice 'unanswerable': -30.0 net right answers of 100 on 60 facts, p 0.002.",
-    )
+    shown, lost = decision.reasons
+    assert shown.startswith("It is better than what is served: +")
+    assert lost == "It loses on the slice 'unanswerable': -30.0 net right answers of 100 on 60 facts, p 0.002."
     assert [(part.name, part.lost) for part in decision.parts] == [
         ("unseen", False), ("unanswerable", True), ("general knowledge", False)
     ]  # fmt: skip
@@ -133,7 +133,9 @@ def test_a_slice_with_few_facts_is_not_checked():
 def test_lost_general_knowledge_stops_a_better_candidate():
     """Ten of 40."""
     decision = gate(round_of(won=60, general_lost=10), Profile(), LEVEL)
-    assert decision.reasons == ("It loses on general knowledge: -25.0 points on 40 facts, p 0.00098.",)
+    shown, lost = decision.reasons
+    assert shown.startswith("It is better than what is served: +40.0 net right answers of 100")
+    assert lost == "It loses on general knowledge: -25.0 points on 40 facts, p 0.00098."
     assert not decision.promote
 
 

@@ -64,7 +64,7 @@ def closing(of: "Decision", page: Path, root: Path, deployment: str, deployments
         "promote": live,
         "approved": live,
         "waits": f"the candidate {of.contender} passed and waits as release {of.candidate}.",
-        "keep": f"what is served stays, release {of.live}.",
+        "keep": f"what is served stays, release {of.live}{f'; tested was {of.contender}' if of.contender else ''}.",
     }
     return [
         f"Round {of.round}: {said[of.outcome]}",

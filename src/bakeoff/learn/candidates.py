@@ -117,14 +117,19 @@ def _dev_answers(
 
 
 def tested(here: Round, candidate: str, facts: Collection[str], fresh: Collection[str]) -> Tested:
-    """What is served and the candidate on the test questions about these facts, and on general knowledge."""
+    """What is served and the candidate on the test questions about these facts, and on general knowledge.
+
+    General questions are left out where the comparison says that nothing can be forgotten (retention, by definition):
+    that RAG with a model as it comes declines what the documents do not hold is no loss of knowledge.
+    """
     folder, live = here.folder, here.begun.live
     comparison = folder.comparison()
     if candidate not in comparison.names:
         raise RunFolderError(f"'{candidate}' was not built in {folder.root}.", "name a contender of its report")
     test = [question for question in folder.questions() if question.split == "test"]
     asked = [question for question in test if question.slice in IN_DOMAIN and question.fact in set(facts)]
-    general = [question for question in test if question.slice == "general"]
+    forgets = not comparison.estimate(candidate, "retention").detail.get("unchanged")
+    general = [question for question in test if forgets and question.slice == "general"]
     values = values_of(folder.scores())
     both = {
         name: Contestant(

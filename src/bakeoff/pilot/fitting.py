@@ -115,11 +115,14 @@ class Fitting:
         return trained.model_dump(exclude={"key"})
 
     def _known(self, world: WorldFolder, course: Course) -> Trained | None:
-        """What is known of the very same training, if an earlier run has done it, or this one; then it is here."""
+        """What is known of the very same training, if another run has done it, or this one; then it is here.
+
+        What a kill left of this run's own training is given up for a finished one.
+        """
         key, folder = self._key(world, course), world.adapter_folder(course.recipe.adapter)
-        earlier = None if folder.exists() else self._reuse.trained(key, folder)
+        earlier = self._reuse.trained(key, folder) if trained_in(folder, key) is None else None
         if earlier is not None:
-            copy_folder(earlier, folder)
+            copy_folder(earlier, folder, instead=True)
         return trained_in(folder, key)
 
     def _key(self, world: WorldFolder, course: Course) -> str:

@@ -100,12 +100,14 @@ def retrieval_key(recipe: Recipe, part: str, world: WorldFolder, material: Mater
     return content_sum([recipe.retrieval_training(part), models, documents_sha256(world.store), data, *code])
 
 
-def copy_folder(source: Path, target: Path) -> None:
-    """Copies a folder, as a whole or not at all, unless it is there."""
-    if not target.exists():
+def copy_folder(source: Path, target: Path, instead: bool = False) -> None:
+    """Copies a folder, as a whole or not at all, unless it is there. `instead`: then it is put in its place."""
+    if instead or not target.exists():
         half = target.with_name(target.name + ".part")
         shutil.rmtree(half, ignore_errors=True)
         shutil.copytree(source, half, ignore=shutil.ignore_patterns("checkpoint*"))
+        if instead:
+            shutil.rmtree(target, ignore_errors=True)
         half.rename(target)
 
 

@@ -54,8 +54,9 @@ def gate(tested: Tested, profile: Profile, level: float) -> GateDecision:
         return kept.model_copy(update={"reasons": ("No question of this round counts.",)})
     parts = (*_slices(tested, trial, profile.counts), _general(tested, profile.margin))
     limits = tuple(_limits(tested, profile))
+    not_shown = tuple(_not_shown(trial))
     against = [
-        *_not_shown(trial),
+        *not_shown,
         *(_lost(part) for part in parts if part.lost),
         *(f"It breaks a limit ({limit.text}): {limit.why}." for limit in limits if limit.state == "missed"),
     ]
@@ -63,7 +64,7 @@ def gate(tested: Tested, profile: Profile, level: float) -> GateDecision:
     return kept.model_copy(
         update={
             "promote": not against,
-            "reasons": tuple(against) or (_shown(tested, trial),),
+            "reasons": (*([] if not_shown else [_shown(tested, trial)]), *against),
             "route": trial.route,
             "p": trial.p,
             **{name: getattr(measured, name) for name in ("difference", "low", "high", "unsure")},

@@ -123,10 +123,11 @@ def span_of(questions: Sequence[Question], profile: Profile) -> float:
 class GateDecision(Record):
     """What the gate says: promote or keep, and why.
 
-    `route` is the hypothesis that was tested. `p` is None if nothing was tested: then no error was spent. `reasons` are
-    all reasons to keep what is served, one sentence each, or the one to promote. `difference` is the candidate's mean
-    utility less that of what is served, with its 95 % interval; `unsure` is in how many questions it is not known, and
-    `counted` the difference with all of these against the candidate, as the tests count it.
+    `route` is the hypothesis that was tested. `p` is None if nothing was tested: then no error was spent. `reasons`
+    are all reasons to keep what is served, one sentence each, or the one to promote. What was shown comes first.
+    `difference` is the candidate's mean utility less that of what is served, with its 95 % interval; `unsure` is in
+    how many questions it is not known, and `counted` the difference with all of these against the candidate, as the
+    tests count it.
     `more_questions` is how many more would show it at this level with 80 % power if it stays as measured; None if they
     would not, or if it is shown.
     """
