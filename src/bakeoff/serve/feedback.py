@@ -40,7 +40,7 @@ BLOCK_CHARACTERS = 64 * 1024
 WAITS_S = (0.05, 0.1, 0.2, 0.4)
 """An answer is written to the log shortly after it was sent; feedback on it may come sooner."""
 RETRY_S = 30
-"""When to send feedback again that cannot be written: a full disk is not mended within seconds."""
+"""When to send feedback again that cannot be written: a full disk takes a while to get room."""
 
 _NOT_SHOWN = {
     "kind",
