@@ -422,3 +422,30 @@ def test_documents_of_sources_go_through_a_server_unchanged(server: Server, tmp_
         (0, 0, 0, 7),
         (0, 0, 0, 7),
     ]
+
+
+def test_each_command_says_which_key_it_needs(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listing needs any key, changing one that manages."""
+    monkeypatch.delenv("BAKEOFF_KEY")
+    with pytest.raises(BakeoffError, match="refused") as error:
+        run("list")
+    assert error.value.remedy.startswith("set BAKEOFF_KEY to any key") and "manages" not in error.value.remedy
+    monkeypatch.setenv("BAKEOFF_KEY", server.keys.add("reader", None))
+    assert run("list") == []
+    with pytest.raises(BakeoffError, match="refused") as error:
+        run("add", str(folder))
+    assert error.value.remedy == "set BAKEOFF_KEY to a key that manages"
+
+
+def test_documents_that_searches_do_not_find_yet_are_said_to_be_stored(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server did not refuse them."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise BakeoffError("The index cannot be written.", "make it writable")
+
+    monkeypatch.setattr(server.documents._indexes[0], "sync", refused)
+    with pytest.raises(BakeoffError, match=r"answered \(503\): The change is stored as version 1, but searches"):
+        run("add", str(folder))
+    assert len(run("list")) == 3

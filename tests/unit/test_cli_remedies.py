@@ -2,15 +2,23 @@
 
 import errno
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from bakeoff.cli import main, prepare
+from bakeoff.cli import main, measure, prepare
 from bakeoff.cli.options import command_for, copyable, copyable_errors
 from bakeoff.cli.stopping import stoppable
 from bakeoff.doctor.bundle.write import write
 from bakeoff.errors import BakeoffError, InputError, RunFolderError
+from bakeoff.pilot.stage_times import Event, Listener
 from bakeoff.serve.find import find_deployment
+
+GIVEN = {
+    "config": None, "origin": None, "runs": Path("runs"), "deployments": Path("deployments"), "name": None,
+    "resume": False, "dry_run": False, "yes_spend": None, "fresh": False, "as_json": False,
+}  # fmt: skip
+"""The options of `bakeoff run` as they are by default."""
 
 
 def test_a_command_names_the_folder_only_where_it_was_given():
@@ -64,6 +72,44 @@ def test_a_run_that_the_system_refuses_names_the_command_that_goes_on():
     )
     with pytest.raises(BrokenPipeError), stoppable():
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        ({}, "bakeoff run --resume"),
+        ({"config": Path("pilot.yaml")}, "bakeoff run pilot.yaml --resume"),
+        (
+            {"config": Path("my pilots/a.yaml"), "runs": Path("else where"), "name": "second try"},
+            "bakeoff run 'my pilots/a.yaml' --name 'second try' --runs 'else where' --resume",
+        ),
+        (
+            {"config": Path("a.yaml"), "yes_spend": 2.5, "fresh": True, "as_json": True, "resume": True},
+            "bakeoff run a.yaml --yes-spend 2.5 --fresh --json --resume",
+        ),
+    ],
+)
+def test_a_stopped_run_names_the_command_that_goes_on_with_all_its_options(monkeypatch, capsys, options, command):
+    """After Ctrl-C, a full disk, and where an error or a note on the way names it."""
+    config = SimpleNamespace(renamed=lambda name: config)
+    monkeypatch.setattr("bakeoff.runs.config.load_config", lambda path: config)
+    monkeypatch.setattr(measure, "_asked_to_spend", lambda settings, prepared, resume, usd: (prepared, usd))
+
+    def remedy_after(error: BaseException) -> str:
+        def stopped(*_: object, listener: Listener, **__: object) -> None:
+            listener(Event(stage="data", note="bakeoff run CONFIG --resume asks them again."))
+            raise error
+
+        monkeypatch.setattr("bakeoff.pilot.run.run", stopped)
+        with pytest.raises(BakeoffError) as caught:
+            measure.run(**{**GIVEN, **options})
+        return caught.value.remedy
+
+    assert remedy_after(KeyboardInterrupt()) == f"continue with: {command}"
+    assert remedy_after(OSError(errno.ENOSPC, "No space left", "x")).endswith(f"continue with: {command}")
+    assert remedy_after(InputError("It broke.", "mend it; bakeoff run CONFIG --resume")) == f"mend it; {command}"
+    said = capsys.readouterr()
+    assert f"{command} asks them again." in " ".join((said.out + said.err).split())
 
 
 def test_init_that_cannot_write_says_how_to_write_elsewhere(monkeypatch, tmp_path):

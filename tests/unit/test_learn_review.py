@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bakeoff.corpus.sqlite_store import SqliteStore
-from bakeoff.errors import InputError
+from bakeoff.errors import BakeoffError, InputError
 from bakeoff.learn.review.queue import Queue
 from bakeoff.learn.review.reviewing import Reviewing, Said, reviewed
 from bakeoff.learn.review.sheet import Filled, read_sheet, write_sheet
@@ -167,6 +167,17 @@ def test_a_review_that_contradicts_itself_is_refused(log, store, said, found):
     with pytest.raises(InputError, match=found):
         reviewing(log, store, known=KNOWN).say("a1", said)
     assert list(log.entries(Review)) == []
+
+
+def test_an_answer_that_waits_to_be_written_is_not_said_to_be_missing(log, store, monkeypatch):
+    """Its disk is full: a server refuses the review with 503, and not as wrong."""
+    waiting = LoggedAnswer(id="w", question="q", text="t", contender="rag", key_id="u")
+    monkeypatch.setattr(log, "waiting", lambda: [waiting])
+    with pytest.raises(BakeoffError, match="still waits to be written") as error:
+        reviewing(log, store).say("w", Said("accept"))
+    assert not isinstance(error.value, InputError)
+    with pytest.raises(InputError, match="no answer 'x'"):
+        reviewing(log, store).say("x", Said("accept"))
 
 
 def test_a_declined_answer_cannot_be_accepted(log, store):

@@ -13,6 +13,8 @@ from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.spending.ledger import LEDGER, REPLIES
 from bakeoff.models.spending.rows import Reply, Row
+from bakeoff.runs.environment import describe
+from bakeoff.runs.folder import write_json
 from bakeoff.runs.listing import list_runs, spent_in
 from bakeoff.runs.run import find_run, open_run
 from tests.unit.run_fixture import finished, questions
@@ -28,6 +30,21 @@ def test_a_finished_run_is_listed_with_who_won(tmp_path):
     (run,) = list_runs(tmp_path)
     assert (run.name, run.state, run.winner, run.n_test) == ("planets", "finished", "rag", 40)
     assert run.contenders == ("base", "rag") and run.begun is not None
+
+
+def test_a_copied_run_keeps_the_time_at_which_it_was_started(tmp_path):
+    """It stands in the run; the time of a file, which a copy changes, counts only where it does not."""
+    folder = finished(tmp_path / "planets").folder
+    os.utime(folder.config_path, (1_700_000_000, 1_700_000_000))
+    assert list_runs(tmp_path)[0].begun == datetime.fromtimestamp(1_700_000_000, UTC)
+    before = folder.read_json(folder.environment_path)
+    said = describe([], [], 0, {})
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(said["begun"])).total_seconds()) < 60
+    write_json(folder.environment_path, {**before, "begun": "2026-03-04T12:00:00+02:00"})
+    assert list_runs(tmp_path)[0].begun == datetime(2026, 3, 4, 10, tzinfo=UTC)
+    for broken in ("yesterday", 5, None):
+        write_json(folder.environment_path, {**before, "begun": broken})
+        assert list_runs(tmp_path)[0].begun == datetime.fromtimestamp(1_700_000_000, UTC)
 
 
 def test_only_the_questions_of_the_verdict_are_counted(tmp_path):

@@ -3,15 +3,17 @@
 import re
 from datetime import date, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bakeoff.cli.monitor import _sentences
 from bakeoff.learn.monitor.accuracy import WEEKS_TO_A_FALSE_ALARM, accuracy
 from bakeoff.learn.monitor.drift import FALSE_ALARMS_PER_YEAR, LEAST, LEVEL, SMALL, WEEKS_PER_YEAR, coverage, p_fell
 from bakeoff.learn.monitor.sample import Asked
 from bakeoff.learn.monitor.topics import topics, without_evidence
-from bakeoff.learn.review.accuracy import Seen, SeenWeek
+from bakeoff.learn.review.accuracy import Seen, SeenWeek, share_of
 from bakeoff.measure.anytime import STAKES, log_fortune
 from bakeoff.serve.log_entries import HasOutcome
 
@@ -162,6 +164,23 @@ class TestAccuracy:
     def test_a_week_that_is_not_over_takes_no_part_in_the_test(self):
         found = accuracy(self.weeks(*[(10, 30)] * 6, is_over=False), 0.8, 0.75)
         assert found.since is None and found.accuracy == 0.25 and not found.weeks[0].is_over
+
+    def test_it_is_said_why_the_interval_is_wider_than_that_of_one_look(self):
+        """`bakeoff review --accuracy` shows the same reviews with an interval for one look."""
+        for counts, says_nothing in (((5, 7), True), ((50, 70), False)):
+            weeks = self.weeks(counts)
+            found, once = accuracy(weeks, 0.8, 0.7), share_of(weeks)
+            assert found.accuracy == once.value and found.low < once.low and found.high > once.high
+            snapshot = SimpleNamespace(
+                coverage=SimpleNamespace(windows=(), note=""),
+                accuracy=found,
+                topics=(),
+                freshness=SimpleNamespace(age_days=None),
+                revisited=SimpleNamespace(sentence=""),
+            )
+            (line,) = [line for line in _sentences(snapshot) if line.startswith("Accuracy")]
+            assert "holds however often you look, so it is wider than that of bakeoff review --accuracy" in line
+            assert ((found.low, found.high) == (0, 1)) == ("do not narrow it yet" in line) == says_nothing
 
     def test_intervals_narrow_and_hold_the_value(self):
         widths = []

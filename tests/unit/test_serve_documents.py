@@ -15,7 +15,7 @@ from bakeoff.corpus.buckets.store import BucketStore
 from bakeoff.corpus.old_texts import LEAST_KEPT
 from bakeoff.corpus.sources.folders import document_id, read_documents
 from bakeoff.corpus.stores import open_store
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, InputError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
 from bakeoff.retrieval.opening import open_index
@@ -559,6 +559,23 @@ def test_a_change_that_cannot_be_made_is_no_success(
     assert "The disk is full: /var/lib/secret. -> free some space" in caplog.messages
     assert client.get("/documents/a").json()["text"] == "One."
     assert put(client, "a", "Two.")["kind"] == "updated"
+
+
+def test_a_change_that_searches_do_not_see_yet_is_said_to_be_stored(
+    client: TestClient, documents: LiveDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that cannot be written: 503 with a code of its own, and the version that holds it."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise InputError("/var/lib/secret cannot be written.", "make it writable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(documents._indexes[0], "sync", refused)
+        replies = [client.put("/documents/a", json={"text": "Two."}), client.delete("/documents/a")]
+    for version, reply in enumerate(replies, 1):
+        assert code(reply) == (503, "not_searchable_yet") and "/var" not in reply.text
+        assert f"is stored as version {version}, but searches do not find it yet" in reply.text
+        assert "nothing needs to be sent again" in reply.text
 
 
 @pytest.mark.parametrize(

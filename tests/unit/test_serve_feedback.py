@@ -16,6 +16,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bakeoff.errors import BakeoffError
+from bakeoff.serve import log_writer
 from bakeoff.serve.documents.views import Cited
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.keys import Holder
@@ -351,3 +352,64 @@ def test_a_log_that_cannot_be_written_is_a_503_that_names_no_path(log, monkeypat
     monkeypatch.setattr(log, "submit", lambda entry: failed)
     message = error_of(ask(log, "POST", "/answers/a1/thumb", json={"up": True}), 503)
     assert "could not be written" in message and str(log.path) not in message
+
+
+@pytest.fixture
+def held(log, monkeypatch) -> Iterator[Log]:
+    """The log on a disk that is full: the answers `w1` and `w2` to one key wait."""
+    with monkeypatch.context() as full:
+        full.setattr(log_writer, "RETRY_SECONDS", 0.05)
+        full.setattr(log._writer, "_transact", _no_room)
+        log.post(answered("w1", text="kept in memory"))
+        log.post(answered("w2"))
+        log.post(answered("s1", shadow_of="a1"))
+        yield log
+    log.append(answered("after"))
+
+
+def _no_room(*_: Any) -> None:
+    raise BakeoffError("The disk could not be used.", "make room")
+
+
+def test_feedback_on_an_answer_that_waits_to_be_written_is_a_503(held):
+    """It was sent to this key, so it is not said that there is none; when there is room again, it can be judged."""
+    reply = ask(held, "POST", "/answers/w1/thumb", json={"up": True})
+    assert "still waits to be written" in error_of(reply, 503)
+    assert reply.json()["error"]["code"] == "log_unavailable" and int(reply.headers["Retry-After"]) > 0
+    body = {"answers": ["a1", "w1"], "preferred": None}
+    assert "Retry-After" in ask(held, "POST", "/comparisons", json=body).headers
+    error_of(ask(held, "POST", "/answers/w1/thumb", "boss", json={"up": True}), 503)
+    refused = ask(held, "POST", "/answers/a1/thumb", json={"up": True})
+    assert "could not be written" in error_of(refused, 503) and "Retry-After" in refused.headers
+
+
+def test_another_key_does_not_learn_that_an_answer_waits(held):
+    """Neither a key with another id, nor one that may not see its documents, nor anybody from a shadow."""
+    unknown = error_of(ask(held, "POST", "/answers/none/thumb", "other", json={"up": True}), 404)
+    for key in ("other", "desk again", "part"):
+        message = error_of(ask(held, "POST", "/answers/w1/thumb", key, json={"up": True}), 404)
+        assert message == unknown.replace("none", "w1")
+    held.post(answered("w3", hits=(HIT,), documents_version=7))
+    error_of(ask(held, "POST", "/answers/w3/thumb", hidden=[("a/b", 7)], json={"up": True}), 404)
+    error_of(ask(held, "POST", "/answers/s1/thumb", json={"up": True}), 404)
+
+
+def test_the_history_shows_answers_that_wait_to_be_written(held):
+    """Newest first, to the keys that may see them."""
+
+    def shown(key: str, n: int = 50, more: str = "") -> list[str]:
+        answers = ask(held, "GET", f"/history?n={n}{more}", key).json()["answers"]
+        return [answer["id"] for answer in answers]
+
+    assert shown("desk") == ["w2", "w1", "d1", "a3", "a2", "a1"]
+    assert shown("desk", 3) == ["w2", "w1", "d1"] and shown("desk", 1) == ["w2"]
+    assert shown("other") == ["b1"] and shown("desk again") == []
+    assert shown("boss", 3) == ["w2", "w1", "d1"] and shown("boss", more="&key=other") == ["b1"]
+
+
+def test_an_answer_that_was_written_meanwhile_is_shown_once(log, monkeypatch):
+    """It may still be among those that wait."""
+    monkeypatch.setattr(log, "waiting", lambda: [answered("d1"), answered("new")])
+    answers = ask(log, "GET", "/history").json()["answers"]
+    assert [answer["id"] for answer in answers] == ["new", "d1", "a3", "a2", "a1"]
+    assert ask(log, "POST", "/answers/d1/thumb", json={"up": True}).status_code == 201

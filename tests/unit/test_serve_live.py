@@ -19,7 +19,7 @@ from bakeoff.records import Document
 from bakeoff.retrieval import old_tables
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents import live
-from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.documents.live import LiveDocuments, NotShownError
 from bakeoff.serve.documents.order import InOrder
 from tests.unit import changing_documents
 
@@ -312,3 +312,58 @@ def _checked(folder: Path, expected: dict[str, str], unsure: dict[str, str | Non
             words = sorted((chunk.document_id, chunk.text.split()[-1].rstrip(".")) for chunk in chunks)
             assert words == sorted((id, token) for id, token in there.items() for _ in range(3))
         return there
+
+
+class Unwritable:
+    """Makes the writing of indexes fail while it is on."""
+
+    def __init__(self, documents: LiveDocuments, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_on, index = True, documents._indexes[-1]
+        sync = index.sync
+
+        def refused(*given: object, **named: object) -> object:
+            if self.is_on:
+                raise BakeoffError("/var/index cannot be written.", "make it writable")
+            return sync(*given, **named)
+
+        monkeypatch.setattr(index, "sync", refused)
+
+
+def test_a_change_that_an_index_cannot_take_is_said_to_be_stored(documents: LiveDocuments, monkeypatch) -> None:
+    """With when searches find it: at last the server shows it by itself. A deletion and an erasure too."""
+    documents.put(document("b", "The otter swims."))
+    monkeypatch.setattr(documents._tidier, "_show_after_s", 0.3)
+    refused = Unwritable(documents, monkeypatch)
+    with pytest.raises(NotShownError, match=r"stored as version 2, but searches .*/var/index cannot") as error:
+        documents.put(document("a", "The walrus swims."))
+    assert error.value.remedy.startswith("make it writable; a server tries again by itself")
+    with pytest.raises(NotShownError, match="stored as version 3"):
+        documents.erase("b")
+    assert documents.store.get("a") is not None and documents.store.erase("b") == 0
+    refused.is_on = False
+    until = time.monotonic() + 30
+    while found(documents, "walrus otter") != [["a"], ["a"]] and time.monotonic() < until:
+        time.sleep(0.05)
+    assert found(documents, "walrus otter") == [["a"], ["a"]] and documents.version == 3
+
+
+def test_to_erase_again_brings_an_index_up_to_date(documents: LiveDocuments, monkeypatch) -> None:
+    """The document was deleted the first time, but not in the index."""
+    documents.put(document("a", "The walrus swims."))
+    refused = Unwritable(documents, monkeypatch)
+    with pytest.raises(NotShownError):
+        documents.erase("a")
+    refused.is_on = False
+    assert documents.erase("a") == 0 and found(documents, "walrus") == [[], []]
+
+
+def test_to_show_a_change_is_tried_less_and_less_often(monkeypatch) -> None:
+    """Each time may embed the documents again, which may be paid for."""
+    tidier = live._Tidier([])
+    waits = []
+    for _ in range(10):
+        tidier.failed_to_show()
+        waits.append(round(tidier._show_at - time.monotonic()))
+    assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+    tidier.changed()
+    assert tidier._show_at is None

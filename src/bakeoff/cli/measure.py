@@ -3,7 +3,8 @@
 import datetime
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,13 +13,15 @@ import typer
 
 from bakeoff.cli.options import DEPLOYMENTS, Deployments, Json, RunName, Runs, command_for, deployment_names
 from bakeoff.cli.output import console, percent, print_json, table
-from bakeoff.errors import ConfigError
+from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.sentences import usd
 
 if TYPE_CHECKING:
     from bakeoff.pilot.prepare import Prepared
     from bakeoff.runs.config import Config
 
+GO_ON = "bakeoff run CONFIG --resume"
+"""How messages name the command that goes on with a run, whatever its options were."""
 NOT_TRIED = "Models, databases and workers were not tried: bakeoff doctor CONFIG --ask-servers tries them."
 
 
@@ -66,7 +69,16 @@ def run(
     from bakeoff.cli.stopping import stoppable
     from bakeoff.runs.config import load_config
 
-    prepared, go_on = None, "bakeoff run CONFIG --resume"
+    prepared = None
+    more = [
+        *(["--name", name] if name else []),
+        *(["--runs", str(runs)] if runs != Path("runs") else []),
+        *(["--yes-spend", f"{yes_spend:g}"] if yes_spend is not None else []),
+        *(["--fresh"] if fresh else []),
+        *(["--json"] if as_json else []),
+        "--resume",
+    ]
+    go_on = shlex.join(["bakeoff", "run", *([str(config)] if config else []), *more])
     if origin is not None:
         if config is not None:
             raise ConfigError(
@@ -74,11 +86,6 @@ def run(
                 "leave one of them out",
             )
         settings, prepared = _from_deployment(origin, deployments, runs, name, resume)
-        more = [
-            *(["--name", name] if name else []),
-            *(["--runs", str(runs)] if runs != Path("runs") else []),
-            "--resume",
-        ]
         go_on = command_for("run --from", origin, deployments, shlex.join(more))
     else:
         settings = load_config(config or Path("bakeoff.yaml"))
@@ -86,9 +93,19 @@ def run(
     if dry_run:
         _planned(settings, prepared, as_json)
     else:
-        with stoppable(go_on) as check:
+        with stoppable(go_on) as check, _copyable(go_on):
             prepared, yes_spend = _asked_to_spend(settings, prepared, resume, yes_spend)
-            _show(_measured(settings, runs, resume, check, prepared, yes_spend, not fresh), as_json)
+            _show(_measured(settings, runs, resume, check, prepared, yes_spend, not fresh, go_on), as_json)
+
+
+@contextmanager
+def _copyable(go_on: str) -> Iterator[None]:
+    """Errors within the block name the command that goes on with this very run."""
+    try:
+        yield
+    except BakeoffError as error:
+        error.message, error.remedy = (text.replace(GO_ON, go_on) for text in (error.message, error.remedy))
+        raise
 
 
 def _planned(settings: "Config", prepared: "Prepared | None", as_json: bool) -> None:
@@ -153,8 +170,12 @@ def _measured(
     prepared: "Prepared | None" = None,
     yes_spend: float | None = None,
     reuse: bool = True,
+    go_on: str = GO_ON,
 ) -> Path:
-    """Runs the pilot and shows its progress. Returns the run's folder. `check` is called at every event."""
+    """Runs the pilot and shows its progress. Returns the run's folder. `check` is called at every event.
+
+    `go_on` is the command that goes on with this run.
+    """
     from bakeoff.cli.progress import Display
     from bakeoff.pilot.run import run as run_pilot
     from bakeoff.pilot.stage_times import Event
@@ -163,7 +184,7 @@ def _measured(
 
         def show(event: Event) -> None:
             check()
-            display.show(event)
+            display.show(event.model_copy(update={"note": event.note.replace(GO_ON, go_on)}))
 
         finished = run_pilot(
             settings,

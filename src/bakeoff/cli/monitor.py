@@ -132,7 +132,7 @@ def _sentences(of: "Snapshot") -> list[str]:
         pilot = f"; in the pilot {percent(right.pilot)}" if right.pilot is not None else ""
         lines.append(
             f"Accuracy: {percent(right.accuracy)} of {right.n} reviewed at random, interval {percent(right.low)} to "
-            f"{percent(right.high)}{pilot}. {right.reviewed_line}"
+            f"{percent(right.high)}{pilot}. {right.interval_line} {right.reviewed_line}"
         )
     else:
         lines.append(f"Accuracy: {right.note}")

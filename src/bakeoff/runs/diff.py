@@ -15,11 +15,12 @@ from bakeoff.corpus.stores import has_store, open_store
 from bakeoff.questions.naming import MADE
 from bakeoff.records import Question, Record
 from bakeoff.runs.diff_results import ResultsDiff, results_diff
+from bakeoff.runs.environment import BEGUN
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
 
 NOT_SETTINGS = ("name",)
-NOT_ENVIRONMENT = ("data_sha256", "peak_memory_bytes")
+NOT_ENVIRONMENT = (BEGUN, "data_sha256", "peak_memory_bytes")
 """Shown elsewhere (the data), or different in each run."""
 
 

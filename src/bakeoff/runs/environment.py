@@ -1,4 +1,4 @@
-"""The environment of a run: versions, machine, and hashes of data and models.
+"""The environment of a run: when it began, versions, machine, and hashes of data and models.
 
 Takes documents, questions and models, gives plain values for environment.json. Knows nothing about stages.
 """
@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
@@ -15,14 +16,17 @@ from bakeoff.models.model_sums import sums_of
 from bakeoff.models.settings import ModelSettings
 from bakeoff.records import Document, Question
 
+BEGUN = "begun"
+"""The key in `environment.json`: when the run was started."""
 PACKAGES = ("lancedb", "numpy", "openvino", "openvino-genai", "peft", "pydantic", "pypdfium2", "torch", "transformers")
 
 
 def describe(
     documents: Iterable[Document], questions: Iterable[Question], seed: int, models: Mapping[str, ModelSettings]
 ) -> dict[str, Any]:
-    """Versions, machine, seed, the hash of the data, and the checksums of the models that have files here."""
+    """The time, versions, machine, seed, the hash of the data, and the checksums of the models that have files here."""
     return {
+        BEGUN: datetime.now(UTC).isoformat(timespec="seconds"),
         "bakeoff": bakeoff.__version__,
         "python": platform.python_version(),
         "packages": {name: version for name in PACKAGES if (version := _version(name))},

@@ -4,6 +4,7 @@ Takes a folder, gives records. Reads no answers and no model. A folder that cann
 and does not stop the others.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,7 @@ from bakeoff.models.spending.account import Account
 from bakeoff.models.spending.ledger import LEDGER, REPLIES
 from bakeoff.models.spending.rows import Reply, Row
 from bakeoff.records import Question, Record
+from bakeoff.runs.environment import BEGUN
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.results import read_outcome
 
@@ -120,7 +122,14 @@ def _n_test(folder: RunFolder) -> int | None:
 
 
 def _begun(folder: RunFolder) -> datetime | None:
-    """When the run was started: its configuration is written first and then never changes."""
+    """When the run was started, as it says itself.
+
+    Of one that has not said it yet, or of an older version: when its configuration was written, which is written first
+    and then never changes, except that a copy may have the time of copying.
+    """
+    with suppress(BakeoffError, OSError, ValueError, TypeError, AttributeError):
+        said = datetime.fromisoformat(folder.read_json(folder.environment_path).get(BEGUN))
+        return said.astimezone(UTC).replace(microsecond=0)
     try:
         return datetime.fromtimestamp(folder.config_path.stat().st_mtime, UTC).replace(microsecond=0)
     except OSError:

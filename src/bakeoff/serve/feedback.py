@@ -39,6 +39,8 @@ BLOCK_CHARACTERS = 64 * 1024
 """An export is sent in blocks of about this size."""
 WAITS_S = (0.05, 0.1, 0.2, 0.4)
 """An answer is written to the log shortly after it was sent; feedback on it may come sooner."""
+RETRY_S = 30
+"""When to send feedback again that cannot be written: a full disk takes a while to get room."""
 
 _NOT_SHOWN = {
     "kind",
@@ -180,11 +182,16 @@ class FeedbackApi:
         return StreamingResponse(content, headers=headers, media_type=f"{media_type}; charset=utf-8")
 
     def _newest(self, n: int, holder: Holder, key: str | None) -> tuple[list[LoggedAnswer], dict[str, Thumb]]:
-        """The last n answers that the holder may see, and the newest thumbs on them: its own if it does not oversee."""
+        """The last n answers that the holder may see, and the newest thumbs on them: its own if it does not oversee.
+
+        Answers that wait to be written are among them.
+        """
         key_id = None if holder.oversees else holder.id
-        answers = list[LoggedAnswer]()
+        waiting = [answer for answer in reversed(self._log.waiting()) if key in (None, answer.key)]
+        answers = self._visible(waiting, holder)
+        there = {answer.id for answer in answers}
         for batch in self._log.newest_first(n, key, key_id):
-            answers += self._visible(batch, holder)
+            answers += self._visible([answer for answer in batch if answer.id not in there], holder)
             if len(answers) >= n:
                 break
         answers = answers[:n]
@@ -205,16 +212,27 @@ class FeedbackApi:
         return [answer for answer in seen if not _is_of_all(answer) or (answer.documents_version or 0) >= least]
 
     async def _own(self, id: str, holder: Holder) -> LoggedAnswer:
-        """The answer with this id, if the holder may see it. Raises ApiError with status 404 otherwise."""
-        answer = await to_thread.run_sync(self._log.answer, id)
+        """The answer with this id, if the holder may see it.
+
+        Raises ApiError with status 404 if there is none, and with 503 if it waits to be written.
+        """
+        waiting, answer = await to_thread.run_sync(self._find, id)
         for seconds in WAITS_S:
             if answer is not None:
                 break
             await asyncio.sleep(seconds)
-            answer = await to_thread.run_sync(self._log.answer, id)
-        if answer is None or not await to_thread.run_sync(self._visible, [answer], holder):
+            waiting, answer = await to_thread.run_sync(self._find, id)
+        found = answer or waiting
+        if found is None or not await to_thread.run_sync(self._visible, [found], holder):
             raise _unknown(id)
+        if answer is None:
+            raise _not_written("The answer still waits to be written to the log, so feedback on it cannot be stored.")
         return answer
+
+    def _find(self, id: str) -> tuple[LoggedAnswer | None, LoggedAnswer | None]:
+        """The answer as it waits to be written, and as it is written."""
+        waiting = next((answer for answer in self._log.waiting() if answer.id == id), None)
+        return waiting, self._log.answer(id)
 
     async def _append(self, entry: Thumb | Preference) -> None:
         """Returns when the entry is on the disk."""
@@ -223,9 +241,7 @@ class FeedbackApi:
         except InputError:  # the answer was deleted meanwhile: its days are over
             raise _unknown(entry.answer if isinstance(entry, Thumb) else entry.answers[0]) from None
         except BakeoffError as error:
-            raise ApiError(
-                "The feedback could not be written to the log.", "try again later", 503, "log_unavailable"
-            ) from error
+            raise _not_written("The feedback could not be written to the log.") from error
 
 
 def _cited(answer: LoggedAnswer) -> set[Cited]:
@@ -245,6 +261,11 @@ def _unknown(id: str) -> ApiError:
         status=404,
         code="answer_not_found",
     )
+
+
+def _not_written(message: str) -> ApiError:
+    """What is not on the disk is not acknowledged."""
+    return ApiError(message, "try again later", status=503, code="log_unavailable", retry_after_s=RETRY_S)
 
 
 def _preference(sent: SentComparison, holder: Holder) -> Preference:

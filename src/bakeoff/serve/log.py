@@ -124,6 +124,14 @@ class Log:
         """How many entries wait to be written."""
         return self._writer.n_waiting
 
+    def waiting(self) -> list[LoggedAnswer]:
+        """The answers that somebody got and that wait to be written, in the order in which they came.
+
+        One that was just written may be among them. Who looks here first, and then at what is written, misses none.
+        """
+        waiting = self._writer.waiting()
+        return [entry for entry in waiting if isinstance(entry, LoggedAnswer) and not entry.shadow_of]
+
     def append(self, entry: Entry) -> None:
         """Writes an entry and returns when it is on the disk.
 

@@ -46,6 +46,7 @@ class LogWriter(Generic[T]):
         self._write = write
         self._chore = chore
         self._waiting: deque[_Waiting[T]] = deque()
+        self._batch: list[_Waiting[T]] = []
         self._changed = threading.Condition()
         self._closing = False
         self._connection: sqlite3.Connection | None = None
@@ -56,6 +57,14 @@ class LogWriter(Generic[T]):
     def n_waiting(self) -> int:
         """How many entries wait to be written."""
         return len(self._waiting)
+
+    def waiting(self) -> list[T]:
+        """The entries that wait or are just being written, in the order in which they came.
+
+        An entry is in the file before it leaves this list.
+        """
+        with self._changed:
+            return [waiting.entry for waiting in (*self._batch, *self._waiting)]
 
     def submit(self, entry: T) -> Future[None]:
         """A future that is done when the entry is on the disk. It holds the error if the entry was not written."""
@@ -107,7 +116,7 @@ class LogWriter(Generic[T]):
         """Everything that waits, after waiting for something for at most these seconds. None when closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing, timeout=max(0.0, seconds))
-            batch = list(self._waiting)
+            batch = self._batch = list(self._waiting)
             self._waiting.clear()
             return batch if batch or not self._closing else None
 
@@ -121,8 +130,7 @@ class LogWriter(Generic[T]):
             failure = self._attempt(lambda: self._transact(batch, refused))
         finally:
             _settle(batch, failure, refused)
-        if failure:
-            self._try_again([waiting for waiting in batch if waiting.future is None])
+        self._end(failure is None, [waiting for waiting in batch if waiting.future is None])
 
     def _transact(self, batch: list[_Waiting[T]], refused: dict[int, BakeoffError]) -> None:
         is_committed = False
@@ -155,8 +163,12 @@ class LogWriter(Generic[T]):
         self.problem = self._remedy = ""
         return None
 
-    def _try_again(self, posted: list[_Waiting[T]]) -> None:
+    def _end(self, is_written: bool, posted: list[_Waiting[T]]) -> None:
+        """Ends a batch. If it was not written, what nobody waits for is tried again."""
         with self._changed:
+            self._batch = []
+            if is_written:
+                return
             if self._closing:
                 self.n_lost += len(posted)
                 return

@@ -87,6 +87,15 @@ class Accuracy(Record):
         unknown = " The interval covers what is not known." if self.undecided or self.passed_over else ""
         return f"{', '.join(parts)}.{unknown}"
 
+    @property
+    def interval_line(self) -> str:
+        """Why the interval is wider than that of the same reviews elsewhere."""
+        nothing = " So few reviewed answers do not narrow it yet." if (self.low, self.high) == (0.0, 1.0) else ""
+        return (
+            "This interval holds however often you look, so it is wider than that of bakeoff review --accuracy, which "
+            f"holds for one look.{nothing}"
+        )
+
 
 def accuracy(weeks: Sequence[SeenWeek], pilot: float | None, pilot_low: float | None) -> Accuracy:
     """The accuracy in use. Without the pilot's accuracy nothing is tested."""

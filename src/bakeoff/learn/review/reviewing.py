@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bakeoff.errors import InputError
+from bakeoff.errors import BakeoffError, InputError
 from bakeoff.learn.review.accuracy import InUse, in_use
 from bakeoff.learn.review.causes import Reason
 from bakeoff.learn.review.checks import contradiction
@@ -215,7 +215,12 @@ class Reviewing:
         return Before(newest, was_said=any(_say_the_same(one, now) for one in own))
 
     def _answer(self, answer_id: str) -> LoggedAnswer:
+        waits = any(answer.id == answer_id for answer in self._log.waiting())
         answer = self._log.answer(answer_id)
+        if answer is None and waits:
+            raise BakeoffError(
+                f"The answer '{answer_id[:128]}' still waits to be written to the log.", "review it later"
+            )
         if answer is None or not answer.question or answer.shadow_of:
             raise InputError(
                 f"There is no answer '{answer_id[:128]}' with its question in the log.", "name one of the queue"

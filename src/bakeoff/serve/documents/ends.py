@@ -139,8 +139,16 @@ class ServerDocuments:
         if response.is_success:
             return content
         message = content.get("error", {}).get("message", "") if isinstance(content, dict) else ""
-        remedy = "set BAKEOFF_KEY to a key that manages" if response.status_code in (401, 403) else ""
-        raise BakeoffError(f"{self._url} refused ({response.status_code}): {message}", remedy)
+        did = "refused" if response.status_code < 500 else "answered"
+        raise BakeoffError(f"{self._url} {did} ({response.status_code}): {message}", _key_for(method, response))
+
+
+def _key_for(method: str, response: httpx2.Response) -> str:
+    """What to do about a key that is missing or refused."""
+    if response.status_code not in (401, 403):
+        return ""
+    needed = "any key of that server: it lists what the key may see" if method == "GET" else "a key that manages"
+    return f"set BAKEOFF_KEY to {needed}"
 
 
 def _sent(document: Document) -> dict[str, Any]:

@@ -29,6 +29,10 @@ TIDY_CHUNKS = 256
 TIDY_AT_LATEST_S = 20.0
 TIDY_AGAIN_S = 60.0
 """After a failure, tidying is tried again this much later and not before."""
+SHOW_AGAIN_S, SHOW_AT_LATEST_S = 30.0, 3600.0
+"""A change that is stored and could not be shown is tried again after so long, then after twice as long, and so on:
+each time, its documents may be embedded again.
+"""
 LOOK_AGAIN_S = 61.0
 """So much later it is seen whether what was replaced can go: an index keeps the last of it for a minute."""
 PAST_VERSIONS = 8
@@ -36,6 +40,20 @@ NAMED = 5
 """As many documents a message names."""
 
 _log = logging.getLogger(__name__)
+
+
+class NotShownError(BakeoffError):
+    """A change that is stored, and that searches do not see yet: an index could not be written. `version` holds it."""
+
+    def __init__(self, version: int, error: Exception) -> None:
+        message, remedy = (error.message, error.remedy) if isinstance(error, BakeoffError) else (str(error), "")
+        after = "a server tries again by itself, first after half a minute; so does every change, and every start"
+        super().__init__(
+            f"The change is stored as version {version}, but searches do not find it yet: an index could not be "
+            f"written. {message}",
+            f"{remedy.rstrip('.')}; {after}" if remedy else f"nothing needs to be sent again: {after}",
+        )
+        self.version = version
 
 
 class PutResult(Record):
@@ -66,7 +84,7 @@ class LiveDocuments:
         self._indexes = tuple(indexes)
         self._turns = InOrder()
         self._lock = only_writer(store.folder) if store.folder else nullcontext()
-        self._tidier = _Tidier(self._indexes)
+        self._tidier = _Tidier(self._indexes, self._show_again)
         self._version = 0
         self.wrote_at_start = False
 
@@ -92,8 +110,8 @@ class LiveDocuments:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Waits for the change that is being made, and for tidying."""
+        self._tidier.stop()
         with self._turns.turn():
-            self._tidier.stop()
             self._lock.__exit__(None, None, None)
 
     @property
@@ -111,8 +129,8 @@ class LiveDocuments:
     def put_all(self, documents: Iterable[Document], deleted: Iterable[str] = ()) -> list[PutResult]:
         """Adds or replaces documents and deletes others, as one change: searches see all of it or nothing.
 
-        Raises InputError as `DocumentStore.upsert`, BakeoffError if the change could not be stored or shown. If it
-        could not be shown, it is stored, and visible after the next change or start.
+        Raises InputError as `DocumentStore.upsert`, BakeoffError if the change could not be stored, NotShownError if it
+        is stored and could not be shown: that is tried again later, with the next change, and at the next start.
         """
         edit = Edit(tuple(documents), tuple(deleted))
         return self.edit(lambda: edit)
@@ -163,9 +181,9 @@ class LiveDocuments:
                 return None
             n_erased = self.store.erase(id)  # first, since a store that cannot do it says so before anything changes
             changes = self.store.delete([id])
-            if changes.deleted:
-                self._show(changes.version)
-            return n_erased + self.store.erase(id)
+            n_erased += self.store.erase(id)
+            self._show(changes.version)
+            return n_erased
 
     def page(self, labels: Labels, after: str = "", limit: int = 100, query: str = "") -> Listing:
         """Documents in the order of their sources."""
@@ -242,20 +260,35 @@ class LiveDocuments:
             self._indexes = self._tidier.indexes = wanted
 
     def _show(self, version: int) -> None:
-        """Brings every index up to date."""
+        """Brings every index up to date. Raises NotShownError; then it is tried again later."""
         share = 0.0
-        for index in self._indexes:
-            written = index.sync(self.store, tidy=False).n_chunks
-            share = max(share, written / max(index.n_chunks, TIDY_CHUNKS))
+        try:
+            for index in self._indexes:
+                written = index.sync(self.store, tidy=False).n_chunks
+                share = max(share, written / max(index.n_chunks, TIDY_CHUNKS))
+        except (BakeoffError, OSError, RuntimeError) as error:
+            self._tidier.failed_to_show()
+            raise NotShownError(version, error) from error
         self._version = version
         self._tidier.changed(share)
 
+    def _show_again(self) -> None:
+        """Shows what is stored and could not be shown."""
+        try:
+            with self._turns.turn():
+                self._show(self.store.version)
+        except BakeoffError as error:
+            _log.warning("%s", " ".join(str(error).split()))
+
 
 class _Tidier:
-    """Rewrites indexes in a thread of its own when documents have settled."""
+    """Rewrites indexes in a thread of its own when documents have settled; calls `show` some time after it failed."""
 
-    def __init__(self, indexes: Sequence[SearchIndex]) -> None:
+    def __init__(self, indexes: Sequence[SearchIndex], show: Callable[[], None] = lambda: None) -> None:
         self.indexes = tuple(indexes)
+        self._show = show
+        self._show_at: float | None = None
+        self._show_after_s = SHOW_AGAIN_S
         self._condition = threading.Condition()
         self._first_change: float | None = None
         self._last_change = 0.0
@@ -275,9 +308,17 @@ class _Tidier:
         """Notes that documents changed now, and so large a share of the chunks of an index with them."""
         with self._condition:
             self._last_change = time.monotonic()
+            self._show_at, self._show_after_s = None, SHOW_AGAIN_S
             self._share += share
             if self._first_change is None:
                 self._first_change = self._last_change
+            self._condition.notify()
+
+    def failed_to_show(self) -> None:
+        """Notes that a change could not be shown."""
+        with self._condition:
+            self._show_at = time.monotonic() + self._show_after_s
+            self._show_after_s = min(2 * self._show_after_s, SHOW_AT_LATEST_S)
             self._condition.notify()
 
     def stop(self) -> None:
@@ -290,6 +331,9 @@ class _Tidier:
 
     def _work(self) -> None:
         while self._is_due():
+            if self._show_at is not None and time.monotonic() >= self._show_at:
+                self._show()
+                continue
             for index in self.indexes:
                 try:
                     if index.is_untidy:
@@ -320,7 +364,8 @@ class _Tidier:
             times.append(self._first_change)
         elif self._first_change is not None:
             times.append(min(self._last_change + SETTLED_S, self._first_change + TIDY_AT_LATEST_S))
-        return max(self._not_before, min(times)) if times else None
+        due = [max(self._not_before, min(times))] if times else []
+        return min([*due, *([] if self._show_at is None else [self._show_at])], default=None)
 
     def _try_later(self) -> None:
         with self._condition:

@@ -22,7 +22,7 @@ from bakeoff.errors import BakeoffError, InputError
 from bakeoff.formats.part import Problem
 from bakeoff.records import Document, Labels
 from bakeoff.serve.documents.layout import lines_of, span_in
-from bakeoff.serve.documents.live import Edit, LiveDocuments, PutResult
+from bakeoff.serve.documents.live import Edit, LiveDocuments, NotShownError, PutResult
 from bakeoff.serve.documents.names import checked_id, clean_source
 from bakeoff.serve.documents.page import document_page
 from bakeoff.serve.documents.received import (
@@ -248,6 +248,15 @@ class _as_api_errors:  # noqa: N801 - used like a function
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ApiError):
             return
+        if isinstance(error, NotShownError):
+            raise ApiError(
+                f"The change is stored as version {error.version}, but searches do not find it yet: an index could "
+                "not be written; the server's log says why.",
+                "nothing needs to be sent again; the server tries again by itself, first after half a minute, with "
+                "every change, and when it is started",
+                status=503,
+                code="not_searchable_yet",
+            ) from error
         if isinstance(error, InputError):
             raise ApiError(error.message, error.remedy, status=409, code="conflict") from error
         if isinstance(error, BakeoffError):

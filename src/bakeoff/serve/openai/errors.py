@@ -13,15 +13,25 @@ SERVER_ERROR = "server_error"
 
 
 class ApiError(BakeoffError):
-    """A request that cannot be answered. `param` names what is wrong in the request, as in `messages[0].role`."""
+    """A request that cannot be answered. `param` names what is wrong in the request, as in `messages[0].role`.
+
+    `retry_after_s` says when to send it again, if that helps.
+    """
 
     def __init__(
-        self, message: str, remedy: str = "", status: int = 400, code: str | None = None, param: str | None = None
+        self,
+        message: str,
+        remedy: str = "",
+        status: int = 400,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after_s: int | None = None,
     ) -> None:
         super().__init__(message, remedy)
         self.status = status
         self.code = code
         self.param = param
+        self.retry_after_s = retry_after_s
 
 
 class AnsweringFailedError(ApiError):
@@ -39,8 +49,7 @@ def status_of(error: ApiError | RefusedError) -> int:
 
 def headers_of(error: ApiError | RefusedError) -> dict[str, str]:
     """When to ask again, if the error says so."""
-    retry = error.retry_after_s if isinstance(error, RefusedError) else None
-    return {} if retry is None else {"Retry-After": str(retry)}
+    return {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
 
 
 def error_object(error: ApiError | RefusedError) -> dict[str, Any]:
