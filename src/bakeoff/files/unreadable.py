@@ -4,10 +4,13 @@ Takes the error, gives the message and the remedy of one of Bakeoff's own errors
 missing nor damaged, and must not be made again.
 """
 
+import re
 from pathlib import Path
 
 from bakeoff.files.room import NOT_ALLOWED
 
+_OF_SYSTEM = re.compile(r"\(os error (\d+)\)")
+"""How Rust writes the number of an error of the system."""
 NOT_READABLE = "allow this user to read the file, and to open its folder"
 
 
@@ -25,13 +28,15 @@ def unreadable(what: str, error: Exception, remedy: str) -> tuple[str, str]:
 
 
 def is_not_allowed(error: BaseException | None) -> bool:
-    """Whether this error, or one that it came from, is that of a system which does not let this user do something.
+    """Whether this error, or one that it came from, is that of a system which does not let this user do something. Some
+    libraries only say so in their message.
 
     >>> is_not_allowed(PermissionError(13, "Permission denied")), is_not_allowed(FileNotFoundError(2, "None"))
     (True, False)
     """
     while error is not None:
-        if isinstance(error, OSError) and error.errno in NOT_ALLOWED:
+        number = getattr(error, "errno", None)
+        if {number, *map(int, _OF_SYSTEM.findall(str(error)))} & {*NOT_ALLOWED}:
             return True
         error = error.__cause__
     return False

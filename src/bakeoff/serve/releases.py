@@ -169,7 +169,7 @@ def numbers(root: Path) -> list[int]:
 def read_release(root: Path, number: int) -> Release:
     """The release of this number. Raises RunFolderError if it is missing or broken."""
     path = release_folder(root, number) / "release.json"
-    if not path.parent.is_dir():
+    if number not in numbers(root):
         there = listed([str(one) for one in numbers(root)]) or "none"
         raise RunFolderError(f"There is no release {number} in {root}; there are: {there}.", "name one of them")
     try:
