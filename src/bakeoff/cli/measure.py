@@ -86,7 +86,7 @@ def run(
     if dry_run:
         _planned(settings, prepared, as_json)
     else:
-        with stoppable(go_on) as check:
+        with stoppable(go_on, runs) as check:
             prepared, yes_spend = _asked_to_spend(settings, prepared, resume, yes_spend)
             _show(_measured(settings, runs, resume, check, prepared, yes_spend, not fresh), as_json)
 
