@@ -5,10 +5,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
 from bakeoff.cli import main, measure, prepare
 from bakeoff.cli.options import command_for, copyable, copyable_errors
-from bakeoff.cli.stopping import stoppable
+from bakeoff.cli.stopping import explained, stoppable
 from bakeoff.doctor.bundle.write import write
 from bakeoff.errors import BakeoffError, InputError, RunFolderError
 from bakeoff.pilot.stage_times import Event, Listener
@@ -125,3 +126,44 @@ def test_a_bundle_that_cannot_be_written_says_to_name_another_file(monkeypatch, 
     with pytest.raises(BakeoffError, match=r"Cannot write .*support\.zip: Permission denied") as error:
         write(tmp_path / "support.zip", [])
     assert "--bundle FOLDER/FILE.zip" in error.value.remedy
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_that_names_no_file_names_the_folders_that_it_may_be(tmp_path, monkeypatch, capsys):
+    """It said "the disk", of which there may be several."""
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(main, "app", full)
+    with pytest.raises(SystemExit):
+        main.main()
+    said = capsys.readouterr().err
+    assert f"Cannot read or write in the current folder or in {tmp_path / 'cache'}: No space left on device." in said
+    for body in (stoppable("bakeoff run a.yaml --resume", tmp_path / "runs"), explained("", tmp_path / "runs")):
+        with pytest.raises(BakeoffError) as error, body:
+            full()
+        assert (
+            f"Cannot read or write in {tmp_path / 'runs'} or in {tmp_path / 'cache'}: No space" in error.value.message
+        )
+
+
+def test_run_and_init_name_their_folders_where_the_disk_is_full(tmp_path, monkeypatch):
+    """The commands themselves, whatever fails within them."""
+    from bakeoff.cli import measure
+    from bakeoff.pilot import first_config
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("A text.")
+    (tmp_path / "q.csv").write_text("question,answer\nWho?,Nobody\n")
+    monkeypatch.setattr(first_config, "first_config", full)
+    monkeypatch.setattr(measure, "_asked_to_spend", full)
+    (tmp_path / "bakeoff.yaml").write_text("name: a\ndocuments: docs\nquestions: q.csv\n")
+    for arguments, place in (
+        (["init", "docs", "--questions", "q.csv", "--output", "other/b.yaml"], tmp_path / "other"),
+        (["run", "--runs", "elsewhere"], "elsewhere"),
+    ):
+        error = CliRunner().invoke(main.app, arguments).exception
+        assert isinstance(error, BakeoffError), error
+        assert f"Cannot read or write in {place} or in " in error.message

@@ -40,7 +40,9 @@ from bakeoff.runs.config import Config
 from bakeoff.runs.run import open_run
 from bakeoff.serve.deployment import Deployment, deploy
 from bakeoff.serve.documents.opening import documents_of, repair_indexes
+from bakeoff.serve.releases import add_release
 from tests.fake_api import FakeApi
+from tests.unit.refused import no_rights
 from tests.unit.released import released_run
 
 REQUIRED = [
@@ -638,3 +640,117 @@ def test_a_run_of_somebody_else_runs_nothing(run, apart, monkeypatch):
     found = call("doctor", root, "--bundle", "support.zip")
     assert "own: their models were not examined" in " ".join(found.stdout.split())
     assert (apart / "support.zip").exists() and not (apart / "imported").exists()
+
+
+# --- what this user may not do
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        "current",
+        "history.jsonl",
+        "log.sqlite",
+        "store.sqlite",
+        "releases",
+        "releases/1",
+        "releases/1/release.json",
+        "releases/1/config.yaml",
+        "releases/1/contenders/rag/contender.json",
+        "releases/2/release.json",
+        "indexes/embedder-64",
+        "indexes/embedder-64/index.json",
+    ],
+)
+def test_what_may_not_be_read_of_a_deployment_is_a_problem_and_nothing_is_to_be_restored(deployed, closed, monkeypatch):
+    """The other checks go on, and no check fails itself."""
+    (deployed / "log.sqlite").write_bytes((deployed / "store.sqlite").read_bytes())
+    add_release(deployed, open_run(Path("runs/planets")), ["base"], "a trial")
+    no_rights(monkeypatch, deployed / closed)
+    found = examine.examine(examined(str(deployed), Places()))
+    told = [one for one in found if one.state != "ok" and "Permission denied" in one.found]
+    assert told and all("allow this user to" in one.remedy for one in told), said(found)
+    assert any(closed in one.found for one in told)
+    assert not any("failed itself" in one.found or "PermissionError" in one.found for one in found)
+    assert not any("is missing" in one.found or "lost" in one.found or "no release" in one.found for one in found)
+    assert {"python", "port", "file system"} <= {one.check for one in found}
+
+
+@pytest.mark.parametrize("closed", ["", "answers", "stages.jsonl", "comparison.json", "splits.jsonl", "store.sqlite"])
+def test_what_may_not_be_read_of_a_run_is_a_problem_and_nothing_is_to_be_made_again(deployed, closed, monkeypatch):
+    folder = Path("runs/planets").absolute()
+    shutil.rmtree(deployed)
+    no_rights(monkeypatch, folder / closed)
+    found = examine.examine(examined("planets", Places()))
+    told = [one for one in found if "Permission denied" in one.found]
+    assert told and all("allow this user to" in one.remedy for one in told), said(found)
+    assert not any("failed itself" in one.found or "delete" in one.remedy for one in found)
+
+
+def test_a_folder_that_may_not_be_entered_ends_no_other_check(deployed, monkeypatch):
+    """Neither those of the run of the same name nor those of this machine."""
+    no_rights(monkeypatch, deployed)
+    for name in ("planets", str(deployed), str(deployed / "current")):
+        found = examine.examine(examined(name, Places()))
+        [closed] = [one for one in found if "Permission denied" in one.found]
+        assert closed.state == "problem" and str(deployed.name) in closed.found and "allow this user" in closed.remedy
+        assert {"python", "port"} <= {one.check for one in found}
+    [run, deployment] = examined("planets", Places())
+    assert (run.kind, deployment.kind) == ("run", "closed") and "the folder" in run.told[0].found
+
+
+def test_what_the_system_refuses_within_any_check_is_a_problem_with_what_helps():
+    def closed():
+        raise PermissionError(errno.EACCES, "Permission denied", "there/file")
+
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device", "there/file")
+
+    for check, remedy in ((closed, "allow this user to"), (full, "free some space")):
+        [found] = examine.guarded("name", check)
+        assert "there/file" in found.found and found.remedy.startswith(remedy)
+    [found] = examine.guarded("name", lambda: open_nothing())
+    assert "failed itself: OSError" in found.found
+
+
+def open_nothing():
+    raise OSError("of a library")
+
+
+@pytest.mark.parametrize("closed", ["store.sqlite", "history.jsonl", "indexes", "indexes/embedder-64", "releases"])
+def test_what_a_deployment_changes_must_be_writable(deployed, closed, monkeypatch):
+    """There were 0 problems, and every change of a document failed."""
+    real = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not (Path(path) == deployed / closed and mode & os.W_OK) and real(path, mode)
+    )
+    [found] = [one for one in examine.examine(examined(str(deployed), Places())) if "not writable" in one.found]
+    assert found.state == "problem" and f"{deployed / closed} is not writable for this user" in found.found
+    assert f"{deployed / closed}" in found.remedy
+
+
+def test_a_finished_run_may_be_read_only_and_one_that_goes_on_may_not(deployed, monkeypatch):
+    folder = Path("runs/planets").absolute()
+    closed = [folder, folder / "splits.jsonl", folder / "answers", folder / "store.sqlite"]
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path in closed and mode & os.W_OK) and real(path, mode))
+    found = [one for one in examine.examine(examined(str(folder), Places())) if str(folder) in one.found]
+    assert "which is enough: the run is finished" in said(found) and "not writable" not in said(found)
+    (folder / "verdict.json").unlink()
+    assert f"{folder} is not writable for this user" in said(examine.examine(examined(str(folder), Places())))
+    closed.remove(folder)
+    found = said(examine.examine(examined(str(folder), Places())))
+    assert all(f"{path} is not writable for this user" in found for path in closed)
+
+
+def test_what_may_not_be_read_of_the_cache_is_neither_damaged_nor_to_be_removed(apart, monkeypatch):
+    kept = apart / "kept.sqlite"
+    KeptResults(kept).close()
+    folder = made_intact(apart / "cache" / "models" / "a", lambda half: (half / "weights").write_bytes(b"w"))
+    no_rights(monkeypatch, kept, folder / "weights", folder / "sums.json")
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path.name != "weights" and real(path, mode))
+    [found] = caches.kept_results(kept)
+    assert "Permission denied" in found.found and "rm" not in found.remedy
+    _, closed = caches.cache(apart / "cache", most_s=60)
+    assert "cannot be read by this user" in closed.found and "damaged" not in closed.found

@@ -211,6 +211,33 @@ def test_a_full_disk_is_no_damage(tmp_path: Path, told: str, remedy: str) -> Non
     assert remedy in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        ", /root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/lance-encoding-0.39.0/src/structural.rs:258:9",
+        ", rust/lance/src/dataset.rs:12:34",
+        " at /home/x/.cargo/git/checkouts/lance/writer.rs:258",
+        " (src/io/local.rs:1:2)",
+    ],
+)
+@pytest.mark.parametrize("told", ["lance error: LanceError(IO): No space left on device (os error 28)", "lance: bad"])
+def test_no_place_in_the_source_of_lancedb_is_shown(tmp_path: Path, told: str, place: str) -> None:
+    """It says nothing to a person, and is that of another machine."""
+    with pytest.raises(BakeoffError) as caught, explained(tmp_path):
+        raise RuntimeError(f"{told}{place}")
+    assert caught.value.message.endswith(f": {told}.") and ".rs" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError(13, "Permission denied"), RuntimeError("lance error: Permission denied (os error 13)")],
+)
+def test_an_index_that_may_not_be_read_needs_rights_and_no_space(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(BakeoffError) as caught, explained(tmp_path):
+        raise error
+    assert caught.value.remedy.startswith("allow this user to read and write there; then")
+
+
 def test_a_damaged_index_of_words_is_named_when_it_is_searched(
     tmp_path: Path, store: SqliteStore, embedder: CountingHash
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import RunFolderError
+from bakeoff.files.unreadable import NOT_READABLE
 from bakeoff.retrieval.settings import Retrieval, index_folder_name
 from bakeoff.runs.run import open_run
 from bakeoff.serve import release_files
@@ -23,6 +24,7 @@ from bakeoff.serve.releases import (
     add_release,
     current,
     history,
+    is_deployment,
     make_current,
     numbers,
     previous,
@@ -30,10 +32,12 @@ from bakeoff.serve.releases import (
     prune,
     read_release,
     releases,
+    remove_release,
     remove_unused_indexes,
     rollback,
 )
 from bakeoff.serve.standing import standing_of
+from tests.unit.refused import no_rights
 from tests.unit.released import ADAPTER, released_run
 from tests.unit.test_layout import ENGINES
 
@@ -306,3 +310,38 @@ def test_a_release_that_cannot_be_read_names_one_to_go_back_to_only_if_there_is_
     with pytest.raises(RunFolderError, match=r"Cannot read") as error:
         read_release(root, 1)
     assert f"bakeoff rollback {root} --to 2; or make" in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    "closed", ["current", "history.jsonl", "releases", "releases/1", "releases/1/release.json", ""]
+)
+def test_what_may_not_be_read_is_neither_lost_nor_damaged(root, run, closed, monkeypatch):
+    """One that may not read `current` was told that it is lost, and to roll back."""
+    promote(root, run, "base")
+    rollback(root)
+    no_rights(monkeypatch, root / closed)
+    with pytest.raises(RunFolderError, match="Permission denied") as error:
+        is_deployment(root), current(root), history(root), numbers(root), read_release(root, 1)
+    assert error.value.remedy == NOT_READABLE
+    assert "Cannot read" in error.value.message or "Cannot look into" in error.value.message
+
+
+def test_a_pointer_that_may_not_be_read_is_not_replaced(root, run, monkeypatch):
+    """The history would not know what was live before."""
+    promote(root, run, "base")
+    with monkeypatch.context() as refusing:
+        no_rights(refusing, root / "current")
+        for change in (lambda: rollback(root), lambda: rollback(root, to=1), lambda: make_current(root, 1)):
+            with pytest.raises(RunFolderError, match=r"Cannot read .*current: Permission denied"):
+                change()
+    assert (current(root), len(history(root))) == (2, 2)
+
+
+def test_the_last_number_that_may_not_be_read_is_not_given_again(root, run, monkeypatch):
+    removed = add_release(root, run, ["base"], "a trial")
+    remove_release(root, removed.number)
+    with monkeypatch.context() as refusing:
+        no_rights(refusing, root / "last-number")
+        with pytest.raises(RunFolderError, match="last-number: Permission denied"):
+            add_release(root, run, ["base"], "a trial")
+    assert add_release(root, run, ["base"], "a trial").number == removed.number + 1

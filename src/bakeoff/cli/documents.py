@@ -131,8 +131,16 @@ def list_documents(
     as_json: Json = False,
 ) -> None:
     """List the documents that the key may see."""
-    with _documents(url, deployment) as documents:
-        found = documents.listed(query)
+    if deployment is None:
+        with _documents(url, None) as documents:
+            found = documents.listed(query)
+    else:
+        from bakeoff.serve.deployment import stored_documents
+        from bakeoff.serve.documents.ends import listed_in
+        from bakeoff.serve.documents.views import Views
+
+        with stored_documents(deployment) as store:  # to read them, nothing is locked and no index is repaired
+            found = listed_in(Views(store), query)
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
         return

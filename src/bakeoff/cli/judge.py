@@ -52,7 +52,7 @@ def judge(
 
     folder = RunFolder(find_run(run, runs))
     settings = load_judge_config(config) if config else None
-    with stoppable("the same command") as check, Display() as display:
+    with stoppable("the same command", folder.root) as check, Display() as display:
 
         def progress(done: int, total: int) -> None:
             check()

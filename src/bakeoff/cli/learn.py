@@ -70,7 +70,7 @@ def learn(
     with Log(root / "log.sqlite") as log:
         questions = reviewed(log)
     go_on = command_for("learn", deployment, deployments)
-    with stoppable(go_on) as check, copyable_errors(deployment, deployments):
+    with stoppable(go_on, root) as check, copyable_errors(deployment, deployments):
         learned = _learned(root, questions, limits, candidate, require_approval, restart, check)
     if as_json:
         print_json(

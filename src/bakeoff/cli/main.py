@@ -31,6 +31,7 @@ from bakeoff.cli import (
     use,
 )
 from bakeoff.errors import BakeoffError
+from bakeoff.files.cache import cache_folder
 from bakeoff.files.room import is_of_system, refused
 
 app = typer.Typer(
@@ -100,7 +101,7 @@ def main() -> None:
     except OSError as error:
         if not is_of_system(error):
             raise
-        _fail(str(refused(error, "run this command again")), 1)
+        _fail(str(refused(error, "run this command again", ("the current folder", cache_folder()))), 1)
 
 
 def _fail(message: str, code: int) -> None:

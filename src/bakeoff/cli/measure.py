@@ -93,7 +93,7 @@ def run(
     if dry_run:
         _planned(settings, prepared, as_json)
     else:
-        with stoppable(go_on) as check, _copyable(go_on):
+        with stoppable(go_on, runs) as check, _copyable(go_on):
             prepared, yes_spend = _asked_to_spend(settings, prepared, resume, yes_spend)
             _show(_measured(settings, runs, resume, check, prepared, yes_spend, not fresh, go_on), as_json)
 

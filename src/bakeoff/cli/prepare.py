@@ -62,7 +62,7 @@ def init(
     from bakeoff.pilot.first_config import first_config
 
     named, asked = _inputs(documents or [], questions or [], task)
-    with explained("run bakeoff init again, or have it write elsewhere: --output FILE"):
+    with explained("run bakeoff init again, or have it write elsewhere: --output FILE", output.absolute().parent):
         written = first_config(named, asked, output, force, columns_of(columns or []), facts, task)
     if as_json:
         print_json(written)

@@ -6,10 +6,12 @@ Takes a body to run, raises StoppedError if it was stopped. Knows nothing about 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from bakeoff.errors import StoppedError
+from bakeoff.files.cache import cache_folder
 from bakeoff.files.room import is_of_system, refused
 
 ENDING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
@@ -25,8 +27,10 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def explained(then: str) -> Iterator[None]:
-    """Raises what the system refuses, such as a full disk, as a BakeoffError; `then` is what to do afterwards."""
+def explained(then: str, *places: Path) -> Iterator[None]:
+    """Raises what the system refuses, such as a full disk, as a BakeoffError; `then` is what to do afterwards. `places`
+    are the folders that the body writes to, besides the cache.
+    """
     try:
         yield
     except BrokenPipeError:  # the program that reads the output has ended: nothing is wrong here
@@ -34,12 +38,13 @@ def explained(then: str) -> Iterator[None]:
     except OSError as error:
         if not is_of_system(error):
             raise
-        raise refused(error, then) from error
+        raise refused(error, then, (*places, cache_folder())) from error
 
 
 @contextmanager
-def stoppable(go_on: str = "bakeoff run CONFIG --resume") -> Iterator[Callable[[], None]]:
-    """Raises StoppedError if the body is stopped by Ctrl-C, SIGTERM or SIGHUP. `go_on` is the command that goes on.
+def stoppable(go_on: str = "bakeoff run CONFIG --resume", *places: Path) -> Iterator[Callable[[], None]]:
+    """Raises StoppedError if the body is stopped by Ctrl-C, SIGTERM or SIGHUP. `go_on` is the command that goes on,
+    `places` are the folders that the body writes to, besides the cache.
 
     What the system refuses, as a full disk does, is raised as a BakeoffError that names this command, too.
 
@@ -62,7 +67,7 @@ def stoppable(go_on: str = "bakeoff run CONFIG --resume") -> Iterator[Callable[[
         for number, handler in before.items():
             if handler != signal.SIG_IGN:
                 signal.signal(number, stop)
-        with explained(f"continue with: {go_on}"):
+        with explained(f"continue with: {go_on}", *places):
             yield check
     except Terminated as error:
         raise StoppedError(error.number, f"continue with: {go_on}") from None

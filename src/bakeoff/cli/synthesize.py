@@ -185,7 +185,7 @@ def _begin(
     from bakeoff.synthesis.reading import read
 
     folder.check_new(resume)
-    with stoppable("the same command with --resume"):
+    with stoppable("the same command with --resume", folder.work):
         for model in dict.fromkeys((models.writer, models.reader)):
             if model is not None:
                 probe(model)
@@ -246,7 +246,7 @@ def _make(folder: "Folder", making: "Making", limit: int | None) -> None:
     from bakeoff.pilot.stage_times import Event
     from bakeoff.synthesis.written import write_files
 
-    with stoppable("the same command with --resume") as check, Display() as display:
+    with stoppable("the same command with --resume", folder.work) as check, Display() as display:
 
         def progress(done: int, total: int) -> None:
             settle()  # what is done is on the disk when this is called

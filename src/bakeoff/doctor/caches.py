@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bakeoff.doctor import permissions
 from bakeoff.doctor.databases import files
 from bakeoff.doctor.finding import Finding, fine, note, problem
 from bakeoff.files.cache import cache_folder
+from bakeoff.files.unreadable import NOT_READABLE
 from bakeoff.models.checksums import is_intact
 
 MADE = ("models", "openvino", "openvino-tuned", "embedders")
@@ -38,6 +40,9 @@ def cache(root: Path | None = None, most_s: float = MOST_S) -> list[Finding]:
 
 
 def _told(path: Path) -> Finding:
+    closed = permissions.readable("cache", [path, *path.rglob("*")])
+    if closed:
+        return note("cache", closed[0].found, closed[0].remedy)
     return note(
         "cache",
         f"{path} is damaged: its files are not those that were written",
@@ -68,5 +73,6 @@ def kept_results(path: Path) -> list[Finding]:
         return [fine("kept results", f"none yet ({path})", bytes=0)]
     [whole] = files([path]) or [fine("kept results", f"{path} is empty")]
     if whole.state == "problem":
-        return [problem("kept results", whole.found, f"remove it; it is made again: rm {path}", **whole.figures)]
+        remedy = whole.remedy if whole.remedy == NOT_READABLE else f"remove it; it is made again: rm {path}"
+        return [problem("kept results", whole.found, remedy, **whole.figures)]
     return [whole.model_copy(update={"check": "kept results"})]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bakeoff.doctor.finding import Finding, fine, note, problem
 from bakeoff.files.sqlite_file import connected
+from bakeoff.files.unreadable import NOT_READABLE, unreadable
 
 LEAST = (3, 35, 0)
 FAULTY_WAL = ((3, 7, 0), (3, 51, 3))
@@ -66,7 +67,17 @@ def _file(path: Path) -> Finding:
     except sqlite3.DatabaseError as error:
         if "locked" in str(error):
             return note("store", f"{path} is being written by another process", "examine it again when that has ended")
+        if may_not_open(error):
+            return problem("store", f"{path} cannot be opened ({error})", NOT_READABLE)
         return problem("store", f"{path} is damaged or not a SQLite file ({error})", remedy)
+    except OSError as error:
+        return problem("store", *unreadable(f"Cannot read {path}", error, "check the disk"))
+
+
+def may_not_open(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file, or its folder, may not be read or written by this user: SQLite says nothing else of it."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    return name.startswith(("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_READONLY"))
 
 
 def uses_wal(path: Path) -> bool:

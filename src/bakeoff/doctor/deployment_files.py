@@ -3,6 +3,7 @@
 Takes a deployment's folder, gives findings. Loads no model, starts no server and writes nothing.
 """
 
+import os
 import shlex
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from bakeoff.corpus.stores import SQLITE
 from bakeoff.doctor import worlds
 from bakeoff.doctor.finding import Finding, fine
 from bakeoff.doctor.looking import Looking
+from bakeoff.errors import RunFolderError
+from bakeoff.files.unreadable import NOT_READABLE
 from bakeoff.retrieval.opening import INDEXES
 from bakeoff.sentences import counted, listed
 from bakeoff.serve.deployment import Deployment
@@ -37,7 +40,8 @@ def whole(root: Path) -> list[Finding]:
             f"{root / 'current'} does not name a release; the only one that was ever live, {live}, is served",
             f"write it again: bakeoff rollback {shlex.quote(str(root))} --to {live}",
         )
-    for number in numbers(root):
+    there = look.at(lambda: numbers(root)) or []
+    for number in there:
         if number != live:
             _another(look, root, number)
     release = look.at(lambda: read_release(root, live)) if live is not None else None
@@ -54,8 +58,8 @@ def whole(root: Path) -> list[Finding]:
         )
     if look.n_problems or release is None:
         return look.findings
-    said = f"release {live} of {counted(len(numbers(root)), 'release')} is live, with {listed(release.contenders)}"
-    return [fine("deployment", f"{root} is whole: {said}", releases=len(numbers(root))), *look.findings]
+    said = f"release {live} of {counted(len(there), 'release')} is live, with {listed(release.contenders)}"
+    return [fine("deployment", f"{root} is whole: {said}", releases=len(there)), *look.findings]
 
 
 def _live(look: Looking, root: Path, release: Release) -> None:
@@ -84,13 +88,14 @@ def _another(look: Looking, root: Path, number: int) -> None:
     other = Looking(look.check)
     other.at(lambda: read_release(root, number))
     for finding in other.findings:
-        look.note(finding.found, f"it cannot be made live again; delete {release_folder(root, number)}")
+        gone = f"it cannot be made live again; delete {release_folder(root, number)}"
+        look.note(finding.found, finding.remedy if finding.remedy == NOT_READABLE else gone)
 
 
 def _documents(root: Path, path: Path, release: Release | None) -> str:
     """What to do if the documents are lost: those of the run are what a deployment begins with."""
     remedy = f"stop its server, and restore {path} from a copy"
-    if release is None or not (Path(release.run) / SQLITE).is_file():
+    if release is None or not os.path.isfile(Path(release.run) / SQLITE):  # noqa: PTH113  (no error if it is closed)
         return remedy
     begun = f"copy {Path(release.run) / SQLITE} there and delete {root / INDEXES}, which is made again"
     return f"{remedy}. Without one, to begin again with the documents of the run: {begun}"
@@ -98,7 +103,10 @@ def _documents(root: Path, path: Path, release: Release | None) -> str:
 
 def _point(root: Path) -> str:
     """What to do if nothing says which release is live, nor which one ever was."""
-    there = numbers(root)
+    try:
+        there = numbers(root)
+    except RunFolderError:  # which is said elsewhere
+        there = []
     if not there:
         return "restore the folder from a copy, or remove it and make it again from its run: bakeoff serve RUN"
     newest = f"{there[-1]} is the newest: bakeoff rollback {shlex.quote(str(root))} --to {there[-1]}"

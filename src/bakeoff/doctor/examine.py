@@ -1,6 +1,7 @@
 """All checks in their order, none of which can end the others.
 
-Takes what is examined, gives findings. A check that fails itself is a problem too, and never a traceback.
+Takes what is examined, gives findings. What the system refuses within a check is a problem with what helps; a check
+that fails itself is a problem too, and never a traceback.
 """
 
 import os
@@ -24,10 +25,13 @@ from bakeoff.doctor import (
     run_files,
 )
 from bakeoff.doctor.examined import Examined
-from bakeoff.doctor.finding import Check, Finding, problem
+from bakeoff.doctor.finding import Check, Finding, fine, problem
+from bakeoff.doctor.written import changed_in
 from bakeoff.errors import BakeoffError
 from bakeoff.files.cache import cache_folder
+from bakeoff.files.room import is_of_system, refused
 from bakeoff.models.kept.results import KEPT_AT
+from bakeoff.runs.folder import RunFolder
 
 STORES = ("store.sqlite", "log.sqlite")
 
@@ -47,6 +51,9 @@ def guarded(name: str, check: Check) -> list[Finding]:
     except BakeoffError as error:
         return [problem(name, error.message, error.remedy)]
     except Exception as error:  # noqa: BLE001  (whatever is broken on this machine, the other checks go on)
+        if isinstance(error, OSError) and is_of_system(error):
+            told = refused(error, "examine it again")
+            return [problem(name, told.message, told.remedy)]
         found = f"this check failed itself: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
         return [problem(name, found, "report it with a bundle: bakeoff doctor --bundle support.zip")]
 
@@ -98,13 +105,23 @@ def _of_what(examined: Examined, ask_servers: bool) -> Iterator[tuple[str, Check
         yield "deployment", lambda: deployment_files.whole(folder)
     if folder is not None:
         yield "stores", lambda: databases.files(folder / name for name in STORES)
-        yield "folder", lambda: permissions.writable(examined.kind, folder)
         yield "files", lambda: permissions.readable(examined.kind, sorted(folder.iterdir()))
-        yield "folder's file system", lambda: file_systems.file_system(examined.kind, folder)
+        yield "folder", lambda: _written(examined.kind, folder)
     if examined.kind == "run" and folder is not None:
         yield "shared", lambda: permissions.shared("run", folder)
     if examined.kind == "deployment" and folder is not None:
         yield "private", lambda: permissions.private("deployment", [folder, folder / "log.sqlite"])
+
+
+def _written(kind: str, folder: Path) -> list[Finding]:
+    """Whether this user may change what a run or a deployment changes. A finished run may be read-only."""
+    is_open = permissions.may_change(folder)
+    if kind == "run" and RunFolder(folder).verdict_path.exists():
+        if not is_open:
+            return [fine("permissions", f"run: {folder} can only be read, which is enough: the run is finished")]
+        is_open = False  # what is in it is not changed any more
+    inside = permissions.changed(kind, changed_in(folder)) if is_open else []
+    return [*permissions.writable(kind, folder), *inside, *file_systems.file_system(kind, folder)]
 
 
 def _library() -> list[Finding]:

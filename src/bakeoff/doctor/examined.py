@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bakeoff.doctor.finding import Finding, fine, problem
-from bakeoff.errors import BakeoffError, ConfigError
+from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 from bakeoff.files.did_you_mean import closest
+from bakeoff.files.room import is_of_system
+from bakeoff.files.unreadable import is_there, unreadable
 from bakeoff.runs.folder import RunFolder
 from bakeoff.sentences import listed
 from bakeoff.serve.releases import is_deployment
@@ -16,7 +18,8 @@ from bakeoff.serve.releases import is_deployment
 if TYPE_CHECKING:
     from bakeoff.runs.config import Config
 
-Kind = Literal["nothing", "configuration", "run", "deployment"]
+Kind = Literal["nothing", "configuration", "run", "deployment", "closed"]
+"""'closed' is a folder that this user may not look into."""
 
 
 class Places(NamedTuple):
@@ -49,26 +52,35 @@ def examined(name: str | None, places: Places) -> tuple[Examined, ...]:
     """
     if name is None:
         return (Examined("nothing", places),)
-    given = Path(name)
-    if given.is_file():
-        return (_read("configuration", given, places),)
-    kind = kind_of(given)
-    if kind is not None:
-        return (_read(kind, given, places),)
-    below = ((places.runs / name, places.runs), (places.deployments / name, places.deployments))
-    found = [(kind, place) for place, _ in below if (kind := kind_of(place)) is not None]
+    given = _of(Path(name), places)
+    if given is not None:
+        return (given,)
+    found = [one for folder in (places.runs, places.deployments) if (one := _of(folder / name, places)) is not None]
     if not found:
         raise _unknown(name, places)
-    both = listed([f"the {kind} {place}" for kind, place in found])
-    said = (fine("examined", f"'{name}' names {both}", n=len(found)),)
-    return tuple(
-        one._replace(told=(*said, *one.told) if one.root == found[0][1] else one.told)
-        for one in (_read(kind, place, places) for kind, place in found)
-    )
+    both = listed([f"the {'folder' if one.kind == 'closed' else one.kind} {one.root}" for one in found])
+    first = fine("examined", f"'{name}' names {both}", n=len(found))
+    return (found[0]._replace(told=(first, *found[0].told)), *found[1:])
+
+
+def _of(place: Path, places: Places) -> Examined | None:
+    """What there is at this place. None if it is nothing that is known."""
+    try:
+        kind: Kind | None = "configuration" if is_there(place) and place.is_file() else kind_of(place)
+    except RunFolderError as error:
+        told = problem("permissions", error.message, error.remedy)
+    except PermissionError as error:
+        told = problem("permissions", *unreadable(f"Cannot look at {place}", error, ""))
+    else:
+        return _read(kind, place, places) if kind is not None else None
+    return Examined("closed", places, place, None, (told,))
 
 
 def kind_of(place: Path) -> Literal["run", "deployment"] | None:
-    """What a folder is. One that has lost its pointer or its configuration is known by what else is there."""
+    """What a folder is. One that has lost its pointer or its configuration is known by what else is there.
+
+    Raises RunFolderError if this user may not look into it.
+    """
     if is_deployment(place) or (place / "releases").is_dir():
         return "deployment"
     begun = RunFolder(place)
@@ -93,8 +105,13 @@ def _read(kind: Kind, root: Path, places: Places) -> Examined:
     except BakeoffError as error:
         return Examined(kind, places, root, None, (problem("configuration", error.message, error.remedy),))
     except Exception as error:  # noqa: BLE001  (a hostile or broken file may raise anything in a parser)
-        found = f"{root} cannot be read: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        told = problem("configuration", found, "check the file and its permissions")
+        if isinstance(error, OSError) and is_of_system(error):
+            told = problem(
+                "configuration", *unreadable(f"Cannot read {error.filename or root}", error, "check the disk")
+            )
+        else:
+            found = f"{root} cannot be read: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            told = problem("configuration", found, "check the file and its permissions")
         return Examined(kind, places, root, None, (told,))
     return Examined(kind, places, root, config, (fine("configuration", f"{root} can be read", **_sizes(config)),))
 

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from bakeoff.doctor.finding import Finding, note, problem
 from bakeoff.errors import BakeoffError
+from bakeoff.files.room import is_of_system
+from bakeoff.files.unreadable import NOT_READABLE, is_not_allowed, is_there, unreadable
 
 T = TypeVar("T")
 
@@ -24,21 +26,27 @@ class Looking:
         self.findings: list[Finding] = []
 
     def at(self, read: Callable[[], T], remedy: str = "") -> T | None:
-        """What is read. None, and a problem with this remedy or the error's own, if that fails."""
+        """What is read. None, and a problem with this remedy or the error's own, if that fails.
+
+        What this user may not read is not to be restored or made again, but to be opened to this user.
+        """
         try:
             return read()
         except BakeoffError as error:
-            self.add(error.message, remedy or error.remedy)
+            self.add(error.message, NOT_READABLE if is_not_allowed(error) else remedy or error.remedy)
         except UNREADABLE as error:
-            self.add(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}", remedy)
+            if isinstance(error, OSError) and is_of_system(error):
+                self.add(*unreadable(f"Cannot read {error.filename or 'a file'}", error, remedy))
+            else:
+                self.add(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}", remedy)
         return None
 
     def file(self, path: Path, read: Callable[[], T], remedy: str = "") -> T | None:
         """The same of a file or folder that must be there."""
-        if not path.exists():
+        there = self.at(lambda: is_there(path), remedy)
+        if there is False:
             self.add(f"{path} is missing", remedy)
-            return None
-        return self.at(read, remedy)
+        return self.at(read, remedy) if there else None
 
     def add(self, found: str, remedy: str) -> None:
         """A problem, once, however many need the same file."""

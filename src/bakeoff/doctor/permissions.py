@@ -41,10 +41,32 @@ def shared(what: str, folder: Path) -> list[Finding]:
     return []
 
 
-def writable(what: str, folder: Path, may: Callable[[Path, int], bool] = os.access) -> list[Finding]:
+def _may(path: Path, rights: int) -> bool:
+    return os.access(path, rights)
+
+
+def may_change(path: Path, may: Callable[[Path, int], bool] = _may) -> bool:
+    """Whether this user may write this file, or make files in this folder."""
+    return may(path, os.W_OK | os.X_OK if path.is_dir() else os.W_OK)
+
+
+def changed(what: str, paths: Iterable[Path], may: Callable[[Path, int], bool] = _may) -> list[Finding]:
+    """Files and folders in a run or a deployment that this user must be able to write, in place."""
+    return [
+        problem(
+            "permissions",
+            f"{what}: {path} is not writable for this user, so changes fail",
+            _by_owner("u+rwx" if path.is_dir() else "u+rw", path),
+        )
+        for path in paths
+        if not may_change(path, may)
+    ]
+
+
+def writable(what: str, folder: Path, may: Callable[[Path, int], bool] = _may) -> list[Finding]:
     """A folder that this user must be able to write, and that not everybody on the machine should."""
     place = existing(folder)
-    if not may(place, os.W_OK | os.X_OK):
+    if not may_change(place, may):
         return [
             problem(
                 "permissions",
@@ -58,7 +80,7 @@ def writable(what: str, folder: Path, may: Callable[[Path, int], bool] = os.acce
     return [fine("permissions", f"{what}: {place} can be written")]
 
 
-def readable(what: str, paths: Iterable[Path], may: Callable[[Path, int], bool] = os.access) -> list[Finding]:
+def readable(what: str, paths: Iterable[Path], may: Callable[[Path, int], bool] = _may) -> list[Finding]:
     """Files that this user must be able to read."""
     return [
         problem("permissions", f"{what}: {path} cannot be read by this user", _by_owner("u+r", path))

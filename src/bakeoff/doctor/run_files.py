@@ -17,6 +17,7 @@ from bakeoff.corpus.stores import has_store
 from bakeoff.doctor import worlds
 from bakeoff.doctor.finding import Finding, fine, note
 from bakeoff.doctor.looking import Looking
+from bakeoff.files.unreadable import is_there
 from bakeoff.measure.graded import Values
 from bakeoff.measure.score import values_by_phase
 from bakeoff.pilot.build import SAYS_LOGPROBS, is_asked_dev
@@ -183,11 +184,12 @@ class _Run(Looking):
         """Whether a contender has an answer to each question of a phase that ended."""
         path = self.folder.answers_path(name, phase)
         ended = (STAGES[phase], name) in self.done or (not phase and self.is_finished)
-        if not path.exists() and not ended:
+        there = self.at(lambda: is_there(path))
+        if there is None or (not there and not ended):
             return
         remedy = self._again_with(name, path) if phase == "dev" else self.again(path)
         wanted = self._wanted(name, phase, asked, recipes) if ended else None
-        if not path.exists() and not wanted:
+        if not there and not wanted:
             return
         given = self.file(path, partial(self.folder.answers, name, phase), remedy)
         if given is None or wanted is None:

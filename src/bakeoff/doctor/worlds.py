@@ -19,9 +19,10 @@ from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.place import place_of
 from bakeoff.corpus.stores import SQLITE
-from bakeoff.doctor.databases import MOST_BYTES, uses_wal
+from bakeoff.doctor.databases import MOST_BYTES, may_not_open, uses_wal
 from bakeoff.doctor.looking import Looking
 from bakeoff.errors import RunFolderError
+from bakeoff.files.unreadable import NOT_READABLE
 from bakeoff.retrieval.contents import check_folder
 from bakeoff.retrieval.opening import INDEXES
 from bakeoff.retrieval.settings import index_folder_name
@@ -120,8 +121,8 @@ def store(look: Looking, documents: Path, remedy: Callable[[Path], str]) -> bool
         )
         return False
     path = documents / SQLITE
-    if path.is_file() and uses_wal(path):
-        return False  # to open it would change that
+    if look.file(path, lambda: uses_wal(path), remedy(path)) is not False:
+        return False  # it cannot be read; or to open it would change its journal
 
     def read() -> int:
         if not path.stat().st_size:
@@ -133,5 +134,6 @@ def store(look: Looking, documents: Path, remedy: Callable[[Path], str]) -> bool
         return look.file(path, read, remedy(path)) is not None
     except sqlite3.DatabaseError as error:
         if "locked" not in str(error):
-            look.add(f"{path} holds no documents that can be read ({error})", remedy(path))
+            helps = NOT_READABLE if may_not_open(error) else remedy(path)
+            look.add(f"{path} holds no documents that can be read ({error})", helps)
         return False

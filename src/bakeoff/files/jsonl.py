@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bakeoff.errors import RunFolderError
 from bakeoff.files.flush import to_disk
+from bakeoff.files.unreadable import unreadable
 from bakeoff.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -27,15 +28,19 @@ LINES_AT_ONCE = 1000  # read in one call, for speed
 
 def read(path: Path, kind: type[R], remedy: str = RESTORE) -> list[R]:
     """All records of a file, in order. Empty if there is no file. Raises the errors of `iterate`."""
-    return list(iterate(path, kind, remedy)) if path.exists() else []
+    try:
+        return list(iterate(path, kind, remedy))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def iterate(path: Path, kind: type[R], remedy: str = RESTORE) -> Iterator[R]:
     """The records of a file one by one. A last line without a newline, cut off by a kill, is left out.
 
-    Raises RunFolderError, with the line's number and the remedy, if any other line is not a record of this kind.
+    Raises RunFolderError, with the line's number and the remedy, if any other line is not a record of this kind, and
+    if this user may not read the file.
     """
-    with path.open("rb") as file:
+    with _opened(path, remedy) as file:
         lines = ((number, line) for number, line in enumerate(file, 1) if line.endswith(b"\n") and line.strip())
         while batch := list(islice(lines, LINES_AT_ONCE)):
             try:
@@ -43,6 +48,13 @@ def iterate(path: Path, kind: type[R], remedy: str = RESTORE) -> Iterator[R]:
             except ValidationError:  # a line is broken: read line by line up to it
                 for number, line in batch:
                     yield _record(line, kind, path, number, remedy)
+
+
+def _opened(path: Path, remedy: str) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except PermissionError as error:
+        raise RunFolderError(*unreadable(f"Cannot read {path}", error, remedy)) from error
 
 
 @cache

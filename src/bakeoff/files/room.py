@@ -5,6 +5,8 @@ a file system) is no full disk, and freeing space does not help. Source: setrlim
 """
 
 import errno
+from collections.abc import Iterable
+from pathlib import Path
 
 from bakeoff.errors import BakeoffError
 
@@ -43,14 +45,17 @@ def room_remedy(error: Exception) -> str:
     return f"{FREE}, or allow files of more than {limit:,} bytes (ulimit -f)"
 
 
-def refused(error: OSError, then: str) -> BakeoffError:
+def refused(error: OSError, then: str, places: Iterable[Path | str] = ()) -> BakeoffError:
     """What the system did not do, and what to do about it; `then` is what to do when that is done.
+
+    `places` are the folders that may be meant: the error of a full disk names no file.
 
     >>> print(refused(OSError(errno.EIO, "Input/output error"), "try again"))
     Cannot read or write the disk: Input/output error.
       -> check the disk; then try again
     """
-    first = f"Cannot read or write {error.filename or 'the disk'}: {error.strerror or error}."
+    where = error.filename or " or ".join(f"in {place}" for place in places) or "the disk"
+    first = f"Cannot read or write {where}: {error.strerror or error}."
     return BakeoffError(first, f"{_remedy(error)}; then {then}")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.errors import RunFolderError
+from bakeoff.files.unreadable import is_there
 from bakeoff.retrieval.lance_table import REMEDY, STATE, explained, open_table, read_state
 
 COLUMNS = ("id", "document_id", "source", "start", "end", "heading", "passage", "readable", "access")
@@ -39,9 +40,9 @@ def check_folder(folder: Path) -> int:
 
     Raises RunFolderError if there is no index, or if it is damaged.
     """
-    if not (folder / STATE).is_file():
-        raise RunFolderError(f"The index in {folder} is missing.", REMEDY)
     with explained(folder):
+        if not is_there(folder / STATE):
+            raise RunFolderError(f"The index in {folder} is missing.", REMEDY)
         state = read_state(folder)
         assert state is not None  # its file is there
         return int(open_table(folder, state.table).count_rows())

@@ -20,6 +20,7 @@ from bakeoff.errors import BakeoffError, DamagedIndexError, RunFolderError, disk
 from bakeoff.files import jsonl
 from bakeoff.files.format_number import refuse_other_format
 from bakeoff.files.room import room_remedy
+from bakeoff.files.unreadable import is_not_allowed
 from bakeoff.records import Chunk, Record
 from bakeoff.retrieval.search_words import search_words
 from bakeoff.retrieval.searching import Filter
@@ -32,6 +33,8 @@ STATE = "index.json"
 CACHE_BYTES = 512 * 1024 * 1024  # of LanceDB, for each table: its index and its metadata
 _OF_LANCE = re.compile(r"(?<![\w/\\.-])lance\b(?![/\\])", re.IGNORECASE)
 """Words of its errors, and no part of a path."""
+_IN_SOURCE = re.compile(r"(?:\s*,)?\s*\(?(?:\bat )?[^\s,()]+\.rs:\d+(?::\d+)?\)?")
+"""A line of a source file in Rust, with what leads to it: ', /root/.cargo/registry/src/a/b.rs:258:9'."""
 OTHER_STORE = "restore the right store.sqlite; or delete this folder: the index is made again of the present documents"
 REMEDY = "delete this folder and start again: the index is made again; no document is lost, they are all in the store"
 
@@ -143,7 +146,7 @@ def open_table(folder: Path, name: str = FIRST_TABLE) -> Any:
     except ValueError as error:
         if _is_refused(error) or _is_newer(error):
             raise
-        raise DamagedIndexError(f"The table of the index in {folder} is missing ({error}).", REMEDY) from error
+        raise DamagedIndexError(f"The table of the index in {folder} is missing ({_words(error)}).", REMEDY) from error
 
 
 def pinned(table: Any, version: int) -> Any:
@@ -244,6 +247,11 @@ def _is_refused(error: Exception) -> bool:
     return bool(numbers - {None, errno.ENOENT})
 
 
+def _words(error: BaseException) -> str:
+    """What an error says, on one line and without the places in Rust's source at which LanceDB raised it."""
+    return " ".join(_IN_SOURCE.sub("", str(error)).split()).rstrip(".")
+
+
 def _is_newer(error: Exception) -> bool:
     """Whether a later version of LanceDB wrote the table: it is whole, and can only not be read here."""
     return re.search(r"by this version of lance|please upgrade", str(error), re.IGNORECASE) is not None
@@ -280,16 +288,20 @@ def explained(folder: Path) -> Iterator[None]:
         if not _is_of_index(error):
             raise
         if _is_refused(error):
+            helps = f"{room_remedy(error)}, or check the permissions"
+            if is_not_allowed(error):
+                helps = "allow this user to read and write there"
             raise BakeoffError(
-                f"The index in {folder} cannot be read or written: {error}.",
-                f"{room_remedy(error)}, or check the permissions; then run it again: the index repairs itself",
+                f"The index in {folder} cannot be read or written: {_words(error)}.",
+                f"{helps}; then run it again: the index repairs itself",
             ) from error
         if _is_newer(error):
             raise RunFolderError(
-                f"A later version of LanceDB wrote the index in {folder}: {error}.", f"install that one; or {REMEDY}"
+                f"A later version of LanceDB wrote the index in {folder}: {_words(error)}.",
+                f"install that one; or {REMEDY}",
             ) from error
-        raise DamagedIndexError(f"The index in {folder} is damaged: {error}.", REMEDY) from error
+        raise DamagedIndexError(f"The index in {folder} is damaged: {_words(error)}.", REMEDY) from error
     except BaseException as error:
         if "Panic" not in type(error).__name__:  # LanceDB's Rust code stopped; its classes cannot be imported
             raise
-        raise DamagedIndexError(f"The index in {folder} is damaged: {' '.join(str(error).split())}.", REMEDY) from error
+        raise DamagedIndexError(f"The index in {folder} is damaged: {_words(error)}.", REMEDY) from error

@@ -15,18 +15,21 @@ there. Starts no server.
 
 import logging
 import shlex
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from bakeoff.contenders.identities import Identity
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.stores import check_store
+from bakeoff.corpus.stores import check_store, open_store
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.imports import named_by_folder
 from bakeoff.models.settings import ApiModel, ModelSettings
+from bakeoff.protocols import DocumentStore
 from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.folder import RunFolder
@@ -117,6 +120,19 @@ class Deployment:
         return identity_of(self.world, contender)
 
 
+@contextmanager
+def stored_documents(root: Path) -> Iterator[DocumentStore]:
+    """The documents in this folder, for somebody who only reads them: nothing in it is changed, not even its mode, and
+    a server may use it.
+
+    Raises RunFolderError as `open_deployment`.
+    """
+    current(root)
+    check_store(root, RESTORE)
+    with open_store(root) as store:
+        yield store
+
+
 def open_deployment(root: Path, workers: int | None = None) -> Deployment:
     """The deployment in this folder. Raises RunFolderError if there is none, or if its documents are gone."""
     current(root)
@@ -201,10 +217,14 @@ def _copy_documents(folder: RunFolder, root: Path) -> None:
 
 
 def _make_private(root: Path) -> None:
-    """Lets only the owner into the folder: documents in it may have labels. A warning where that is not possible."""
-    if root.stat().st_mode & 0o077:
+    """Lets only the owner into the folder: documents in it may have labels. A warning where that is not possible.
+
+    The owner's own rights stay as they are: a folder that its owner made read-only is not made writable.
+    """
+    mode = stat.S_IMODE(root.stat().st_mode)
+    if mode & 0o077:
         try:
-            root.chmod(OWNER_ONLY)
+            root.chmod(mode & OWNER_ONLY)
         except OSError as error:
             _log.warning(
                 "Others on this machine may read the documents in %s, and its mode cannot be changed (%s).",

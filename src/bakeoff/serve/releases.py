@@ -29,6 +29,7 @@ from bakeoff.files.format_number import refuse_other_format
 from bakeoff.files.locks import held
 from bakeoff.files.plain_json import plain_json
 from bakeoff.files.room import room_remedy
+from bakeoff.files.unreadable import is_there, unreadable
 from bakeoff.records import Record
 from bakeoff.sentences import listed
 from bakeoff.serve.documents.order import only_writer
@@ -110,14 +111,20 @@ def release_folder(root: Path, number: int) -> Path:
 
 
 def is_deployment(root: Path) -> bool:
-    """Whether a release was ever live here, even if it is lost which one."""
-    return (root / "current").is_file() or (root / "history.jsonl").is_file()
+    """Whether a release was ever live here, even if it is lost which one. Raises RunFolderError if this user may not
+    look into the folder.
+    """
+    try:
+        return any(is_there(path) and path.is_file() for path in (root / "current", root / "history.jsonl"))
+    except PermissionError as error:
+        raise RunFolderError(*unreadable(f"Cannot look into {root}", error, "")) from error
 
 
 def current(root: Path) -> int:
     """The number of the live release: the one that `current` names. If that file is lost, the only one that ever was.
 
-    Raises RunFolderError if this is not a deployment, or if it is lost which of several is live.
+    Raises RunFolderError if this is not a deployment, if it is lost which of several is live, or if this user may not
+    read it.
     """
     number = pointer(root)
     if number is not None:
@@ -138,22 +145,37 @@ def current(root: Path) -> int:
 
 
 def pointer(root: Path) -> int | None:
-    """The number in `current`. None if that file is missing or holds something else."""
+    """The number in `current`. None if that file is missing or holds something else.
+
+    Raises RunFolderError if the system does not let it be read: what it names is not lost.
+    """
+    return _number_in(root / "current")
+
+
+def _number_in(path: Path) -> int | None:
     try:
-        return int((root / "current").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return int(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return None
+    except OSError as error:
+        raise RunFolderError(*unreadable(f"Cannot read {path}", error, "check the disk")) from error
 
 
 def numbers(root: Path) -> list[int]:
-    """The numbers of all releases, the oldest first."""
-    return sorted(int(path.name) for path in root.glob("releases/*") if path.name.isdecimal())
+    """The numbers of all releases, the oldest first. Raises RunFolderError if this user may not list them."""
+    folder = root / "releases"
+    try:
+        return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise RunFolderError(*unreadable(f"Cannot look into {folder}", error, "check the disk")) from error
 
 
 def read_release(root: Path, number: int) -> Release:
     """The release of this number. Raises RunFolderError if it is missing or broken."""
     path = release_folder(root, number) / "release.json"
-    if not path.parent.is_dir():
+    if number not in numbers(root):
         there = listed([str(one) for one in numbers(root)]) or "none"
         raise RunFolderError(f"There is no release {number} in {root}; there are: {there}.", "name one of them")
     try:
@@ -162,10 +184,8 @@ def read_release(root: Path, number: int) -> Release:
         refuse_other_format(path, content, "format", 1, FORMAT, remedy)
         return Release.model_validate_json(content)
     except (OSError, ValueError) as error:
-        raise RunFolderError(
-            f"Cannot read {path}: {' '.join(str(error).split())}.",
-            f"{back_to_another(root, number)}make the deployment again from its run",
-        ) from error
+        remedy = f"{back_to_another(root, number)}make the deployment again from its run"
+        raise RunFolderError(*unreadable(f"Cannot read {path}", error, remedy)) from error
 
 
 def back_to_another(root: Path, but: int) -> str:
@@ -261,11 +281,8 @@ def add_release(root: Path, run: "Run", contenders: Sequence[str], reason: str) 
 
 def _last_number(root: Path) -> int:
     """The highest number that a release was ever given: none is given twice."""
-    try:
-        removed = int((root / LAST_NUMBER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        removed = 0
-    return max(removed, *numbers(root), *(change.number for change in history(root)), 0)
+    removed = _number_in(root / LAST_NUMBER)
+    return max(removed or 0, *numbers(root), *(change.number for change in history(root)), 0)
 
 
 def make_current(root: Path, number: int, reason: str = "", by: By = "promotion") -> None:

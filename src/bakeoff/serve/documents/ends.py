@@ -14,7 +14,7 @@ from bakeoff.errors import BakeoffError, InputError
 from bakeoff.models.providers.keys import check_not_in_clear
 from bakeoff.records import Document, Record
 from bakeoff.serve.documents.live import LiveDocuments
-from bakeoff.serve.documents.views import Listed, Listing
+from bakeoff.serve.documents.views import Listed, Listing, Views
 
 PAGE = 500
 TIMEOUT_S = 600.0
@@ -60,6 +60,11 @@ class Documents(Protocol):
         ...
 
 
+def listed_in(views: Views, query: str = "") -> list[Listed]:
+    """All documents of a folder whose title or source contains the query, by source."""
+    return list(views.listing(None, limit=2**31, query=query).documents)
+
+
 class FolderDocuments:
     """The documents of a deployment that no server uses."""
 
@@ -67,7 +72,7 @@ class FolderDocuments:
         self._documents = documents
 
     def listed(self, query: str = "") -> list[Listed]:
-        return list(self._documents.page(None, limit=2**31, query=query).documents)
+        return listed_in(self._documents.views, query)
 
     def change(self, documents: Sequence[Document], deleted: Sequence[str]) -> Counts:
         kinds = [result.kind for result in self._documents.put_all(documents, deleted)]
