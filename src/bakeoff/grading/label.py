@@ -18,7 +18,7 @@ _LEAD_IN = re.compile(
 )
 
 
-_MARKUP = re.compile(r"(\*{1,3}|_{1,2})(?=\S)([^*_]*[^\W_][^*_]*?)(?<=\S)\1")
+_MARKUP = re.compile(r"(\*{1,3}|_{1,2})(?=\S)(?=[^*_]*[^\W_])([^*_]++)(?<=\S)\1")
 _PUNCTUATION = re.compile(r"[\s/:.,;!\"'()\[\]`]+")
 _KEPT = str.maketrans("*_", "\ue000\ue001")
 _AGAIN = str.maketrans("\ue000\ue001", "*_")
