@@ -516,3 +516,12 @@ def test_a_mark_that_is_never_closed_takes_no_longer(mark: str) -> None:
     begun = time.process_time()
     assert grade(f"{mark}a" + "0" * 64_000, ["Paris"], "label").verdict == "wrong"
     assert time.process_time() - begun < 5
+
+
+def test_an_accepted_answer_of_many_spaces_takes_no_longer() -> None:
+    """Looking for a bracket at its end took the third power of their number: three seconds for 2,000."""
+    begun = time.process_time()
+    assert grade("Paris", [" " * 64_000, "London" + " " * 64_000 + "town"]).verdict == "wrong"
+    assert time.process_time() - begun < 5
+    given = ("IP", "internet protocol", "Internet Protocol (IP)")
+    assert {grade(answer, [" Internet Protocol (IP) "]).verdict for answer in given} == {"right"}

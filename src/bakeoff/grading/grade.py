@@ -349,9 +349,11 @@ def _ways(alias: str, kind: str) -> list[str]:
     """
     if kind == "label":
         return [alias]
-    match = re.fullmatch(r"\s*(.+?)\s*\(([^()]+)\)\s*", alias)
-    if match and match[2].isupper() and len(match[2]) <= 8 and not re.search(r"\d", match[1]):  # not 41 dB(A)
-        return [alias, match[1], match[2]]
+    name, _, rest = alias.strip().rpartition("(")
+    name, short = name.strip(), rest.removesuffix(")")
+    is_short = rest.endswith(")") and ")" not in short and short.isupper() and len(short) <= 8
+    if name and "\n" not in name and is_short and not re.search(r"\d", name):  # not 41 dB(A)
+        return [alias, name, short]
     return [alias]
 
 

@@ -388,7 +388,7 @@ def ends_clause(term: Term) -> bool:
 def items_of(raw: str) -> list[str]:
     """The items of an accepted answer, split at commas, semicolons, line breaks, '&' and 'and'."""
     raw = re.sub(r"(?<=\d),(?=\d{3}\b)", "", raw)
-    return [item for item in re.split(r"\s*(?:[,;\n]|(?<![A-Z])&|&(?![A-Z])|\band\b)\s*", raw) if terms(item)]
+    return [item.strip() for item in re.split(r"[,;\n]|(?<![A-Z])&|&(?![A-Z])|\band\b", raw) if terms(item)]
 
 
 def is_list(raw: str, kind: str) -> bool:
