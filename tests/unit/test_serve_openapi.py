@@ -110,3 +110,16 @@ def test_what_the_document_allows_the_server_takes(document, path, body, is_vali
     app = Starlette(routes=routes(), exception_handlers=exception_handlers())
     assert validator.is_valid(body) == is_valid
     assert TestClient(app).post(path, json=body).status_code in ((200,) if is_valid else (400, 404))
+
+
+def test_a_stream_of_events_has_no_schema(document):
+    """A text would be wrong for those who check each event, as Schemathesis does: an event is an object."""
+    kinds = [
+        (kind, said)
+        for path in document["paths"].values()
+        for operation in path.values()
+        for response in operation.get("responses", {}).values()
+        for kind, said in response.get("content", {}).items()
+    ]
+    assert ("text/event-stream", {}) in kinds
+    assert all(said["schema"] for kind, said in kinds if kind != "text/event-stream")

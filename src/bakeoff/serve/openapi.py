@@ -40,7 +40,8 @@ _ERROR = {
         }
     },
 }
-_SCHEMAS: dict[str, dict[str, Any]] = {JSON: {"type": "object"}, EVENTS: {"type": "string"}}
+_MEDIA: dict[str, dict[str, Any]] = {JSON: {"schema": {"type": "object"}}, EVENTS: {}}
+"""What is said of a body besides text. OpenAPI 3.1 has no schema for events: some clients check each event by one."""
 _FILES = {
     "type": "object",
     "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}},
@@ -175,7 +176,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 def _reply(about: str, types: Sequence[str]) -> dict[str, Any]:
     return {
         "description": about,
-        "content": {kind: {"schema": _SCHEMAS.get(kind, {"type": "string"})} for kind in types},
+        "content": {kind: _MEDIA.get(kind, {"schema": {"type": "string"}}) for kind in types},
     }
 
 

@@ -121,7 +121,7 @@ def _content(path: Path) -> bytes:
         content, _ = content_of(path, MOST_BYTES)
     except UnreadableError as error:
         if isinstance(error.__cause__, OSError):
-            what = f"Cannot read the questions {path}"
+            what = f"Cannot read {path}"
             raise InputError(*unreadable(what, error.__cause__, "check the path")) from error
         raise InputError(f"{path}: {error.message}.", error.remedy) from error
     try:
