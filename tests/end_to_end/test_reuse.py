@@ -46,6 +46,18 @@ def taken(finished: Run) -> dict[str, list[int]]:
     return dict(finished.folder.read_json(finished.folder.environment_path).get(TAKEN, {}))
 
 
+def training_pilot(folder: Path, tuning: dict[str, int]) -> Path:
+    """A pilot with one contender that is tuned, with this tuning."""
+    model = {"name": str(write_tiny_model(folder / "model")), "engine": "transformers"}
+    return make(
+        folder,
+        models={"generator": model, "embedder": "hash"},
+        contenders=["tuned"],
+        tuning=tuning,
+        generation={"max_new_tokens": 1},
+    )
+
+
 def texts(finished: Run, contender: str) -> dict[str, str]:
     return {answer.question_id: answer.text for answer in finished.folder.answers(contender)}
 
@@ -95,15 +107,8 @@ def test_latency_and_time_are_those_of_a_run_of_its_own(tmp_path: Path) -> None:
 
 
 def test_an_equal_training_is_taken_and_another_one_is_not(tmp_path: Path) -> None:
-    model = {"name": str(write_tiny_model(tmp_path / "model")), "engine": "transformers"}
     few = {"epochs": 1, "examples": 6}
-    path = make(
-        tmp_path,
-        models={"generator": model, "embedder": "hash"},
-        contenders=["tuned"],
-        tuning=few,
-        generation={"max_new_tokens": 1},
-    )
+    path = training_pilot(tmp_path, few)
     first, again = (run(load_config(path), runs=tmp_path / "runs") for _ in range(2))
     assert taken(again)["trainings"] == [1, 1]
     trainings = [[stage for stage in one.folder.stages() if stage.stage == "train"] for one in (first, again)]
@@ -116,14 +121,7 @@ def test_an_equal_training_is_taken_and_another_one_is_not(tmp_path: Path) -> No
 
 def test_a_run_that_was_stopped_in_a_training_takes_what_another_has_finished_since(tmp_path: Path) -> None:
     """Its own half of the training is given up for the whole one."""
-    model = {"name": str(write_tiny_model(tmp_path / "model")), "engine": "transformers"}
-    path = make(
-        tmp_path,
-        models={"generator": model, "embedder": "hash"},
-        contenders=["tuned"],
-        tuning={"epochs": 2, "examples": 6},
-        generation={"max_new_tokens": 1},
-    )
+    path = training_pilot(tmp_path, {"epochs": 2, "examples": 6})
     config, steps = load_config(path), list[int]()
 
     def stop(event: Event) -> None:
@@ -147,14 +145,7 @@ def test_a_run_that_was_stopped_in_a_training_takes_what_another_has_finished_si
 
 
 def test_a_training_that_is_taken_knows_the_labels_of_the_documents_here(tmp_path: Path) -> None:
-    model = {"name": str(write_tiny_model(tmp_path / "model")), "engine": "transformers"}
-    path = make(
-        tmp_path,
-        models={"generator": model, "embedder": "hash"},
-        contenders=["tuned"],
-        tuning={"epochs": 1, "examples": 6},
-        generation={"max_new_tokens": 1},
-    )
+    path = training_pilot(tmp_path, {"epochs": 1, "examples": 6})
     config = load_config(path)
     prepared = prepare(config)
     run(config, runs=tmp_path / "runs", prepared=prepared)
