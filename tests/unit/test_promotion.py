@@ -485,10 +485,11 @@ def test_the_end_of_a_round_is_said_in_four_lines(root, candidate):
         (
             False,
             {"promote": False, "p": 0.4},
-            ("what is served stays, release 1", "look at the questions that it lost"),
+            ("what is served stays, release 1; tested was base.", "look at the questions that it lost"),
         ),
         (False, {"promote": False, "p": 0.4, "more_questions": 9}, ("release 1", "Next: review more")),
-        (True, {}, ("base passed and waits as release 2", "bakeoff approve planets 3 --by NAME --deployments d")),
+        (False, {"promote": False, "p": None}, ("what is served stays, release 1.",)),
+        (True, {}, ("base passed and waits as release 2", "bakeoff approve planets 4 --by NAME --deployments d")),
     ):
         decision = decide(root, candidate, require_approval, **more)
         lines = closing(decision, Path("decision.html"), root, "planets", Path("d"))

@@ -60,11 +60,12 @@ def _small(p: float | None) -> str:
 def closing(of: "Decision", page: Path, root: Path, deployment: str, deployments: Path) -> list[str]:
     """The outcome, why, what to do next, and where to read on: a line each."""
     live = f"the candidate {of.contender} is live as release {of.candidate}."
+    tested = f"; tested was {of.contender}" if of.contender and of.p is not None else ""
     said = {
         "promote": live,
         "approved": live,
         "waits": f"the candidate {of.contender} passed and waits as release {of.candidate}.",
-        "keep": f"what is served stays, release {of.live}{f'; tested was {of.contender}' if of.contender else ''}.",
+        "keep": f"what is served stays, release {of.live}{tested}.",
     }
     return [
         f"Round {of.round}: {said[of.outcome]}",
