@@ -495,10 +495,10 @@ def test_the_end_of_a_round_is_said_in_four_lines(root, candidate):
         lines = closing(decision, Path("decision.html"), root, "planets", Path("d"))
         assert len(lines) == 4 and lines[1] == "Why: Because." and all(word in "\n".join(lines) for word in words)
         assert "rollback" not in lines[2]
-    refuse(root, 3, "Ada")
+    refuse(root, 4, "Ada")
     lines = closing(decide(root, candidate), Path("decision.html"), root, "planets", Path("d"))
     assert "base is live as release" in lines[0] and "bakeoff rollback planets --deployments d" in lines[2]
-    assert lines[3] == "More: bakeoff decisions planets --round 4 --deployments d, or decision.html"
+    assert lines[3] == "More: bakeoff decisions planets --round 5 --deployments d, or decision.html"
 
 
 def test_a_rollback_does_not_fail_with_the_log(root, candidate):
