@@ -1,9 +1,11 @@
 """Models of the small pilot that take a while, or end the process that asks them."""
 
 import os
+import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from bakeoff.models.engines.scripted import ScriptedGenerator
@@ -80,3 +82,15 @@ def raises_odd() -> None:
 def sleeps(seconds: float) -> None:
     """A job that takes so long."""
     time.sleep(seconds)
+
+
+def sleeps_on(started: Path) -> None:
+    """For minutes, and whoever asks it to end is not heard. Its start is noted in this file."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    started.touch()
+    time.sleep(600)
+
+
+def waits_for(paths: Sequence[Path]) -> None:
+    while not all(path.exists() for path in paths):
+        time.sleep(0.01)

@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from bakeoff.models.kept.results import Kept, KeptResults, NotedResults
 from bakeoff.models.sharing import group
 from bakeoff.pilot.asking import is_spread
 from bakeoff.pilot.executors import jobs as jobs_of_workers
+from bakeoff.pilot.executors import local
 from bakeoff.pilot.executors.jobs import outcome_of
 from bakeoff.pilot.executors.local import LocalExecutor
 from bakeoff.pilot.executors.opening import executing
@@ -86,6 +88,23 @@ def test_what_is_under_way_stops_when_nobody_wants_it_any_more(tmp_path: Path) -
     (slow,) = [process for process in executor._busy]
     outcomes.close()
     assert slow.how_it_ended()
+    executor.close()
+
+
+def test_workers_that_do_not_end_are_killed_all_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not each after its own wait: `docker stop` kills after ten seconds."""
+    monkeypatch.setattr(local, "STOP_S", 2.0)
+    executor = LocalExecutor(3, 1, retries=0)
+    started = [tmp_path / str(i) for i in range(2)]
+    jobs = [Job(path.name, f"{HERE}.sleeps_on", {"started": path}) for path in started]
+    outcomes = executor.outcomes([*jobs, Job("fast", f"{HERE}.waits_for", {"paths": started})])
+    assert next(outcomes)[0] == 2
+    busy, began = list(executor._busy), time.monotonic()
+    outcomes.close()
+    assert time.monotonic() - began < 3.9
+    assert [process.how_it_ended() for process in busy] == ["signal 9", "signal 9"]
     executor.close()
 
 

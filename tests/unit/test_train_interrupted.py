@@ -6,6 +6,7 @@ import random
 import signal
 import sys
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -234,6 +235,27 @@ def test_a_second_signal_takes_effect_at_once() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         reached.append("second")
     assert reached == ["first"]
+
+
+def test_a_signal_that_was_held_for_long_takes_effect_in_the_midst() -> None:
+    """A step of minutes does not keep the process from ending before whoever stops it kills it."""
+    began, reached = time.monotonic(), []
+    with pytest.raises(KeyboardInterrupt), held_signals(within_s=0.3):
+        os.kill(os.getpid(), signal.SIGINT)
+        reached.append("first")
+        for _ in range(2000):
+            time.sleep(0.01)
+        reached.append("second")
+    assert reached == ["first"]
+    assert 0.2 < time.monotonic() - began < 10
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_signal_that_took_effect_in_time_does_not_come_again() -> None:
+    """The body ended before the limit."""
+    with pytest.raises(KeyboardInterrupt), held_signals(within_s=0.2):
+        os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.5)
 
 
 def test_a_signal_that_somebody_handles_does_not_stop_the_training(tiny: Path, whole: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 Takes nothing, gives a list to which signals are added as they arrive. Knows nothing about training.
 """
 
+import _thread
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,16 +13,20 @@ from typing import Any
 
 HELD = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 """Windows has no SIGHUP."""
+WITHIN_S = 6.0
+"""So long a signal is held: who asks a process to end, as `docker stop` does, often kills it after ten seconds."""
 
 
 @contextmanager
-def held_signals() -> Iterator[list[int]]:
+def held_signals(within_s: float = WITHIN_S) -> Iterator[list[int]]:
     """Collects these signals while the body runs. Afterwards they have their usual effect.
 
-    The body checks the list where it can stop. A second signal takes effect at once. Signals that are ignored stay
-    ignored. Outside the main thread nothing is delayed, because Python delivers no signals there.
+    The body checks the list where it can stop. A signal that it has held for `within_s` seconds takes effect in the
+    midst of it, and a second signal at once. Signals that are ignored stay ignored. Outside the main thread nothing is
+    delayed, because Python delivers no signals there.
     """
     arrived: list[int] = []
+    late: list[threading.Timer] = []
     if threading.current_thread() is not threading.main_thread():
         yield arrived
         return
@@ -31,7 +36,12 @@ def held_signals() -> Iterator[list[int]]:
     def hold(number: int, frame: FrameType | None) -> None:
         if not arrived:
             arrived.append(number)
+            late.append(threading.Timer(within_s, _thread.interrupt_main, (number,)))
+            late[0].daemon = True
+            late[0].start()
             return
+        for timer in late:
+            timer.cancel()
         arrived.clear()
         _restore(handlers)
         _deliver(number, frame, handlers)
@@ -41,6 +51,8 @@ def held_signals() -> Iterator[list[int]]:
             signal.signal(number, hold)
         yield arrived
     finally:
+        for timer in late:
+            timer.cancel()
         _restore(handlers)
         if arrived:
             _deliver(arrived[0], None, handlers)

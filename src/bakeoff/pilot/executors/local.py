@@ -6,6 +6,7 @@ Takes jobs, gives outcomes as they finish. Knows no job.
 import os
 import subprocess
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import Pipe
@@ -16,8 +17,8 @@ from bakeoff.models.short_memory import n_ended_by_system
 from bakeoff.protocols import Job, Outcome
 from bakeoff.sentences import counted
 
-STOP_S = 60.0
-"""How long a worker that is stopped may take to save its training."""
+STOP_S = 8.0
+"""How long the workers that are stopped may take to save their trainings (`held_signals.WITHIN_S`) and to end."""
 CARDS = "CUDA_VISIBLE_DEVICES"
 AGAIN = "another one does it again"
 IN_PIECES = "the system ended it for lack of memory, and another one does it again in smaller pieces"
@@ -62,16 +63,12 @@ class LocalExecutor:
                     self._tell(f"note: {line}; {IN_PIECES if is_short else AGAIN}.")
                     waiting.appendleft(number)
         finally:
-            for process in self._busy:
-                process.ask_to_stop()
-            for process in self._busy:
-                process.stop()
+            stop_all(list(self._busy))
             self._busy.clear()
 
     def close(self) -> None:
         """Stops all."""
-        for process in self._free:
-            process.stop()
+        stop_all(self._free)
         self._free.clear()
 
     def _started(self) -> "Process":
@@ -117,7 +114,7 @@ class Process:
                 return True
             except OSError:
                 pass  # it has died in between
-        self.stop()
+        stop_all([self])
         return False
 
     def outcome(self) -> Outcome | None:
@@ -125,7 +122,7 @@ class Process:
         try:
             return self.connection.recv()  # type: ignore[no-any-return]
         except (EOFError, OSError):
-            self.stop()
+            stop_all([self])
             return None
 
     def how_it_ended(self) -> str:
@@ -135,17 +132,27 @@ class Process:
     def ask_to_stop(self) -> None:
         self._process.terminate()
 
-    def stop(self) -> None:
-        """Waits until it has saved what it does; after a minute it is killed."""
-        self._process.terminate()
+    def end(self, until: float) -> None:
+        """Waits until it has saved what it does. At this time of the monotonic clock it is killed: its training goes on
+        from the checkpoint before.
+        """
         self.connection.close()
         try:
-            self._process.wait(STOP_S)
+            self._process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
+
+
+def stop_all(processes: Sequence[Process]) -> None:
+    """Stops these, all at once."""
+    for process in processes:
+        process.ask_to_stop()
+    until = time.monotonic() + STOP_S
+    for process in processes:
+        process.end(until)
 
 
 def check_deaths(line: str, n_deaths: int, retries: int) -> None:
