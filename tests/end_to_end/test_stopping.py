@@ -83,7 +83,7 @@ def test_a_run_that_gets_sigterm_while_it_trains_loses_no_step(tmp_path: Path, m
 def test_each_signal_has_its_exit_code(number: signal.Signals, code: int) -> None:
     """The shell's: 128 and the signal's number; the handlers from before are back afterwards."""
     handlers = [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)]
-    with pytest.raises(StoppedError, match="Stopped by") as stopped, stoppable():
+    with pytest.raises(StoppedError, match="Stopped by") as stopped, stoppable("bakeoff run a.yaml --resume"):
         signal.raise_signal(number)
         time.sleep(1)
     assert stopped.value.exit_code == code
@@ -92,7 +92,7 @@ def test_each_signal_has_its_exit_code(number: signal.Signals, code: int) -> Non
 
 def test_a_signal_whose_exception_was_lost_stops_the_run_at_the_next_event() -> None:
     """Python drops what is raised while it cleans up an object."""
-    with pytest.raises(StoppedError, match="SIGTERM"), stoppable() as check:
+    with pytest.raises(StoppedError, match="SIGTERM"), stoppable("bakeoff run a.yaml --resume") as check:
         with suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
         check()
@@ -103,7 +103,7 @@ def test_a_run_below_nohup_goes_on_when_the_terminal_closes() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     went_on = False
     try:
-        with stoppable() as check:
+        with stoppable("bakeoff run a.yaml --resume") as check:
             signal.raise_signal(signal.SIGHUP)
             check()
             went_on = True

@@ -71,7 +71,7 @@ def test_a_run_that_the_system_refuses_names_the_command_that_goes_on():
     assert error.value.remedy.startswith("free some space") and error.value.remedy.endswith(
         "continue with: bakeoff run a.yaml --resume"
     )
-    with pytest.raises(BrokenPipeError), stoppable():
+    with pytest.raises(BrokenPipeError), stoppable("bakeoff run a.yaml --resume"):
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
 

@@ -42,7 +42,7 @@ def explained(then: str, *places: Path) -> Iterator[None]:
 
 
 @contextmanager
-def stoppable(go_on: str = "bakeoff run CONFIG --resume", *places: Path) -> Iterator[Callable[[], None]]:
+def stoppable(go_on: str, *places: Path) -> Iterator[Callable[[], None]]:
     """Raises StoppedError if the body is stopped by Ctrl-C, SIGTERM or SIGHUP. `go_on` is the command that goes on,
     `places` are the folders that the body writes to, besides the cache.
 
