@@ -29,7 +29,7 @@ from bakeoff.protocols import Changes
 from bakeoff.records import Document
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents import folder_sync
-from bakeoff.serve.documents.ends import ServerDocuments
+from bakeoff.serve.documents.ends import Counts, ServerDocuments
 from bakeoff.serve.documents.folder_sync import MOST_AT_ONCE, batches, difference, edits
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.routes import DocumentsApi
@@ -392,6 +392,27 @@ def test_changes_are_one_edit_if_they_fit_into_one_request() -> None:
     assert [tuple(map(len, edit)) for edit in edits(many, ids)] == [(MOST_AT_ONCE, 0), (1, len(ids) - 1), (0, 1)]
     assert [tuple(map(len, edit)) for edit in edits([], ids[:1])] == [(0, 1)]
     assert edits([], []) == []
+
+
+def test_a_failure_says_what_was_stored_before_it(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large folders go in several requests; the same command does the rest."""
+    monkeypatch.setattr(folder_sync, "MOST_AT_ONCE", 2)
+    whole, n_changes = ServerDocuments.change, list[int]()
+
+    def change(self: ServerDocuments, *edit: Any) -> Counts:
+        n_changes.append(1)
+        if len(n_changes) == 2:
+            raise InputError("The disk is full.", "free some space")
+        return whole(self, *edit)
+
+    monkeypatch.setattr(ServerDocuments, "change", change)
+    with pytest.raises(BakeoffError) as error:
+        run("add", str(folder))
+    assert "Stored before: 2 added, 0 updated, 0 deleted." in error.value.message
+    assert error.value.remedy == "free some space; give the command again for the rest"
+    assert counts(run("add", str(folder))) == (1, 0, 0, 2)
 
 
 class Odd:

@@ -70,16 +70,15 @@ def add(
     If one of them cannot be read, the others are added, and the exit code is 1. Hidden files in a folder do not count.
     """
     from bakeoff.corpus.sources.folders import HIDDEN, read_documents
-    from bakeoff.serve.documents.ends import Counts
-    from bakeoff.serve.documents.folder_sync import difference, edits, placed
+    from bakeoff.serve.documents.ends import Counts, make_changes
+    from bakeoff.serve.documents.folder_sync import difference, placed
 
     reading = read_documents(paths)
     with _documents(url, deployment) as documents:
         wanted = placed(reading.documents, prefix, _labels(labels))
         changed = difference(wanted, documents.listed(), keep_labels=labels is None).changed
         counts = Counts(n_unchanged=len(reading.documents) - len(changed))
-        for edit in edits(changed, ()):
-            counts += documents.change(*edit)
+        counts += make_changes(documents, changed, ())
     _report(counts, reading.problems, as_json)
     if any(problem.reason != HIDDEN and not problem.is_read for problem in reading.problems):
         raise typer.Exit(1)
@@ -101,10 +100,8 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Remove documents. Citations of earlier answers stay readable, unless you erase them."""
-    from bakeoff.serve.documents.ends import Counts
-    from bakeoff.serve.documents.folder_sync import edits
+    from bakeoff.serve.documents.ends import make_changes
 
-    counts = Counts()
     with _documents(url, deployment) as documents:
         if erase:
             live = {name: one.id for one in documents.listed() for name in (one.source, one.id)}
@@ -114,8 +111,7 @@ def remove(
             note(f"Still there: {REMAINS}.")
             return
         ids = _ids_of(names, documents.listed())
-        for edit in edits((), ids):
-            counts += documents.change(*edit)
+        counts = make_changes(documents, (), ids)
     _report(counts, (), as_json)
     if counts.n_deleted:
         shown = shlex.join(ids[:5]) + (" ..." if len(ids) > 5 else "")
@@ -250,18 +246,15 @@ def _sent(
     documents: "Documents", reading: "Reading", labels: Sequence[str] | None, prefix: str, yes: bool
 ) -> tuple["Counts", Sequence["Problem"]]:
     from bakeoff.corpus.sources.opened import problems_below
-    from bakeoff.serve.documents.ends import Counts
-    from bakeoff.serve.documents.folder_sync import difference, edits, placed
+    from bakeoff.serve.documents.ends import Counts, make_changes
+    from bakeoff.serve.documents.folder_sync import difference, placed
 
     there = [one for one in documents.listed() if one.source.startswith(prefix)]
     problems = problems_below(reading.problems, prefix)
     found = difference(placed(reading.documents, prefix, labels), there, problems, keep_labels=labels is None)
     if not yes:
         found.check_deleted(len(there))
-    counts = Counts(n_unchanged=found.n_same)
-    for edit in edits(found.changed, found.deleted):
-        counts += documents.change(*edit)
-    return counts, problems
+    return Counts(n_unchanged=found.n_same) + make_changes(documents, found.changed, found.deleted), problems
 
 
 def _watched(
@@ -334,7 +327,4 @@ def _report(counts: "Counts", problems: Sequence["Problem"], as_json: bool) -> N
     if as_json:
         print_json({**counts.model_dump(), "problems": [problem.model_dump() for problem in problems]})
         return
-    typer.echo(
-        f"{counts.n_added} added, {counts.n_updated} updated, {counts.n_deleted} deleted, "
-        f"{counts.n_unchanged} unchanged"
-    )
+    typer.echo(f"{counts.changes}, {counts.n_unchanged} unchanged")

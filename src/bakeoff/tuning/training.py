@@ -50,10 +50,10 @@ def train(
 
     Called again after a kill, it continues from its last checkpoint and ends with the same model as without the kill
     (bit for bit if the number of threads is the same). Called again when finished, it returns the report. Ctrl-C and
-    SIGTERM take effect after the current batch, which is saved first, or after six seconds. `clock` gives seconds. Raises InputError for
-    examples that cannot be used, RunFolderError if the folder holds another training or cannot be written,
-    TrainingError if the loss is no longer a finite number. With too little memory, rows are computed in pieces from
-    then on (`models.short_memory`); raises MemoryShortError if that does not help.
+    SIGTERM take effect after the current batch, which is saved first, or after six seconds. `clock` gives seconds.
+    Raises InputError for examples that cannot be used, RunFolderError if the folder holds another training or cannot be
+    written, TrainingError if the loss is no longer a finite number. With too little memory, rows are computed in pieces
+    from then on (`models.short_memory`); raises MemoryShortError if that does not help.
     """
     checkpoint.claim(folder, task.request, "remove that folder, or train into another folder")
     report = folder / "report.json"

@@ -3,7 +3,7 @@
 Both list and change documents in the same way. Takes an address with a key, or `LiveDocuments`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import quote
@@ -13,6 +13,7 @@ import httpx2
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.models.providers.keys import check_not_in_clear
 from bakeoff.records import Document, Record
+from bakeoff.serve.documents.folder_sync import edits
 from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.views import Listed, Listing, Views
 
@@ -33,6 +34,10 @@ class Counts(Record):
     def is_change(self) -> bool:
         """Whether anything is different now."""
         return bool(self.n_added or self.n_updated or self.n_deleted)
+
+    @property
+    def changes(self) -> str:
+        return f"{self.n_added} added, {self.n_updated} updated, {self.n_deleted} deleted"
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -58,6 +63,20 @@ class Documents(Protocol):
     def erase(self, id: str) -> int:
         """Deletes a document and drops all texts that are kept of it; gives how many. BakeoffError if there is none."""
         ...
+
+
+def make_changes(documents: Documents, changed: Iterable[Document], deleted: Sequence[str]) -> Counts:
+    """Makes these changes, in as many edits as they need. An error also says what was stored by the edits before."""
+    counts = Counts()
+    for edit in edits(changed, deleted):
+        try:
+            counts += documents.change(*edit)
+        except BakeoffError as error:
+            if counts.is_change:
+                error.message += f" Stored before: {counts.changes}."
+                error.remedy = "; ".join(filter(None, (error.remedy, "give the command again for the rest")))
+            raise
+    return counts
 
 
 def listed_in(views: Views, query: str = "") -> list[Listed]:

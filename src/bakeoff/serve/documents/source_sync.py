@@ -16,8 +16,8 @@ from bakeoff.errors import BakeoffError, CursorError, InputError
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
 from bakeoff.sentences import counted
-from bakeoff.serve.documents.ends import Counts, Documents
-from bakeoff.serve.documents.folder_sync import DELETED_SHARE, check_deleted, edits, in_place_of
+from bakeoff.serve.documents.ends import Counts, Documents, make_changes
+from bakeoff.serve.documents.folder_sync import DELETED_SHARE, check_deleted, in_place_of
 from bakeoff.serve.documents.received import as_held
 from bakeoff.serve.documents.source_states import SourceState, SourceStates
 from bakeoff.serve.documents.views import Listed
@@ -96,8 +96,7 @@ def sync_sources(
     if not yes:
         check_deleted(len(deleted), len(listed), "the sources", WRONG)
     counts = Counts(n_unchanged=len(claimed & listed.keys()) - sum(one.source in listed for one in changed))
-    for edit in edits(changed, deleted):
-        counts += documents.change(*edit)
+    counts += make_changes(documents, changed, deleted)
     states.write(after, before)
     return Synced(counts, problems, (*failures, *suspects.values()))
 
