@@ -314,3 +314,10 @@ def test_values_are_said_as_a_person_says_them() -> None:
     never = "\n".join(advice(None, **fixed, must_run_offline=True).changes)
     assert "instead of none" not in never and "below 1 examples" not in never
     assert "instead of never" in never and "were no examples" in never
+
+
+def test_more_questions_than_a_service_can_have_are_asked_about() -> None:
+    """A trillion a month is a slip, and would be priced without a word; ten million are not."""
+    (line,) = [line for line in advice(None, queries_per_month=1e12).warnings if "in each second" in line]
+    assert line.startswith("1,000,000,000,000 queries a month are 380,518 in each second: check queries_per_month.")
+    assert not [line for line in advice(None, queries_per_month=1e7).warnings if "in each second" in line]

@@ -21,6 +21,9 @@ LARGE_MODEL, LARGEST_WITHOUT_GPU, SMALL_MODEL = 15.0, 3.0, 1.0
 """Billion parameters from which a machine without a GPU is too slow to answer, or to train on, and from which costs
 assumed for a small model mislead: judgements."""
 
+MOST_PER_SECOND = 1000.0
+"""Questions a second, from which a volume is more probably a slip: that is a site which the whole world asks."""
+
 
 def contradictions(profile: Profile, known: Estimates, standing: Standing) -> tuple[str, ...]:
     """The warnings of a profile, in the order of its parts."""
@@ -32,6 +35,7 @@ def contradictions(profile: Profile, known: Estimates, standing: Standing) -> tu
         *fixed_contradictions(profile, list(standing.values())),
         *_size(profile, known, standing),
         *_time(profile, known),
+        *_volume(profile),
         *_worth(profile, known),
     )
 
@@ -126,6 +130,15 @@ def _time(profile: Profile, known: Estimates) -> Iterator[str]:
                 f"The deadline in {deadline:g} days is shorter than the fastest set-up: {TITLES[fastest]} takes at "
                 f"least {known.days[fastest].low:.0f} calendar days."
             )
+
+
+def _volume(profile: Profile) -> Iterator[str]:
+    each_second = profile.queries_per_month / (365 / 12 * 24 * 3600)
+    if each_second > MOST_PER_SECOND:
+        yield (
+            f"{profile.queries_per_month:,.0f} queries a month are {each_second:,.0f} in each second: check "
+            "queries_per_month. The assumed costs are not those of such a service."
+        )
 
 
 def _worth(profile: Profile, known: Estimates) -> Iterator[str]:
