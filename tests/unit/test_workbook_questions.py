@@ -1,15 +1,18 @@
 """Questions are read from the sheets of a spreadsheet."""
 
 import io
+import zipfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 import xlsxwriter
 
 from bakeoff.errors import InputError
 from bakeoff.questions import read_with_notes
+from bakeoff.questions.rows.workbook import read_sheets
 
 Rows = Sequence[Sequence[object]]
 
@@ -83,3 +86,70 @@ def test_an_empty_spreadsheet_has_no_questions(tmp_path: Path) -> None:
     """It is refused like an empty CSV file."""
     with pytest.raises(InputError, match="no questions in it"):
         read_with_notes([workbook(tmp_path / "q.xlsx", {"A": []})])
+
+
+def test_cells_are_read_as_they_are_displayed(tmp_path: Path) -> None:
+    """As in documents: an answer that is compared with what a document shows must not be another text."""
+    shown = [("000000", 123, "000123"), ("0.00", 3.1, "3.10"), ("0%", 0.25, "25%"), ("#,##0", 12500, "12,500")]
+    with xlsxwriter.Workbook(tmp_path / "q.xlsx") as book:
+        sheet = book.add_worksheet("A")
+        sheet.write_row(0, 0, ["question", "answer"])
+        for row, (code, number, _) in enumerate(shown, 1):
+            sheet.write_row(row, 0, [f"Which is number {row}?", number], book.add_format({"num_format": code}))
+        sheet.write_row(8, 0, ["Which lines?", "one\ntwo"])
+    questions, _ = read_with_notes([tmp_path / "q.xlsx"])
+    assert [question.answers for question in questions] == [*((text,) for _, _, text in shown), ("one two",)]
+    (read,), _ = read_sheets(".xlsx", (tmp_path / "q.xlsx").read_bytes())
+    assert read.rows[-1] == (9, ["Which lines?", "one\ntwo"])
+
+
+def test_error_values_are_named_as_in_a_csv_file(tmp_path: Path) -> None:
+    """They are no answers, and an empty cell would not say why."""
+    with xlsxwriter.Workbook(tmp_path / "q.xlsx") as book:
+        sheet = book.add_worksheet("A")
+        sheet.write_row(0, 0, ["question", "answer"])
+        sheet.write_row(1, 0, ["Who?", "Anna"])
+        sheet.write(2, 0, "Where?")
+        sheet.write_formula(2, 1, "=NA()", None, "#N/A")
+    (who, where), notes = read_with_notes([tmp_path / "q.xlsx"])
+    assert (who.answers, where.answers) == (("Anna",), ())
+    assert any("#N/A" in note for note in notes)
+
+
+def test_formulas_that_were_never_calculated_are_refused(tmp_path: Path) -> None:
+    """Their cells are empty, so the questions would count as unanswerable."""
+    book = openpyxl.Workbook()
+    for row in (["question", "answer"], ["Who?", "Anna"], ["How many?", "=1+1"]):
+        book.active.append(row)
+    book.save(tmp_path / "q.xlsx")
+    with pytest.raises(InputError, match=r"1 formula never calculated, whose values it does not hold") as error:
+        read_with_notes([tmp_path / "q.xlsx"])
+    assert error.value.remedy == "open it in a spreadsheet program and save it"
+
+
+def test_rows_of_an_opendocument_file_have_the_numbers_that_the_program_shows(tmp_path: Path) -> None:
+    """Thousands of empty rows are one element of the file."""
+    rows = (
+        _ods_row("question", "answer") + '<table:table-row table:number-rows-repeated="3000"/>' + _ods_row("", "Anna")
+    )
+    content = (
+        '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
+        f'<table:table table:name="A">{rows}</table:table></office:spreadsheet></office:body>'
+        "</office:document-content>"
+    )
+    path = tmp_path / "q.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content)
+    with pytest.raises(InputError, match="row 3002"):
+        read_with_notes([path])
+
+
+def _ods_row(*texts: str) -> str:
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
+    )
+    return f"<table:table-row>{cells}</table:table-row>"

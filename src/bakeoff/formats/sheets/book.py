@@ -1,7 +1,7 @@
 """Reads the sheets of a spreadsheet as tables with headers.
 
-Takes bytes, gives parts and problems. Values are those that the program last calculated, as it displays them. Hidden
-sheets, rows and columns are left out and named.
+Takes bytes, gives parts and problems, or the sheets. Values are those that the program last calculated, as it displays
+them. Hidden sheets, rows and columns are left out and named.
 """
 
 import io
@@ -32,8 +32,7 @@ def parse(name: str, content: bytes) -> Parsed:
     Raises UnreadableError for a broken or password-protected file.
     """
     suffix = PurePosixPath(name).suffix.lower()
-    _check_unpacked(suffix, content)
-    sheets, problems = _sheets(suffix, content)
+    sheets, problems = displayed(suffix, content)
     parsed = _parts(name, [sheet for sheet in sheets if sheet.rows])
     for sheet in sheets:
         if sheet.is_hidden:
@@ -60,8 +59,12 @@ def _check_unpacked(suffix: str, content: bytes) -> None:
         raise UnreadableError(f"it unpacks to {unpacked:,} bytes", "split it, or save it without pictures")
 
 
-def _sheets(suffix: str, content: bytes) -> tuple[list[Sheet], list[Problem]]:
-    """The sheets as displayed; if that fails, their bare values, with a problem that says so."""
+def displayed(suffix: str, content: bytes) -> tuple[list[Sheet], list[Problem]]:
+    """The sheets as displayed; if that fails, their bare values, with a problem that says so.
+
+    Raises UnreadableError for a broken or password-protected file.
+    """
+    _check_unpacked(suffix, content)
     try:
         sheets, unread = _displayed(suffix, content)
         return sheets, [Problem(source="", reason=reason, remedy=remedy) for reason, remedy in unread]
@@ -109,7 +112,7 @@ def _bare_sheet(book: calamine.CalamineWorkbook, sheet: calamine.SheetMetadata) 
     read = book.get_sheet_by_name(sheet.name)
     cells = [[words(value) for value in row] for row in read.to_python(skip_empty_area=False)]
     merged = [(top, bottom, left) for (top, left), (bottom, _) in read.merged_cell_ranges or []]
-    return Sheet(sheet.name, visible(cells, merged))
+    return Sheet(sheet.name, visible(cells, merged), cells=dict(enumerate(cells)))
 
 
 def _is_sheet(sheet: calamine.SheetMetadata) -> bool:

@@ -21,7 +21,7 @@ _NAMES = {
 }
 _OFFICE, _TABLE, _TEXT, _STYLE = _NAMES["office"], _NAMES["table"], _NAMES["text"], _NAMES["style"]
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
-_MOST_REPEATED, _MOST_COLUMNS = 1000, 1000
+_MOST_REPEATED, _MOST_COLUMNS, _MOST_ROWS = 1000, 1000, 2**20
 _TWO_READINGS = re.compile(
     r"\d{1,2}[-/]\d{1,2}[-/]\d{2}(?:\d{2})?|\d{1,2}\.\d{1,2}\.\d{2}(?!\d)|\d{2}[-/.]\d{1,2}[-/.]\d{1,2}"
 )
@@ -54,6 +54,8 @@ def _sheet(table: Any, hidden: set[Any]) -> Sheet:
     if table.get(f"{_TABLE}style-name") in hidden:
         return Sheet(title, is_hidden=True)
     cells: list[list[str]] = []
+    by_number: dict[int, list[str]] = {}
+    below = 0
     merged: list[tuple[int, int, int]] = []
     hidden_rows: set[int] = set()
     for row in table.iter(f"{_TABLE}table-row"):
@@ -63,10 +65,12 @@ def _sheet(table: Any, hidden: set[Any]) -> Sheet:
             hidden_rows |= {*range(len(cells), len(cells) + n_rows)}
         merged += [(len(cells), len(cells) + height - 1, column) for column, height in tall]
         cells += [words_of_row] * n_rows
+        by_number |= {below + i: words_of_row for i in range(n_rows if words_of_row else 0)}
+        below += _repeated(row, f"{_TABLE}number-rows-repeated", _MOST_ROWS)
     columns = frozenset(_hidden_columns(table))
     n_comments = sum(1 for _ in table.iter(f"{_OFFICE}annotation"))
     notes = [*left_out(cells, frozenset(hidden_rows), columns), *counted(n_comments, "comment")]
-    return Sheet(title, visible(cells, merged, frozenset(hidden_rows), columns), tuple(notes))
+    return Sheet(title, visible(cells, merged, frozenset(hidden_rows), columns), tuple(notes), cells=by_number)
 
 
 def _cells(row: Any) -> tuple[list[str], list[tuple[int, int]]]:
@@ -88,7 +92,7 @@ def _cells(row: Any) -> tuple[list[str], list[tuple[int, int]]]:
 def _shown(cell: Any) -> str:
     """What the cell displays. A date that can be read in two ways is written as in ISO 8601."""
     paragraphs = [_words(paragraph) for paragraph in cell.iterchildren(f"{_TEXT}p", f"{_TEXT}h")]
-    text = markup.one_line(markup.clean(" ".join(paragraphs)))
+    text = markup.clean("\n".join(paragraphs)).strip()
     date = cell.get(f"{_OFFICE}date-value")
     if date and (not text or _TWO_READINGS.match(text)):
         try:
@@ -103,7 +107,7 @@ def _words(paragraph: Any) -> str:
     pieces = [paragraph.text or ""]
     for child in paragraph:
         if child.tag in (f"{_TEXT}s", f"{_TEXT}tab", f"{_TEXT}line-break"):
-            pieces.append(" ")
+            pieces.append("\n" if child.tag == f"{_TEXT}line-break" else " ")
         elif child.tag != f"{_OFFICE}annotation" and isinstance(child.tag, str):
             pieces.append(_words(child))
         pieces.append(child.tail or "")

@@ -3,23 +3,29 @@
 Knows no file format.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bakeoff.formats import markup
+
+NEVER_CALCULATED = "never calculated"
+"""How the reason of a problem ends: a formula whose value the file does not hold."""
 
 
 class Sheet(NamedTuple):
     """The visible cells of a sheet, row by row, and what of it is left out, such as '2 hidden columns'.
 
-    `is_hidden` if the whole sheet is; then it has no rows.
+    `is_hidden` if the whole sheet is; then it has no rows. `cells` are all, hidden ones too, with their lines, by the
+    number of their row; rows and columns count from 0.
     """
 
     title: str
     rows: Sequence[list[str]] = ()
     left_out: tuple[str, ...] = ()
     is_hidden: bool = False
+    cells: Mapping[int, Sequence[str]] = MappingProxyType({})
 
 
 def visible(
@@ -28,11 +34,11 @@ def visible(
     hidden_rows: frozenset[int] = frozenset(),
     hidden_columns: frozenset[int] = frozenset(),
 ) -> list[list[str]]:
-    """The cells without hidden rows and columns and empty margins. Rows and columns count from 0.
+    """The cells on one line each, without hidden rows and columns and empty margins. Rows and columns count from 0.
 
     `merged` are (top, bottom, column) of cells that span several rows: they are repeated in each.
     """
-    rows = [[*row] for row in cells]
+    rows = [[markup.one_line(cell) for cell in row] for row in cells]
     for top, bottom, column in merged:
         for number in range(top + 1, min(bottom + 1, len(rows))):
             if column < len(rows[number]) and column < len(rows[top]) and not rows[number][column]:
@@ -58,7 +64,7 @@ def counted(n: int, thing: str) -> list[str]:
 
 
 def words(value: Any) -> str:
-    """The value as people write it: no `.0` behind whole numbers, no midnight behind dates."""
+    """The value as people write it: no `.0` behind whole numbers, no midnight behind dates. A text keeps its lines."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -71,7 +77,7 @@ def words(value: Any) -> str:
         return value.isoformat() if isinstance(value, date) else clock(value)
     if isinstance(value, timedelta):
         return duration(value.total_seconds())
-    return markup.one_line(markup.clean(str(value)))
+    return markup.clean(str(value)).strip()
 
 
 def clock(value: time) -> str:

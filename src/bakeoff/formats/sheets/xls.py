@@ -34,7 +34,8 @@ def _sheet(book: Any, sheet: Any) -> Sheet:
     rows = frozenset(i for i, row in sheet.rowinfo_map.items() if row.hidden and not row.outline_level)
     columns = frozenset(i for i, column in sheet.colinfo_map.items() if column.hidden and not column.outline_level)
     merged = [(top, bottom - 1, left) for top, bottom, left, _ in sheet.merged_cells if bottom - top > 1]
-    return Sheet(sheet.name, visible(cells, merged, rows, columns), tuple(left_out(cells, rows, columns)))
+    shown, notes = visible(cells, merged, rows, columns), tuple(left_out(cells, rows, columns))
+    return Sheet(sheet.name, shown, notes, cells=dict(enumerate(cells)))
 
 
 def _shown(book: Any, cell: Any) -> str:

@@ -18,7 +18,7 @@ from openpyxl.utils import range_boundaries
 from bakeoff.formats import markup
 from bakeoff.formats.raised import raised
 from bakeoff.formats.sheets import date_formats, number_formats
-from bakeoff.formats.sheets.sheet import Sheet, counted, left_out, visible, words
+from bakeoff.formats.sheets.sheet import NEVER_CALCULATED, Sheet, counted, left_out, visible, words
 
 warnings.filterwarnings("ignore", module=r"openpyxl\.")  # of styles it does not know
 
@@ -47,7 +47,7 @@ def unread(content: bytes) -> Iterator[tuple[str, str]]:
         has_shapes = any(b"<a:t>" in drawing for drawing in drawings)
         has_charts = any(name.startswith("xl/charts/chart") for name in names)
     if n_formulas:
-        yield f"{counted(n_formulas, 'formula')[0]} never calculated", "open it in a spreadsheet program and save it"
+        yield f"{counted(n_formulas, 'formula')[0]} {NEVER_CALCULATED}", "open it in a spreadsheet program and save it"
     if has_shapes:
         yield "text in shapes is not read", "write it into cells"
     if has_charts:
@@ -88,7 +88,8 @@ def _sheet(sheet: Any) -> Sheet:
     ]
     n_comments = sum(getattr(cell, "comment", None) is not None for row in grid for cell in row)
     notes = [*left_out(cells, hidden_rows, hidden_columns), *counted(n_comments, "comment")]
-    return Sheet(sheet.title, visible(cells, merged, hidden_rows, hidden_columns), tuple(notes))
+    rows = visible(cells, merged, hidden_rows, hidden_columns)
+    return Sheet(sheet.title, rows, tuple(notes), cells=dict(enumerate(cells)))
 
 
 def _hidden_rows(sheet: Any) -> Iterator[int]:
@@ -137,4 +138,4 @@ def _rich(text: CellRichText) -> str:
             continue
         plain = piece.text if isinstance(piece, TextBlock) else str(piece)
         written += raised(plain, written) if font is not None and font.vertAlign == "superscript" else plain
-    return markup.one_line(markup.clean(written))
+    return markup.clean(written).strip()

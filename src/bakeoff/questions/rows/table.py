@@ -84,7 +84,7 @@ def records_in(name: str, content: bytes) -> tuple[str, str, Sequence[str], list
     suffix = path.suffix.lower()
     try:
         if suffix in workbook.SUFFIXES:
-            sheets, notes = workbook.read_sheets(content)
+            sheets, notes = workbook.read_sheets(suffix, content)
             records = [RawRow(number, sheet.names, row) for sheet in sheets for number, row in sheet.rows]
             return "row", "", [f"{path.name}: {note}" for note in notes], list(_in_bounds(path, "row", records))
         unit, reader = _READERS[suffix]
