@@ -56,6 +56,15 @@ def test_an_unknown_key_is_called_unknown_also_with_a_yes():
         ("value: {currency: USD, unanswered: 4, today: {accuracy: 90 %}}", "write only the number, 0.9"),
         ("queries_per_month: 10,000", "write only the number, 10000"),
         ("queries_per_month: 20k", "write only the number, 20000"),
+        ("queries_per_month: 20 thousand", "write only the number, 20000"),
+        ("latency_limit_ms: 2s", "must be a number of ms (found '2s'): write only the number, 2000"),
+        ("latency_limit_ms: 1.5 seconds", "write only the number, 1500"),
+        ("latency_limit_ms: 300ms", "write only the number, 300"),
+        ("deadline_days: 2 weeks", "(found '2 weeks'): write only the number, 14"),
+        ("horizon_months: 2 years", "(found '2 years'): write only the number, 24"),
+        ("budget_usd_per_month: 500 USD", "(found '500 USD'): write only the number, 500"),
+        ("budget_usd_per_month: 500 EUR", "(found '500 EUR'): it is in USD, so convert it and write only the number"),
+        ("budget_usd_per_month: €500", "(found '€500'): it is in USD, so convert it and write only the number"),
         ("queries_per_month: 10 to 20", "must be a number of questions per month (found '10 to 20')"),
         ("queries_per_month:", "(found null): leave the line out if you do not know it"),
         ("deadline_days: 2026-12-01", "must be a number of days (found 2026-12-01)"),
@@ -83,6 +92,12 @@ def test_a_message_says_what_is_allowed_and_what_to_write(text, said):
     """Each says it in plain words, the same at the top of bakeoff.yaml."""
     message = refused(text)
     assert said in message and not any(word in message for word in RAW)
+
+
+@pytest.mark.parametrize("found", ["3000/day", "3,000 per day", "5 days", "300 a day"])
+def test_a_number_of_another_unit_is_not_proposed(found):
+    """3,000 questions a day are not 3,000 a month."""
+    assert "write only" not in refused(f"queries_per_month: {found}")
 
 
 def test_the_configuration_says_the_same_with_the_full_path():

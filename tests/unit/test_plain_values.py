@@ -175,3 +175,11 @@ def test_half_a_character_in_a_configuration_is_named_with_its_line(tmp_path):
         read_mapping(tmp_path / "bakeoff.yaml")
     with pytest.raises(ConfigError, match="half a character"):
         validate({"name": "run", "questions": ["q.csv"], "documents": {"\ud800": None}})
+
+
+@pytest.mark.parametrize("text", ["queries_per_month: 10.000", "a: [1.000]"])
+def test_a_number_that_is_a_thousand_to_some_is_refused(text: str) -> None:
+    """YAML reads 10.000 as ten. Other decimals are numbers as usual."""
+    with pytest.raises(yaml.YAMLError, match=r"can be read in two ways; write (10, or 10000|1, or 1000)"):
+        strict_yaml(text)
+    assert strict_yaml("[0.000, 2.125, 10.0, 10.0000, '10.000']") == [0.0, 2.125, 10.0, 10.0, "10.000"]

@@ -20,6 +20,8 @@ _FAILURES = (ValueError, TypeError, AttributeError, LookupError)
 """What PyYAML raises for a scalar that looks like a date or a number and is none, such as 2026-02-30."""
 
 
+_FLOAT = "tag:yaml.org,2002:float"
+_IN_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.000")
 _HALF = re.compile("[\ud800-\udfff]")
 DEEPEST = 100
 MOST_REPEATED = 100_000
@@ -118,8 +120,18 @@ for _kind in ("binary", "set", "omap", "pairs"):
 
 class _StrictLoader(_PlainLoader):
     """PyYAML keeps the last of two equal keys. YAML forbids equal keys, so this loader refuses them. It also refuses
-    half a character, as "\\ud800" is, which could not be written into the folder of a run.
+    half a character, as "\\ud800" is, which could not be written into the folder of a run, and 10.000,
+    which is ten to some and ten thousand to others.
     """
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if isinstance(node, yaml.ScalarNode) and node.tag == _FLOAT and _IN_THOUSANDS.fullmatch(node.value):
+            whole = node.value.partition(".")[0]
+            raise yaml.MarkedYAMLError(
+                problem=f"{node.value} can be read in two ways; write {whole}, or {whole}000",
+                problem_mark=node.start_mark,
+            )
+        return super().construct_object(node, deep)
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         if _HALF.search(str(node.value)):
@@ -144,7 +156,7 @@ class _StrictLoader(_PlainLoader):
 def strict_yaml(text: str) -> Any:
     """The values in a YAML text.
 
-    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, for half a character, and for what
+    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, for half a character, for 10.000, and for what
     `plain_yaml` refuses.
     """
     return _loaded(text, _StrictLoader)

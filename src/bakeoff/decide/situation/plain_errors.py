@@ -23,7 +23,23 @@ PLAIN = {
     "string_type": "must be a text: put it in quotes",
     "missing": "is missing: give it",
 }
-MAGNITUDES = {"k": 1e3, "m": 1e6, "%": 0.01}
+MAGNITUDES = {
+    **dict.fromkeys(("k", "thousand", "tsd", "tsd."), 1e3),
+    **dict.fromkeys(("m", "million", "millions", "mio", "mio."), 1e6),
+    "%": 0.01,
+}
+SECONDS = {
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 0.001),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("d", "day", "days"), 86_400.0),
+    **dict.fromkeys(("week", "weeks"), 7 * 86_400.0),
+    **dict.fromkeys(("month", "months"), 365 / 12 * 86_400.0),
+    **dict.fromkeys(("year", "years"), 365 * 86_400.0),
+}
+"""Units of time: a month is a twelfth of a year of 365 days, as elsewhere."""
+CURRENCY_SIGNS = {"$": "usd", "€": "eur", "£": "gbp", "¥": "jpy"}
 EXAMPLES = {
     "by_slice": "{{seen: {}}}",
     "by_kind": "{{numeric: {}}}",
@@ -86,7 +102,7 @@ def _allowed(model: type[BaseModel], item: Any) -> tuple[str, str]:
     """What may stand at the place of an error, and what to write instead (from its sign on); empty if that is clear."""
     kind, found, context = item["type"], item["input"], item.get("ctx", {})
     if kind in NUMBERS:
-        return f"must be a number{_unit(model, item['loc'])}", _number_instead(found)
+        return f"must be a number{_unit(model, item['loc'])}", _number_instead(found, _unit_of(model, item["loc"]))
     if kind in MAPPINGS:
         return _mapping(model, item["loc"], found)
     if kind in PLAIN:
@@ -107,16 +123,30 @@ def _unit(model: type[BaseModel], place: Sequence[str | int]) -> str:
     return f" of {unit}" if unit and unit not in ("fraction", "weight") and "to" not in str(unit).split() else ""
 
 
-def _number_instead(found: Any) -> str:
-    """How to write the number that a text holds."""
+def _unit_of(model: type[BaseModel], place: Sequence[str | int]) -> str:
+    """In which unit the number at this place is: what its field says, or its name, as in `timeout_s`."""
+    said = _unit(model, place).removeprefix(" of ").partition(" per ")[0]
+    name = str(place[-1]) if place else ""
+    return (said or name.partition("_per_")[0].rpartition("_")[2]).lower()
+
+
+def _number_instead(found: Any, unit: str) -> str:
+    """How to write the number that a text holds, where it is one of this unit; empty if it cannot be known."""
     if found is None:
         return ": leave the line out if you do not know it"
-    match = re.fullmatch(r"[^\d-]*(-?\d[\d.,_' ]*)([^\d]*)", found.strip()) if isinstance(found, str) else None
-    number = _read(match[1].strip(" ,")) if match else None
+    match = re.fullmatch(r"([^\d-]*)(-?\d[\d.,_' ]*)([^\d]*)", found.strip()) if isinstance(found, str) else None
+    number = _read(match[2].strip(" ,")) if match else None
     if match is None or number is None:
         return ""
-    times = MAGNITUDES.get(match[2].strip().lower(), 1.0)
-    return f": write only the number, {number * times:.10g}"
+    word = (match[3].strip() or match[1].strip()).lower()
+    word = CURRENCY_SIGNS.get(word, word)
+    if word in SECONDS or "/" in word or " " in word:
+        if word not in SECONDS or unit not in SECONDS:
+            return ""
+        number *= SECONDS[word] / SECONDS[unit]
+    elif unit == "usd" and re.fullmatch("[a-z]{3}", word) and word != "usd":
+        return ": it is in USD, so convert it and write only the number"
+    return f": write only the number, {number * MAGNITUDES.get(word, 1.0):.10g}"
 
 
 def _read(digits: str) -> float | None:
