@@ -156,8 +156,8 @@ class _StrictLoader(_PlainLoader):
 def strict_yaml(text: str) -> Any:
     """The values in a YAML text.
 
-    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, for half a character, for 10.000, and for what
-    `plain_yaml` refuses.
+    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, for half a character, for 10.000, and
+    for what `plain_yaml` refuses.
     """
     return _loaded(text, _StrictLoader)
 
