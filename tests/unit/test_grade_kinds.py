@@ -453,3 +453,27 @@ def test_no_text_is_no_answer() -> None:
     """Right where there is none, wrong where there is one."""
     assert grade("", []).verdict == "right" and grade("", ["90 days"]).verdict == "wrong"
     assert grade(" ", []).rule == "declined"
+
+
+@pytest.mark.parametrize("written", ["64B", "64 B", "It is 64B long."])
+def test_bytes_may_be_written_with_a_letter(written: str) -> None:
+    """Where the other side speaks of bytes. Elsewhere the letter stands for a billion."""
+    assert verdict(written, "64 bytes") == "right"
+    assert verdict("65B", "64 bytes") == "wrong" and verdict("64B", "64 bits") == "wrong"
+    assert verdict("64 billion", "64B") == "right" and verdict("64 billion", "64 bytes") == "wrong"
+
+
+@pytest.mark.parametrize("unseen", ["\u200b ", "\u00ad ", " \ufeff", "\u200e \u200f", "\u2060 "])
+def test_what_nobody_sees_changes_no_grade(unseen: str) -> None:
+    """Copied from a page or a spreadsheet. A space without width also parts a figure and its unit."""
+    assert verdict("24 months", f"24{unseen}months") == "right" == verdict(f"24{unseen}months", "24 months")
+    assert verdict("24 months", "24\u200bmonths") == "right"
+
+
+@pytest.mark.parametrize(
+    "answer", ["There is no charge.", "It has no fee.", "It does not expire.", "There are no risks."]
+)
+def test_what_is_denied_may_be_the_opposite_of_what_was_asked(answer: str) -> None:
+    """'There is no charge' says yes to 'Is it free?' and no to 'Is there a fee?', and the question is not known here."""
+    assert verdict(answer, "no", "yesno") == "unsure" == verdict(answer, "yes", "yesno")
+    assert verdict(f"No. {answer}", "no", "yesno") == "right" and verdict(f"Yes. {answer}", "no", "yesno") == "wrong"

@@ -18,7 +18,13 @@ from bakeoff.grading.doubts import LONGER_NAME, denies_twice
 from bakeoff.grading.identifiers import holds, is_identifier, names_other_path
 from bakeoff.grading.label import is_among, is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
-from bakeoff.grading.normalise import bracketed_value, without_brackets_of_figures, without_citations, without_markup
+from bakeoff.grading.normalise import (
+    bracketed_value,
+    visible,
+    without_brackets_of_figures,
+    without_citations,
+    without_markup,
+)
 from bakeoff.grading.number_rule import direction, number_ruling
 from bakeoff.grading.other_names import is_short_for, names_other, stands_as_name, with_longer_names_joined
 from bakeoff.grading.phrase_rules import OTHER_WORDS, list_ruling, long_ruling, phrase_ruling
@@ -36,6 +42,7 @@ from bakeoff.grading.shares import as_clock, as_percentages, is_odds, odds_as_sh
 from bakeoff.grading.signs import says_signs
 from bakeoff.grading.surface import is_joined, surface_conflict, telling_signs
 from bakeoff.grading.terms import terms
+from bakeoff.grading.units import with_bytes
 from bakeoff.grading.unspaced import needs_this, unspaced_verdict
 from bakeoff.grading.wording import (
     LONG,
@@ -82,7 +89,8 @@ def grade(answer: str, accepted: Sequence[str], kind: str = "", labels: Collecti
     >>> grade("The warranty lasts two years.", ["24 months"])
     Grade(verdict='right', exact_match=False, f1=0.0, rule='number', reason='')
     """
-    golds = [gold for alias in accepted if alias.strip() for gold in _ways(alias, kind)]
+    answer = visible(answer)
+    golds = [gold for alias in map(visible, accepted) if alias.strip() for gold in _ways(alias, kind)]
     exact, f1 = squad_scores(answer, golds or [""])
     ruling = _judge(answer, golds, kind, labels)
     return Grade(verdict=ruling.verdict, exact_match=exact, f1=f1, rule=ruling.rule, reason=ruling.reason)
@@ -252,6 +260,9 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
 
     `gold` is the accepted answer as terms and `raw` as text. `golds` are all accepted answers.
     """
+    if (both := with_bytes(answer, raw)) != (answer, raw):
+        answer, raw = both
+        gold = terms(raw)
     if is_odds(raw) and (is_odds(answer) or _states_share(answer)):
         answer, gold, raw = odds_as_shares(answer), terms(odds_as_shares(raw)), odds_as_shares(raw)
     elif any(term.unit == "percent" for term in gold):

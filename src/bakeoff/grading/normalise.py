@@ -30,6 +30,10 @@ _PLAIN = str.maketrans(
     | dict.fromkeys("*`_", " ")
     | {"⁄": "/"}
 )
+_UNSEEN = re.compile("[\u00ad\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_WITHOUT_WIDTH = re.compile(r"(?<=\s)\u200b+|\u200b+(?=\s|$)")
+_AFTER_A_FIGURE = re.compile(r"(?<=\d)\u200b+(?=[^\W\d_])")
+"""Beside a space, and between a figure and its unit. Elsewhere it parts words, as in Thai."""
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
 _POWER = re.compile(rf"(?<=\d)[{_SUPERSCRIPTS}]+")
 _AFTER_FIGURE = re.compile(r"(?<=\d)\s?(?=[¼½¾⅐-⅞])")
@@ -95,6 +99,16 @@ def without_brackets_of_figures(text: str) -> str:
 def without_markup(answer: str) -> str:
     """The answer without tags around words (<answer>Paris</answer>) and without LaTeX's box."""
     return _BOXED.sub(r" \1 ", _without_tags(answer)) if "<" in answer or "\\" in answer else answer
+
+
+def visible(text: str) -> str:
+    """The text without characters that nobody sees: marks of direction, soft hyphens, spaces without width.
+
+    >>> visible("24\u200b months, hu\u00admanity")
+    '24 months, humanity'
+    """
+    text = _UNSEEN.sub("", text)
+    return _AFTER_A_FIGURE.sub(" ", _WITHOUT_WIDTH.sub("", text)) if "\u200b" in text else text
 
 
 def _without_tags(text: str) -> str:

@@ -54,7 +54,8 @@ _LIMITED = re.compile(
 )
 _LIMITED_NO = re.compile(
     r"\b(?:only|unless|except|if|may|might|sometimes|always|depends?|until|yet|needs?|have to|has to|necessary|"
-    r"required|harm\w*|danger\w*|hurts?|minds?|matters?|hesitate|worry|wrong|bad)\b"
+    r"required|harm\w*|danger\w*|hurts?|minds?|matters?|hesitate|worry|wrong|bad|charge[ds]?|costs?|fees?|prices?|paid|pay|"
+    r"payments?|surcharges?|penalt(?:y|ies)|risks?|expires?|expiry|obligations?|obliged|catch|downsides?|ends?)\b"
 )
 # Words of statements that mean yes. 'It is dangerous' or 'it takes an hour' may mean either, by the question.
 _AFFIRMS = re.compile(
@@ -121,7 +122,8 @@ def _implied(text: str) -> str:
 def is_limited(text: str, implied: str) -> bool:
     """Whether a statement that implies a yes or no is limited, or means either by its question ('It is dangerous').
 
-    What follows a negation ('it has no API, but a library') limits less than what follows a plain statement.
+    What follows a negation ('it has no API, but a library') limits less than what follows a plain statement. But 'there
+    is no charge' says yes to 'is it free?'.
     """
     sentence = plain(text).lower()
     if implied == "yes":

@@ -1,6 +1,6 @@
 """Units of measure: their spellings, dimensions and sizes.
 
-Takes spellings, gives dimensions and exact sizes. Knows nothing about texts.
+Takes spellings, gives dimensions and exact sizes. Knows nothing about answers.
 """
 
 import re
@@ -295,6 +295,20 @@ def unit_of(spelling: str) -> tuple[str, Fraction]:
     return UNITS.get(spelling) or _UNITS_LOWER[spelling.lower()]
 
 
+def with_bytes(one: str, other: str) -> tuple[str, str]:
+    """Both texts; '64B' is 64 bytes in each where the other one speaks of bytes. Elsewhere it is 64 billion.
+
+    >>> with_bytes("It is 64B.", "64 bytes"), with_bytes("7B", "7 billion")
+    (('It is 64 bytes.', '64 bytes'), ('7B', '7 billion'))
+    """
+    return (
+        _B.sub(" bytes", one) if _SPEAKS_OF_BYTES.search(other) else one,
+        _B.sub(" bytes", other) if _SPEAKS_OF_BYTES.search(one) else other,
+    )
+
+
+_B = re.compile(r"(?<=\d)[ -]?B\b")
+_SPEAKS_OF_BYTES = re.compile(r"\b(?:kilo|mega|giga|kibi|mebi|gibi)?bytes?\b|\d ?[kKMG]i?B\b", re.IGNORECASE)
 _UNITS_LOWER = {spelling.lower(): unit for spelling, unit in UNITS.items()}
 
 
