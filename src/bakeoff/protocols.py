@@ -428,7 +428,14 @@ class SearchIndex(LabelledRetriever, VectorRetriever, Protocol):
         ...
 
     def tidy(self) -> None:
-        """Makes searches fast again after many changes. Searches and syncs go on meanwhile."""
+        """Makes searches fast again after many changes, and texts leave the files that `erase` asked for. Searches and
+        syncs go on meanwhile.
+        """
+
+    def erase(self, version: int) -> None:
+        """Notes that texts which are deleted as of this version of the store must not stay in files. Once a sync has
+        reached that version, `is_untidy` is true until `tidy`.
+        """
 
 
 class Job(NamedTuple):

@@ -185,14 +185,20 @@ def read_named(messages: Messages) -> str:
 
 
 class FailingApi(FakeApi):
-    """A server that fails for good at a tenth of the prompts, and reads the others. Without a digit none fails."""
+    """A server that fails for good at a tenth of the prompts, and reads the others. Without a digit none fails. Nor does
+    the first one, by which a run looks whether the model answers before it begins.
+    """
 
     def __init__(self, digit: int | None) -> None:
         super().__init__(reply=read_named)
         self.digit = digit
+        self._has_answered = False
 
     def begin(self, request: Request) -> Fault | None:
         super().begin(request)
+        if not self._has_answered:
+            self._has_answered = True
+            return None
         content = json.dumps(request.body["messages"]).encode()
         return Fault(status=500) if hashlib.sha256(content).digest()[0] % 10 == self.digit else None
 

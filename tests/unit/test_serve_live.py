@@ -8,7 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document
-from bakeoff.retrieval import old_tables
+from bakeoff.retrieval import hybrid, old_tables
 from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.serve.documents import live
 from bakeoff.serve.documents.live import LiveDocuments, NotShownError
@@ -367,3 +369,72 @@ def test_to_show_a_change_is_tried_less_and_less_often(monkeypatch) -> None:
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
     tidier.changed()
     assert tidier._show_at is None
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_erased_texts_leave_the_files_of_the_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_served: bool
+) -> None:
+    """LanceDB only marks rows as deleted: of a few among many, the texts stayed in its files for good.
+
+    They are gone soon after in a server, and at the end of a command.
+    """
+    if is_served:
+        monkeypatch.setattr(live, "SETTLED_S", 0.05)
+    secret = "zorbulon"
+    with opened(tmp_path, 1) as documents:
+        documents.put_all([document(f"d{i}", f"Number {i} is here.") for i in range(60)])
+        documents.put(document("s", f"The {secret} bonus is large."))
+    with opened(tmp_path, 1) as documents:  # tidied: all rows are in one file
+        documents._tidier.tidy()
+        assert _files_with(tmp_path, secret)
+        assert documents.erase("s")
+        deadline = time.monotonic() + 20
+        while is_served and _files_with(tmp_path, secret) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not is_served or not _files_with(tmp_path, secret)
+        assert not found(documents, secret)[0]
+    assert not _files_with(tmp_path, secret)
+    with opened(tmp_path, 1) as documents:
+        assert len(list(documents.store.documents())) == 60
+        assert found(documents, "7") == [["d7"]]
+
+
+def test_what_was_erased_before_a_kill_leaves_the_files_after_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index has written down that it must; another erasure meanwhile is not forgotten either."""
+    monkeypatch.setattr(live, "SETTLED_S", 600.0)
+    with opened(tmp_path, 1) as documents:
+        documents.put_all([document(f"d{i}", f"The zorbulon{i} is here.") for i in range(60)])
+        documents._tidier.tidy()
+        documents.erase("d7")
+        documents._has_erased = False  # as if it was killed here
+    assert _files_with(tmp_path, "zorbulon7 ")
+    with opened(tmp_path, 1) as documents:
+        index = documents._indexes[0]
+        assert index.is_untidy
+        whole = hybrid.written_anew
+
+        def erasing_more(*given: Any) -> str:
+            name = whole(*given)
+            documents.erase("d8")
+            return name
+
+        monkeypatch.setattr(hybrid, "written_anew", erasing_more)
+        index.tidy()
+        monkeypatch.setattr(hybrid, "written_anew", whole)
+        assert index.is_untidy
+        index.tidy()
+        assert not index.is_untidy
+        assert not _files_with(tmp_path, "zorbulon7 ") and not _files_with(tmp_path, "zorbulon8 ")
+
+
+def _files_with(folder: Path, word: str) -> list[Path]:
+    """Those that hold the word. What goes meanwhile holds nothing."""
+    found = list[Path]()
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            with suppress(FileNotFoundError):
+                found += [path] if word.encode() in path.read_bytes() else []
+    return found

@@ -40,7 +40,7 @@ def adapter(tmp_path: Path) -> Path:
     """The files of an adapter; a server that is no vLLM reads the rank only."""
     folder = tmp_path / "adapter"
     folder.mkdir()
-    (folder / FILES[0]).write_text(json.dumps({"r": 8}))
+    (folder / FILES[0]).write_text(json.dumps({"peft_type": "LORA", "r": 8}))
     (folder / FILES[1]).write_bytes(b"weights")
     return folder
 
@@ -129,7 +129,7 @@ def test_an_adapter_is_asked_for_by_the_sum_of_its_weights_and_unloaded_after_us
 def test_settings_of_an_adapter_are_part_of_its_name(adapter: Path) -> None:
     """They say how strongly it changes the weights."""
     before = adapter_name(adapter)
-    (adapter / FILES[0]).write_text(json.dumps({"r": 8, "lora_alpha": 32}))
+    (adapter / FILES[0]).write_text(json.dumps({"peft_type": "LORA", "r": 8, "lora_alpha": 32}))
     assert adapter_name(adapter) != before
 
 

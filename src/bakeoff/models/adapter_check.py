@@ -1,5 +1,9 @@
 """Whether a PEFT adapter fits a model: every tensor that the model takes is there, with its shape and finite values.
 
+An adapter may be somebody else's. PEFT does what its settings say, and some kinds name a tokenizer with code of its
+own, a pickle, a module to import or other adapters. So the settings are read here first, and only kinds that are
+nothing but weights are given to PEFT.
+
 Takes the folders of a model and of an adapter. Loads the adapter, but of the model its shape only. PEFT itself leaves
 out tensors under other names and starts missing ones at zero, so that an adapter of another model would change nothing.
 """
@@ -16,12 +20,22 @@ CONFIG, WEIGHTS = FILES = ("adapter_config.json", "adapter_model.safetensors")
 SAVE_AGAIN = "copy or train the adapter again"
 FOR_THIS_MODEL = "name an adapter that was trained on exactly these weights, or the model that it was trained on"
 
+KINDS = frozenset({
+    *("LORA", "ADALORA", "LOHA", "LOKR", "OFT", "BOFT", "IA3", "VERA", "HRA", "LN_TUNING", "FOURIERFT", "VBLORA"),
+    *("RANDLORA", "ROAD", "SHIRA", "C3A", "MISS"),
+})  # fmt: skip
+"""The kinds of adapters (`peft_type`) that can be merged into weights, and whose settings name nothing to be loaded."""
+ELSEWHERE = ("megatron_config", "arrow_config", "corda_config", "lora_ga_config")
+"""Settings of LoRA that name a module, other adapters, or files that are unpickled."""
+
 Shapes = Mapping[str, tuple[int, ...]]
 """The shapes of tensors by name, as an adapter's file names them."""
 
 
-def require_files(adapter: Path) -> None:
-    """Raises ModelUnavailableError if one of the two files of a PEFT adapter is not there, or it is a whole model."""
+def require_adapter(adapter: Path) -> None:
+    """Raises ModelUnavailableError if one of the two files of a PEFT adapter is not there, if it is a whole model, or
+    if its settings are damaged or name more than weights.
+    """
     missing = [name for name in FILES if not (adapter / name).is_file()]
     if CONFIG in missing and (adapter / "config.json").is_file():
         raise ModelUnavailableError(
@@ -31,6 +45,19 @@ def require_files(adapter: Path) -> None:
     if missing:
         raise ModelUnavailableError(
             f"{adapter} holds no {' and no '.join(missing)}.", "name a folder that a PEFT adapter was saved to"
+        )
+    with refusing_damage(f"The adapter's settings {adapter / CONFIG}", SAVE_AGAIN):
+        settings = plain_json((adapter / CONFIG).read_text(encoding="utf-8"))
+        kind, named = str(settings["peft_type"]), [key for key in ELSEWHERE if settings.get(key)]
+    if kind not in KINDS:
+        raise ModelUnavailableError(
+            f"The adapter in {adapter} is of the type {kind[:40]}, which cannot be merged into weights here.",
+            f"use one of {', '.join(sorted(KINDS))}, or merge it with PEFT and name the model that comes out",
+        )
+    if named:
+        raise ModelUnavailableError(
+            f"The settings of the adapter in {adapter} name something else to be loaded ({', '.join(named)}).",
+            "merge it with PEFT and name the model that comes out",
         )
 
 
@@ -77,7 +104,7 @@ def check_adapter(folder: Path, adapter: Path) -> None:
     """Raises ModelUnavailableError if the adapter is damaged or cannot be merged, AdapterError if it does not fit the
     model in `folder`, MissingExtraError without peft.
     """
-    require_files(adapter)
+    require_adapter(adapter)
     try:
         import peft  # noqa: F401
         import torch  # noqa: F401
@@ -99,7 +126,6 @@ def _shape_of_both(folder: Path, adapter: Path) -> Any:
     from bakeoff.models.weights import quiet_libraries
 
     with refusing_damage(f"The adapter's settings {adapter / CONFIG}", SAVE_AGAIN):
-        plain_json((adapter / CONFIG).read_text(encoding="utf-8"))["peft_type"]
         config = peft.PeftConfig.from_pretrained(str(adapter))
     config.inference_mode = False  # marks the adapter's tensors as those to be trained
     with refusing_damage(f"The model's file {folder / 'config.json'}"), torch.device("meta"), quiet_libraries():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.imports import imported
-from bakeoff.models.adapter_check import require_files
+from bakeoff.models.adapter_check import require_adapter
 from bakeoff.models.gpu import has_gpu
 from bakeoff.models.providers.roles import require_role
 from bakeoff.models.reference import shown_address
@@ -136,7 +136,7 @@ def _one_adapter(settings: LocalModel, tuned: Path | None) -> Path | None:
             "merge the first adapter into the weights, and name the folder of the merged model",
         )
     own = Path(settings.adapter).expanduser()
-    require_files(own)
+    require_adapter(own)
     return own
 
 

@@ -324,16 +324,19 @@ def _split_digits(gguf: Path, tokenizer: Any) -> None:
 
 @contextlib.contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """A context in which transformers and the hub show no progress bar and log errors only.
+    """A context in which transformers and the hub show no progress bar, log errors only, and never ask at the terminal
+    whether code that comes with a model may run: it may not.
 
     Restores the settings after.
     """
     from huggingface_hub.utils import are_progress_bars_disabled
+    from transformers import dynamic_module_utils
     from transformers.utils import logging as transformers_logging
 
     verbosity, bars_off = transformers_logging.get_verbosity(), are_progress_bars_disabled()
     hub_logger = logging.getLogger("huggingface_hub")
     hub_level = hub_logger.level
+    ask_s, dynamic_module_utils.TIME_OUT_REMOTE_CODE = dynamic_module_utils.TIME_OUT_REMOTE_CODE, 0
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     hub_logger.setLevel(logging.ERROR)
@@ -342,6 +345,7 @@ def quiet_libraries() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        dynamic_module_utils.TIME_OUT_REMOTE_CODE = ask_s
         transformers_logging.set_verbosity(verbosity)
         hub_logger.setLevel(hub_level)
         if not bars_off:

@@ -39,12 +39,14 @@ from bakeoff.retrieval.lance_table import (
     index_words,
     new_table,
     open_table,
+    pinned,
     read_state,
     remove_tables,
     table_names,
     those,
     warm,
     write_state,
+    written_anew,
 )
 from bakeoff.retrieval.lance_words import WordSearches
 from bakeoff.retrieval.old_tables import OldTables
@@ -243,7 +245,12 @@ class HybridIndex(HybridSearch):
         nobody reads any more take space.
         """
         with self._syncing, explained(self._folder):
-            return self._old_tables.has_unread or self._is_worth_rewriting
+            return self._old_tables.has_unread or self._is_worth_rewriting or self._holds_erased
+
+    @property
+    def _holds_erased(self) -> bool:
+        """Whether the table is to be written anew, now that all that was erased is deleted from it."""
+        return 0 < self._state.erases <= self._state.version and not self._state.pending
 
     @property
     def _is_worth_rewriting(self) -> bool:
@@ -255,21 +262,25 @@ class HybridIndex(HybridSearch):
         """Rewrites the table beside itself: small pieces become one, new rows enter the full-text index.
 
         Not if tables that nobody reads any more are all that is to be tidied: then it only removes them. Takes seconds
-        at 100,000 chunks. Searches and syncs go on meanwhile. If it is killed, nothing has changed.
+        at 100,000 chunks. Searches and syncs go on meanwhile. If it is killed, nothing has changed. After `erase` all
+        rows are written to new files, and the old ones go at once.
         """
         with self._tidying, explained(self._folder):
             with self._syncing:
                 if self._is_behind:  # the table is half written until a sync succeeds
                     return
                 self._catch_up()
-                only_removes = self._old_tables.has_unread and not self._is_worth_rewriting
+                erases = self._holds_erased
+                only_removes = self._old_tables.has_unread and not self._is_worth_rewriting and not erases
                 self._remove_tables()
                 if only_removes:
                     return
-                name = copy_table(self._folder, self._state)
+                state, rows = self._state, pinned(self._table, int(self._table.version))
+                name = "" if erases else copy_table(self._folder, state)
                 self._recent, before = set(), self._recent
                 n_before = self._n_writes
             try:
+                name = name or written_anew(self._folder, state, rows)
                 table = open_table(self._folder, name)
                 table.optimize(cleanup_older_than=NO_OLD_VERSIONS, delete_unverified=True)
                 warm(table)
@@ -278,7 +289,7 @@ class HybridIndex(HybridSearch):
                         self._recent |= before
                         self._remove_tables()
                         return
-                    self._take_place(name, table)
+                    self._take_place(name, table, state.version if erases else None)
                     self._n_writes -= n_before
                     self._remove_tables()
             except BaseException:
@@ -287,8 +298,19 @@ class HybridIndex(HybridSearch):
                     self._remove_tables()
                 raise
 
-    def _take_place(self, name: str, table: Any) -> None:
-        """Writes to the rewritten table what changed since it was copied, and searches it from now on."""
+    def erase(self, version: int) -> None:
+        """Notes, on the disk too, that texts which are deleted as of this version must leave the files. `tidy` does it,
+        once a sync has reached that version.
+        """
+        with self._syncing, explained(self._folder):
+            self._catch_up()
+            self._save(erases=version)
+
+    def _take_place(self, name: str, table: Any, anew: int | None) -> None:
+        """Writes to the rewritten table what changed since it was copied, and searches it from now on.
+
+        `anew` is the store's version as of which it was written anew: what was erased since is in its files.
+        """
         if self._recent:
             chosen = those(sorted(self._recent))
             rows = self._rows_of(chosen)
@@ -297,8 +319,9 @@ class HybridIndex(HybridSearch):
                 table.add(rows)
         version = int(table.version)
         view = self._old_tables.view(table, version)
-        self._old_tables.replaced(self._state.table)
-        self._save(table=name)
+        self._old_tables.replaced(self._state.table, is_kept=anew is None)
+        is_erased = anew is not None and self._state.erases <= anew
+        self._save(table=name, erases=0 if is_erased else self._state.erases)
         self._n_pieces = int(bool(self._recent))
         with self._loading:
             self._table, self._published = table, version

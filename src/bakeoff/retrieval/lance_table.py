@@ -42,10 +42,11 @@ REMEDY = "delete this folder and start again: the index is made again; no docume
 class State(Record):
     """The content of `index.json`: the table holds the store's documents as of `version`. `table` is its name.
 
-    `language` (ISO 639-1) is that of most documents at the first sync: words are stemmed by its rules. The documents in
-    `pending` may be in any state. `n_chunks`, `n_tokens` and `seconds` count what a running sync has done so far, so
-    that the work is still known after a kill. If the table follows a log (retrieval/buckets), `log` is its name and
-    `entry` the number of the last entry that it holds.
+    `erases`, if not 0, is the version from which on no file may hold texts that are deleted: then the table is written
+    anew. `language` (ISO 639-1) is that of most documents at the first sync: words are stemmed by its rules. The
+    documents in `pending` may be in any state. `n_chunks`, `n_tokens` and `seconds` count what a running sync has done
+    so far, so that the work is still known after a kill. If the table follows a log (retrieval/buckets), `log` is its
+    name and `entry` the number of the last entry that it holds.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -60,6 +61,7 @@ class State(Record):
     n_chunks: int = 0
     n_tokens: int = 0
     seconds: float = 0.0
+    erases: int = Field(default=0, exclude_if=lambda version: not version)
     log: str = Field(default="", exclude_if=lambda log: not log)
     entry: int = Field(default=0, exclude_if=lambda entry: not entry)
 
@@ -162,9 +164,26 @@ def copy_table(folder: Path, state: State) -> str:
     Files of a table are never written again, so the copy does not change with the table. The table must not be written
     meanwhile.
     """
+    name = _next_name(folder, state)
+    shutil.copytree(_table_path(folder, state.table), _table_path(folder, name), copy_function=_link_or_copy)
+    return name
+
+
+def written_anew(folder: Path, state: State, table: Any) -> str:
+    """Writes the rows of the table, and no deleted ones, to new files, and returns the name of the new table.
+
+    LanceDB only marks rows as deleted, and leaves their texts in the file as long as most of its rows are there.
+    """
+    name = _next_name(folder, state)
+    rows = table.search().limit(int(table.count_rows()) + 1).to_arrow()
+    index_words(_connection(folder).create_table(name, data=rows, schema=table_schema(state.dimension)), state.language)
+    return name
+
+
+def _next_name(folder: Path, state: State) -> str:
+    """The name of the table after that of the state. What a kill left under it is removed."""
     name = f"{FIRST_TABLE}-{int(state.table.partition('-')[2] or 0) + 1}"
     shutil.rmtree(_table_path(folder, name), ignore_errors=True)
-    shutil.copytree(_table_path(folder, state.table), _table_path(folder, name), copy_function=_link_or_copy)
     return name
 
 

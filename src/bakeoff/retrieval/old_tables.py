@@ -31,10 +31,12 @@ class OldTables:
             self._views[view.name] = [*_living(self._views.get(view.name, [])), weakref.ref(view)]
         return view
 
-    def replaced(self, name: str) -> None:
-        """Notes that another table took the place of this one now."""
+    def replaced(self, name: str, is_kept: bool = True) -> None:
+        """Notes that another table took the place of this one now. If it is not kept, it goes when no search of this
+        process reads it.
+        """
         self._replaced.pop(name, None)  # so that it is the last one
-        self._replaced[name] = time.monotonic()
+        self._replaced[name] = time.monotonic() if is_kept else -KEPT_S
 
     def kept(self) -> set[str]:
         """The names of those that somebody may still read."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bakeoff.errors import ConfigError
 from bakeoff.files.cache import cache_folder
-from bakeoff.models.adapter_check import FILES, require_files
+from bakeoff.models.adapter_check import FILES, require_adapter
 from bakeoff.models.checksums import MADE_FORMAT, file_sha256, made_intact, model_sha256
 from bakeoff.models.engines import optimum_export
 from bakeoff.models.engines.openvino_graph import unsupported, write_graph
@@ -75,5 +75,5 @@ def _adapter_sha256(adapter: Path | None) -> str:
         return ""
     if is_whole_model(adapter):
         return f"whole {file_sha256(adapter / 'config.json')} {model_sha256(adapter)}"
-    require_files(adapter)
+    require_adapter(adapter)
     return " ".join(file_sha256(adapter / name) for name in FILES)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.errors import BakeoffError, ConfigError, ModelUnavailableError
-from bakeoff.models.adapter_check import CONFIG, FILES, require_files
+from bakeoff.models.adapter_check import CONFIG, FILES, require_adapter
 from bakeoff.models.checksums import file_sha256
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.settings import ApiModel
@@ -52,7 +52,7 @@ def load_adapter(server: ApiModel, adapter: Path, shared: Path | None = None) ->
             f"{adapter} holds a whole tuned model. A vLLM server loads adapters, not models.",
             "tune with tuning: {method: lora}, or start a server with this folder and name it as a model",
         )
-    require_files(adapter)
+    require_adapter(adapter)
     name, client = adapter_name(adapter), ApiClient(server)
     path = _copied(adapter, shared / name) if shared else adapter
     try:

@@ -81,6 +81,9 @@ class BucketIndex(HybridSearch):
         self._table.local.tidy()
         self._table.pack()
 
+    def erase(self, version: int) -> None:
+        self._table.local.erase(version)
+
     def load(self) -> None:
         self._table.caught_up().load()
 

@@ -58,6 +58,7 @@ class PostgresIndex(HybridSearch):
         self._wanted = state
         self._language = ""
         self._nearest = Nearest()
+        self._erases = 0
 
     @classmethod
     def open(cls, place: Place, name: str, embedder: Embedder, max_tokens: int = 128) -> "PostgresIndex":
@@ -176,7 +177,7 @@ class PostgresIndex(HybridSearch):
     def is_untidy(self) -> bool:
         """Whether there is no HNSW index though there are many chunks, or much changed since the last `tidy`."""
         with self._reading() as (connection, tables, state):
-            if self._wants_hnsw(connection, tables, state):
+            if 0 < self._erases <= state.version or self._wants_hnsw(connection, tables, state):
                 return True
             query = "SELECT coalesce(reltuples, 0) FROM pg_class WHERE oid = to_regclass(%s)"
             (known,) = connection.execute(query, [tables.sql("chunks_{i}")]).fetchone()
@@ -189,6 +190,7 @@ class PostgresIndex(HybridSearch):
         """
         with self._database.alone(f"tidy {self._name}") as connection:
             tables, state = self._read(connection)
+            self._erases = self._erases if self._erases > state.version else 0
             if self._wants_hnsw(connection, tables, state):
                 name, kind = tables.sql(HNSW), Vectors.of(connection).kind(tables.dimension)
                 by = f"(vector::{kind}) halfvec_ip_ops" if "half" in kind else "vector vector_ip_ops"
@@ -199,6 +201,10 @@ class PostgresIndex(HybridSearch):
                 self._nearest = Nearest()
             for part in ("chunks", "texts", "vectors", "postings", "terms", "labels"):
                 connection.execute(f"VACUUM (ANALYZE) {part}_{tables.number}")
+
+    def erase(self, version: int) -> None:
+        """The rows that the server keeps of deleted ones are removed by `tidy`, which cleans its tables."""
+        self._erases = version
 
     def _wants_hnsw(self, connection: Any, tables: Tables, state: State) -> bool:
         return (

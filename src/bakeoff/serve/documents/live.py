@@ -86,7 +86,7 @@ class LiveDocuments:
         self._lock = only_writer(store.folder) if store.folder else nullcontext()
         self._tidier = _Tidier(self._indexes, self._show_again)
         self._version = 0
-        self.wrote_at_start = False
+        self.wrote_at_start = self._has_erased = False
 
     def __enter__(self) -> Self:
         self._lock.__enter__()
@@ -109,9 +109,11 @@ class LiveDocuments:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Waits for the change that is being made, and for tidying."""
+        """Waits for the change that is being made, and for tidying: what was erased leaves the files before the end."""
         self._tidier.stop()
         with self._turns.turn():
+            if self._has_erased:
+                self._tidier.tidy()
             self._lock.__exit__(None, None, None)
 
     @property
@@ -180,10 +182,17 @@ class LiveDocuments:
             if not self.store.history(id) or self.views.hidden([(id, None)], labels):
                 return None
             n_erased = self.store.erase(id)  # first, since a store that cannot do it says so before anything changes
+            self._erase_from_indexes(self.store.version + 1)  # noted before, as it may be killed any time
             changes = self.store.delete([id])
+            self._erase_from_indexes(changes.version)  # it was no live document if the version is the same
             n_erased += self.store.erase(id)
             self._show(changes.version)
             return n_erased
+
+    def _erase_from_indexes(self, version: int) -> None:
+        for index in self._indexes:
+            index.erase(version)
+        self._has_erased = True
 
     def page(self, labels: Labels, after: str = "", limit: int = 100, query: str = "") -> Listing:
         """Documents in the order of their sources."""
@@ -334,15 +343,19 @@ class _Tidier:
             if self._show_at is not None and time.monotonic() >= self._show_at:
                 self._show()
                 continue
-            for index in self.indexes:
-                try:
-                    if index.is_untidy:
-                        index.tidy()
-                        settle_again()  # rewriting a table frees much in small pieces
-                        self._look_again = time.monotonic() + LOOK_AGAIN_S
-                except (BakeoffError, OSError, RuntimeError) as error:
-                    _log.warning("An index could not be tidied and stays as it is: %s", error)
-                    self._try_later()
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Tidies what is untidy. A failure is logged, and it is tried again later."""
+        for index in self.indexes:
+            try:
+                if index.is_untidy:
+                    index.tidy()
+                    settle_again()  # rewriting a table frees much in small pieces
+                    self._look_again = time.monotonic() + LOOK_AGAIN_S
+            except (BakeoffError, OSError, RuntimeError) as error:
+                _log.warning("An index could not be tidied and stays as it is: %s", error)
+                self._try_later()
 
     def _is_due(self) -> bool:
         """Waits until there is work (true) or the end (false)."""
