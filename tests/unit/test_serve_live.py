@@ -414,16 +414,16 @@ def test_what_was_erased_before_a_kill_leaves_the_files_after_the_next_start(
     with opened(tmp_path, 1) as documents:
         index = documents._indexes[0]
         assert index.is_untidy
-        whole = hybrid.written_anew
+        whole = hybrid.rewritten_table
 
         def erasing_more(*given: Any) -> str:
             name = whole(*given)
             documents.erase("d8")
             return name
 
-        monkeypatch.setattr(hybrid, "written_anew", erasing_more)
+        monkeypatch.setattr(hybrid, "rewritten_table", erasing_more)
         index.tidy()
-        monkeypatch.setattr(hybrid, "written_anew", whole)
+        monkeypatch.setattr(hybrid, "rewritten_table", whole)
         assert index.is_untidy
         index.tidy()
         assert not index.is_untidy

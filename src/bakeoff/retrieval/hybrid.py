@@ -46,7 +46,7 @@ from bakeoff.retrieval.lance_table import (
     those,
     warm,
     write_state,
-    written_anew,
+    rewritten_table,
 )
 from bakeoff.retrieval.lance_words import WordSearches
 from bakeoff.retrieval.old_tables import OldTables
@@ -249,7 +249,7 @@ class HybridIndex(HybridSearch):
 
     @property
     def _holds_erased(self) -> bool:
-        """Whether the table is to be written anew, now that all that was erased is deleted from it."""
+        """Whether the table is to be written again, now that all that was erased is deleted from it."""
         return 0 < self._state.erases <= self._state.version and not self._state.pending
 
     @property
@@ -280,7 +280,7 @@ class HybridIndex(HybridSearch):
                 self._recent, before = set(), self._recent
                 n_before = self._n_writes
             try:
-                name = name or written_anew(self._folder, state, rows)
+                name = name or rewritten_table(self._folder, state, rows)
                 table = open_table(self._folder, name)
                 table.optimize(cleanup_older_than=NO_OLD_VERSIONS, delete_unverified=True)
                 warm(table)
@@ -306,10 +306,10 @@ class HybridIndex(HybridSearch):
             self._catch_up()
             self._save(erases=version)
 
-    def _take_place(self, name: str, table: Any, anew: int | None) -> None:
+    def _take_place(self, name: str, table: Any, rewritten: int | None) -> None:
         """Writes to the rewritten table what changed since it was copied, and searches it from now on.
 
-        `anew` is the store's version as of which it was written anew: what was erased since is in its files.
+        `rewritten` is the store's version as of which all its rows were written again: what was erased since is in its files.
         """
         if self._recent:
             chosen = those(sorted(self._recent))
@@ -319,8 +319,8 @@ class HybridIndex(HybridSearch):
                 table.add(rows)
         version = int(table.version)
         view = self._old_tables.view(table, version)
-        self._old_tables.replaced(self._state.table, is_kept=anew is None)
-        is_erased = anew is not None and self._state.erases <= anew
+        self._old_tables.replaced(self._state.table, is_kept=rewritten is None)
+        is_erased = rewritten is not None and self._state.erases <= rewritten
         self._save(table=name, erases=0 if is_erased else self._state.erases)
         self._n_pieces = int(bool(self._recent))
         with self._loading:

@@ -42,8 +42,8 @@ REMEDY = "delete this folder and start again: the index is made again; no docume
 class State(Record):
     """The content of `index.json`: the table holds the store's documents as of `version`. `table` is its name.
 
-    `erases`, if not 0, is the version from which on no file may hold texts that are deleted: then the table is written
-    anew. `language` (ISO 639-1) is that of most documents at the first sync: words are stemmed by its rules. The
+    `erases`, if not 0, is the version from which on no file may hold texts that are deleted: then all rows are written
+    again. `language` (ISO 639-1) is that of most documents at the first sync: words are stemmed by its rules. The
     documents in `pending` may be in any state. `n_chunks`, `n_tokens` and `seconds` count what a running sync has done
     so far, so that the work is still known after a kill. If the table follows a log (retrieval/buckets), `log` is its
     name and `entry` the number of the last entry that it holds.
@@ -169,7 +169,7 @@ def copy_table(folder: Path, state: State) -> str:
     return name
 
 
-def written_anew(folder: Path, state: State, table: Any) -> str:
+def rewritten_table(folder: Path, state: State, table: Any) -> str:
     """Writes the rows of the table, and no deleted ones, to new files, and returns the name of the new table.
 
     LanceDB only marks rows as deleted, and leaves their texts in the file as long as most of its rows are there.
