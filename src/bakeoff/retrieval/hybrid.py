@@ -42,11 +42,11 @@ from bakeoff.retrieval.lance_table import (
     pinned,
     read_state,
     remove_tables,
+    rewritten_table,
     table_names,
     those,
     warm,
     write_state,
-    rewritten_table,
 )
 from bakeoff.retrieval.lance_words import WordSearches
 from bakeoff.retrieval.old_tables import OldTables
@@ -309,7 +309,7 @@ class HybridIndex(HybridSearch):
     def _take_place(self, name: str, table: Any, rewritten: int | None) -> None:
         """Writes to the rewritten table what changed since it was copied, and searches it from now on.
 
-        `rewritten` is the store's version as of which all its rows were written again: what was erased since is in its files.
+        `rewritten` is the store's version as of which all its rows were written: what was erased since is in its files.
         """
         if self._recent:
             chosen = those(sorted(self._recent))
