@@ -2,8 +2,9 @@
 
 import heapq
 import itertools
+import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bakeoff.models.providers.pace import Pace
@@ -15,12 +16,13 @@ RETRIES = 4
 
 class Outcome(NamedTuple):
     """What a simulation saw after the first minute: requests a second that were taken, the share of refused ones; and
-    how many were given up altogether.
+    how many were given up altogether. `end_s` is when the last one was taken.
     """
 
     taken_per_s: float
     refused: float
     dropped: int
+    end_s: float
 
 
 def bucket(rate: float, burst: float) -> Takes:
@@ -51,49 +53,68 @@ def window(most: int, seconds: float) -> Takes:
 
 
 def simulated(
-    takes: Takes, threads: int = 32, answer_s: float = 0.2, until_s: float = 240.0, asked_wait_s: float = 0.0
+    takes: Takes,
+    threads: int = 32,
+    answer_s: float = 0.2,
+    until_s: float = 240.0,
+    asked_wait_s: float = 0.0,
+    questions: Sequence[float] = (math.inf,),
 ) -> Outcome:
-    """Threads that ask one question after another, by the rules of the client: a backoff and four retries."""
+    """Threads that ask one question after another, by the rules of the client: a backoff and four retries.
+
+    `questions` are those of each of several processes with as many threads, which know nothing of one another.
+    """
     chance, clock, number = random.Random(1), [0.0], itertools.count()
-    pace = Pace(now=lambda: clock[0], wait=lambda seconds: None)
-    events: list[tuple[float, int, str, int, float]] = []
-    line: list[int] = []
-    seen, dropped = list[tuple[float, bool]](), 0
+    paces = [Pace(now=lambda: clock[0], wait=lambda seconds: None) for _ in questions]
+    events: list[tuple[float, int, str, int, int, float]] = []
+    lines: list[list[int]] = [[] for _ in questions]
+    left_to_ask = [*questions]
+    seen, dropped, end_s = list[tuple[float, bool]](), 0, 0.0
 
-    def later(at: float, what: str, attempt: int = 0, left: float = 0.0) -> None:
-        heapq.heappush(events, (at, next(number), what, attempt, left))
+    def later(at: float, what: str, who: int, attempt: int = 0, left: float = 0.0) -> None:
+        heapq.heappush(events, (at, next(number), what, who, attempt, left))
 
-    def queue(attempt: int) -> None:
-        line.append(attempt)
-        if len(line) == 1:
-            later(clock[0], "first in line")
+    def queue(who: int, attempt: int) -> None:
+        lines[who].append(attempt)
+        if len(lines[who]) == 1:
+            later(clock[0], "first in line", who)
 
-    for _ in range(threads):
-        queue(0)
+    def ask(who: int) -> None:
+        if left_to_ask[who] > 0:
+            left_to_ask[who] -= 1
+            queue(who, 0)
+
+    for who in range(len(questions)):
+        for _ in range(threads):
+            ask(who)
     while events and events[0][0] < until_s:
-        clock[0], _, what, attempt, left = heapq.heappop(events)
+        clock[0], _, what, who, attempt, left = heapq.heappop(events)
+        pace, line = paces[who], lines[who]
         if what == "first in line":
             wait_s = pace.wait_s()
             if wait_s > 0:
-                later(clock[0] + wait_s, what)
+                later(clock[0] + wait_s, what, who)
                 continue
             attempt, left = line.pop(0), pace.turn()
             is_taken = takes(clock[0])
             seen.append((clock[0], is_taken))
             took_s = answer_s * chance.uniform(0.5, 1.5) if is_taken else 0.02
-            later(clock[0] + took_s, "taken" if is_taken else "refused", attempt, left)
+            later(clock[0] + took_s, "taken" if is_taken else "refused", who, attempt, left)
             if line:
-                later(clock[0], "first in line")
+                later(clock[0], "first in line", who)
         elif what == "refused":
             pace.refused(left, asked_wait_s)
             dropped += attempt == RETRIES
             if attempt == RETRIES:
-                queue(0)
+                ask(who)
             else:
-                later(clock[0] + (asked_wait_s or backoff_s(attempt)), "again", attempt + 1)
+                later(clock[0] + (asked_wait_s or backoff_s(attempt)), "again", who, attempt + 1)
+        elif what == "taken":
+            pace.taken()
+            end_s = clock[0]
+            ask(who)
         else:
-            if what == "taken":
-                pace.taken()
-            queue(attempt if what == "again" else 0)
+            queue(who, attempt)
+    until_s = min(until_s, end_s) if not events else until_s
     late = [is_taken for at, is_taken in seen if at >= 60]
-    return Outcome(sum(late) / (until_s - 60), 1 - sum(late) / len(late), dropped)
+    return Outcome(sum(late) / (until_s - 60), 1 - sum(late) / len(late), dropped, end_s)

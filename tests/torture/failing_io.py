@@ -198,11 +198,11 @@ def _is_same(run: Path, wanted: dict[str, list[str]]) -> bool:
 
 
 def _results(run: Path) -> dict[str, list[str]]:
-    """The scores of a run, and what was answered."""
+    """The scores of a run, and what was answered: of a question that failed first and was asked again, the later one."""
     found = {"scores": sorted((run / "scores.jsonl").read_text().splitlines())}
     for path in sorted((run / "answers").glob("*.test.jsonl")) or sorted((run / "answers").glob("*.jsonl")):
-        answers = map(json.loads, path.read_text().splitlines())
-        found[path.name] = sorted(f"{one['question_id']}: {one['text']}" for one in answers)
+        answers = {one["question_id"]: one["text"] for one in map(json.loads, path.read_text().splitlines())}
+        found[path.name] = sorted(f"{id}: {text}" for id, text in answers.items())
     return found
 
 

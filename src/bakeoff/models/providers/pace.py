@@ -22,6 +22,12 @@ SHARE, LEAST_SHARE = 0.95, 0.8
 """The new pace as a share of the last one, or of the rate that the server took; and of what it takes now, at least."""
 GROWTH, SOON_S = 0.001, 120.0
 """By how much of the pace it grows with each request; and the seconds that double it anyway, later faster."""
+AT_MOST_LESS = 0.7
+"""No refusal lowers the pace to less than this share of it, as it may be another process that is too fast."""
+FORGET_S, TOWARDS = 120.0, 0.97
+"""The pace at which the server refused is known for long, and the present one grows as fast as that one would: whoever
+shares a limit with a faster process gets its part, and all when the other has ended. It halves in so many seconds, and
+becomes so much smaller with each refusal."""
 FIRST, SLOWEST = 10.0, 0.1
 """Requests a second: where the server has taken none yet, and at least. It is halved while it takes none."""
 CLOSED_S = 900.0
@@ -40,6 +46,8 @@ class Pace:
         """When requests of the last seconds left that the server took, or has not answered yet."""
         self._rate: float | None = None
         self._changed = self._next = 0.0
+        self._met, self._met_at = 0.0, 0.0
+        """The pace at which the server refused, and when that was."""
         self._only_refused_since: float | None = None
 
     def turn(self) -> float:
@@ -102,6 +110,8 @@ class Pace:
             if left in self._left:
                 self._left.remove(left)
             if self._rate is None or left > self._changed:
+                self._met = max(self._at(now) or 0.0, TOWARDS * self._known(now))
+                self._met_at = now
                 self._rate, self._changed = self._lowered(now), now
                 self._next = max(self._next, now + 1 / self._rate)
             self._next = max(self._next, now + wait_s)
@@ -111,7 +121,12 @@ class Pace:
         if self._rate is None:
             return None
         since = max(0.0, now - self._changed)
-        return self._rate * (1.0 + GROWTH * self._rate * since + (since / SOON_S) ** 3)
+        steps = GROWTH * max(self._rate, self._known(now)) ** 2 * since
+        return self._rate * (1.0 + (since / SOON_S) ** 3) + steps
+
+    def _known(self, now: float) -> float:
+        """The pace at which the server refused, the smaller the longer it is ago."""
+        return self._met * 0.5 ** (max(0.0, now - self._met_at) / FORGET_S)
 
     def _lowered(self, now: float) -> float:
         """The pace after a refusal."""
@@ -119,7 +134,7 @@ class Pace:
         if not taken:
             return max(SLOWEST, pace / 2) if pace else FIRST
         lower = SHARE * (min(pace, taken) if pace else taken)
-        return max(SLOWEST, lower, LEAST_SHARE * self._rate_taken(now, SHORT_S))
+        return max(SLOWEST, lower, LEAST_SHARE * self._rate_taken(now, SHORT_S), AT_MOST_LESS * (pace or 0.0))
 
     def _rate_taken(self, now: float, within_s: float) -> float:
         """Requests a second that the server took in the last seconds, as far as it has answered."""
