@@ -11,7 +11,7 @@ for Congestion Avoidance; the adaptive retry mode of the AWS SDKs.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bakeoff.models.cancelling import caller, sleep
@@ -22,14 +22,12 @@ SHARE, LEAST_SHARE = 0.95, 0.8
 """The new pace as a share of the last one, or of the rate that the server took; and of what it takes now, at least."""
 GROWTH, SOON_S = 0.001, 120.0
 """By how much of the pace it grows with each request; and the seconds that double it anyway, later faster."""
-AT_MOST_LESS = 0.7
-"""No refusal lowers the pace to less than this share of it, as it may be another process that is too fast."""
-FORGET_S, TOWARDS = 120.0, 0.97
-"""The pace at which the server refused is known for long, and the present one grows as fast as that one would: whoever
-shares a limit with a faster process gets its part, and all when the other has ended. It halves in so many seconds, and
-becomes so much smaller with each refusal."""
-FIRST, SLOWEST = 10.0, 0.1
-"""Requests a second: where the server has taken none yet, and at least. It is halved while it takes none."""
+FORGET_S, TOWARDS = 120.0, 0.93
+"""What the server took before it refused is known for long, and the pace grows as fast as that one would: whoever
+shares a limit with a faster process gets its part, and all of it when the other has ended. What is known halves in so
+many seconds, and becomes so much smaller with each refusal."""
+FIRST, SLOWEST, FASTEST = 10.0, 0.1, 10_000.0
+"""Requests a second: where the server has taken none yet, at least, and at most. It is halved while it takes none."""
 CLOSED_S = 900.0
 """After so many seconds of refusals alone nothing waits for a turn: every question of a run would, for nothing."""
 
@@ -44,10 +42,12 @@ class Pace:
         """Who waits, in the order of arrival. The first one's is set."""
         self._left: deque[float] = deque()
         """When requests of the last seconds left that the server took, or has not answered yet."""
+        self._took: deque[float] = deque()
+        """When the server took requests of the last seconds, as it has answered."""
         self._rate: float | None = None
         self._changed = self._next = 0.0
         self._met, self._met_at = 0.0, 0.0
-        """The pace at which the server refused, and when that was."""
+        """How many requests a second the server took when it refused, and when that was."""
         self._only_refused_since: float | None = None
 
     def turn(self) -> float:
@@ -89,6 +89,9 @@ class Pace:
         """The server took a request."""
         with self._lock:
             self._only_refused_since = None
+            self._took.append(self._now())
+            while self._took[0] < self._took[-1] - WINDOW_S:
+                self._took.popleft()
 
     def _leaves(self, now: float) -> float:
         self._left.append(now)
@@ -110,7 +113,8 @@ class Pace:
             if left in self._left:
                 self._left.remove(left)
             if self._rate is None or left > self._changed:
-                self._met = max(self._at(now) or 0.0, TOWARDS * self._known(now))
+                takes = bool(_rate_since(self._took, now - WINDOW_S, now))  # what is under way counts, if any was taken
+                self._met = max(self._rate_taken(now, WINDOW_S), TOWARDS * self._known(now)) if takes else 0.0
                 self._met_at = now
                 self._rate, self._changed = self._lowered(now), now
                 self._next = max(self._next, now + 1 / self._rate)
@@ -122,10 +126,10 @@ class Pace:
             return None
         since = max(0.0, now - self._changed)
         steps = GROWTH * max(self._rate, self._known(now)) ** 2 * since
-        return self._rate * (1.0 + (since / SOON_S) ** 3) + steps
+        return min(FASTEST, self._rate * (1.0 + (since / SOON_S) ** 3) + steps)
 
     def _known(self, now: float) -> float:
-        """The pace at which the server refused, the smaller the longer it is ago."""
+        """What the server took when it refused, the less the longer that is ago."""
         return self._met * 0.5 ** (max(0.0, now - self._met_at) / FORGET_S)
 
     def _lowered(self, now: float) -> float:
@@ -134,12 +138,17 @@ class Pace:
         if not taken:
             return max(SLOWEST, pace / 2) if pace else FIRST
         lower = SHARE * (min(pace, taken) if pace else taken)
-        return max(SLOWEST, lower, LEAST_SHARE * self._rate_taken(now, SHORT_S), AT_MOST_LESS * (pace or 0.0))
+        return max(SLOWEST, lower, LEAST_SHARE * self._rate_taken(now, SHORT_S))
 
     def _rate_taken(self, now: float, within_s: float) -> float:
         """Requests a second that the server took in the last seconds, as far as it has answered."""
-        recent = [at for at in self._left if at >= now - within_s]
-        return len(recent) / max(0.5, now - recent[0]) if recent else 0.0
+        return _rate_since(self._left, now - within_s, now)
+
+
+def _rate_since(times: Sequence[float], since: float, now: float) -> float:
+    """So many of them a second, from the first one after `since` until now."""
+    recent = [at for at in times if at >= since]
+    return len(recent) / max(0.5, now - recent[0]) if recent else 0.0
 
 
 class _HoldingBack:
