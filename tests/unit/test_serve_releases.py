@@ -275,6 +275,18 @@ def test_a_restart_takes_no_promotion_back(root, run):
     assert deploy(run, root, ["rag"]).release.number == 1  # and nobody promoted since
 
 
+def test_a_restart_without_a_choice_keeps_what_was_decided(root, run):
+    """A deployment that was first served with `-c` is served by its name alone after a restart."""
+    promote(root, run, "base")
+    rollback(root)
+    promote(root, run, "base")
+    decided = current(root)
+    assert deploy(run, root).release.number == decided
+    assert deploy(run, root, ["rag"]).release.number == decided
+    assert deploy(run, root, ["base", "rag"]).release.contenders == ("base", "rag")
+    assert deploy(run, root).release.contenders == deploy(run, root, ["rag", "base"]).release.contenders
+
+
 def test_a_run_that_was_moved_takes_no_rollback_back(root, run, tmp_path, caplog, monkeypatch):
     """Restored from a backup, or mounted elsewhere: it is the same run. One with other figures of the test is not."""
     promote(root, run, "base")

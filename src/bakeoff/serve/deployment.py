@@ -145,16 +145,18 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
     """The deployment of this run in `root`, with a new release if none there serves these contenders of this run.
 
     Without `contenders`, all of the run are served, its best one by default. The documents of a deployment that exists
-    stay as they are. So does a release that was promoted or rolled back to, if this choice was released before: a
-    restart takes no promotion back. Raises RunFolderError if a part of the run is not what was measured.
+    stay as they are. So does a release that was promoted or rolled back to, if this choice was released before, or none
+    is named and the run was: a restart takes no promotion back. Raises RunFolderError if a part of the run is not what was measured.
     """
     chosen, reason = _chosen(run, contenders)
     here = open_deployment(root, workers) if is_deployment(root) else None
     is_whole = here is not None and release_folder(root, current(root)).is_dir()
     if here and is_whole and here.release.is_of(run, chosen):
         return here
-    earlier = next((one for one in releases(root) if one.is_of(run, chosen)), None) if here else None
-    if here and is_whole and earlier and _was_decided(root):
+    there = [*releases(root)] if here else []
+    earlier = next((one for one in there if one.is_of(run, chosen)), None)
+    is_known = earlier or (not contenders and any(one.is_of(run, one.contenders) for one in there))
+    if here and is_whole and is_known and _was_decided(root):
         _log.warning("Release %d stays live: it was promoted, or rolled back to.", here.release.number)
         return here
     release = earlier or add_release(root, run, chosen, reason)
