@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from tests.limited_server import Outcome, Takes, bucket, simulated, window
 
 ALONE = (math.inf,)
+APART_S = 5.0
+"""A second process begins so much later."""
 CASES: tuple[tuple[str, Takes, float, int, float, Sequence[float]], ...] = (
     ("10 in each second, 32 threads", window(10, 1.0), 10.0, 32, 240.0, ALONE),
     ("10 a second, a burst of 10, 32 threads", bucket(10, 10), 10.0, 32, 240.0, ALONE),
@@ -19,6 +21,7 @@ CASES: tuple[tuple[str, Takes, float, int, float, Sequence[float]], ...] = (
     ("1 in two seconds, 8 threads", bucket(0.5, 1), 0.5, 8, 800.0, ALONE),
     ("600 in each minute, no Retry-After, 32 threads", window(600, 60.0), 10.0, 32, 360.0, ALONE),
     ("10 a second, two processes, 600 questions each", bucket(10, 10), 10.0, 16, 600.0, (600, 600)),
+    ("10 a second, no burst, two processes, 600 questions each", bucket(10, 1), 10.0, 16, 600.0, (600, 600)),
     ("10 a second, two processes, 700 and 100 questions", bucket(10, 10), 10.0, 16, 600.0, (700, 100)),
     ("10 a second, three processes", bucket(10, 10), 10.0, 16, 600.0, (math.inf, math.inf, math.inf)),
     ("1 in two seconds, two processes, 100 questions each", bucket(0.5, 1), 0.5, 16, 2000.0, (100, 100)),
@@ -28,7 +31,7 @@ CASES: tuple[tuple[str, Takes, float, int, float, Sequence[float]], ...] = (
 def main() -> None:
     print("| server | of the limit used | refused | given up |\n|---|---|---|---|")
     for name, takes, limit, threads, until_s, questions in CASES:
-        seen: Outcome = simulated(takes, threads, until_s=until_s, questions=questions)
+        seen: Outcome = simulated(takes, threads, until_s=until_s, questions=questions, apart_s=APART_S)
         print(f"| {name} | {seen.taken_per_s / limit:.0%} | {seen.refused:.1%} | {seen.dropped} |")
 
 

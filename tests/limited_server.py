@@ -59,10 +59,12 @@ def simulated(
     until_s: float = 240.0,
     asked_wait_s: float = 0.0,
     questions: Sequence[float] = (math.inf,),
+    apart_s: float = 0.0,
 ) -> Outcome:
     """Threads that ask one question after another, by the rules of the client: a backoff and four retries.
 
-    `questions` are those of each of several processes with as many threads, which know nothing of one another.
+    `questions` are those of each of several processes with as many threads, which know nothing of one another. Each
+    begins so many seconds after the one before.
     """
     chance, clock, number = random.Random(1), [0.0], itertools.count()
     paces = [Pace(now=lambda: clock[0], wait=lambda seconds: None) for _ in questions]
@@ -86,7 +88,7 @@ def simulated(
 
     for who in range(len(questions)):
         for _ in range(threads):
-            ask(who)
+            later(who * apart_s, "begins", who)
     while events and events[0][0] < until_s:
         clock[0], _, what, who, attempt, left = heapq.heappop(events)
         pace, line = paces[who], lines[who]
@@ -109,6 +111,8 @@ def simulated(
                 ask(who)
             else:
                 later(clock[0] + (asked_wait_s or backoff_s(attempt)), "again", who, attempt + 1)
+        elif what == "begins":
+            ask(who)
         elif what == "taken":
             pace.taken()
             end_s = clock[0]

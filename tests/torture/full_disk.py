@@ -46,9 +46,11 @@ def trial(told: Trial) -> Seen:
                 seen, found = part(told, disk)
                 figures.append(seen)
                 broken += found
-    pages, found = _updates(told, "pages", N_WORDS, told.times(10_000, 400))
-    lines, _ = _updates(told, "lines", N_WORDS_TINY, told.times(10_000, 400))  # of a line, its row is the most: shown
-    return Seen("; ".join([*figures, pages, lines]), (*broken, *found), untried)
+    for kind, n_words in (("pages", N_WORDS), ("lines", N_WORDS_TINY)):
+        seen, found = _updates(told, kind, n_words, told.times(10_000, 400))
+        figures.append(seen)
+        broken += found
+    return Seen("; ".join(figures), tuple(broken), untried)
 
 
 @contextmanager
@@ -150,7 +152,7 @@ def _updates(told: Trial, kind: str, n_words: int, n: int) -> tuple[str, list[st
     after, needed = _size(updated), _size(fresh)
     parts = f"{needed / 2**20:.1f} MiB; the index {_size(updated / 'index') / needed:.2f}, the store the rest"
     allowed = MOST_TIMES_SHORT if told.is_short else MOST_TIMES
-    broken = [f"the updates left {after / needed:.1f} times the live size"] if after > allowed * needed else []
+    broken = [f"updates of {kind} left {after / needed:.1f} times the live size"] if after > allowed * needed else []
     return (
         f"{n:,} updates of {len(texts)} {kind} left {after / needed:.2f} times the live size ({parts}; "
         f"{most / needed:.1f} meanwhile)",

@@ -146,7 +146,8 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
 
     Without `contenders`, all of the run are served, its best one by default. The documents of a deployment that exists
     stay as they are. So does a release that was promoted or rolled back to, if this choice was released before, or none
-    is named and the run was: a restart takes no promotion back. Raises RunFolderError if a part of the run is not what was measured.
+    is named and the run was: a restart takes no promotion back. Raises RunFolderError if a part of the run is not what
+    was measured.
     """
     chosen, reason = _chosen(run, contenders)
     here = open_deployment(root, workers) if is_deployment(root) else None

@@ -20,14 +20,19 @@ WINDOW_S, SHORT_S = 60.0, 2.0
 """How far back the requests count that a server took: for its limit, and for what it takes now."""
 SHARE, LEAST_SHARE = 0.95, 0.8
 """The new pace as a share of the last one, or of the rate that the server took; and of what it takes now, at least."""
-GROWTH, SOON_S = 0.001, 120.0
+MOST_LESS = 0.85
+"""No refusal lowers the pace to less than this share, once there is one: another process may be the one that is too
+fast, and who falls further than it never gets its part."""
+GROWTH, SOON_S = 0.001, 100.0
 """By how much of the pace it grows with each request; and the seconds that double it anyway, later faster."""
 FORGET_S, TOWARDS = 120.0, 0.93
 """What the server took before it refused is known for long, and the pace grows as fast as that one would: whoever
 shares a limit with a faster process gets its part, and all of it when the other has ended. What is known halves in so
 many seconds, and becomes so much smaller with each refusal."""
 FIRST, SLOWEST, FASTEST = 10.0, 0.1, 10_000.0
-"""Requests a second: where the server has taken none yet, at least, and at most. It is halved while it takes none."""
+"""Requests a second: where the server has taken none yet, at least, and at most. It is halved while it takes none, and
+then doubled up to the first with each that it takes.
+"""
 CLOSED_S = 900.0
 """After so many seconds of refusals alone nothing waits for a turn: every question of a run would, for nothing."""
 
@@ -48,6 +53,8 @@ class Pace:
         self._changed = self._next = 0.0
         self._met, self._met_at = 0.0, 0.0
         """How many requests a second the server took when it refused, and when that was."""
+        self._is_blind = False
+        """Whether the pace was lowered without knowing any that the server takes."""
         self._only_refused_since: float | None = None
 
     def turn(self) -> float:
@@ -89,6 +96,8 @@ class Pace:
         """The server took a request."""
         with self._lock:
             self._only_refused_since = None
+            if self._is_blind and self._rate is not None and self._rate < FIRST:
+                self._rate = min(FIRST, 2 * self._rate)
             self._took.append(self._now())
             while self._took[0] < self._took[-1] - WINDOW_S:
                 self._took.popleft()
@@ -135,10 +144,11 @@ class Pace:
     def _lowered(self, now: float) -> float:
         """The pace after a refusal."""
         pace, taken = self._at(now), self._rate_taken(now, WINDOW_S)
+        self._is_blind = not taken
         if not taken:
             return max(SLOWEST, pace / 2) if pace else FIRST
         lower = SHARE * (min(pace, taken) if pace else taken)
-        return max(SLOWEST, lower, LEAST_SHARE * self._rate_taken(now, SHORT_S))
+        return max(SLOWEST, lower, LEAST_SHARE * self._rate_taken(now, SHORT_S), MOST_LESS * (pace or 0.0))
 
     def _rate_taken(self, now: float, within_s: float) -> float:
         """Requests a second that the server took in the last seconds, as far as it has answered."""
