@@ -185,8 +185,8 @@ def read_named(messages: Messages) -> str:
 
 
 class FailingApi(FakeApi):
-    """A server that fails for good at a tenth of the prompts, and reads the others. Without a digit none fails. Nor does
-    the first one, by which a run looks whether the model answers before it begins.
+    """A server that fails for good at a tenth of the prompts, and reads the others. Without a digit none fails. Nor
+    does the first one, by which a run looks whether the model answers before it begins.
     """
 
     def __init__(self, digit: int | None) -> None:

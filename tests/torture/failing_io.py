@@ -198,7 +198,7 @@ def _is_same(run: Path, wanted: dict[str, list[str]]) -> bool:
 
 
 def _results(run: Path) -> dict[str, list[str]]:
-    """The scores of a run, and what was answered: of a question that failed first and was asked again, the later one."""
+    """The scores of a run, and what was answered: of a question that was asked again, as it failed, the later one."""
     found = {"scores": sorted((run / "scores.jsonl").read_text().splitlines())}
     for path in sorted((run / "answers").glob("*.test.jsonl")) or sorted((run / "answers").glob("*.jsonl")):
         answers = {one["question_id"]: one["text"] for one in map(json.loads, path.read_text().splitlines())}

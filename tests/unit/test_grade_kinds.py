@@ -474,6 +474,6 @@ def test_what_nobody_sees_changes_no_grade(unseen: str) -> None:
     "answer", ["There is no charge.", "It has no fee.", "It does not expire.", "There are no risks."]
 )
 def test_what_is_denied_may_be_the_opposite_of_what_was_asked(answer: str) -> None:
-    """'There is no charge' says yes to 'Is it free?' and no to 'Is there a fee?', and the question is not known here."""
+    """'There is no charge' says yes to 'Is it free?' and no to 'Is there a fee?', and the question is not known."""
     assert verdict(answer, "no", "yesno") == "unsure" == verdict(answer, "yes", "yesno")
     assert verdict(f"No. {answer}", "no", "yesno") == "right" and verdict(f"Yes. {answer}", "no", "yesno") == "wrong"
