@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bakeoff.errors import ConfigError
+from bakeoff.files.proxies import check_proxies
 from bakeoff.learn.monitor.alarm_book import News
 
 TIMEOUT_S = 5.0
@@ -30,7 +31,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def checked_webhook(url: str) -> str:
-    """The address. Raises ConfigError, without the address, if it is not one of http or https that can be asked."""
+    """The address. Raises ConfigError, without the address, if it is not one of http or https that can be asked.
+
+    And for a proxy that cannot be used.
+    """
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -53,6 +57,7 @@ def checked_webhook(url: str) -> str:
             f"The address of the webhook on {_host(url)} holds a user or a password, which is not sent.",
             "give an address without them",
         )
+    check_proxies()
     return url
 
 
