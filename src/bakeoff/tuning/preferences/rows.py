@@ -33,8 +33,8 @@ REMEDY = (
     "{prompt, completion, label: true or false}, {messages}; see docs/preferences.md"
 )
 NAME = (
-    "name a file that `bakeoff export --to preferences` wrote, or JSONL of your own; files: takes several, each of up to "
-    f"{MOST_BYTES:,} bytes"
+    "name a file that `bakeoff export --to preferences` wrote, or JSONL of your own; files: takes several, each of up "
+    f"to {MOST_BYTES:,} bytes"
 )
 
 
