@@ -20,6 +20,8 @@ from bakeoff.errors import ConfigError
 from bakeoff.records import Record
 
 TRUST = "BAKEOFF_TRUST"
+LONGEST_CONFIGURATION = 10_000_000
+"""A larger one is refused where it is read, so what it names is not looked for."""
 """The environment variable that lets run folders and deployments name any code: 1."""
 REMEDY = (
     f"read this code first. If you trust it, start in a folder whose bakeoff.yaml names it, or set {TRUST}=1, which "
@@ -92,7 +94,8 @@ def _is_trusted(name: str) -> bool:
     if Path(name) in (here, here.resolve()):
         return True
     try:
-        text = (here / "bakeoff.yaml").read_text(encoding="utf-8", errors="replace")
+        with (here / "bakeoff.yaml").open("rb") as file:
+            text = file.read(LONGEST_CONFIGURATION).decode("utf-8", "replace")
     except OSError:
         return False
     return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text) is not None

@@ -18,10 +18,10 @@ from bakeoff.corpus.sources.web.markup import hrefs_in, places_in
 from bakeoff.errors import BakeoffError
 from bakeoff.files.strict_yaml import check_secrets, read_mapping
 from bakeoff.formats.parse import SUFFIXES, parse
+from bakeoff.formats.tables.filled_in import rows_of
 from bakeoff.grading.abstention import is_abstention
 from bakeoff.grading.grade import equivalent, grade
 from bakeoff.importing.arrow_rows import arrow_rows
-from bakeoff.labelling.sheet_rows import rows_of
 from bakeoff.questions.read import read_questions
 from bakeoff.questions.rows import table
 from bakeoff.questions.rows.kinds import KINDS

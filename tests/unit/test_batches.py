@@ -163,11 +163,14 @@ def test_a_refused_batch_costs_nothing_and_is_sent_again_when_asked(api: FakeApi
     assert (texts(given), spending.total.calls) == (ECHOED, len(WORDS))
 
 
-def test_a_batch_whose_replies_report_no_tokens_counts_at_its_most(api: FakeApi, tmp_path: Path) -> None:
-    """Not as free."""
+@pytest.mark.parametrize("reported", [{}, {"usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}}])
+def test_a_batch_whose_replies_report_no_tokens_counts_at_its_most(
+    api: FakeApi, tmp_path: Path, reported: dict[str, Any]
+) -> None:
+    """Not as free, and not either where they report 0."""
     create = api.batches._create
     api.batches._create = lambda order, complete: create(  # type: ignore[method-assign]
-        order, lambda body: {name: value for name, value in complete(body).items() if name != "usage"}
+        order, lambda body: {name: value for name, value in complete(body).items() if name != "usage"} | reported
     )
     given, spending = answered(api, tmp_path)
     assert (texts(given), spending.total.calls) == (ECHOED, len(WORDS))

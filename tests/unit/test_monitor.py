@@ -1,9 +1,11 @@
 """The state of a deployment in use, its alarms, how they are told, and the page, the gauges and the command."""
 
+import http.client
 import json
 import shutil
+import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -186,6 +188,24 @@ def receiver(*statuses: int):
     server.server_close()
 
 
+@contextmanager
+def speaking(reply: bytes):
+    """A server that answers each connection with these bytes, whatever it is asked."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer():
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(reply)
+
+    threading.Thread(target=answer, daemon=True).start()
+    yield listener.getsockname()[1]
+    listener.close()
+
+
 class TestWebhook:
     def news(self, tmp_path):
         secret = Alarm(kind="coverage", since=TODAY, text="Groups: my salary (3).", remedy="add", numbers={"p": 0.01})
@@ -213,10 +233,36 @@ class TestWebhook:
         assert tell(url, "shop", self.news(tmp_path), 1.0) != ""
         assert webhook_module.TIMEOUT_S == 5 and webhook_module.ATTEMPTS == 2
 
-    @pytest.mark.parametrize("url", ["ftp://x/y", "hooks.example/x", "https://", "file:///etc/passwd", "http://[x"])
+    @pytest.mark.parametrize(
+        "url",
+        [
+            *("ftp://x/y", "hooks.example/x", "https://", "file:///etc/passwd", "http://[x"),
+            *("https://hooks.example/s3cret part", "https://hooks.example/s3cret\n", "https://hooks.example/s3crét"),
+            *("https://ann:s3cret@hooks.example/", "ftp://hooks.example/s3cret", "https://hooks.example:x/?s3cret"),
+        ],
+    )
     def test_a_bad_address_is_refused(self, url):
-        with pytest.raises(ConfigError, match="webhook"):
+        """Without its path, which is often a secret."""
+        with pytest.raises(ConfigError, match="webhook") as refused:
             checked_webhook(url)
+        assert "s3cr" not in str(refused.value)
+
+    @pytest.mark.parametrize("reply", [b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200, b""])
+    def test_what_is_no_http_is_a_reason(self, tmp_path, reply):
+        with speaking(reply) as port:
+            problem = tell(f"http://127.0.0.1:{port}/s3cret?s3cret", "shop", self.news(tmp_path), 1.0)
+        assert problem and "s3cret" not in problem
+
+    def test_no_reason_quotes_the_address(self, tmp_path):
+        """The library's own errors do: an address that was not checked is asked here."""
+        for url in (
+            "http://127.0.0.1:9/s3cret part",
+            "http://127.0.0.1:9/s3crét",
+            "http://ann:s3cret@127.0.0.1/",
+            "s3cr",
+        ):
+            problem = tell(url, "shop", self.news(tmp_path), 1.0)
+            assert problem and "s3cr" not in problem
 
 
 class TestRevisit:
@@ -495,6 +541,22 @@ class TestServer:
             server.tell_news()
             server.tell_news()
         assert [(sent["alarm"], sent["event"]) for sent in got] == [("coverage", "began")]
+
+    def test_no_error_ends_the_telling(self, monkeypatch, caplog):
+        """Neither a reply that is not HTTP nor an error that nobody thought of."""
+        turns = []
+
+        def broken(self):
+            turns.append(1)
+            if len(turns) == 3:
+                raise SystemExit  # the end of this test
+            raise http.client.BadStatusLine("SSH-2.0") if len(turns) == 1 else KeyError("unknown")
+
+        monkeypatch.setattr(MonitorOfServer, "tell_news", broken)
+        monkeypatch.setattr("bakeoff.learn.monitor.server.FRESH_S", 0.0)
+        with pytest.raises(SystemExit):
+            MonitorOfServer("http://hooks.example/hook")._keep_telling()
+        assert len(turns) == 3 and caplog.text.count("could not be told") == 2
 
 
 class TestCommand:

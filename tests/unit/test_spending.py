@@ -446,11 +446,106 @@ def test_a_quota_that_is_used_up_inside_a_200_stops_the_run(tmp_path: Path, prot
         ({"usage": {"total_tokens": 12}, "data": []}, Tokens(12, 0, 0)),
         ({"meta": {"billed_units": {"input_tokens": 7, "output_tokens": 3}}}, Tokens(7, 0, 3)),
         ({"choices": []}, None),
+        ({"meta": {"billed_units": {"input_tokens": 0, "search_units": 1}}}, Tokens(searches=1)),
+        ({"usageMetadata": {"promptTokenCount": 9}, "promptFeedback": {"blockReason": "SAFETY"}}, Tokens(9)),
     ],
 )
 def test_token_counts_of_every_protocol(reply: dict[str, Any], expected: Tokens | None) -> None:
     """OpenAI, DeepSeek, Anthropic, Google, Ollama, embeddings, Cohere; none where none are reported."""
     assert counted_tokens(reply) == expected
+
+
+def worded(protocol: str, words: str, n_prompt: int, n_new: int) -> dict[str, Any]:
+    """A reply of a protocol, with these counts."""
+    if protocol == "anthropic":
+        usage = {"input_tokens": n_prompt, "output_tokens": n_new, "cache_read_input_tokens": 0}
+        blocks = [{"type": "text", "text": words}]
+        return {"type": "message", "content": blocks, "stop_reason": "end_turn", "usage": usage}
+    if protocol == "google":
+        counts = {"promptTokenCount": n_prompt, "candidatesTokenCount": n_new, "totalTokenCount": n_prompt + n_new}
+        candidate = {"content": {"parts": [{"text": words}]}, "finishReason": "STOP"}
+        return {"candidates": [candidate], "usageMetadata": counts}
+    if protocol == "ollama":
+        counts = {"prompt_eval_count": n_prompt, "eval_count": n_new}
+        return {"message": {"content": words}, "done": True, "done_reason": "stop", **counts}
+    usage = {"prompt_tokens": n_prompt, "completion_tokens": n_new, "total_tokens": n_prompt + n_new}
+    return {"choices": [{"message": {"content": words}, "finish_reason": "stop"}], "usage": usage}
+
+
+def streamed(protocol: str, words: str, n_prompt: int, n_new: int) -> Recorded:
+    """The same as a stream."""
+    whole = worded(protocol, words, n_prompt, n_new)
+    events = [whole]
+    if protocol == "anthropic":
+        usage = whole["usage"]
+        events = [
+            {"type": "message_start", "message": {"model": "m", "content": [], "usage": usage}},
+            {"type": "content_block_delta", "delta": {"type": "text_delta", "text": words}},
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": n_new}},
+        ]
+    if protocol == "openai":
+        choice = {"delta": {"content": words}, "finish_reason": "stop"}
+        events = [{"choices": [choice]}, {"choices": [], "usage": whole["usage"]}]
+    head = "" if protocol == "ollama" else "data: "
+    return Recorded(lines=tuple(head + json.dumps(event) for event in events))
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "google", "ollama"])
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("counts", [(0, 0), (9, 0), (0, 2)])
+def test_counts_that_cannot_be_are_none(
+    tmp_path: Path, protocol: str, is_stream: bool, counts: tuple[int, int]
+) -> None:
+    """Of a prompt or of an answer with words: the call counts at its most, and its answer with the tokens estimated."""
+    words = "yes, it is"
+    answer = streamed(protocol, words, *counts) if is_stream else Recorded(body=worded(protocol, words, *counts))
+    prompt = Prompt(messages=(Message(role="user", content="hello there"),))
+    with FakeApi(recorded=[answer]) as server, counting(open_ledger(tmp_path)) as ledger:
+        model = ApiModel(api=protocol, base_url=server.base_url(protocol), model="m", price=PRICE, retries=0)  # type: ignore[arg-type]
+        generator = load_generator(model)
+        if is_stream:
+            *_, completion = generator.stream(prompt, GenerationSettings())  # type: ignore[attr-defined]
+        else:
+            (completion,) = generator.generate([prompt], GenerationSettings())
+        total = ledger.spending().total
+    most = rows(tmp_path)[0]["most_usd"]
+    assert completion.text == words
+    assert completion.usage.prompt_tokens == (counts[0] or 3) and completion.usage.completion_tokens == (counts[1] or 3)
+    assert total.usd == pytest.approx(most) and most > 0 and total.calls == 1
+
+
+def test_an_empty_answer_may_have_no_tokens() -> None:
+    """Its prompt has some all the same. Of a server that is free, no number of tokens costs anything."""
+    for protocol in ("openai", "anthropic", "google", "ollama"):
+        assert counted_tokens(worded(protocol, "", 9, 0)) == Tokens(9)
+        assert counted_tokens(worded(protocol, "", 0, 0)) is None
+    assert usd_of(Tokens(1000, 0, 1000), TokenPrice(input_tokens=0, output_tokens=0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reply"),
+    [
+        ("embeddings", {"model": "e", "input": ["hello"]}, {"data": [], "usage": {"prompt_tokens": 0}}),
+        ("embed", {"model": "e", "texts": ["hello"]}, {"meta": {"billed_units": {"input_tokens": 0}}}),
+        ("rerank", {"model": "r", "query": "a", "documents": ["b"]}, {"results": [], "usage": {"total_tokens": 0}}),
+    ],
+)
+def test_vectors_and_scores_of_no_tokens_count_at_their_most(
+    tmp_path: Path, path: str, body: dict[str, Any], reply: dict[str, Any]
+) -> None:
+    with FakeApi(recorded=[Recorded(body=reply)]) as server, counting(open_ledger(tmp_path)) as ledger:
+        ApiClient(paid(server)).post(f"{server.url}/{path}", body)
+        assert ledger.spending().total.usd == rows(tmp_path)[0]["most_usd"] > 0
+
+
+def test_the_cap_holds_if_a_server_reports_no_tokens(tmp_path: Path) -> None:
+    """122 calls were counted as 0 US dollars."""
+    with FakeApi(recorded=[Recorded(body=worded("openai", "yes", 0, 0))] * 50) as server:
+        ledger = open_ledger(tmp_path, Budget(usd=0.001))
+        with pytest.raises(LimitReachedError, match="stopped at its budget"), counting(ledger):
+            for i in range(50):
+                post(server, f"hello {i}")
+        assert 0 < server.n_requests < 50
 
 
 RERANKING = {"model": "r", "query": "what is it", "documents": ["short", "x" * 2000]}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.doctor.finding import Finding, fine, problem
+from bakeoff.files.proxies import check_proxies
 from bakeoff.sentences import listed
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ def _variables(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _variables(inner)
+
+
+def proxies() -> list[Finding]:
+    """Nothing. Raises ConfigError if a proxy is named that cannot be used."""
+    check_proxies()
+    return []
 
 
 def read(environment: Mapping[str, str]) -> list[Finding]:

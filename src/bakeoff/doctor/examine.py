@@ -83,6 +83,7 @@ def _general(asked: Sequence[Examined]) -> Iterator[tuple[str, Check]]:
     yield "keys", lambda: permissions.private("keys", [places.keys])
     yield "port", ports.port
     yield "environment", lambda: environment.read(os.environ)
+    yield "environment", environment.proxies
     yield "network", lambda: network.needed(config, os.environ)
 
 

@@ -13,13 +13,15 @@ MOST_BYTES = 10_000_000
 
 def small_file(path: Path, most: int = MOST_BYTES) -> bytes:
     """The file's bytes. Raises OSError if it cannot be opened, is no regular file, or is larger than `most`."""
-    if not stat.S_ISREG(path.stat().st_mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    with path.open("rb") as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
-    return content
+    if status.st_size <= most:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+        if len(content) <= most:
+            return content
+    raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
 
 
 def small_text(path: Path, most: int = MOST_BYTES, encoding: str = "utf-8") -> str:

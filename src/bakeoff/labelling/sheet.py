@@ -13,9 +13,9 @@ from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.spreadsheet_csv import written
+from bakeoff.formats.tables.filled_in import rows_in
 from bakeoff.labelling.labelling import MOST_NOTE, Labelling
 from bakeoff.labelling.passages import passages_of
-from bakeoff.labelling.sheet_rows import rows_in
 from bakeoff.measure.labels import LabelVerdict
 from bakeoff.measure.units import GradedUnit
 from bakeoff.protocols import DocumentStore
@@ -75,7 +75,7 @@ def read_sheet(labelling: Labelling, path: Path) -> Filled:
 
     Raises InputError that names every wrong row (the first few of many); then no row was read.
     """
-    table = rows_in(path)
+    table = rows_in(path, "labels")
     header = [name.strip().lower() for name in table[0]] if table else []
     missing = [name for name in ("id", "verdict") if name not in header]
     if missing:

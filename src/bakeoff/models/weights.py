@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder
 from bakeoff.files.jsonl import write_text
+from bakeoff.files.proxies import check_proxies
 from bakeoff.models.checksums import MADE_FORMAT, ORIGIN, file_sha256, is_intact, made_intact
 from bakeoff.models.damage import missing_shards, refusing_damage
 from bakeoff.models.reader import READER, UNTAUGHT, reader_folder, reader_place
@@ -223,6 +224,7 @@ def _from_hub(name: str) -> Path:
     hub = _hub()
     if hub.constants.is_offline_mode():
         raise _NotThereError("not tried, because HF_HUB_OFFLINE is set")
+    check_proxies()
     if not _reachable(hub.constants.ENDPOINT):
         raise _NotThereError("not reachable")
     try:

@@ -19,10 +19,7 @@ from markupsafe import Markup
 from bakeoff.errors import InputError
 from bakeoff.files import jsonl
 from bakeoff.files.spreadsheet_csv import Rows, is_risky
-from bakeoff.files.unreadable import unreadable
-from bakeoff.formats.encodings import decoded
-from bakeoff.formats.part import UnreadableError
-from bakeoff.formats.tables.csv_rows import csv_rows
+from bakeoff.formats.tables.filled_in import rows_in
 from bakeoff.questions.rows.aliases import as_cell, split_aliases
 from bakeoff.questions.rows.cells import listed_in
 from bakeoff.records import Record
@@ -125,22 +122,15 @@ def read_reviews(folder: Folder, path: Path) -> Filled:
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        table = list(csv_rows(decoded(path.read_bytes()).text, strict=True))
-    except (OSError, UnreadableError) as error:
-        raise InputError(
-            *unreadable(f"Cannot read the table {path}", error, "check the path, and save it as CSV")
-        ) from error
-    header = [name.strip().lower().lstrip("\ufeff") for name in table[0][1]] if table else []
+    table = rows_in(path, "table")
+    header = [name.strip().lower().lstrip("\ufeff") for name in table[0]] if table else []
     missing = [name for name in ("id", "decision", "question", "answers") if name not in header]
     if missing:
         raise InputError(
             f"{path}: there is no column {' and no column '.join(map(repr, missing))}.",
             "give review.csv of the folder, or the file that its review.html saves, with its first row",
         )
-    return [
-        (number, dict(zip(header, map(_plain_cell, row), strict=False))) for number, (_, row) in enumerate(table[1:], 2)
-    ]
+    return [(number, dict(zip(header, map(_plain_cell, row), strict=False))) for number, row in enumerate(table[1:], 2)]
 
 
 def _plain_cell(cell: str) -> str:

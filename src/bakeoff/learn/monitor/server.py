@@ -122,6 +122,8 @@ class MonitorOfServer:
                 self.tell_news()
             except (BakeoffError, OSError) as error:
                 _log.warning("Alarms could not be told: %s", error)
+            except Exception as error:  # noqa: BLE001  (without this thread nobody hears of any alarm again)
+                _log.warning("Alarms could not be told. They are tried again.", exc_info=error)
 
     def _reader(self, read: Callable[[Snapshot], float | None]) -> Callable[[], float]:
         def value() -> float:

@@ -13,10 +13,7 @@ from typing import NamedTuple, get_args
 from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.spreadsheet_csv import written
-from bakeoff.files.unreadable import unreadable
-from bakeoff.formats.encodings import decoded
-from bakeoff.formats.part import UnreadableError
-from bakeoff.formats.tables.csv_rows import csv_rows
+from bakeoff.formats.tables.filled_in import rows_in
 from bakeoff.labelling.sheet import same_cell
 from bakeoff.learn.review.checks import quoted
 from bakeoff.learn.review.reviewing import Reviewing, Said, View
@@ -170,19 +167,13 @@ def _said(action: str, row: dict[str, str]) -> Said:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows by column, with the numbers that a spreadsheet shows: a cell may have several lines."""
-    try:
-        text = decoded(path.read_bytes()).text.replace("\r\n", "\n").replace("\r", "\n")
-        lines = list(csv_rows(text, strict=True))
-    except OSError as error:
-        raise InputError(*unreadable(f"Cannot read the reviews {path}", error, "check the path")) from error
-    except UnreadableError as error:
-        raise InputError(f"{path}: {error.message}.", error.remedy) from error
-    header = [cell.strip().lower() for cell in lines[0][1]] if lines else []
+    lines = rows_in(path, "reviews")
+    header = [cell.strip().lower() for cell in lines[0]] if lines else []
     missing = [name for name in ("id", *TO_FILL) if name not in header]
     if missing:
         raise InputError(
             f"{path} has no column {listed(missing)}.", "fill in a file that --out wrote; keep its first row"
         )
-    for number, (_, cells) in enumerate(lines[1:], start=2):
+    for number, cells in enumerate(lines[1:], start=2):
         values = dict(zip(header, cells, strict=False))
         yield number, {name: values.get(name, "") for name in COLUMNS if name in header}

@@ -123,8 +123,8 @@ class HostedGenerator(NegotiatingGenerator):
         return Completion(
             text=text,
             usage=Usage(
-                prompt_tokens=estimated_prompt_tokens(prompt) if n_prompt is None else n_prompt,
-                completion_tokens=estimated_tokens(written.text) if n_new is None else n_new,
+                prompt_tokens=n_prompt or estimated_prompt_tokens(prompt),  # some servers report 0 for all
+                completion_tokens=n_new or estimated_tokens(written.text),
                 cached_tokens=written.n_cached,
                 seconds=seconds,
             ),

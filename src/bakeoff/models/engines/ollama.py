@@ -83,7 +83,7 @@ class OllamaGenerator(ServerGenerator):
             text=text,
             usage=Usage(
                 prompt_tokens=n_prompt or estimate,
-                completion_tokens=n_new if n_new is not None else estimated_tokens(sent),
+                completion_tokens=n_new or estimated_tokens(sent),
                 seconds=seconds,
             ),
             logprob=mean_logprob(reply.get("logprobs")),

@@ -42,8 +42,8 @@ def completion_of(
     return Completion(
         text=text,
         usage=Usage(
-            prompt_tokens=estimated_prompt_tokens(prompt) if n_prompt is None else n_prompt,
-            completion_tokens=estimated_tokens(sent) if n_completion is None else n_completion,
+            prompt_tokens=n_prompt or estimated_prompt_tokens(prompt),  # some servers report 0 for all
+            completion_tokens=n_completion or estimated_tokens(sent),
             cached_tokens=(counted_tokens({"usage": counted}) or Tokens()).cached,
             seconds=seconds,
         ),

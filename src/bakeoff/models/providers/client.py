@@ -35,9 +35,9 @@ from bakeoff.models.providers.retry import (
 from bakeoff.models.providers.shown import beginning, host_of, shown, words_in
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.calls import (
+    CostLines,
     earlier_reply,
     key_refused,
-    may_count,
     quota_used_up,
     sending,
     took_earlier,
@@ -206,12 +206,11 @@ class ApiClient:
             raise
 
     def _read_lines(self, url: str, response: httpx2.Response, key: str) -> Generator[str]:
-        counts: list[str] = []
+        costs = CostLines()
         is_html = "text/html" in response.headers.get("content-type", "")
         try:
             for line in lines_of(response):
-                if may_count(line):
-                    counts.append(line)
+                costs.add(line)
                 if is_quota_error(line):
                     error = self._quota_error(url, line.removeprefix("data:"), key)
                     quota_used_up(self.settings, error.message)
@@ -226,7 +225,7 @@ class ApiClient:
             raise self._broken(url, error, key) from None
         finally:
             response.close()
-            response.extensions[PAID_CALL].streamed(counts)
+            response.extensions[PAID_CALL].streamed(costs.lines)
 
     def close(self) -> None:
         """Closes the connections."""

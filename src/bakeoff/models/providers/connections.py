@@ -14,6 +14,8 @@ from typing import Any
 import httpx2
 
 from bakeoff import __version__
+from bakeoff.files.http_client import http_client
+from bakeoff.files.proxies import check_proxies
 from bakeoff.models.cancelling import acquire
 from bakeoff.models.providers.sockets import ends_with_caller
 from bakeoff.models.settings import ApiModel
@@ -82,14 +84,19 @@ class Connections:
 
 
 def connections_to(settings: ApiModel) -> Connections:
-    """Those to the server of a model. They share what is read of certificates."""
+    """Those to the server of a model. They share what is read of certificates.
+
+    Raises ConfigError for a proxy that cannot be used, before any request.
+    """
     trusts_env = settings.location != "here"  # no proxy for this machine
+    if trusts_env:
+        check_proxies()
     verify = httpx2.create_ssl_context(trust_env=trusts_env)
 
     def make() -> httpx2.Client:
-        client = httpx2.Client(
+        client = http_client(
+            trusts_env,
             follow_redirects=False,
-            trust_env=trusts_env,
             verify=verify,
             timeout=httpx2.Timeout(settings.timeout_s, pool=None),
             limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_S),

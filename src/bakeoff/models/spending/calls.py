@@ -13,7 +13,7 @@ from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.ledger import Ledger, Sent, ledger, request_sum
 from bakeoff.models.spending.prices import is_paid
 from bakeoff.models.spending.rows import Status
-from bakeoff.models.spending.tokens import counted_in_stream, counted_tokens, most_tokens
+from bakeoff.models.spending.tokens import counted_in_stream, counted_tokens, line_holds_words, most_tokens
 from bakeoff.models.spending.who import CHECK, JUDGE, asker
 
 TIMED_OUT = (408, 504, 524)
@@ -53,7 +53,7 @@ class Call:
         return self._record("done", tokens=tokens, http=200, text=text)
 
     def streamed(self, lines: Sequence[str]) -> None:
-        """A stream has ended; these of its lines may hold token counts. Without any, the call is unknown."""
+        """A stream has ended; these of its lines say what it costs. Without token counts, the call is unknown."""
         tokens = counted_in_stream(lines)
         self._record("done" if tokens else "unknown", tokens=tokens, http=200)
 
@@ -100,9 +100,18 @@ def took_earlier(seconds: float) -> None:
     _taken.seconds = getattr(_taken, "seconds", 0.0) + seconds
 
 
-def may_count(line: str) -> bool:
-    """Whether a line of a stream may report tokens."""
-    return "oken" in line or "eval_count" in line
+class CostLines:
+    """Those lines of a stream that say what it costs: what may report tokens, and the first one with words."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._has_words = False
+
+    def add(self, line: str) -> None:
+        is_first = not self._has_words and line_holds_words(line)
+        self._has_words = self._has_words or is_first
+        if is_first or "oken" in line or "eval_count" in line:
+            self.lines.append(line)
 
 
 def seconds_of_earlier_replies() -> float:

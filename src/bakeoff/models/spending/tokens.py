@@ -33,6 +33,10 @@ Source: https://cohere.com/pricing (rerank; its replies count `search_units`).
 BESIDE_COMPLETION = ("thoughtsTokenCount",)
 PLACES = ("usage", "usageMetadata", "meta")
 """Where a reply has its counts. Ollama has them in the reply itself."""
+HOLDERS = ("choices", "candidates", "message", "delta", "content", "content_block", "parts")
+WORDS = ("content", "text", "refusal", "thinking", "reasoning", "reasoning_content")
+"""The keys of what a model wrote, and of what holds it, in a reply or in an event of a stream."""
+DEEPEST = 8
 
 
 class Tokens(NamedTuple):
@@ -75,7 +79,51 @@ def _most_searches(body: Mapping[str, Any]) -> int:
 
 
 def counted_tokens(reply: Mapping[str, Any]) -> Tokens | None:
-    """The tokens that a reply reports. None if it reports none."""
+    """The tokens that a reply reports. None if it reports none, or counts that cannot be.
+
+    >>> counted_tokens({"usage": {"prompt_tokens": 0, "completion_tokens": 0}})
+    """
+    return _believed(_reported(reply), holds_words(reply))
+
+
+def counted_in_stream(lines: Iterable[str]) -> Tokens | None:
+    """The tokens that the lines of a stream report: of each count the largest, since some servers report them in steps.
+
+    None if no line reports any, or if they cannot be.
+    """
+    events = [event for line in lines if (event := _event(line))]
+    found = [tokens for event in events if (tokens := _reported_by(event))]
+    together = Tokens(*map(max, zip(*found, strict=True))) if found else None
+    return _believed(together, any(map(holds_words, events)))
+
+
+def line_holds_words(line: str) -> bool:
+    """Whether a line of a stream has words that the model wrote."""
+    return holds_words(_event(line))
+
+
+def holds_words(value: Any, depth: int = DEEPEST) -> bool:
+    """Whether a reply or an event has words that the model wrote, also hidden ones. Vectors and scores have none."""
+    if not depth:
+        return False
+    if isinstance(value, list):
+        return any(holds_words(one, depth - 1) for one in value)
+    if not isinstance(value, Mapping):
+        return False
+    return any(isinstance(value.get(name), str) and value[name] for name in WORDS) or any(
+        holds_words(value.get(name), depth - 1) for name in HOLDERS
+    )
+
+
+def _believed(tokens: Tokens | None, has_words: bool) -> Tokens | None:
+    """The counts. None if they cannot be: every prompt has a token, and so has every answer with words in it."""
+    if tokens is None or not (tokens.prompt or tokens.searches) or (has_words and not tokens.completion):
+        return None
+    return tokens
+
+
+def _reported(reply: Mapping[str, Any]) -> Tokens | None:
+    """What a reply reports, as it is written there."""
     place = next((reply[name] for name in PLACES if isinstance(reply.get(name), Mapping)), reply)
     counts: dict[str, int] = {}
     for name, value in _numbers(place):
@@ -91,25 +139,21 @@ def counted_tokens(reply: Mapping[str, Any]) -> Tokens | None:
     return Tokens(all_prompt, min(cached, all_prompt), written, searches)
 
 
-def counted_in_stream(lines: Iterable[str]) -> Tokens | None:
-    """The tokens that the lines of a stream report: of each count the largest, since some servers report them in steps.
-
-    None if no line reports any.
-    """
-    found = [tokens for line in lines if (tokens := _counted_in_line(line))]
-    return Tokens(*map(max, zip(*found, strict=True))) if found else None
+def _reported_by(event: Mapping[str, Any]) -> Tokens | None:
+    inside = event.get("message")  # Anthropic's first event has the prompt's tokens in its message
+    return _reported(event) or (_reported(inside) if isinstance(inside, Mapping) else None)
 
 
-def _counted_in_line(line: str) -> Tokens | None:
+def _event(line: str) -> dict[str, Any]:
+    """The object in a line of a stream; an empty one where it has none."""
     content = line.removeprefix("data:").strip()
-    if not content.startswith("{") or not any(name in content for name in (*PROMPT, *COMPLETION)):
-        return None
+    if not content.startswith("{"):
+        return {}
     try:
         event = plain_json(content)
     except ValueError:
-        return None
-    inside = event.get("message")  # Anthropic's first event has the prompt's tokens in its message
-    return counted_tokens(event) or (counted_tokens(inside) if isinstance(inside, Mapping) else None)
+        return {}
+    return event if isinstance(event, dict) else {}
 
 
 def _numbers(value: Any, depth: int = 3) -> Iterator[tuple[str, int]]:

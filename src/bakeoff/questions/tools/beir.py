@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import InputError
+from bakeoff.files.small import small_file
+from bakeoff.files.unreadable import unreadable
 from bakeoff.questions.rows.columns import answer_like
 from bakeoff.questions.tools.converted import Cells, Converted, Recorded, left_out
 
 SPLITS = ("test", "dev", "train")
+MOST_BYTES = 50_000_000
+"""Of a file of relevant documents: about two million lines."""
 
 
 def read(recorded: Recorded) -> Converted | None:
@@ -52,7 +56,7 @@ def relevant_documents(path: Path) -> tuple[dict[str, list[str]], dict[str, str]
     folder = path.parent / "qrels"
     files = sorted(folder.glob("*.tsv"), key=lambda file: (_order(file), file.name)) or [*path.parent.glob("qrels.tsv")]
     for file in files:
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in _lines(file):
             query, document, score = [*line.split("\t"), "", "", ""][:3]
             if query == "query-id" or not _positive(score):
                 continue
@@ -61,6 +65,13 @@ def relevant_documents(path: Path) -> tuple[dict[str, list[str]], dict[str, str]
             if file.stem in SPLITS:
                 splits.setdefault(query, file.stem)
     return relevant, splits if len(set(splits.values())) > 1 else {}
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return small_file(file, MOST_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError as error:
+        raise InputError(*unreadable(f"Cannot read the relevant documents {file}", error, "split the file")) from error
 
 
 def _order(file: Path) -> int:

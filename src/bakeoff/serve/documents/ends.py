@@ -11,7 +11,9 @@ from urllib.parse import quote
 import httpx2
 
 from bakeoff.errors import BakeoffError, InputError
+from bakeoff.files.http_client import http_client
 from bakeoff.models.providers.keys import check_not_in_clear
+from bakeoff.models.reference import location_of
 from bakeoff.records import Document, Record
 from bakeoff.serve.documents.folder_sync import edits
 from bakeoff.serve.documents.live import LiveDocuments
@@ -108,7 +110,7 @@ class ServerDocuments:
     """The documents of a running server. Use it as a context manager.
 
     Raises BakeoffError, with what the server says, if it cannot be reached or refuses; ConfigError if the key would go
-    over the internet in the clear.
+    over the internet in the clear, and for a proxy that cannot be used.
     """
 
     def __init__(self, url: str, key: str = "") -> None:
@@ -116,7 +118,8 @@ class ServerDocuments:
         if key:
             check_not_in_clear(url)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx2.Client(headers=headers, timeout=TIMEOUT_S, follow_redirects=False)
+        trusts_env = location_of(url) != "here"  # no proxy for this machine
+        self._http = http_client(trusts_env, headers=headers, timeout=TIMEOUT_S, follow_redirects=False)
 
     def __enter__(self) -> Self:
         return self

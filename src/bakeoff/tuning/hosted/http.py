@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 import httpx2
 
 from bakeoff import __version__
+from bakeoff.files.http_client import http_client
 from bakeoff.models.cancelling import sleep
 from bakeoff.models.providers.client import ApiError
 from bakeoff.models.providers.keys import key_of, without_key
@@ -60,9 +61,9 @@ class HostClient:
     def __init__(self, settings: ApiModel, first_wait_s: float = FIRST_WAIT_S) -> None:
         self.settings = settings
         self._first_wait_s = first_wait_s
-        self._http = httpx2.Client(
+        self._http = http_client(
+            settings.location != "here",
             follow_redirects=False,
-            trust_env=settings.location != "here",
             timeout=httpx2.Timeout(settings.timeout_s, pool=None),
             headers={"User-Agent": f"bakeoff/{__version__}"},
         )

@@ -1,7 +1,8 @@
 """Files of preferences to judgements: pairs of answers, thumbs, accepted chats.
 
 Takes JSONL in the layouts of `bakeoff export --to preferences` (TRL's and OpenAI's), TRL's rows with a label, chats,
-and the table of a server's log (CSV). Gives `Judgement`s in order. Knows nothing about models.
+and the table of a server's log (CSV). Gives `Judgement`s in order: a file is parsed in a process of its own, with
+limits. Knows nothing about models.
 Sources: OpenAI, "Direct preference optimization" guide; TRL, "Dataset formats".
 """
 
@@ -9,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bakeoff.apart.process import ApartError, call
 from bakeoff.errors import InputError
 from bakeoff.files.plain_json import plain_json
+from bakeoff.files.small import small_file
 from bakeoff.files.spreadsheet_csv import is_risky
 from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.part import UnreadableError
@@ -24,9 +27,14 @@ LAYOUTS: tuple[tuple[str, ...], ...] = (
     ("messages",),
 )
 COLUMNS = ("question", "answer", "thumb")
+MOST_BYTES = 100_000_000
 REMEDY = (
     "each line is one of these: {prompt, chosen, rejected}, {input, preferred_output, non_preferred_output}, "
     "{prompt, completion, label: true or false}, {messages}; see docs/preferences.md"
+)
+NAME = (
+    "name a file that `bakeoff export --to preferences` wrote, or JSONL of your own; files: takes several, each of up "
+    f"to {MOST_BYTES:,} bytes"
 )
 
 
@@ -45,22 +53,31 @@ class Judgement(Record):
 def read_judgements(path: Path) -> list[Judgement]:
     """The judgements of a file, in order.
 
-    Raises InputError, with the number of the line, for a row that is none, and for a pair of equal answers.
+    Raises InputError, with the number of the line, for a row that is none, and for a pair of equal answers; also for a
+    file of more than `MOST_BYTES`, or one that takes too much time or memory.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            *unreadable(
-                f"The preferences {path} cannot be read",
-                error,
-                "name a file that `bakeoff export --to preferences` wrote, or JSONL of your own",
-            )
-        ) from error
-    judgements = list(_of_table(text, path) if path.suffix.lower() == ".csv" else _of_lines(text, path))
-    if not judgements:
+        content = small_file(path, MOST_BYTES)
+    except OSError as error:
+        raise InputError(*unreadable(f"The preferences {path} cannot be read", error, NAME)) from error
+    try:
+        rows = call(f"{__name__}:texts_of", str(path), content)
+    except ApartError as error:
+        raise InputError(f"{path}: {error.message}.", error.remedy) from error
+    if not rows:
         raise InputError(f"{path} holds no preferences.", REMEDY)
-    return judgements
+    return [Judgement(question=question, liked=liked, disliked=disliked) for question, liked, disliked in rows]
+
+
+def texts_of(name: str, content: bytes) -> list[tuple[str, str, str]]:
+    """What the other process does: (question, liked, disliked) of each judgement."""
+    path = Path(name)
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise InputError(*unreadable(f"The preferences {path} cannot be read", error, NAME)) from error
+    read = _of_table if path.suffix.lower() == ".csv" else _of_lines
+    return [(one.question, one.liked, one.disliked) for one in read(text, path)]
 
 
 def _of_lines(text: str, path: Path) -> Iterator[Judgement]:

@@ -17,6 +17,7 @@ from bakeoff import __version__
 from bakeoff.corpus.sources.web.addresses import normal
 from bakeoff.corpus.sources.web.guard import addresses_of, refusal
 from bakeoff.corpus.sources.web.settings import WebSettings
+from bakeoff.files.http_client import http_client
 from bakeoff.files.retry_after import asked_wait_s
 
 NAME = "bakeoff"
@@ -68,9 +69,9 @@ class Fetcher:
         self._until = time.monotonic() + settings.max_minutes * 60
         self.delay_s = settings.delay_s
         self.n_failed = 0
-        self._client = httpx2.Client(
+        self._client = http_client(
+            False,
             follow_redirects=False,
-            trust_env=False,
             timeout=httpx2.Timeout(settings.timeout_s, pool=None),
             limits=httpx2.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency),
             headers={"User-Agent": f"{NAME}/{__version__}", "Accept-Encoding": "gzip", "Accept": "text/html,*/*;q=0.8"},

@@ -15,6 +15,7 @@ from bakeoff.corpus.sources.web.fetching import Fetcher
 from bakeoff.corpus.sources.web.settings import WebSettings
 from bakeoff.errors import CursorError, InputError, MissingExtraError
 from bakeoff.files.plain_json import plain_json
+from bakeoff.files.small import small_text
 from bakeoff.files.unreadable import unreadable
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
@@ -183,7 +184,7 @@ def _leads_nowhere(page: Page, visits: Visits) -> str:
 
 def _lines(path: str) -> list[str]:
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = small_text(Path(path)).splitlines()
     except (OSError, ValueError) as error:
         raise InputError(*unreadable(f"The list of addresses {path} cannot be read", error, "check urls:")) from error
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -1,6 +1,6 @@
-"""Rows of a filled-in label sheet: CSV as spreadsheets write it, read in a process of its own with limits.
+"""Rows of a table that somebody filled in: CSV as spreadsheets write it, read in a process of its own with limits.
 
-Takes a path, gives cells. Knows no column and no label.
+Takes a path, gives cells. Knows no column.
 """
 
 from pathlib import Path
@@ -16,12 +16,15 @@ from bakeoff.formats.tables.csv_rows import csv_rows
 MOST_BYTES = 50_000_000
 
 
-def rows_in(path: Path) -> list[list[str]]:
-    """The rows that are not empty, header first. Raises InputError if it cannot be read, or takes too much."""
+def rows_in(path: Path, what: str) -> list[list[str]]:
+    """The rows that are not empty, header first. `what` is said to be in the file.
+
+    Raises InputError if it cannot be read, or takes too much.
+    """
     try:
         content = small_file(path, MOST_BYTES)
     except OSError as error:
-        raise InputError(*unreadable(f"Cannot read the labels {path}", error, "check the path")) from error
+        raise InputError(*unreadable(f"Cannot read the {what} {path}", error, "check the path")) from error
     if content.startswith(b"PK"):
         raise InputError(f"{path} is a spreadsheet, not a CSV file.", "save it as CSV in UTF-8 and read that")
     try:
