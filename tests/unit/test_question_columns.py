@@ -136,3 +136,29 @@ def test_only_a_column_that_could_hold_the_field_is_proposed(tmp_path: Path, tex
         read_questions([write(tmp_path, "q.csv", text)])
     assert remedy in caught.value.remedy
     assert ("--columns" in caught.value.remedy) is ("columns" in remedy)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "found"),
+    [
+        ("question|answer\nHow long?|two years\n", {}, "'|' stands between the names 'question|answer'"),
+        ("Frage|Antwort\nHow long?|two years\n", {}, "'|' stands between the names 'Frage|Antwort'"),
+        ("Frage|Antwort\nHow long?|two years\n", {"question": "Frage"}, "'|' stands between the names 'Frage|Antwort'"),
+        ("question:answer\nHow long?:two years\n", {}, "':' stands between the names 'question:answer'"),
+        ("question|notes, all\nHow long?|two years\n", {}, "'|' stands between the names 'question|notes'"),
+    ],
+)
+def test_a_mark_that_separates_no_columns_is_named(
+    tmp_path: Path, text: str, columns: dict[str, str], found: str
+) -> None:
+    """With those that do, and no mapping of a column whose name is that of two."""
+    with pytest.raises(InputError) as caught:
+        read_questions([write(tmp_path, "q.csv", text)], columns)
+    assert found in str(caught.value) and "a comma, a semicolon or a tab" in str(caught.value)
+    assert "columns: {" not in str(caught.value)
+
+
+def test_a_name_with_a_mark_in_it_is_no_row_of_names(tmp_path: Path) -> None:
+    """Such as one of another field, or of a product."""
+    with pytest.raises(InputError, match="The columns are: Frage: Kunde, Antwort"):
+        read_questions([write(tmp_path, "q.csv", "Frage: Kunde,Antwort\nHow long?,two years\n")])
