@@ -47,6 +47,7 @@ REMAINS = (
     "and quotes in decisions/; what tuned models have learned of it; and for a minute or two the parts of the index "
     "that were replaced"
 )
+LIST = "bakeoff documents list"
 SERVER = "http://127.0.0.1:8000"
 EVERY_S = 60.0
 
@@ -116,7 +117,19 @@ def remove(
     if counts.n_deleted:
         shown = shlex.join(ids[:5]) + (" ..." if len(ids) > 5 else "")
         note("Citations of earlier answers still show the texts.")
-        note(f"To drop these: bakeoff documents remove --erase {shown}")
+        note(f"To drop these: {_command('remove', url, deployment)} --erase {shown}")
+
+
+def _command(command: str, url: str, deployment: Path | None) -> str:
+    """A command about the same documents, to be copied.
+
+    >>> _command("list", SERVER, None), _command("list", SERVER, Path("my shop"))
+    ('bakeoff documents list', "bakeoff documents list --deployment 'my shop'")
+    """
+    if deployment is not None:
+        return f"bakeoff documents {command} --deployment {shlex.quote(str(deployment))}"
+    where = "" if url in (SERVER, os.environ.get("BAKEOFF_URL")) else f" --url {shlex.quote(url)}"
+    return f"bakeoff documents {command}{where}"
 
 
 @app.command("list")
@@ -285,7 +298,17 @@ def _watched(
 
 @contextmanager
 def _documents(url: str, deployment: Path | None) -> Iterator["Documents"]:
-    """The documents of the server, or of a folder."""
+    """The documents of the server, or of a folder. Errors within the block name the same one in their commands."""
+    try:
+        with _opened(url, deployment) as documents:
+            yield documents
+    except BakeoffError as error:
+        error.remedy = error.remedy.replace(LIST, _command("list", url, deployment))
+        raise
+
+
+@contextmanager
+def _opened(url: str, deployment: Path | None) -> Iterator["Documents"]:
     from bakeoff.serve.documents.ends import FolderDocuments, ServerDocuments
 
     if deployment is None:
@@ -314,7 +337,7 @@ def _ids_of(names: Sequence[str], there: Sequence["Listed"]) -> list[str]:
     if unknown:
         raise InputError(
             f"There is no document {listed([repr(name) for name in unknown])}; nothing was removed.",
-            "see the sources with: bakeoff documents list",
+            f"see the sources with: {LIST}",
         )
     return list(dict.fromkeys(ids[name] for name in names))
 

@@ -26,6 +26,7 @@ from bakeoff.measures import Measure
 from bakeoff.models.spending.rows import Spending
 from bakeoff.records import Answer, Contrast, Phase, Question, Stage
 from bakeoff.report.cautions import cautions, reading_line
+from bakeoff.runs.commands import whole, whole_in
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.earlier import TAKEN, taken_line
 from bakeoff.runs.folder import RunFolder
@@ -126,7 +127,7 @@ def gather(run_folder: Path) -> ReportData:
     )
     summary = folder.data() if folder.data_path.exists() else DataSummary()
     met = {key for phase in (answers, updated) for given in phase.values() for key in given}
-    judgement = _judgement(folder)
+    judgement = whole_in(_judgement(folder), run_folder)
     correct = _correct(folder)
     labels = labels_of(folder)
     labelled = _said(labels.verdicts, asked, answers)
@@ -149,7 +150,7 @@ def gather(run_folder: Path) -> ReportData:
         origins=_origins(answers, updated),
         stages=tuple(folder.stages()),
         summary=summary,
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=tuple(dict.fromkeys(whole(warning, run_folder) for warning in warnings)),
         environment=_environment(folder),
         config=config,
         judgement=judgement,
