@@ -19,6 +19,7 @@ from bakeoff.doctor.finding import Finding, fine, note, problem
 from bakeoff.errors import BakeoffError
 from bakeoff.files.locks import held
 from bakeoff.files.room import largest_file
+from bakeoff.files.unreadable import reason_of
 from bakeoff.sentences import listed
 
 GIB = 1024**3
@@ -168,7 +169,7 @@ def not_locked(own: Path, program: str = CHILD) -> list[str]:
             command = [sys.executable, "-I", "-S", "-c", program, str(own), json.dumps(sys.path)]
             code = subprocess.run(command, capture_output=True, check=False, timeout=10).returncode - LET_IN
     except (BakeoffError, OSError, sqlite3.Error) as error:
-        return [f"files cannot be locked ({' '.join(str(error).split())})"]
+        return [f"files cannot be locked ({reason_of(error)})"]
     kept_out = code if 0 <= code <= KEPT_OUT_OF_LOCK + KEPT_OUT_OF_STORE else 0
     told = {KEPT_OUT_OF_LOCK: "locks of runs do not hold", KEPT_OUT_OF_STORE: "locks of SQLite do not hold"}
     return [words for bit, words in told.items() if not kept_out & bit]

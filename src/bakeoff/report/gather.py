@@ -15,6 +15,7 @@ from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.errors import RunFolderError
 from bakeoff.files.small import small_text
 from bakeoff.files.strict_yaml import plain_yaml
+from bakeoff.files.unreadable import unreadable
 from bakeoff.llm_judge.records import Calibration
 from bakeoff.measure.comparison import Comparison, Entrant, Estimate
 from bakeoff.measure.graded import UNSURE
@@ -169,7 +170,7 @@ def _config(path: Path) -> dict[str, Any]:
     try:
         loaded = plain_yaml(small_text(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RunFolderError(f"Cannot read {path}: {' '.join(str(error).split())}.", "restore the file") from error
+        raise RunFolderError(*unreadable(f"Cannot read {path}", error, "restore the file")) from error
     return loaded if isinstance(loaded, dict) else {}
 
 
