@@ -42,10 +42,11 @@ Labels = Annotated[
 ]
 Prefix = Annotated[str, typer.Option(help="Put before each source, e.g. handbook/.")]
 REMAINS = (
-    "answers in the log that quote them (serve --keep-days removes old ones); the documents in the folder of the run; "
-    "those in the learning rounds of the deployment (a folder in rounds/ may be deleted once its round is decided), "
-    "and quotes in decisions/; what tuned models have learned of it; and for a minute or two the parts of the index "
-    "that were replaced"
+    "in the deployment, answers in the log that quote them (serve --keep-days removes old ones), questions, accepted "
+    "answers and quotes in releases/*/evidence/, known answers in releases/*/contenders/, learning rounds (a folder in "
+    "rounds/ may be deleted once its round is decided), quotes in decisions/, and for a minute or two the parts of the "
+    "index that were replaced; of the run, its documents, indexes, questions, answers, tables and report, and what "
+    "runs/.kept holds for later runs; and what tuned models have learned"
 )
 LIST = "bakeoff documents list"
 SERVER = "http://127.0.0.1:8000"
