@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.doctor.finding import Finding, fine, note, problem
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, disk_is_full
 from bakeoff.files.locks import held
-from bakeoff.files.room import largest_file
+from bakeoff.files.room import largest_file, room_remedy
 from bakeoff.files.unreadable import reason_of
 from bakeoff.sentences import listed
 
@@ -112,11 +112,8 @@ def file_system(what: str, folder: Path) -> list[Finding]:
             failed = _failing(own)
             sensitive = _is_case_sensitive(own)
     except OSError as error:
-        return [
-            problem(
-                "file system", f"{what} ({place}) cannot be written: {error.strerror}", "check its permissions and disk"
-            )
-        ]
+        remedy = room_remedy(error) if disk_is_full(error) else "check its permissions and disk"
+        return [problem("file system", f"{what} ({place}) cannot be written: {reason_of(error)}", remedy)]
     figures = {"case_sensitive": sensitive, "network": kind in NETWORK}
     if failed:
         remedy = "use a folder on a disk of this machine: two processes would overwrite each other's files"
