@@ -20,6 +20,7 @@ from bakeoff.questions.rows.columns import (
     other_separator,
     shown,
 )
+from bakeoff.questions.rows.one_text import check_cell
 from bakeoff.questions.rows.table import RawRow, Table
 from bakeoff.sentences import listed
 
@@ -72,6 +73,10 @@ def rows_of(table: Table, columns: Mapped) -> RowsRead:
         )
         for line, names, values in table.records
     ]
+    for row, record in zip(rows, table.records, strict=True):
+        for field, at in headers[record.names].positions.items():
+            for i in at:
+                check_cell(row.place, record.names[i], field, record.values[i])
     name = table.path.name
     notes = [f"{name} is not plain UTF-8; it was read as {table.encoding}."] if table.encoding else []
     merged = _merged(table.names, list(headers.values()))
