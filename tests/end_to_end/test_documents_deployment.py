@@ -128,3 +128,29 @@ def test_the_command_is_refused_while_another_process_changes_the_documents(fold
     assert documents(folder, "remove", "aldra.md").returncode == 0
     with pytest.raises(BakeoffError):
         open_deployment(folder / "deployments" / "none")
+
+
+def test_what_stays_of_an_erased_document_is_where_it_is_said_to_stay(tmp_path: Path) -> None:
+    """Every file that still holds its words, in the deployment and beside it, is of a place that the command names."""
+    bakeoff.run(make(tmp_path, contenders=["rag", "faq"]), runs=tmp_path / "runs")
+    root = tmp_path / "deployments" / "planets"
+    deploy(open_run("planets", tmp_path / "runs"), root)
+    done = command("documents", "remove", "--erase", "borun.md", "--deployment", str(root), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    holding = {
+        path.relative_to(tmp_path).as_posix()
+        for place in (root, tmp_path / "runs")
+        for path in place.rglob("*")
+        if path.is_file() and b"Borun" in path.read_bytes()
+    }
+    named = {
+        "deployments/planets/releases/1/evidence/": "releases/*/evidence/",
+        "deployments/planets/releases/1/contenders/": "releases/*/contenders/",
+        "deployments/planets/indexes/": "the parts of the index",
+        "runs/planets/": "of the run, its documents, indexes, questions, answers, tables and report",
+        "runs/.kept/": "runs/.kept",
+    }
+    assert {path for path in holding if not path.startswith(tuple(named))} == set()
+    for place in ("evidence/", "contenders/"):
+        assert any(path.startswith(f"deployments/planets/releases/1/{place}") for path in holding), place
+    assert all(words in done.stderr for words in named.values())

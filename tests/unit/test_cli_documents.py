@@ -264,6 +264,19 @@ def test_documents_are_erased_by_source_or_if_they_were_removed_by_id(
     assert list(server.texts) == ["a.md"]
 
 
+def test_commands_name_the_server_or_the_folder_that_was_given(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both in what is printed and in errors."""
+    run("add", str(folder / "a.md"))
+    monkeypatch.delenv("BAKEOFF_URL")
+    shown = CliRunner().invoke(commands.app, ["remove", "a.md", "--url", server.url], catch_exceptions=False)
+    assert f"bakeoff documents remove --url {server.url} --erase " in shown.output
+    with pytest.raises(BakeoffError) as error:
+        run("remove", "never", "--url", server.url)
+    assert f"bakeoff documents list --url {server.url}" in error.value.remedy
+
+
 @pytest.mark.parametrize("form", [["--json"], []])
 def test_a_file_that_cannot_be_read_is_named_and_the_exit_code_is_1(server: Server, tmp_path: Path, form) -> None:
     """What can be read is added all the same."""

@@ -36,12 +36,23 @@ def test_labels_go_out_as_csv_and_come_back(run, tmp_path):
     path = tmp_path / "labels.csv"
     said = call(*command(run, "--labeller", "ada", "--out", path, "--n", "5"))
     assert said.exit_code == 0 and said.stdout == "" and "5 answers written" in said.stderr
+    where = f"--runs {run.folder.root.parent}"
+    assert f"Then: bakeoff label pilot {where} --read {path} --labeller ada" in said.stderr
     said = call(*command(run, "--labeller", "ada", "--read", filled(path), "--no-verdict"))
     assert "5 new labels, 0 changed, 0 known before, 0 rows without a verdict." in said.stderr
-    assert "bakeoff report" in said.stderr and run.folder.report_path.read_text() == "<html></html>"
+    assert f"bakeoff report pilot {where}" in said.stderr and run.folder.report_path.read_text() == "<html></html>"
     said = call(*command(run, "--labeller", "ada", "--read", path))
     assert "Verdict before: " in said.stdout and "Verdict now: " in said.stdout
     assert run.folder.report_path.read_text() != "<html></html>"
+
+
+def test_errors_name_commands_that_can_be_copied(run, tmp_path):
+    """With the run's name, and where it lies."""
+    path = tmp_path / "other.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(BakeoffError) as error:
+        call(*command(run, "--read", path))
+    assert f"bakeoff label pilot --runs {run.folder.root.parent} --out FILE.csv" in error.value.remedy
 
 
 def test_the_result_can_be_json(run, tmp_path):

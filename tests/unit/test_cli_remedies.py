@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bakeoff.cli import main, measure, prepare
 from bakeoff.cli.options import command_for, copyable, copyable_errors
+from bakeoff.cli.places import Command
 from bakeoff.cli.stopping import explained, stoppable
 from bakeoff.doctor.bundle.write import write
 from bakeoff.errors import BakeoffError, InputError, RunFolderError
@@ -167,3 +168,36 @@ def test_run_and_init_name_their_folders_where_the_disk_is_full(tmp_path, monkey
         error = CliRunner().invoke(main.app, arguments).exception
         assert isinstance(error, BakeoffError), error
         assert f"Cannot read or write in {place} or in " in error.message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        (["report", "mini", "--runs", "tiny"], "in tiny/mini or in "),
+        (["label", "mini", "--runs", "tiny", "--out", "there/l.csv"], "in tiny/mini or in there or in "),
+        (["regrade", "tiny/mini", "-q", "q.csv"], "in tiny/mini or in "),
+        (["judge", "mini", "--runs", "tiny"], "in tiny/mini or in "),
+        (["review", "dp", "--deployments", "tiny", "--out", "r.csv"], "in tiny/dp or in the current folder or in "),
+        (["rollback", "dp", "--deployments", "tiny"], "in tiny/dp or in "),
+        (["documents", "add", "a.md", "--deployment", "tiny/dp"], "in tiny/dp or in "),
+        (["keys", "add", "ann", "--keys", "tiny/keys.jsonl"], "in tiny or in "),
+        (["export", "mini", "--runs", "tiny", "--to", "beir", "--out", "there/x"], "in there or in "),
+        (["serve", "mini", "--runs", "tiny"], "in tiny/mini or in deployments or in "),
+    ],
+)
+def test_every_command_names_the_folders_that_it_writes_to(tmp_path, monkeypatch, arguments, place):
+    """Whatever fails in it, and names no file. It named the current folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("mini", "dp"):
+        (tmp_path / "tiny" / name).mkdir(parents=True)
+    monkeypatch.setattr("typer.core.TyperCommand.invoke", full)
+    error = CliRunner().invoke(main.app, arguments).exception
+    assert isinstance(error, BakeoffError), error
+    assert f"Cannot read or write {place}" in error.message and "No space left" in error.message
+    assert error.remedy == "free some space; then run this command again"
+
+
+def test_every_command_is_one_that_names_its_folders():
+    """Also one that is added later."""
+    for app in (main.app, main.documents.app, main.keys.app):
+        assert app.registered_commands and all(command.cls is Command for command in app.registered_commands)

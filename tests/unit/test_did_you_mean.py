@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, BeforeValidator
 
 from bakeoff.decide.situation.profile import Profile
-from bakeoff.files.did_you_mean import closest, key_paths, keys_at, unknown_key
+from bakeoff.files.did_you_mean import closest, key_paths, keys_at, similar, unknown_key
 from bakeoff.runs.config import Config
 
 
@@ -82,3 +82,10 @@ def test_a_name_of_any_length_is_compared_with_none():
     """Comparing a megabyte would take seconds, in the loop that answers everybody."""
     assert closest("plan" * 50, ["plan" * 49]) == "plan" * 49
     assert closest("plan" * 51, ["plan" * 50]) is None
+
+
+def test_a_name_that_differs_only_in_case_is_proposed() -> None:
+    """Of two that do, both are."""
+    assert similar("A.MD", ["b.md", "a.md"]) == ["a.md"]
+    assert similar("A.MD", ["a.md", "A.md", "other.md"], n=2) == ["a.md", "A.md"]
+    assert similar("CARE/OVEN.MD", ["care/oven.md", "care/pan.md"]) == ["care/oven.md"]

@@ -754,3 +754,18 @@ def test_what_may_not_be_read_of_the_cache_is_neither_damaged_nor_to_be_removed(
     assert "Permission denied" in found.found and "rm" not in found.remedy
     _, closed = caches.cache(apart / "cache", most_s=60)
     assert "cannot be read by this user" in closed.found and "damaged" not in closed.found
+
+
+def test_a_full_disk_that_may_be_written_is_not_called_writable(tmp_path, monkeypatch):
+    """Rights say that it is; the attempt says that it is not, and what helps."""
+
+    def full(own):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(file_systems, "_failing", full)
+    (found,) = examine._may_write("runs", tmp_path)
+    assert found.state == "problem" and "cannot be written: No space left on device" in found.found
+    assert found.remedy == "free some space"
+    monkeypatch.undo()
+    rights, tried = examine._may_write("runs", tmp_path)
+    assert rights.found.endswith("can be written") and tried.state != "problem"

@@ -1,5 +1,7 @@
 """Records as lines of JSON survive a kill."""
 
+import errno
+
 import pytest
 
 from bakeoff.errors import RunFolderError
@@ -55,3 +57,25 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 def _full_disk(descriptor: int) -> None:
     raise OSError(28, "No space left on device")
+
+
+def test_what_fails_names_the_file_and_no_temporary_one(tmp_path, monkeypatch):
+    """A full disk names no file; a folder that may not be written named `.scores.jsonl.1k8njhu1`."""
+
+    def refused(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / ".scores.jsonl.1k8njhu1"))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "scores.jsonl"
+    for place, fails in (("tempfile.mkstemp", refused), ("os.fsync", full)):
+        monkeypatch.setattr(place, fails)
+        with pytest.raises(OSError) as error:
+            jsonl.write(path, [score("a")])
+        assert error.value.filename == str(path)
+        monkeypatch.undo()
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError) as error:
+        jsonl.append(path, [score("a")])
+    assert error.value.filename == str(path)

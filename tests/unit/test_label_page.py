@@ -177,7 +177,9 @@ def test_finishing_judges_and_ends_the_server(page, folder):
 def test_finishing_without_labels_or_verdict_only_ends_it(folder):
     """There is nothing to judge, or nobody wants it."""
     page = Page(folder)
-    assert page.post("/finish", {})["judged"] is None and page.stopped
+    ended = page.post("/finish", {})
+    assert ended["judged"] is None and page.stopped
+    assert ended["again"].startswith(f"bakeoff report {folder.root.name}")
     page = Page(folder, judges=False)
     page.post("/labels", {"id": page.labelling.pending(1)[0], "verdict": "right"})
     assert page.post("/finish", {})["judged"] is None and is_waiting(folder)

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from bakeoff.cli.main import app
+from bakeoff.cli.monitor import _sentences
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import ConfigError
 from bakeoff.learn.monitor import webhook as webhook_module
@@ -400,6 +401,21 @@ class TestReviews:
         assert "6 of 56 drawn answers are reviewed" in figures_page(snapshot)
         assert (found.n, found.accuracy) == (6, 0.5) and found.weeks[0].start == week_of(ago(30).date())
 
+    def test_reviews_of_what_is_no_longer_live_are_not_passed_over_in_silence(self, shop, log):
+        """After a new release, all that was reviewed is of another one; `review --accuracy` counts it, too."""
+        asked = [answered(ago(10), f"Is it {i}?", None, release=1 if i < 4 else 9) for i in range(12)]
+        logged(log, asked)
+        logged(log, [
+            Review(answer=one.id, question="q", asked="q", asked_at=one.at, right=True, action="accept", answers=("a",),
+                   by="ann", sampled=True, shown="It is so.", contender="rag", release=9)
+            for one in asked[4:]
+        ])  # fmt: skip
+        snapshot = Monitor(shop, log).snapshot(NOW)
+        found = snapshot.accuracy
+        assert (found.n, found.accuracy) == (0, None)
+        assert "the 8 reviewed answers are of other releases or contenders" in found.note
+        assert found.note in _sentences(snapshot)[1] and found.note in figures_page(snapshot)
+
     def test_what_later_answers_pushed_out_of_the_sample_does_not_count(self, shop, log, tmp_path):
         """A reviewer looks on Mondays, when half of the answers are right, and on Sundays; 86 % of all answers are.
 
@@ -421,7 +437,7 @@ class TestReviews:
         shown = [week.right.value for week in reversed(total)]
         assert [week.accuracy for week in found.weeks] == pytest.approx(shown)
         live = watched._of(1)
-        weeks = watched._reviewed(live, watched._read(live, NOW), NOW)
+        weeks = watched._reviewed(live, watched._read(live, NOW), NOW).of_live
         assert accuracy(weeks, 0.85, 0.82).since is None
 
     def _asked(self, log, at, n, is_right):

@@ -112,6 +112,14 @@ class TestAccuracy:
         found = accuracy(self.weeks((40, 10)), None, None)
         assert found.accuracy == 0.8 and "cannot be tested" in found.note and found.since is None
 
+    def test_weeks_of_which_nothing_was_reviewed_do_not_hide_one_that_was(self):
+        """Accuracy is given whenever an answer was reviewed, and a reason where none was."""
+        over = SeenWeek("2026-W01", tuple(Seen(f"o{i}", f"o{i}", False, None) for i in range(5)), 5, 5)
+        now = self.weeks((6, 2), is_over=False)[0]._replace(week="2026-W02")
+        found = accuracy([over, now], 0.8, 0.75)
+        assert found.n == 8 and found.accuracy == 0.75
+        assert accuracy([over], 0.8, 0.75).note and accuracy([over], 0.8, 0.75).accuracy is None
+
     def test_a_fall_is_found_with_the_week_it_began(self):
         """80 % for ten weeks, then 60 %."""
         found = accuracy(self.weeks(*[(24, 6)] * 10, *[(15, 15)] * 8), 0.8, 0.75)

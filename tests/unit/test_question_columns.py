@@ -136,3 +136,86 @@ def test_only_a_column_that_could_hold_the_field_is_proposed(tmp_path: Path, tex
         read_questions([write(tmp_path, "q.csv", text)])
     assert remedy in caught.value.remedy
     assert ("--columns" in caught.value.remedy) is ("columns" in remedy)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "found"),
+    [
+        ("question|answer\nHow long?|two years\n", {}, "'|' stands between the names 'question|answer'"),
+        ("Frage|Antwort\nHow long?|two years\n", {}, "'|' stands between the names 'Frage|Antwort'"),
+        ("Frage|Antwort\nHow long?|two years\n", {"question": "Frage"}, "'|' stands between the names 'Frage|Antwort'"),
+        ("question:answer\nHow long?:two years\n", {}, "':' stands between the names 'question:answer'"),
+        ("question|notes, all\nHow long?|two years\n", {}, "'|' stands between the names 'question|notes'"),
+    ],
+)
+def test_a_mark_that_separates_no_columns_is_named(
+    tmp_path: Path, text: str, columns: dict[str, str], found: str
+) -> None:
+    """With those that do, and no mapping of a column whose name is that of two."""
+    with pytest.raises(InputError) as caught:
+        read_questions([write(tmp_path, "q.csv", text)], columns)
+    assert found in str(caught.value) and "a comma, a semicolon or a tab" in str(caught.value)
+    assert "columns: {" not in str(caught.value)
+
+
+def test_a_name_with_a_mark_in_it_is_no_row_of_names(tmp_path: Path) -> None:
+    """Such as one of another field, or of a product."""
+    with pytest.raises(InputError, match="The columns are: Frage: Kunde, Antwort"):
+        read_questions([write(tmp_path, "q.csv", "Frage: Kunde,Antwort\nHow long?,two years\n")])
+
+
+@pytest.mark.parametrize(
+    ("record", "column", "found"),
+    [
+        ({"question": ["a", "b"], "answers": ["c"]}, "'question'", "a list where one text belongs"),
+        ({"question": {"en": "a"}, "answers": ["c"]}, "'question'", "a mapping where one text belongs"),
+        ({"query": ["a"], "answers": ["c"]}, "'query', which is read as question,", "a list where one text belongs"),
+        ({"question": "a", "answers": {"en": "c"}}, "'answers'", "a mapping where texts belong"),
+        ({"question": "a", "answers": [["c", "d"]]}, "'answers'", "a list within a list where texts belong"),
+        ({"question": "a", "answers": [{"en": "c"}]}, "'answers'", "a mapping within a list where texts belong"),
+        *(
+            ({"question": "a", "answers": "c", field: ["x", "y"]}, repr(field), "a list where one text belongs")
+            for field in ("id", "fact", "kind", "slice", "split", "date", "asked", "answerable")
+        ),
+        *(
+            ({"question": "a", "answers": "c", field: {"x": "y"}}, repr(field), "a mapping where texts belong")
+            for field in ("source", "evidence", "key_points")
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["jsonl", "json", "yaml"])
+def test_a_list_or_a_mapping_is_no_text(
+    tmp_path: Path, kind: str, record: dict[str, object], column: str, found: str
+) -> None:
+    """The error names the place and the column. Read as a text, it was the words of a program: "['a', 'b']"."""
+    good = {"question": "Who?", "answers": ["Ann"]}
+    lines = "\n".join(map(json.dumps, (good, record)))
+    text = lines if kind == "jsonl" else json.dumps([good, record])
+    with pytest.raises(InputError) as caught:
+        read_questions([write(tmp_path, f"q.{kind}", text)])
+    unit = "line" if kind == "jsonl" else "item"
+    assert f"q.{kind} {unit} 2: the column {column}" in caught.value.message and found in caught.value.message
+
+
+def test_lists_of_texts_are_read_where_several_belong(tmp_path: Path) -> None:
+    """Also as SQuAD writes them."""
+    records = [
+        {"question": "A?", "answers": ["1", 2], "source": ["a.md", "b.md"], "evidence": ["q", "r"]},
+        {"question": "B?", "answers": {"text": ["3", "4"], "answer_start": [1, 2]}},
+        {"question": "C?", "answers": [{"text": "5"}, {"text": "6"}]},
+    ]
+    path = write(tmp_path, "q.jsonl", "\n".join(map(json.dumps, records)))
+    assert [one.answers for one in read_questions([path])] == [("1", "2"), ("3", "4"), ("5", "6")]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json", "yaml"])
+def test_true_and_false_as_answers_are_yes_and_no(tmp_path: Path, kind: str) -> None:
+    """As they are in spreadsheets; they were "True" and "False"."""
+    records = [
+        {"question": "Is it?", "answers": True},
+        {"question": "Was it?", "answer": False},
+        {"question": "Will it?", "answers": [True, "of course"]},
+    ]
+    text = "\n".join(map(json.dumps, records)) if kind == "jsonl" else json.dumps(records)
+    found = read_questions([write(tmp_path, f"q.{kind}", text)])
+    assert [one.answers for one in found] == [("yes",), ("no",), ("yes", "of course")]

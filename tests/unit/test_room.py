@@ -1,14 +1,22 @@
 """Errors of a write without room say what would help: space on the disk, or a higher limit on the size of files."""
 
 import errno
+import os
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bakeoff.corpus.sqlite_store import SqliteStore
+from bakeoff.corpus.stores import copy_store
 from bakeoff.errors import BakeoffError
 from bakeoff.files.room import room_remedy
 from bakeoff.files.sqlite_file import connected, explained
+from bakeoff.files.unreadable import NOT_READABLE
+from bakeoff.records import Document
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import LoggedAnswer
 from tests.unit.file_limit import files_of_at_most
 
 
@@ -63,3 +71,48 @@ def test_a_database_that_may_not_grow_names_the_limit(tmp_path: Path) -> None:
             connection.close()
     assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
     assert "full" not in caught.value.message and "20,000 bytes" in caught.value.remedy
+
+
+def test_a_database_that_may_not_be_read_is_not_told_to_be_unwritable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite only says that it cannot open the file. Commands that only read complained about writing."""
+    with pytest.raises(BakeoffError, match="cannot be written"), explained(tmp_path):
+        sqlite3.connect(tmp_path)
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(BakeoffError) as caught, explained(tmp_path):
+        sqlite3.connect(tmp_path)
+    assert caught.value.message == f"Cannot read {tmp_path}: Permission denied." and caught.value.remedy == NOT_READABLE
+    with pytest.raises(BakeoffError, match=r"Cannot read .*: Permission denied\."), explained(tmp_path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
+
+
+def test_a_log_that_may_only_be_read_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `monitor` and `decisions`, for example. One that is not prepared is still an error."""
+    with Log(tmp_path / "log.sqlite") as log:
+        log.append(LoggedAnswer(question="q", text="t", contender="rag", declined=False))
+    (tmp_path / "empty.sqlite").touch()
+    real = os.open
+
+    def read_only(path: str, flags: int, *rest: int, **more: int) -> int:
+        if flags & os.O_RDWR:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, flags, *rest, **more)
+
+    monkeypatch.setattr("bakeoff.files.sqlite_file.os.open", read_only)
+    with Log(tmp_path / "log.sqlite") as log:
+        assert [one.question for one in log.entries(LoggedAnswer)] == ["q"]
+    with pytest.raises(BakeoffError, match="Cannot write"):
+        Log(tmp_path / "empty.sqlite")
+
+
+def test_a_store_that_cannot_be_copied_for_lack_of_room_says_so(tmp_path: Path) -> None:
+    """A round of learning that had no room ended with a traceback."""
+    source, target = tmp_path / "a", tmp_path / "b"
+    for folder in (source, target):
+        folder.mkdir()
+    with SqliteStore(source / "store.sqlite") as store:
+        store.upsert([Document(id="a", text="x" * 100_000, source="a.md", updated_at=datetime.now(UTC))])
+    with files_of_at_most(20_000), pytest.raises(BakeoffError) as caught:
+        copy_store(source, target)
+    assert str(target / "store.sqlite") in caught.value.message and "20,000 bytes" in caught.value.remedy

@@ -81,6 +81,8 @@ def test_what_to_check_goes_to_stderr_and_into_the_json(corpus: Path) -> None:
         ("empty.md", "the file is empty", "fill it"),
         ("plan.odt", "files ending in '.odt' are not read", "convert it"),
         ("faq.csv#9", "has no row '9'", "7, 8"),
+        ("oven.md#2", "oven.md is read as one document", "leave #2 out"),
+        ("A/X.MD", "There is no file", "did you mean a/x.md"),
         ("../secret.md", "There is no file", "did you mean"),
     ],
 )

@@ -42,11 +42,13 @@ Labels = Annotated[
 ]
 Prefix = Annotated[str, typer.Option(help="Put before each source, e.g. handbook/.")]
 REMAINS = (
-    "answers in the log that quote them (serve --keep-days removes old ones); the documents in the folder of the run; "
-    "those in the learning rounds of the deployment (a folder in rounds/ may be deleted once its round is decided), "
-    "and quotes in decisions/; what tuned models have learned of it; and for a minute or two the parts of the index "
-    "that were replaced"
+    "in the deployment, answers in the log that quote them (serve --keep-days removes old ones), questions, accepted "
+    "answers and quotes in releases/*/evidence/, known answers in releases/*/contenders/, learning rounds (a folder in "
+    "rounds/ may be deleted once its round is decided), quotes in decisions/, and for a minute or two the parts of the "
+    "index that were replaced; of the run, its documents, indexes, questions, answers, tables and report, and what "
+    "runs/.kept holds for later runs; and what tuned models have learned"
 )
+LIST = "bakeoff documents list"
 SERVER = "http://127.0.0.1:8000"
 EVERY_S = 60.0
 
@@ -116,7 +118,19 @@ def remove(
     if counts.n_deleted:
         shown = shlex.join(ids[:5]) + (" ..." if len(ids) > 5 else "")
         note("Citations of earlier answers still show the texts.")
-        note(f"To drop these: bakeoff documents remove --erase {shown}")
+        note(f"To drop these: {_command('remove', url, deployment)} --erase {shown}")
+
+
+def _command(command: str, url: str, deployment: Path | None) -> str:
+    """A command about the same documents, to be copied.
+
+    >>> _command("list", SERVER, None), _command("list", SERVER, Path("my shop"))
+    ('bakeoff documents list', "bakeoff documents list --deployment 'my shop'")
+    """
+    if deployment is not None:
+        return f"bakeoff documents {command} --deployment {shlex.quote(str(deployment))}"
+    where = "" if url in (SERVER, os.environ.get("BAKEOFF_URL")) else f" --url {shlex.quote(url)}"
+    return f"bakeoff documents {command}{where}"
 
 
 @app.command("list")
@@ -285,7 +299,17 @@ def _watched(
 
 @contextmanager
 def _documents(url: str, deployment: Path | None) -> Iterator["Documents"]:
-    """The documents of the server, or of a folder."""
+    """The documents of the server, or of a folder. Errors within the block name the same one in their commands."""
+    try:
+        with _opened(url, deployment) as documents:
+            yield documents
+    except BakeoffError as error:
+        error.remedy = error.remedy.replace(LIST, _command("list", url, deployment))
+        raise
+
+
+@contextmanager
+def _opened(url: str, deployment: Path | None) -> Iterator["Documents"]:
     from bakeoff.serve.documents.ends import FolderDocuments, ServerDocuments
 
     if deployment is None:
@@ -314,7 +338,7 @@ def _ids_of(names: Sequence[str], there: Sequence["Listed"]) -> list[str]:
     if unknown:
         raise InputError(
             f"There is no document {listed([repr(name) for name in unknown])}; nothing was removed.",
-            "see the sources with: bakeoff documents list",
+            f"see the sources with: {LIST}",
         )
     return list(dict.fromkeys(ids[name] for name in names))
 

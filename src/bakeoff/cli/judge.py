@@ -46,13 +46,14 @@ def judge(
     from bakeoff.cli.stopping import stoppable
     from bakeoff.pilot.rejudge import rejudge
     from bakeoff.pilot.stage_times import Event
+    from bakeoff.runs.commands import whole_errors
     from bakeoff.runs.config import load_judge_config
     from bakeoff.runs.folder import RunFolder
     from bakeoff.runs.run import find_run
 
     folder = RunFolder(find_run(run, runs))
     settings = load_judge_config(config) if config else None
-    with stoppable("the same command", folder.root) as check, Display() as display:
+    with stoppable("the same command", folder.root) as check, whole_errors(folder.root), Display() as display:
 
         def progress(done: int, total: int) -> None:
             check()
@@ -62,16 +63,17 @@ def judge(
     if as_json:
         print_json(calibration)
         return
-    _show(calibration)
+    _show(calibration, folder.root)
     typer.echo(f"Report: {folder.report_path}")
 
 
-def _show(calibration: "Calibration") -> None:
+def _show(calibration: "Calibration", root: Path) -> None:
     """What was judged, how well it agrees with people, and what follows."""
+    from bakeoff.runs.commands import whole
     from bakeoff.sentences import usd
 
     out = console()
-    out.print(calibration.line)
+    out.print(whole(calibration.line, root))
     out.print(f"Its requests cost {usd(calibration.usd)}.")
     rows = [
         (title, _shown(estimate), str(estimate.n))
@@ -91,7 +93,7 @@ def _show(calibration: "Calibration") -> None:
     if rows:
         out.print(table(("", "95 % interval", "n"), rows, right=(2,)))
     for note in (*calibration.notes, *calibration.cautions):
-        out.print(note)
+        out.print(whole(note, root))
 
 
 def _shown(estimate: "Estimate") -> str:

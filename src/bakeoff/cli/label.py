@@ -1,6 +1,7 @@
 """The command with which people label the answers of a run: on a page, in a spreadsheet, and how far they agree."""
 
 import getpass
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,34 +55,40 @@ def label(
     from bakeoff.labelling.labelling import Labelling
     from bakeoff.labelling.sheet import write_sheet
     from bakeoff.labelling.start import label_on_page
+    from bakeoff.runs.commands import run_command, whole_errors
     from bakeoff.runs.folder import RunFolder
     from bakeoff.runs.run import find_run
 
     if sum((out is not None, read is not None, agreement)) > 1:
         raise ConfigError("--out, --read and --agreement are three tasks.", "give one of them at a time")
     folder = RunFolder(find_run(run, runs))
-    name = labeller or user_name()
-    if out is not None:
-        n_written = write_sheet(Labelling(folder, name), out, n)
-        note(f"{counted(n_written, 'answer')} written to {out}.")
-        note(f"Fill in the column 'verdict' with r (right), w (wrong), d (declined) or u (unsure), then: --read {out}")
-    elif agreement:
-        _agreement(Labelling(folder, name), as_json)
-    else:
-        with _stoppable(folder):
-            if read is not None:
-                _read(Labelling(folder, name), read, verdict, as_json)
-            else:
-                _show(folder, label_on_page(folder, name, port, verdict, note), as_json)
+    with whole_errors(folder.root):
+        name = labeller or user_name()
+        if out is not None:
+            n_written = write_sheet(Labelling(folder, name), out, n)
+            by = ["--labeller", labeller] if labeller else []
+            then = run_command("label", folder.root, shlex.join(["--read", str(out), *by]))
+            note(f"{counted(n_written, 'answer')} written to {out}.")
+            note(f"Fill in the column 'verdict' with r (right), w (wrong), d (declined) or u (unsure). Then: {then}")
+        elif agreement:
+            _agreement(Labelling(folder, name), as_json)
+        else:
+            with _stoppable(folder):
+                if read is not None:
+                    _read(Labelling(folder, name), read, verdict, as_json)
+                else:
+                    _show(folder, label_on_page(folder, name, port, verdict, note), as_json)
 
 
 @contextmanager
 def _stoppable(folder: "RunFolder") -> Iterator[None]:
     """Ctrl-C while the run is judged: the labels are safe, and the former verdict is still there."""
+    from bakeoff.runs.commands import run_command
+
     try:
         yield
     except KeyboardInterrupt:
-        note(f"Stopped. Every label is kept; for a verdict with all of them: bakeoff report {folder.root}")
+        note(f"Stopped. Every label is kept; for a verdict with all of them: {run_command('report', folder.root)}")
         raise typer.Exit(130) from None
 
 
@@ -109,10 +116,12 @@ def _read(labelling: "Labelling", path: Path, verdict: bool, as_json: bool) -> N
 
 def _show(folder: "RunFolder", judged: "JudgedAgain | None", as_json: bool) -> None:
     """The verdict before and after, or how to get one."""
+    from bakeoff.runs.commands import run_command
+
     if as_json:
         print_json({"folder": str(folder.root), "judged": judged})
     elif judged is None:
-        note(f"The run was not judged again. For a verdict with all labels: bakeoff report {folder.root}")
+        note(f"The run was not judged again. For a verdict with all labels: {run_command('report', folder.root)}")
     else:
         out = console()
         out.print(f"Verdict before: {judged.before}\nVerdict now:    {judged.after}\nReport: {judged.report}")
@@ -120,6 +129,7 @@ def _show(folder: "RunFolder", judged: "JudgedAgain | None", as_json: bool) -> N
 
 def _agreement(labelling: "Labelling", as_json: bool) -> None:
     from bakeoff.labelling.agreement import agreements
+    from bakeoff.runs.commands import run_command
 
     labels = labelling.labels()
     found = agreements(labels.values())
@@ -137,9 +147,8 @@ def _agreement(labelling: "Labelling", as_json: bool) -> None:
         return
     out = console()
     if not found:
-        out.print(
-            "No two labellers have labelled the same answers yet. A second one: bakeoff label RUN --labeller NAME"
-        )
+        second = run_command("label", labelling.folder.root, "--labeller NAME")
+        out.print(f"No two labellers have labelled the same answers yet. A second one: {second}", soft_wrap=True)
     for pair in found:
         out.print(_sentence(pair))
         out.print(

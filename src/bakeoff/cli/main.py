@@ -30,6 +30,7 @@ from bakeoff.cli import (
     synthesize,
     use,
 )
+from bakeoff.cli.places import AGAIN, HERE, Command
 from bakeoff.errors import BakeoffError
 from bakeoff.files.cache import cache_folder
 from bakeoff.files.room import is_of_system, refused
@@ -73,6 +74,9 @@ app.command(rich_help_panel=USE)(export.export)
 app.add_typer(documents.app, name="documents", rich_help_panel=USE)
 app.add_typer(keys.app, name="keys", rich_help_panel=USE)
 
+for command in (*app.registered_commands, *documents.app.registered_commands, *keys.app.registered_commands):
+    command.cls = Command
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -101,7 +105,7 @@ def main() -> None:
     except OSError as error:
         if not is_of_system(error):
             raise
-        _fail(str(refused(error, "run this command again", ("the current folder", cache_folder()))), 1)
+        _fail(str(refused(error, AGAIN, (HERE, cache_folder()))), 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -210,23 +210,26 @@ def report(
     """Judge a finished run and write its report again. Needs no model."""
     from bakeoff.decide.situation.profile import read_profile
     from bakeoff.pilot.judging import judge_run
+    from bakeoff.runs.commands import whole_errors
     from bakeoff.runs.folder import RunFolder
     from bakeoff.runs.run import find_run
 
     folder = RunFolder(find_run(run, runs))
-    settings = folder.config()
-    judge_run(folder, read_profile(profile) if profile else settings.profile)
-    _show(folder.root, as_json)
+    with whole_errors(folder.root):
+        settings = folder.config()
+        judge_run(folder, read_profile(profile) if profile else settings.profile)
+        _show(folder.root, as_json)
 
 
 def _show(folder: Path, as_json: bool) -> None:
     """Prints the result of a run, for a person or for a script."""
     from bakeoff.report import print_comparison
+    from bakeoff.runs.commands import whole_in
     from bakeoff.runs.folder import RunFolder
     from bakeoff.runs.results import result_of
 
     if as_json:
-        print_json(result_of(RunFolder(folder)))
+        print_json(whole_in(result_of(RunFolder(folder)), folder))
     else:
         print_comparison(folder)
 
@@ -252,11 +255,13 @@ def regrade(
     from bakeoff.pilot.regrade import aside_line
     from bakeoff.pilot.regrade import regrade as regrade_run
     from bakeoff.questions.naming import named_by
+    from bakeoff.runs.commands import whole, whole_errors
     from bakeoff.runs.folder import RunFolder
     from bakeoff.runs.run import find_run
 
     folder = RunFolder(find_run(run, runs))
-    regraded = regrade_run(folder, questions, updates or ())
+    with whole_errors(folder.root):
+        regraded = regrade_run(folder, questions, updates or ())
     if as_json:
         print_json(regraded)
         return
@@ -287,7 +292,7 @@ def regrade(
             "were built with them. Run the pilot again to build with the new ones."
         )
     if regraded.set_aside:
-        out.print(aside_line(regraded.set_aside))
+        out.print(whole(aside_line(regraded.set_aside), folder.root))
     if regraded.copy_path:
         out.print(f"The former answers are in {regraded.copy_path}.")
     out.print(f"Report: {folder.report_path}")

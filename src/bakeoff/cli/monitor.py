@@ -49,6 +49,7 @@ def monitor(
 def _embedder(root: Path) -> "Embed | None":
     """The embedder that the live release searches with, if it can be loaded here. It knows questions in other words."""
     from bakeoff.errors import BakeoffError
+    from bakeoff.files.unreadable import reason_of
     from bakeoff.serve.deployment import open_deployment
 
     opened = open_deployment(root)
@@ -56,7 +57,7 @@ def _embedder(root: Path) -> "Embed | None":
         built = opened.world.built(opened.release.contender)
         embedder = opened.world.embedder(built.spec.retrieval.embedder)
     except (BakeoffError, KeyError, OSError) as error:
-        note(f"Topics are grouped by words alone, since the embedder cannot be loaded. {error}")
+        note(f"Topics are grouped by words alone, since the embedder cannot be loaded. {reason_of(error)}")
         return None
     return lambda texts: embedder.embed_queries(list(texts))
 

@@ -71,7 +71,8 @@ def review(
     with Log(opened.log_path) as log, open_store(opened.root) as store:
         reviewing = Reviewing(log, store, name, KnownQuestions(opened.root), limits=limits)
         if out is not None:
-            read_back = command_for("review", deployment, deployments, f"--read {shlex.quote(str(out))}")
+            by = ["--reviewer", reviewer] if reviewer else []
+            read_back = command_for("review", deployment, deployments, shlex.join(["--read", str(out), *by]))
             _write(reviewing, out, n, read_back, as_json)
         elif read is not None:
             _read(reviewing, read, overwrite, as_json)

@@ -18,6 +18,7 @@ class Elsewhere(Recipe):
 
     days = Days(setup=0.0, data=0.0, upkeep_per_month=1.25)  # it exists already; its upkeep is assumed
     asks_model = False
+    learns_answers = False
     declines = False
     outside = True
     options: Any

@@ -19,6 +19,7 @@ class Extract(Recipe):
     shows = "retrieval"
     retrieves = True
     asks_model = False
+    learns_answers = False  # only how long answers are
     respects_labels = True
     step = 1
 

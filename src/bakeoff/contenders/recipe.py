@@ -131,6 +131,8 @@ class Recipe:
     `tuned_at_hosts`: its lesson is all that its training needs, so that a host can train it (`tuning.host`).
     `respects_labels` says that its contenders show and cite only what a question's `access` lets see. Without it they
     are never asked for somebody who may not see every document. A subclass must say so itself: it may open another one.
+    `learns_answers`: the answers of training questions make it better, so near-copies of these in the test favour it.
+    None, where it does not say so: if it is tuned or prepares a part of its own.
     `outside`: it answers outside of Bakeoff. `recorded`: its answers were given before, with their times.
     """
 
@@ -147,6 +149,7 @@ class Recipe:
     tuned_at_hosts: ClassVar[bool] = False
     learns_facts: ClassVar[bool] = False
     answers_known: ClassVar[bool] = False
+    learns_answers: ClassVar[bool | None] = None
     in_grid: ClassVar[bool] = False
     declines: ClassVar[bool] = True
     epochs: ClassVar[int] = 1
@@ -314,6 +317,7 @@ class Recipe:
             retrieves=self.retrieves,
             is_tuned=self.tunes,
             learns_facts=self.learns_facts,
+            learns_answers=self.is_helped_by_copies,
             model=asked_model(self.spec, self.adapter, models[self.spec.model]) if self.asks_model else None,
             parts=self.parts(),
             behind=self.behind(),
@@ -365,6 +369,13 @@ class Recipe:
     def tuned_parts(self) -> tuple[str, ...]:
         """The parts of its retrieval that it tunes."""
         return self.tunes_retrieval
+
+    @property
+    def is_helped_by_copies(self) -> bool:
+        """Whether test questions that nearly copy a training question favour it."""
+        if self.tunes or self.tuned_parts:
+            return True
+        return bool(self.own_part) if self.learns_answers is None else self.learns_answers
 
     def retrieval_training(self, part: str) -> str:
         """The name of the training of such a part, shared by contenders with the same training."""

@@ -28,6 +28,7 @@ class Router(Recipe):
     approach = "hybrid"
     days = Days(setup=14.0, data=6.0, upkeep_per_month=1.5)
     asks_model = False
+    learns_answers = False  # those that it sends questions to may
     declines = False
     respects_labels = True
     step = 2

@@ -15,6 +15,7 @@ from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.corpus.store import SqlStore
 from bakeoff.errors import RunFolderError
+from bakeoff.files.sqlite_file import explained
 
 SQLITE = "store.sqlite"
 HALF = ".part"
@@ -91,7 +92,7 @@ def _copy_place(source: Place | BucketPlace, target: Place | BucketPlace, but: S
 def _copy_file(source: Path, target: Path) -> None:
     half = target.with_name(target.name + HALF)
     half.unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(half)) as copy:
+    with explained(target), closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(half)) as copy:
         live.backup(copy)
     half.replace(target)
 

@@ -76,8 +76,8 @@ def _general(asked: Sequence[Examined]) -> Iterator[tuple[str, Check]]:
     yield "sqlite", _library
     yield "disk space of runs", lambda: file_systems.disk_space("runs", places.runs)
     yield "disk space of the cache", lambda: file_systems.disk_space("cache", cache)
-    yield "runs", lambda: [*permissions.writable("runs", places.runs), *file_systems.file_system("runs", places.runs)]
-    yield "cache folder", lambda: [*permissions.writable("cache", cache), *file_systems.file_system("cache", cache)]
+    yield "runs", lambda: _may_write("runs", places.runs)
+    yield "cache folder", lambda: _may_write("cache", cache)
     yield "cache", caches.cache
     yield "kept results", lambda: caches.kept_results(places.runs / KEPT_AT)
     yield "keys", lambda: permissions.private("keys", [places.keys])
@@ -122,7 +122,14 @@ def _written(kind: str, folder: Path) -> list[Finding]:
             return [fine("permissions", f"run: {folder} can only be read, which is enough: the run is finished")]
         is_open = False  # what is in it is not changed any more
     inside = permissions.changed(kind, changed_in(folder)) if is_open else []
-    return [*permissions.writable(kind, folder), *inside, *file_systems.file_system(kind, folder)]
+    return [*_may_write(kind, folder), *inside]
+
+
+def _may_write(what: str, folder: Path) -> list[Finding]:
+    """Whether this user may write there, and what became of an attempt: rights alone fill no full disk."""
+    rights, tried = permissions.writable(what, folder), file_systems.file_system(what, folder)
+    failed = any(finding.state == "problem" for finding in tried)
+    return [*(finding for finding in rights if finding.state != "ok" or not failed), *tried]
 
 
 def _library() -> list[Finding]:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.doctor.finding import Finding, fine, note, problem
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, disk_is_full
 from bakeoff.files.locks import held
-from bakeoff.files.room import largest_file
+from bakeoff.files.room import largest_file, room_remedy
+from bakeoff.files.unreadable import reason_of
 from bakeoff.sentences import listed
 
 GIB = 1024**3
@@ -111,11 +112,8 @@ def file_system(what: str, folder: Path) -> list[Finding]:
             failed = _failing(own)
             sensitive = _is_case_sensitive(own)
     except OSError as error:
-        return [
-            problem(
-                "file system", f"{what} ({place}) cannot be written: {error.strerror}", "check its permissions and disk"
-            )
-        ]
+        remedy = room_remedy(error) if disk_is_full(error) else "check its permissions and disk"
+        return [problem("file system", f"{what} ({place}) cannot be written: {reason_of(error)}", remedy)]
     figures = {"case_sensitive": sensitive, "network": kind in NETWORK}
     if failed:
         remedy = "use a folder on a disk of this machine: two processes would overwrite each other's files"
@@ -168,7 +166,7 @@ def not_locked(own: Path, program: str = CHILD) -> list[str]:
             command = [sys.executable, "-I", "-S", "-c", program, str(own), json.dumps(sys.path)]
             code = subprocess.run(command, capture_output=True, check=False, timeout=10).returncode - LET_IN
     except (BakeoffError, OSError, sqlite3.Error) as error:
-        return [f"files cannot be locked ({' '.join(str(error).split())})"]
+        return [f"files cannot be locked ({reason_of(error)})"]
     kept_out = code if 0 <= code <= KEPT_OUT_OF_LOCK + KEPT_OUT_OF_STORE else 0
     told = {KEPT_OUT_OF_LOCK: "locks of runs do not hold", KEPT_OUT_OF_STORE: "locks of SQLite do not hold"}
     return [words for bit, words in told.items() if not kept_out & bit]

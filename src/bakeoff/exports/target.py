@@ -12,6 +12,7 @@ from pathlib import Path
 from bakeoff.errors import BakeoffError, ConfigError, disk_is_full
 from bakeoff.files.locks import held
 from bakeoff.files.room import room_remedy
+from bakeoff.files.unreadable import reason_of
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def new_path(path: Path) -> Iterator[Path]:
         if not disk_is_full(error):
             raise
         raise BakeoffError(
-            f"There is not enough room for {path} ({' '.join(str(error).split())[:200]}). Nothing was left there.",
+            f"There is not enough room for {path} ({reason_of(error)[:200]}). Nothing was left there.",
             f"{room_remedy(error)}, or name a path on another disk",
         ) from error
 

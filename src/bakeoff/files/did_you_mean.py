@@ -1,4 +1,4 @@
-"""Suggests the key that was probably meant by an unknown one: a key at the same place, or a full path elsewhere.
+"""Suggests the name or key that was probably meant by an unknown one: one at the same place, or a full path elsewhere.
 
 Takes a pydantic model and the place of an error in it, gives text. Knows nothing about what the keys mean.
 """
@@ -79,6 +79,17 @@ def closest(key: str, known: Iterable[str], shared: float = SHARED, letters: flo
     """
     rated = [(likeness, name) for name in known if (likeness := _likeness(key, name)).close(shared, letters)]
     return max(rated, key=lambda pair: pair[0].score)[1] if rated else None
+
+
+def similar(name: str, known: Iterable[str], n: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Up to `n` known names that are spelled like this one, the most similar first. Case does not count.
+
+    >>> similar("A.MD", ["a.md", "b.md"]), similar("budget", ["latency"])
+    (['a.md'], [])
+    """
+    wanted, names = name.lower(), list(dict.fromkeys(known))
+    folded = difflib.get_close_matches(wanted, list(dict.fromkeys(map(str.lower, names))), n=n, cutoff=cutoff)
+    return [one for like in folded for one in names if one.lower() == like][:n]
 
 
 def unknown(noun: str, key: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ Knows the record base class only.
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -74,7 +74,7 @@ def _record(line: bytes, kind: type[R], path: Path, number: int, remedy: str) ->
 def append(path: Path, records: Sequence[Record]) -> None:
     """Append records and flush them to the disk. A half line left by a kill is removed first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as file:
+    with naming(path), path.open("ab+") as file:
         cut_half_line(file)
         file.write(b"".join(record.model_dump_json().encode() + b"\n" for record in records))
         file.flush()
@@ -108,6 +108,17 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())  # the same bytes on Windows
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Errors of the system within the block name this file: a full disk names none, and no temporary file is meant."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        error.filename2 = None
+        raise
+
+
 @cache
 def _new_mode() -> int:
     """The mode that the system gives a new file of this process. It can be read only by setting it."""
@@ -118,6 +129,11 @@ def _new_mode() -> int:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace the file's content, all or nothing: write a temporary file, flush it, rename it, flush its name."""
+    with naming(path):
+        _write_bytes(path, content)
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

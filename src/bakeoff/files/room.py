@@ -8,7 +8,7 @@ import errno
 from collections.abc import Iterable
 from pathlib import Path
 
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import BakeoffError, disk_is_full
 
 FREE = "free some space"
 NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -66,6 +66,8 @@ def _remedy(error: OSError) -> str:
         return "allow this user to read and write there, or use another folder"
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
         return "fix the path"
+    if disk_is_full(error):
+        return room_remedy(error)
     return f"{room_remedy(error)}, or fix the path or its permissions"
 
 

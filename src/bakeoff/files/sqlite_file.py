@@ -3,14 +3,16 @@
 Takes a path and a schema, gives connections. Knows nothing about what the tables hold.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files.room import FREE, room_remedy
+from bakeoff.files.unreadable import NOT_READABLE, is_not_allowed, is_there
 
 BUSY_SECONDS = 30.0
 """How long a call waits for another process or thread that is writing."""
@@ -39,13 +41,19 @@ def prepare(
 ) -> None:
     """Creates the file if it does not exist, with the tables that the statements of `schema` make.
 
-    Only its owner may read the new file. `upgrades` are the statements that make the next version of a version.
+    Only its owner may read the new file. One that this user may only read is left as it is. `upgrades` are the
+    statements that make the next version of a version.
 
     Raises RunFolderError for a file of another program or another schema version, BakeoffError if it cannot be written.
     """
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
+        except OSError as error:
+            if is_not_allowed(error) and _is_prepared_to_read(path, application_id, version):
+                return
+            raise
         connection = connected(path)
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -58,6 +66,14 @@ def prepare(
             connection.execute("COMMIT")
         finally:
             connection.close()
+
+
+def _is_prepared_to_read(path: Path, application_id: int, version: int) -> bool:
+    if not os.access(path, os.R_OK):
+        return False
+    with closing(connected(path)) as connection, suppress(RunFolderError):
+        return is_prepared(connection, path, application_id, version)
+    return False
 
 
 def _upgrade(connection: sqlite3.Connection, application_id: int, upgrades: Mapping[int, Sequence[str]]) -> None:
@@ -96,6 +112,8 @@ def explained(path: Path, if_damaged: str = RESTORE) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise _explanation(path, error, if_damaged) from error
     except OSError as error:
+        if is_not_allowed(error) and _may_not_read(path):
+            raise BakeoffError(f"Cannot read {path}: {error.strerror}.", NOT_READABLE) from error
         remedy = f"{room_remedy(error)}, then retry" if disk_is_full(error) else "check the path and its permissions"
         raise BakeoffError(f"Cannot write {path}: {error.strerror}. Nothing was changed.", remedy) from error
 
@@ -114,5 +132,17 @@ def _explanation(path: Path, error: sqlite3.DatabaseError, if_damaged: str) -> B
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return BakeoffError(f"{path} is being written by another process ({error}).", "wait for it, then try again")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        if _may_not_read(path):
+            return BakeoffError(f"Cannot read {path}: {os.strerror(errno.EACCES)}.", NOT_READABLE)
         return BakeoffError(f"{path} cannot be written ({error}).", "check the path and its permissions")
     return BakeoffError(f"{path}: {error}. Nothing was changed.", "try again; report it if it happens again")
+
+
+def _may_not_read(path: Path) -> bool:
+    """Whether there is such a file and this user may not read it, or not even look: SQLite only says that it cannot
+    open it.
+    """
+    try:
+        return is_there(path) and not os.access(path, os.R_OK)
+    except OSError:
+        return True

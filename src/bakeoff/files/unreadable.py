@@ -22,9 +22,17 @@ def unreadable(what: str, error: Exception, remedy: str) -> tuple[str, str]:
     >>> unreadable("Cannot read p.yaml", FileNotFoundError(2, "No such file or directory", "p.yaml"), "write it")
     ('Cannot read p.yaml: No such file or directory.', 'write it')
     """
-    if not isinstance(error, OSError):
-        return f"{what}: {' '.join(str(error).split())}.", remedy
-    return f"{what}: {error.strerror or error}.", NOT_READABLE if is_not_allowed(error) else remedy
+    of_system = isinstance(error, OSError) and is_not_allowed(error)
+    return f"{what}: {reason_of(error)}.", NOT_READABLE if of_system else remedy
+
+
+def reason_of(error: BaseException) -> str:
+    """What an error says, on one line; of an error of the system only the reason, without its number.
+
+    >>> reason_of(PermissionError(13, "Permission denied", "p.yaml"))
+    'Permission denied'
+    """
+    return " ".join(str(getattr(error, "strerror", None) or error).split())
 
 
 def is_not_allowed(error: BaseException | None) -> bool:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bakeoff.errors import ConfigError, InputError, RunFolderError, disk_is_full
 from bakeoff.files.room import room_remedy
+from bakeoff.files.unreadable import reason_of
 from bakeoff.learn.accounts.account import write_account
 from bakeoff.learn.accounts.of_round import account_of_round
 from bakeoff.learn.accounts.write import PAGE, write_pages
@@ -144,7 +145,7 @@ def _room(root: Path) -> Iterator[None]:
     except (OSError, RuntimeError, ValueError) as error:
         if not disk_is_full(error):
             raise
-        words = f"The round in {root} stopped, since nothing more could be written: {' '.join(str(error).split())}."
+        words = f"The round in {root} stopped, since nothing more could be written: {reason_of(error)}."
         raise RunFolderError(
             words, f"{room_remedy(error)}, then call bakeoff learn again, which goes on with the same round"
         ) from error

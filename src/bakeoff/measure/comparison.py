@@ -59,6 +59,7 @@ class Entrant(Record):
     untuned model without documents. `axes` is None for contenders outside the grid. `shown` describes what the model is
     shown besides the question, `presentation` how passages are shown. `is_baseline`: an untuned model that is shown
     nothing. `learns_facts`: its weights hold facts from the documents, so that changed documents require more training.
+    `learns_answers`: near-copies of training questions in the test favour it.
     `parts` names the index, the tuned models and the models it consists of, as in `Stage.part`. `behind` names the
     contenders it sends questions to. `outside`: it answers outside of Bakeoff, so that what it is made of is not known,
     and it cannot be served. `unmeasured` has the measures that say nothing about it, each with the reason.
@@ -76,6 +77,7 @@ class Entrant(Record):
     retrieves: bool = False
     is_tuned: bool = False
     learns_facts: bool = False
+    learns_answers: bool = Field(default=False, exclude_if=lambda learns: not learns)
     model: AskedModel | None = None
     parts: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any
 
 from bakeoff.errors import BakeoffError, MissingExtraError, ModelUnavailableError, disk_is_full
 from bakeoff.files.plain_json import plain_json
+from bakeoff.files.unreadable import reason_of
 from bakeoff.sentences import kind_of_value
 
 COPY_AGAIN = "copy or download the model again"
@@ -31,7 +32,7 @@ def refusing_damage(what: str, remedy: str = COPY_AGAIN) -> Iterator[None]:
     except Exception as error:  # each library has its own; tokenizers raises plain Exceptions
         if type(error).__name__ == "OutOfMemoryError" or disk_is_full(error):
             raise
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:SHOWN_CHARACTERS].rstrip(". ")
+        reason = f"{type(error).__name__}: {reason_of(error)}"[:SHOWN_CHARACTERS].rstrip(". ")
         raise ModelUnavailableError(f"{what} cannot be read ({reason}).", remedy) from error
 
 

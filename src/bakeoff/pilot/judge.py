@@ -59,6 +59,7 @@ from bakeoff.records import Answer, Question
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.labels import labels_of
+from bakeoff.sentences import listed
 
 SCORE_OF = {
     "accuracy": "correct",
@@ -184,7 +185,7 @@ class _Run:
     @cached_property
     def verdict(self) -> Verdict:
         warnings = [
-            *_data_warnings(self.data),
+            *_data_warnings(self.data, self.comparison.entrants),
             *_penalty_warnings(self.comparison, self.profile),
             *pricing_warnings(self.comparison.entrants, self.profile),
             *fixed_contradictions(self.profile, self.comparison.entrants),
@@ -423,13 +424,16 @@ def _routes(
     return routes
 
 
-def _data_warnings(data: DataSummary) -> list[str]:
-    """Near-copies between test and training, warnings from the data summary, and files that could not be read."""
+def _data_warnings(data: DataSummary, entrants: Sequence[Entrant]) -> list[str]:
+    """Near-copies between test and training if they favour a contender, warnings from the data summary, and files that
+    could not be read.
+    """
     warnings = []
     n_leaks = sum(not leak.excused for leak in data.leaks)
-    if n_leaks:
+    favoured = [entrant.name for entrant in entrants if entrant.is_tuned or entrant.learns_answers]
+    if n_leaks and favoured:
         copies = "question nearly copies" if n_leaks == 1 else "questions nearly copy"
-        warnings.append(f"{n_leaks} test {copies} a training question: the tuned contenders may look too good.")
+        warnings.append(f"{n_leaks} test {copies} a training question: {listed(favoured)} may look too good.")
     warnings += data.warnings
     unread = sum(problem.reason != "hidden" and not problem.is_read for problem in data.documents.problems)
     if unread:

@@ -15,6 +15,7 @@ from bakeoff.decide.verdict.judgement import Judgement
 from bakeoff.errors import RunFolderError
 from bakeoff.files.small import small_text
 from bakeoff.files.strict_yaml import plain_yaml
+from bakeoff.files.unreadable import unreadable
 from bakeoff.llm_judge.records import Calibration
 from bakeoff.measure.comparison import Comparison, Entrant, Estimate
 from bakeoff.measure.graded import UNSURE
@@ -26,6 +27,7 @@ from bakeoff.measures import Measure
 from bakeoff.models.spending.rows import Spending
 from bakeoff.records import Answer, Contrast, Phase, Question, Stage
 from bakeoff.report.cautions import cautions, reading_line
+from bakeoff.runs.commands import whole, whole_in
 from bakeoff.runs.data import DataSummary
 from bakeoff.runs.earlier import TAKEN, taken_line
 from bakeoff.runs.folder import RunFolder
@@ -126,7 +128,7 @@ def gather(run_folder: Path) -> ReportData:
     )
     summary = folder.data() if folder.data_path.exists() else DataSummary()
     met = {key for phase in (answers, updated) for given in phase.values() for key in given}
-    judgement = _judgement(folder)
+    judgement = whole_in(_judgement(folder), run_folder)
     correct = _correct(folder)
     labels = labels_of(folder)
     labelled = _said(labels.verdicts, asked, answers)
@@ -149,7 +151,7 @@ def gather(run_folder: Path) -> ReportData:
         origins=_origins(answers, updated),
         stages=tuple(folder.stages()),
         summary=summary,
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=tuple(dict.fromkeys(whole(warning, run_folder) for warning in warnings)),
         environment=_environment(folder),
         config=config,
         judgement=judgement,
@@ -168,7 +170,7 @@ def _config(path: Path) -> dict[str, Any]:
     try:
         loaded = plain_yaml(small_text(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RunFolderError(f"Cannot read {path}: {' '.join(str(error).split())}.", "restore the file") from error
+        raise RunFolderError(*unreadable(f"Cannot read {path}", error, "restore the file")) from error
     return loaded if isinstance(loaded, dict) else {}
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from bakeoff.errors import BakeoffError
 from bakeoff.files import jsonl
+from bakeoff.files.unreadable import reason_of
 from bakeoff.measures import IN_DOMAIN
 from bakeoff.models.spending.account import Account
 from bakeoff.models.spending.ledger import LEDGER, REPLIES
@@ -70,7 +71,7 @@ def _listed(folder: RunFolder) -> Listed:
     except BakeoffError as error:
         problem = error.message
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        problem = f"{type(error).__name__}: {error}"
+        problem = f"{type(error).__name__}: {reason_of(error)}"
     return Listed(
         name=name,
         folder=root,

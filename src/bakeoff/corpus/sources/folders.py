@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.errors import InputError
+from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.apart import parse_apart
 from bakeoff.formats.parse import SHEETS, SUFFIXES, TABLES
 from bakeoff.formats.part import Part, Problem, UnreadableError
@@ -149,7 +150,8 @@ def _files(sources: Sequence[str | Path], problems: list[Problem]) -> Iterator[F
                     f"There is no file or folder at {given}.", f"check the path (relative paths start at {Path.cwd()})"
                 )
         except (OSError, ValueError) as error:
-            raise InputError(f"Cannot read {str(given)!r}: {error}.", "check the path and its permissions") from error
+            what, remedy = unreadable(f"Cannot read {str(given)!r}", error, "check the path and its permissions")
+            raise InputError(what, remedy) from error
 
 
 def _matches(pattern: Path, problems: list[Problem]) -> Iterator[FoundFile]:

@@ -3,7 +3,6 @@
 Takes the paths of a corpus and the name of a file. Gives its documents and problems. Knows no chunk and no store.
 """
 
-import difflib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from bakeoff.corpus.sources.by_file import MAX_BYTES
 from bakeoff.corpus.sources.folders import Reading, content_of, documents_in, read_documents
 from bakeoff.errors import InputError
+from bakeoff.files.did_you_mean import similar
 from bakeoff.formats.part import UnreadableError
 
 
@@ -27,7 +27,11 @@ def read_one(documents: str | Path, file: str, whole: Reading | None = None) -> 
     reading = reading or _of_source(whole or read_documents([documents]), name, str(documents))
     shown = [one for one in reading.documents if not row or one.source.partition("#")[2] == row or one.source == file]
     if reading.documents and not shown:
-        rows = [one.source.partition("#")[2] for one in reading.documents]
+        rows = [one.source.partition("#")[2] for one in reading.documents if "#" in one.source]
+        if not rows:
+            raise InputError(
+                f"{name} is read as one document: it has no rows to name.", f"leave #{row} out to see all of it"
+            )
         raise InputError(f"{name} has no row {row!r}.", f"it has {_some(rows)}")
     if not shown:
         reasons = "; ".join(f"{one.source}: {one.reason}" for one in reading.problems) or "there is no text in it"
@@ -54,7 +58,7 @@ def _of_source(reading: Reading, name: str, documents: str) -> Reading:
     files = list(dict.fromkeys([*read, *(problem.source for problem in reading.problems)]))
     matching = [file for file in files if file == name] or [file for file in files if file.endswith(f"/{name}")]
     if not matching:
-        close = difflib.get_close_matches(name, files, n=3, cutoff=0.4) or files[:3]
+        close = similar(name, files, n=3, cutoff=0.4) or files[:3]
         raise InputError(f"There is no file {name!r} in {documents}.", f"did you mean {_some(close)}?")
     if len(matching) > 1:
         raise InputError(f"{len(matching)} files in {documents} are called {name!r}.", f"name one: {_some(matching)}")

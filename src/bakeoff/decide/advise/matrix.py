@@ -8,7 +8,6 @@ Sources: additive value, Keeney and Raiffa 1976, *Decisions with Multiple Object
 doi:10.1002/(SICI)1099-0771(199806)11:2<85::AID-BDM282>3.0.CO;2-K.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -23,6 +22,7 @@ from bakeoff.decide.requirements.standing import State
 from bakeoff.decide.situation.approaches import APPROACHES, Standing
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
+from bakeoff.files.did_you_mean import similar
 from bakeoff.records import Record
 
 N_DRAWS = 4000
@@ -111,7 +111,7 @@ def factor_weights(profile: Profile, factors: Sequence[Factor]) -> dict[str, flo
     names = [factor.name for factor in factors]
     for name in profile.factor_weights:
         if name not in names:
-            close = difflib.get_close_matches(name, names, 1)
+            close = similar(name, names)
             raise ConfigError(
                 f"factor_weights: there is no factor {name!r}.",
                 f"did you mean {close[0]!r}?" if close else f"choose among {', '.join(names)}",

@@ -5,7 +5,6 @@ US dollars only. A price in another currency needs an exchange rate from the use
 """
 
 import datetime
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from pydantic import Field
 
 from bakeoff.decide.situation.stakes import MOST_MONEY
 from bakeoff.errors import ConfigError, MissingExtraError
+from bakeoff.files.did_you_mean import similar
 from bakeoff.records import Record
 
 CURRENCY = "USD"
@@ -185,7 +185,7 @@ def own_price(name: str, value: Any) -> Any:
     one this price is given per.
     """
     if name not in UNITS:
-        close = difflib.get_close_matches(name, UNITS, n=1)
+        close = similar(name, UNITS)
         raise ValueError(
             f"'{name}' is not a price"
             + (f" (did you mean '{close[0]}'?)" if close else "")

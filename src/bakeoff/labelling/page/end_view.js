@@ -17,11 +17,11 @@ export function hideEnd() {
   delete byId("end").dataset.why;
 }
 
-/** The verdict before and after, as the server gives it; null if the run was not judged. */
-export function showJudged(judged, n) {
+/** The verdict before and after, as the server gives it; null if the run was not judged. `again` is the command for that. */
+export function showJudged(judged, n, again) {
   byId("finish").hidden = true;
   const kept = el("p", {}, `${n} of your labels are in the run folder. You can close this page; the program has ended.`);
-  if (!judged) return showEnd("Done", kept, el("p", { class: "hint" }, "The run was not judged again. For a verdict with the labels: ", el("code", {}, "bakeoff report RUN"), "."));
+  if (!judged) return showEnd("Done", kept, el("p", { class: "hint" }, "The run was not judged again. For a verdict with the labels: ", el("code", {}, again), "."));
   const isSame = judged.before === judged.after;
   const sentences = isSame
     ? [el("p", {}, "The verdict stays: ", el("strong", {}, judged.after))]

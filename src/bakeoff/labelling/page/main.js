@@ -122,8 +122,8 @@ async function finish() {
   forgetOutlook();
   if (state.judges && state.progress.labelled) showEnd("Judging the run with your labels …", el("p", {}, "This can take a minute."));
   try {
-    const { judged } = await (await postJson("/finish", {})).json();
-    showJudged(judged, state.progress.mine);
+    const { judged, again } = await (await postJson("/finish", {})).json();
+    showJudged(judged, state.progress.mine, again);
   } catch (error) {
     button.disabled = false;
     showEnd("Not judged", problem(error, finish), el("p", {}, "Every label is saved."));

@@ -25,6 +25,7 @@ from bakeoff.labelling.outlook import outlook
 from bakeoff.labelling.passages import passages_of
 from bakeoff.measure.labels import Label, LabelVerdict
 from bakeoff.records import Document
+from bakeoff.runs.commands import run_command
 from bakeoff.serve.documents.layout import lines_of, span_in
 from bakeoff.serve.documents.page import document_page
 from bakeoff.serve.documents.views import Shown
@@ -122,7 +123,8 @@ class LabelPage:
         judged: JudgedAgain | None = None
         if self._judges and self._labelling.labels():
             judged = await to_thread.run_sync(judge_again, self._labelling.folder)
-        content = {"judged": judged.model_dump() if judged else None}
+        root = self._labelling.folder.root
+        content = {"judged": judged.model_dump() if judged else None, "again": run_command("report", root)}
         return JSONResponse(content, background=BackgroundTask(self._stop, judged))
 
     def _state(self) -> dict[str, Any]:

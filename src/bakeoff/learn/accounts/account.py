@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.weights import question_weights
 from bakeoff.errors import RunFolderError
+from bakeoff.files.unreadable import unreadable
 from bakeoff.grading.grade import grade
 from bakeoff.learn.decisions import LOG
 from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, GateDecision, Tested
@@ -257,9 +258,7 @@ def account_for(root: Path, decision: Decision) -> Account | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError, UnicodeDecodeError) as error:
-        raise RunFolderError(
-            f"Cannot read {path}: {' '.join(str(error).split())}.",
-            "restore the file, or delete it: the decision itself stands in the log",
-        ) from error
+        remedy = "restore the file, or delete it: the decision itself stands in the log"
+        raise RunFolderError(*unreadable(f"Cannot read {path}", error, remedy)) from error
     is_its_own = (account.p, account.n_facts) == (decision.p, len(decision.facts))
     return account if is_its_own else None  # else of a round that was interrupted before its decision

@@ -26,6 +26,7 @@ import numpy as np
 from bakeoff.learn.review.accuracy import SeenWeek, share_of, that_count
 from bakeoff.measure.anytime import STAKES, anytime, log_fortunes, mixed
 from bakeoff.records import Record
+from bakeoff.sentences import counted
 
 WEEKS_TO_A_FALSE_ALARM = 520
 """On average, at least."""
@@ -97,20 +98,23 @@ class Accuracy(Record):
         )
 
 
-def accuracy(weeks: Sequence[SeenWeek], pilot: float | None, pilot_low: float | None) -> Accuracy:
-    """The accuracy in use. Without the pilot's accuracy nothing is tested."""
+def accuracy(weeks: Sequence[SeenWeek], pilot: float | None, pilot_low: float | None, of_others: int = 0) -> Accuracy:
+    """The accuracy in use. Without the pilot's accuracy nothing is tested.
+
+    `of_others` of the reviewed answers are of contenders and releases that are not live.
+    """
     reviewed = [week for week in sorted(weeks, key=lambda week: week.week) if week.answers]
-    if not reviewed:
-        return Accuracy(pilot=pilot, pilot_low=pilot_low, note="No answer of the random sample was reviewed yet.")
-    counted = that_count(reviewed)
-    answers = [answer for week in counted for answer in week.answers]
-    low, high = _ends(counted)
+    if not any(week.reviewed for week in reviewed):
+        return Accuracy(pilot=pilot, pilot_low=pilot_low, note=_nothing_reviewed(of_others))
+    kept = that_count(reviewed)
+    answers = [answer for week in kept for answer in week.answers]
+    low, high = _ends(kept)
     shown = Accuracy(
         n=sum(answer.reviewed for answer in answers),
         drawn=sum(week.n for week in that_count(weeks)),
         undecided=sum(answer.reviewed and answer.outcome is None for answer in answers),
         passed_over=sum(not answer.reviewed for answer in answers),
-        accuracy=share_of(counted).value,
+        accuracy=share_of(kept).value,
         low=low,
         high=high,
         pilot=pilot,
@@ -128,6 +132,16 @@ def accuracy(weeks: Sequence[SeenWeek], pilot: float | None, pilot_low: float | 
     n, share = sum(len(week.reviewed) for week in fallen), share_of(fallen).value
     fell = {"since": monday(over[start].week), "since_accuracy": share, "since_n": n}
     return shown.model_copy(update=since | fell)
+
+
+def _nothing_reviewed(of_others: int) -> str:
+    if not of_others:
+        return "No answer of the random sample was reviewed yet."
+    verb = "is" if of_others == 1 else "are"
+    return (
+        f"No answer of what is live was reviewed in the random sample yet: the {counted(of_others, 'reviewed answer')} "
+        f"{verb} of other releases or contenders. bakeoff review --accuracy counts those, too."
+    )
 
 
 def fall(weeks: Sequence[FactsOfWeek], limit: float) -> tuple[float, int | None]:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from bakeoff.corpus.stores import open_store
 from bakeoff.decide.cost.model import CostInputs
@@ -59,6 +60,13 @@ class Snapshot(Record):
     alarms: tuple[Alarm, ...]
 
 
+class _Reviewed(NamedTuple):
+    """The reviewed weeks of what is live, and how many reviewed answers are of something else."""
+
+    of_live: list[SeenWeek]
+    of_others: int
+
+
 class Monitor:
     """Watches one deployment. Threads can share it.
 
@@ -89,7 +97,7 @@ class Monitor:
         with self._lock:
             live = self._of(current(self.root))
             reading = self._read(live, at)
-            return live, self._use(live, reading, at.date(), self._reviewed(live, reading, at))[1]
+            return live, self._use(live, reading, at.date(), self._reviewed(live, reading, at).of_live)[1]
 
     def _read(self, live: Evidence, at: datetime) -> Reading:
         """What the log holds, counted with the limits of the live release's profile."""
@@ -111,9 +119,9 @@ class Monitor:
             [question.text for question in live.tested],
             self._embed,
         )
-        weeks_reviewed = self._reviewed(live, reading, at)
+        weeks_reviewed, of_others = self._reviewed(live, reading, at)
         measured_before = live.estimate(live.release.contender, "accuracy")
-        right = accuracy(weeks_reviewed, measured_before.value, measured_before.low)
+        right = accuracy(weeks_reviewed, measured_before.value, measured_before.low, of_others)
         fresh = freshness(total, limit_days(profile.update_interval_days), self._ages.newest_change(), at)
         spent, use = self._use(live, reading, today, weeks_reviewed)
         again = revisit(live, use)
@@ -197,11 +205,13 @@ class Monitor:
             for (release, contender), cells in sorted(totals.items(), key=lambda item: (-(item[0][0] or 0), item[0][1]))
         ]
 
-    def _reviewed(self, live: Evidence, reading: Reading, at: datetime) -> list[SeenWeek]:
+    def _reviewed(self, live: Evidence, reading: Reading, at: datetime) -> _Reviewed:
         """What people said about the weekly random samples, of what is live."""
         newest = {review.answer: review for review in self._log.entries(Review)}
         drawn = reading.samples.drawn(newest.values(), at)
-        return seen_weeks(drawn, newest, live.release.contender, self._alike(live))
+        of_live = seen_weeks(drawn, newest, live.release.contender, self._alike(live))
+        n_all, n_live = (sum(len(week.reviewed) for week in weeks) for weeks in (seen_weeks(drawn, newest), of_live))
+        return _Reviewed(of_live, n_all - n_live)
 
     def _alike(self, live: Evidence) -> list[int]:
         """The releases whose default contender is that of the live one, built by the same run: they answer alike.

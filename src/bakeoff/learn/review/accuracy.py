@@ -160,7 +160,7 @@ def seen_weeks(
 def that_count(weeks: Sequence[SeenWeek]) -> list[SeenWeek]:
     """The weeks that are over; all, if none of those that are over was reviewed."""
     over = [week for week in weeks if week.is_over]
-    return over if any(week.answers for week in over) else list(weeks)
+    return over if any(week.reviewed for week in over) else list(weeks)
 
 
 def share_of(weeks: Sequence[SeenWeek], outcome: HasOutcome = "right") -> Estimate:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bakeoff.errors import MissingExtraError, WorkerError
+from bakeoff.files.unreadable import reason_of
 from bakeoff.models import threads
 from bakeoff.pilot.executors.jobs import outcome_in_worker
 from bakeoff.pilot.executors.local import NOTHING_LOST, check_deaths
@@ -112,7 +113,7 @@ def _check_reachable(address: str) -> None:
         socket.create_connection((host, int(port)), REACHED_S).close()
     except (OSError, ValueError) as error:
         raise WorkerError(
-            f"executor: nobody answers at {address} ({error}).", f"{START}. {NOTHING_LOST.capitalize()}"
+            f"executor: nobody answers at {address} ({reason_of(error)}).", f"{START}. {NOTHING_LOST.capitalize()}"
         ) from error
 
 

@@ -3,11 +3,11 @@
 Takes questions and documents, gives questions whose evidence is spans of the documents. Knows nothing about chunks.
 """
 
-import difflib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from bakeoff.errors import InputError
+from bakeoff.files.did_you_mean import similar
 from bakeoff.formats.part import Problem
 from bakeoff.questions.evidence.answer_place import answer_spans
 from bakeoff.questions.evidence.evidence import is_document_level
@@ -171,7 +171,7 @@ def _with_meant(unknown: Mapping[str, Sequence[Question]], sources: _Sources) ->
     """The unknown names, each with its first question; the first few also with the most similar known name."""
     names: list[str] = []
     for name, asked in unknown.items():
-        close = difflib.get_close_matches(name, sources.locators, n=1, cutoff=0.4) if len(names) < SHOWN else []
+        close = similar(name, sources.locators, cutoff=0.4) if len(names) < SHOWN else []
         names.append(f"{name!r} ({_first(asked)}{f'; did you mean {close[0]!r}?' if close else ''})")
     return names
 

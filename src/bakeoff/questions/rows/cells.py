@@ -127,6 +127,8 @@ def _review(row: Row) -> str:
 
 
 def _plain(value: Any) -> str:
+    """On one line. Yes or no is written as spreadsheets show it."""
+    value = ("yes" if value else "no") if isinstance(value, bool) else value
     return "" if value is None else markup.one_line(markup.clean(str(value)))
 
 

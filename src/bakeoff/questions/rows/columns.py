@@ -3,16 +3,19 @@
 Takes the column names of one file and the mapping `columns:` of bakeoff.yaml. Does not know the cells.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from bakeoff.errors import InputError
+from bakeoff.files.did_you_mean import similar
 from bakeoff.sentences import first_few
 
 LONGEST, MOST_SHOWN = 60, 50
+SEPARATE = "save the file with a comma, a semicolon or a tab between the columns"
+_MARK = re.compile(r"[^\w\s,;.'\"()\[\]/-]")
+"""What could stand between the names of columns, and does not belong to a name such as answers[0] or q/a."""
 
 # Field -> the column names that are read as this field. The first name that a file has wins. Case, spaces, hyphens and
 # underscores are ignored. A help desk's 'group' or 'intent' is not read as a fact: these hold topics, with many facts
@@ -148,7 +151,7 @@ def check_fields(columns: Mapped) -> None:
             )
     for name, column in pairs_of(columns):
         if name not in _FIELDS:
-            close = difflib.get_close_matches(name.strip().lower(), NAMES, n=1)
+            close = similar(name.strip(), NAMES)
             raise InputError(
                 f"columns: there is no field {name!r}{f' (did you mean {close[0]!r}?)' if close else ''}.",
                 f"the fields are {', '.join(NAMES)}; write field: column",
@@ -169,12 +172,29 @@ def check_columns(columns: Mapped, names: Sequence[str]) -> None:
     for field, column in pairs_of(columns):
         if not _positions(_FIELDS[field], column, known):
             present = list(dict.fromkeys(name for name in names if name.strip()))
-            close = difflib.get_close_matches(column, present, n=1)
+            if found := other_separator(names, columns):
+                raise InputError(f"columns: {field} should be read from {column!r}, but {found}.", SEPARATE)
+            close = similar(column, present)
             raise InputError(
                 f"columns: {field} should be read from {column!r}, but no file has that column"
                 f"{f' (did you mean {close[0]!r}?)' if close else ''}.",
                 f"the files have the columns {shown(present, repr)}",
             )
+
+
+def other_separator(names: Sequence[str], columns: Mapped) -> str:
+    """What stands between the names of columns that were read as one name, in place of a separator; else empty.
+
+    >>> other_separator(["question|answer"], {})
+    "'|' stands between the names 'question|answer', and is no separator of columns"
+    """
+    for name in names:
+        for mark in dict.fromkeys(_MARK.findall(name)):
+            parts = name.split(mark)
+            asks = (len(names) == 1 and mark == "|") or "text" in header(parts, columns).positions
+            if asks and all(part.strip() for part in parts):
+                return f"{mark!r} stands between the names {shown([name], repr)}, and is no separator of columns"
+    return ""
 
 
 def header(names: Sequence[str], columns: Mapped, no_answers: Collection[str] = ()) -> Header:

@@ -9,7 +9,18 @@ from typing import Any, NamedTuple
 
 from bakeoff.errors import InputError
 from bakeoff.questions.rows.addresses import only_addresses
-from bakeoff.questions.rows.columns import USUAL, Header, Mapped, answer_like, header, how_to_map, shown
+from bakeoff.questions.rows.columns import (
+    SEPARATE,
+    USUAL,
+    Header,
+    Mapped,
+    answer_like,
+    header,
+    how_to_map,
+    other_separator,
+    shown,
+)
+from bakeoff.questions.rows.one_text import check_cell
 from bakeoff.questions.rows.table import RawRow, Table
 from bakeoff.sentences import listed
 
@@ -52,7 +63,7 @@ def rows_of(table: Table, columns: Mapped) -> RowsRead:
     }
     for record in table.records:
         if record.names and "text" not in headers[record.names].positions:
-            _refuse_without_question(table, record, headers[record.names])
+            _refuse_without_question(table, record, headers[record.names], columns)
     rows = [
         Row(
             table.path,
@@ -62,6 +73,10 @@ def rows_of(table: Table, columns: Mapped) -> RowsRead:
         )
         for line, names, values in table.records
     ]
+    for row, record in zip(rows, table.records, strict=True):
+        for field, at in headers[record.names].positions.items():
+            for i in at:
+                check_cell(row.place, record.names[i], field, record.values[i])
     name = table.path.name
     notes = [f"{name} is not plain UTF-8; it was read as {table.encoding}."] if table.encoding else []
     merged = _merged(table.names, list(headers.values()))
@@ -138,9 +153,12 @@ def _merged(names: tuple[str, ...], headers: Sequence[Header]) -> Header:
     return Header(names, positions, frozenset().union(*(single.mapped for single in headers)))
 
 
-def _refuse_without_question(table: Table, record: RawRow, read_as: Header) -> None:
+def _refuse_without_question(table: Table, record: RawRow, read_as: Header, columns: Mapped) -> None:
+    is_text = table.path.suffix.lower() in (".csv", ".tsv")
+    if is_text and (found := other_separator(record.names, columns)):
+        raise InputError(f"{table.path}: no column holds the question: {found}.", SEPARATE)
     mapping = how_to_map("question", _unused(table, read_as))
-    place = f", {table.unit} {record.line}" if table.path.suffix.lower() not in (".csv", ".tsv") else ""
+    place = "" if is_text else f", {table.unit} {record.line}"
     raise InputError(
         f"{table.path}{place}: no column holds the question. The columns are: {shown(record.names)}.",
         f"name it {' or '.join(USUAL['text'])} (answers go under {' or '.join(USUAL['answers'])})"

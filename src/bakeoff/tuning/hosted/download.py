@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from bakeoff.errors import ContenderError, MissingExtraError
 from bakeoff.files import jsonl
+from bakeoff.files.unreadable import reason_of
 from bakeoff.models.adapter_check import CONFIG, FILES
 from bakeoff.models.checksums import file_sha256
 from bakeoff.tuning.hosted.host import Download, Host, Job
@@ -75,7 +76,9 @@ def unpack(archive: Path, folder: Path, most_bytes: int) -> None:
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise ContenderError(f"What the host sent as an adapter cannot be unpacked: {error}.", BY_HAND) from error
+        raise ContenderError(
+            f"What the host sent as an adapter cannot be unpacked: {reason_of(error)}.", BY_HAND
+        ) from error
 
 
 def _write_files(members: tarfile.TarFile, folder: Path, most_bytes: int) -> None:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 
 from bakeoff.errors import InputError
+from bakeoff.files.unreadable import reason_of
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -69,7 +70,7 @@ def addresses_of(host: str, port: int, allow_private: bool = False) -> list[str]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise InputError(f"The host {host} was not found: {error}.", "check the address in web:") from error
+        raise InputError(f"The host {host} was not found: {reason_of(error)}.", "check the address in web:") from error
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
     for address in addresses:
         if why := refusal(address, allow_private):
