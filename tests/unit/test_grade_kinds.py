@@ -477,3 +477,38 @@ def test_what_is_denied_may_be_the_opposite_of_what_was_asked(answer: str) -> No
     """'There is no charge' says yes to 'Is it free?' and no to 'Is there a fee?', and the question is not known."""
     assert verdict(answer, "no", "yesno") == "unsure" == verdict(answer, "yes", "yesno")
     assert verdict(f"No. {answer}", "no", "yesno") == "right" and verdict(f"Yes. {answer}", "no", "yesno") == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "answer"),
+    [
+        ("twice a year", "every 6 months"),
+        ("every six months", "It is tested twice a year."),
+        ("weekly", "once a week"),
+        ("every 7 days", "weekly"),
+        ("quarterly", "4 times a year"),
+        ("every other week", "fortnightly"),
+        ("twice a year", "semi-annually"),
+        ("every 2 hours", "12 times a day"),
+        ("once a day", "Backups run daily."),
+    ],
+)
+def test_how_often_may_be_said_by_a_count_or_by_a_span(accepted: str, answer: str) -> None:
+    assert verdict(answer, accepted) == "right"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "answer"),
+    [
+        ("twice a year", "every 5 months"),
+        ("twice a year", "not every 6 months"),
+        ("daily", "5 euros per day"),
+        ("monthly", "every 4 weeks"),
+        ("weekly", "daily"),
+        ("weekly", "weekly or daily, as you like"),
+        ("every 0 days", "daily"),
+    ],
+)
+def test_another_frequency_or_a_rate_of_money_is_not_right(accepted: str, answer: str) -> None:
+    """A month is no fixed number of weeks."""
+    assert verdict(answer, accepted) != "right"

@@ -15,6 +15,7 @@ from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
 from bakeoff.grading.compounds import is_first_part
 from bakeoff.grading.doubts import LONGER_NAME, denies_twice
+from bakeoff.grading.frequencies import says_as_often
 from bakeoff.grading.identifiers import holds, is_identifier, names_other_path
 from bakeoff.grading.label import is_among, is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
@@ -263,6 +264,8 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     if (both := with_bytes(answer, raw)) != (answer, raw):
         answer, raw = both
         gold = terms(raw)
+    if says_as_often(answer, raw):
+        return right("frequency")
     if is_odds(raw) and (is_odds(answer) or _states_share(answer)):
         answer, gold, raw = odds_as_shares(answer), terms(odds_as_shares(raw)), odds_as_shares(raw)
     elif any(term.unit == "percent" for term in gold):
