@@ -1,6 +1,6 @@
 """How often something is: 'twice a year' and 'every 6 months' are the same, and neither names the other's number.
 
-Takes texts. Months and years are told apart from weeks and hours: a month is no fixed number of weeks.
+Takes texts. Months and years are never compared with weeks and hours: a month is no fixed number of weeks.
 """
 
 import re
@@ -13,9 +13,9 @@ _HOURS |= {"week": Fraction(168), "fortnight": Fraction(336)}
 _MONTHS = {"month": Fraction(1), "quarter": Fraction(3), "year": Fraction(12)}
 _UNIT = rf"(?P<unit>{'|'.join([*_HOURS, *_MONTHS])})"
 _OFTEN = re.compile(
-    rf"(?:(?P<count>\d{{1,4}}) times? )?(?:per ?{_UNIT}\b|(?:in )?(?:every|each) (?:(?P<span>\d{{1,4}}|other|second) )?"
-    rf"{_UNIT.replace('unit', 'unit_of_span')}s?\b)|\b(?P<quarterly>quarterly)\b|\b(?P<fortnightly>fortnightly)\b"
-    r"|\b(?P<half>(?:semi|half)[ -]?peryear)\b",
+    rf"(?<![\w-])(?:(?:(?P<count>\d{{1,4}}) times? )?(?:per ?{_UNIT}\b|(?:in )?(?:every|each) (?:(?P<span>\d{{1,4}}|other|second) )?"
+    rf"{_UNIT.replace('unit', 'unit_of_span')}s?\b)|(?P<quarterly>quarterly)\b|(?P<fortnightly>fortnightly)\b"
+    r"|(?P<half>(?:semi|half)[ -]?peryear)\b)",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|never|no|nor|instead|rather|formerly|was|were)\b", re.IGNORECASE)
@@ -48,10 +48,8 @@ def _on_one_line(text: str) -> str:
 
 def _is_frequency(match: re.Match[str]) -> bool:
     """Not the end of a rate, as in '5 euros per day'."""
-    return (
-        match["count"] is not None
-        or _AMOUNT_BEFORE.search(match.string[max(0, match.start() - 60) : match.start()]) is None
-    )
+    before = match.string[max(0, match.start() - 60) : match.start()]
+    return match["count"] is not None or _AMOUNT_BEFORE.search(before) is None
 
 
 def _often(match: re.Match[str]) -> Often:
