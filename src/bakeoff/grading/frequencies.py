@@ -13,7 +13,8 @@ _HOURS |= {"week": Fraction(168), "fortnight": Fraction(336)}
 _MONTHS = {"month": Fraction(1), "quarter": Fraction(3), "year": Fraction(12)}
 _UNIT = rf"(?P<unit>{'|'.join([*_HOURS, *_MONTHS])})"
 _OFTEN = re.compile(
-    rf"(?<![\w-])(?:(?:(?P<count>\d{{1,4}}) times? )?(?:per ?{_UNIT}\b|(?:in )?(?:every|each) (?:(?P<span>\d{{1,4}}|other|second) )?"
+    rf"(?<![\w-])(?:(?:(?P<count>\d{{1,4}}) times? )?(?:per ?{_UNIT}\b"
+    r"|(?:in )?(?:every|each) (?:(?P<span>\d{1,4}|other|second) )?"
     rf"{_UNIT.replace('unit', 'unit_of_span')}s?\b)|(?P<quarterly>quarterly)\b|(?P<fortnightly>fortnightly)\b"
     r"|(?P<half>(?:semi|half)[ -]?peryear)\b)",
     re.IGNORECASE,
