@@ -305,6 +305,18 @@ def test_a_run_that_was_moved_takes_no_rollback_back(root, run, tmp_path, caplog
     )
 
 
+def test_a_run_that_was_renamed_is_told_where_its_decisions_are(root, run, tmp_path, caplog):
+    """Its deployment has the name that it had, and a new one begins without decisions and changed documents."""
+    promote(root, run, "base")
+    shutil.copytree(run.folder.root, tmp_path / "elsewhere" / "stars")
+    (root.parent / "notes.txt").touch()
+    deploy(open_run(tmp_path / "elsewhere" / "stars"), root.parent / "stars", ["rag"])
+    assert f"{root} is of the same run" in caplog.text and f"bakeoff serve {root}" in caplog.text
+    caplog.clear()
+    deploy(open_run(tmp_path / "elsewhere" / "stars"), root.parent / "stars", ["rag"])
+    assert "same run" not in caplog.text
+
+
 def test_releases_are_read_and_rolled_back_without_an_engine():
     """The command has one second."""
     code = "import sys, bakeoff.serve.releases; print(*(name for name in sys.modules))"

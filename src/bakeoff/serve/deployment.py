@@ -17,7 +17,7 @@ import logging
 import shlex
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from bakeoff.contenders.identities import Identity
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.stores import check_store, open_store
-from bakeoff.errors import ConfigError
+from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.imports import named_by_folder
 from bakeoff.models.settings import ApiModel, ModelSettings
@@ -163,6 +163,9 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
     release = earlier or add_release(root, run, chosen, reason)
     if here is None:
         _copy_documents(run.folder, root)
+        for other in _others_of(run, root):
+            told = "%s is new. %s is of the same run; what was decided and changed there is not in it. To serve that: %s"
+            _log.warning(told, root, other, f"bakeoff serve {shlex.quote(str(other))}")
     elif not is_whole:
         live, source = current(root), run.folder.root
         _log.warning("Release %d, which was live, is missing: release %d of %s is now.", live, release.number, source)
@@ -173,6 +176,15 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
         _log.warning(told, before, release.number, back)
     make_current(root, release.number, release.reason, by="serve")
     return Deployment(root, workers)
+
+
+def _others_of(run: Run, root: Path) -> Iterator[Path]:
+    """The deployments beside this one that were made of the same run: perhaps it was renamed since."""
+    for folder in sorted(root.parent.iterdir()):
+        with suppress(BakeoffError, OSError):
+            is_other = folder != root and is_deployment(folder)
+            if is_other and any(one.is_of(run, one.contenders) for one in releases(folder)):
+                yield folder
 
 
 def _was_decided(root: Path) -> bool:
