@@ -164,7 +164,7 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
     if here is None:
         _copy_documents(run.folder, root)
         for other in _others_of(run, root):
-            told = "%s is new. %s is of the same run; what was decided and changed there is not in it. To serve that: %s"
+            told = "%s is new. %s is of the same run; what was decided and changed there is not in it. To serve it: %s"
             _log.warning(told, root, other, f"bakeoff serve {shlex.quote(str(other))}")
     elif not is_whole:
         live, source = current(root), run.folder.root
