@@ -93,6 +93,16 @@ def test_one_that_is_about_as_good_and_cheaper_is_tested():
     assert chosen([on_dev("better", 0.3), *order], LIVE, small.__contains__, 0.02).contender == "better"
 
 
+def test_what_is_served_is_not_tested_against_itself():
+    """It would spend error for nothing; another contender is tested if dev is too small to tell."""
+    same = on_dev("rag", 0.2, most_gain=1.0).model_copy(update={"is_same": True})
+    other = on_dev("tuned", 0.1, most_gain=1.0)
+    assert chosen([same, other], LIVE, never, 0.02).contender == "tuned"
+    alone = chosen([same], LIVE, never, 0.02)
+    assert alone.contender is None
+    assert alone.reason == "Nothing was tested and no error was spent: rag gives the same answers as what is served."
+
+
 def test_a_small_dev_does_not_hide_a_large_gain():
     """Not better as measured: tested where the interval includes 10 points. The same answers exclude it on 40."""
     few, many = dev(5), dev(40)

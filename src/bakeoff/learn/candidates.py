@@ -78,13 +78,18 @@ def on_dev(here: Round, listener: Listener) -> Dev:
     recipes = {recipe.spec.name: recipe for recipe in make_recipes(config.specs, config.imports_from)}
     dev = here.prepared.of("dev")
     world = WorldFolder(here.folder.world, config.models, config.imports_from)
-    worth = {
-        name: worth_on_dev(dev, _dev_answers(here, world, recipes[name], dev, listener), config.profile)
-        for name in here.folder.comparison().names
-    }
+    answers = {name: _dev_answers(here, world, recipes[name], dev, listener) for name in here.folder.comparison().names}
+    worth = {name: worth_on_dev(dev, given, config.profile) for name, given in answers.items()}
     found = {name: measured_on_dev(name, dev, of, worth[begun.live], config.profile) for name, of in worth.items()}
-    live = found.pop(begun.live)
+    live, again = found.pop(begun.live), found.get(begun.contender)
+    if again and _said(answers[begun.contender]) == _said(answers[begun.live]):
+        found[begun.contender] = again.model_copy(update={"is_same": True})
     return Dev(live, in_order(found.values(), begun.contender))
+
+
+def _said(answers: Sequence[Answer]) -> dict[str, tuple[str, bool]]:
+    """What was answered to each question, and whether it was declined."""
+    return {answer.question_id: (answer.text, answer.abstained) for answer in answers}
 
 
 def choose(here: Round, dev: Dev) -> Choice:

@@ -20,6 +20,7 @@ from bakeoff.measure.statistics import PairedTest
 from bakeoff.records import Answer, Question, Record
 
 ROUNDING = 1e-9
+NOTHING = "Nothing was tested and no error was spent"
 LARGE = 0.1
 """The gain that a test of 300 facts is meant to find: dev shall not hide it."""
 
@@ -29,7 +30,7 @@ class OnDev(Record):
 
     An answer that failed is worth as much as a declined one. `failed` are those with an error, or without an answer.
     `most_gain` is the upper end of the 95 % interval of what it gains over what is served, 1 being the distance
-    between the best and the worst answer.
+    between the best and the worst answer. It `is_same` if it is what is served, by its name and by every answer.
     """
 
     contender: str
@@ -37,6 +38,7 @@ class OnDev(Record):
     n_questions: int
     n_failed: int = 0
     most_gain: float = 1.0
+    is_same: bool = False
 
     @property
     def fails(self) -> bool:
@@ -95,10 +97,13 @@ def chosen(order: Sequence[OnDev], live: OnDev, is_cheaper: Callable[[str], bool
 
     Else the best of those that cost less and are measured as worse by less than the margin. Else the best if dev is too
     small to exclude that it is better by `LARGE`. Else none: a test would spend error on a candidate that does not look
-    better. `order` is as `in_order` gives it.
+    better. Nor is what is served tested against itself. `order` is as `in_order` gives it.
     """
     if not order:
         return Choice(None, "No contender of this round was built, so none was tested.")
+    if all(one.is_same for one in order):
+        return Choice(None, f"{NOTHING}: {order[0].contender} gives the same answers as what is served.")
+    order = [one for one in order if not one.is_same]
     sound = [one for one in order if not one.fails] or list(order)
     best = sound[0]
     if best.utility > live.utility + ROUNDING:
@@ -110,7 +115,7 @@ def chosen(order: Sequence[OnDev], live: OnDev, is_cheaper: Callable[[str], bool
         return Choice(best.contender)
     return Choice(
         None,
-        f"Nothing was tested and no error was spent: on {best.n_questions} dev questions the best candidate, "
+        f"{NOTHING}: on {best.n_questions} dev questions the best candidate, "
         f"{best.contender}, has {net_right(best.utility)}, and what is served has {signed(live.utility)}; a gain of "
         f"{100 * LARGE:.0f} points is excluded, and no candidate is about as good and cheaper.",
     )
