@@ -66,6 +66,7 @@ def simulated(
     `questions` are those of each of several processes with as many threads, which know nothing of one another. Each
     begins so many seconds after the one before.
     """
+    random.seed(1)  # of the client's own backoff
     chance, clock, number = random.Random(1), [0.0], itertools.count()
     paces = [Pace(now=lambda: clock[0], wait=lambda seconds: None) for _ in questions]
     events: list[tuple[float, int, str, int, int, float]] = []

@@ -20,10 +20,10 @@ WINDOW_S, SHORT_S = 60.0, 2.0
 """How far back the requests count that a server took: for its limit, and for what it takes now."""
 SHARE, LEAST_SHARE = 0.95, 0.8
 """The new pace as a share of the last one, or of the rate that the server took; and of what it takes now, at least."""
-MOST_LESS = 0.87
+MOST_LESS = 0.85
 """No refusal lowers the pace to less than this share, once there is one: another process may be the one that is too
 fast, and who falls further than it never gets its part."""
-GROWTH, SOON_S = 0.001, 90.0
+GROWTH, SOON_S = 0.001, 120.0
 """By how much of the pace it grows with each request; and the seconds that double it anyway, later faster."""
 FORGET_S, TOWARDS = 120.0, 0.93
 """What the server took before it refused is known for long, and the pace grows as fast as that one would: whoever
