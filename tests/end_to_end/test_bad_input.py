@@ -54,7 +54,7 @@ def test_a_missing_documents_folder(tmp_path):
 
 
 def test_a_damaged_model(tmp_path):
-    """Weights that were cut off, and an adapter without settings: said before anything is done."""
+    """Weights that were cut off, and an adapter without settings or weights: said before anything is done."""
     pytest.importorskip("torch")
     from tests.unit.tiny_model import write_tiny_model
 
@@ -65,6 +65,8 @@ def test_a_damaged_model(tmp_path):
         (adapter / name).write_text("{}")
     generator = {"name": str(weights.parent), "adapter": str(adapter)}
     make(tmp_path, models={"generator": generator, "embedder": "hash"})
+    fails(bakeoff("run", cwd=tmp_path), "adapter_config.json cannot be read (ValueError: it names no peft_type)")
+    (adapter / "adapter_config.json").write_text('{"peft_type": "LORA"}')
     fails(bakeoff("run", cwd=tmp_path), "adapter_model.safetensors cannot be read", "train the adapter again")
     weights.write_bytes(weights.read_bytes()[:1000])
     fails(bakeoff("run", cwd=tmp_path), "model.safetensors cannot be read", "copy or download the model again")

@@ -48,6 +48,8 @@ def require_adapter(adapter: Path) -> None:
         )
     with refusing_damage(f"The adapter's settings {adapter / CONFIG}", SAVE_AGAIN):
         settings = plain_json((adapter / CONFIG).read_text(encoding="utf-8"))
+        if not isinstance(settings, dict) or "peft_type" not in settings:
+            raise ValueError("it names no peft_type")
         kind, named = str(settings["peft_type"]), [key for key in ELSEWHERE if settings.get(key)]
     if kind not in KINDS:
         raise ModelUnavailableError(
