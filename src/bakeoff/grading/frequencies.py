@@ -5,6 +5,7 @@ Takes texts. Months and years are never compared with weeks and hours: a month i
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from bakeoff.grading.normalise import spell_out
 
@@ -43,6 +44,7 @@ def says_as_often(answer: str, gold: str) -> bool:
     return bool(found) and all(one == _often(whole) for one in found)
 
 
+@lru_cache(maxsize=20_000)
 def _on_one_line(text: str) -> str:
     return " ".join(spell_out(text).split())
 

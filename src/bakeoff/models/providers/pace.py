@@ -8,10 +8,11 @@ Knows no protocol and sends nothing. Sources: D.-M. Chiu, R. Jain 1989, Analysis
 for Congestion Avoidance; the adaptive retry mode of the AWS SDKs.
 """
 
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bakeoff.models.cancelling import caller, sleep
@@ -47,8 +48,8 @@ class Pace:
         """Who waits, in the order of arrival. The first one's is set."""
         self._left: deque[float] = deque()
         """When requests of the last seconds left that the server took, or has not answered yet."""
-        self._took: deque[float] = deque()
-        """When the server took requests of the last seconds, as it has answered."""
+        self._took_at = -math.inf
+        """When the server last answered that it took a request."""
         self._rate: float | None = None
         self._changed = self._next = 0.0
         self._met, self._met_at = 0.0, 0.0
@@ -98,9 +99,7 @@ class Pace:
             self._only_refused_since = None
             if self._is_blind and self._rate is not None and self._rate < FIRST:
                 self._rate = min(FIRST, 2 * self._rate)
-            self._took.append(self._now())
-            while self._took[0] < self._took[-1] - WINDOW_S:
-                self._took.popleft()
+            self._took_at = self._now()
 
     def _leaves(self, now: float) -> float:
         self._left.append(now)
@@ -122,7 +121,7 @@ class Pace:
             if left in self._left:
                 self._left.remove(left)
             if self._rate is None or left > self._changed:
-                takes = bool(_rate_since(self._took, now - WINDOW_S, now))  # what is under way counts, if any was taken
+                takes = self._took_at >= now - WINDOW_S  # what is under way counts, if any was taken
                 self._met = max(self._rate_taken(now, WINDOW_S), TOWARDS * self._known(now)) if takes else 0.0
                 self._met_at = now
                 self._rate, self._changed = self._lowered(now), now
@@ -152,13 +151,8 @@ class Pace:
 
     def _rate_taken(self, now: float, within_s: float) -> float:
         """Requests a second that the server took in the last seconds, as far as it has answered."""
-        return _rate_since(self._left, now - within_s, now)
-
-
-def _rate_since(times: Sequence[float], since: float, now: float) -> float:
-    """So many of them a second, from the first one after `since` until now."""
-    recent = [at for at in times if at >= since]
-    return len(recent) / max(0.5, now - recent[0]) if recent else 0.0
+        recent = [at for at in self._left if at >= now - within_s]
+        return len(recent) / max(0.5, now - recent[0]) if recent else 0.0
 
 
 class _HoldingBack:
