@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -153,3 +153,15 @@ def _ods_row(*texts: str) -> str:
         f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
     )
     return f"<table:table-row>{cells}</table:table-row>"
+
+
+def test_days_are_read_however_they_are_displayed(tmp_path: Path) -> None:
+    """With the name of a month, or in figures."""
+    with xlsxwriter.Workbook(tmp_path / "q.xlsx") as book:
+        sheet = book.add_worksheet("A")
+        sheet.write_row(0, 0, ["question", "answer", "date"])
+        for row, code in enumerate(("mmm d, yyyy", "d mmmm yyyy", "m/d/yyyy", "dd.mm.yyyy"), 1):
+            sheet.write_row(row, 0, [f"Which is number {row}?", "Anna"])
+            sheet.write_datetime(row, 2, datetime(2024, 3, 4), book.add_format({"num_format": code}))
+    questions, notes = read_with_notes([tmp_path / "q.xlsx"])
+    assert {question.asked_on for question in questions} == {date(2024, 3, 4)} and notes == []

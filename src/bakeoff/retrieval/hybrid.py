@@ -275,7 +275,8 @@ class HybridIndex(HybridSearch):
                 self._remove_tables()
                 if only_removes:
                     return
-                state, rows = self._state, pinned(self._table, int(self._table.version))
+                state = self._state
+                rows = pinned(self._table, int(self._table.version)) if erases else None
                 name = "" if erases else copy_table(self._folder, state)
                 self._recent, before = set(), self._recent
                 n_before = self._n_writes

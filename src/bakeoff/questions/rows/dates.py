@@ -15,14 +15,22 @@ LEAST_PERIOD_DAYS = 28  # a shorter log is too short to estimate a month
 _YEAR_FIRST = re.compile(r"(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?=[T ,]|$)")
 _YEAR_LAST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?=[T ,]|$)")
 
+_NAMED = re.compile(
+    r"(?:(?P<first>\d{1,2})[ -](?P<name>[A-Z][a-z]{2,8})|(?P<month>[A-Z][a-z]{2,8}) (?P<day>\d{1,2}),?)"
+    r"[ -](?P<year>\d{4})(?=[T ,]|$)"
+)
+"""With the name of a month in English, as spreadsheets display them."""
+
 
 def days_of(texts: Sequence[str]) -> tuple[list[date | None], str]:
     """(the day of each text or None if it is empty, ''). If any text cannot be read, (all None, the reason).
 
-    Accepted formats: 2026-03-31, 31.03.2026, seconds or milliseconds since 1970 (UTC), and days with slashes if the
-    column allows only one order of day and month. A time of day may follow.
+    Accepted formats: 2026-03-31, 31.03.2026, 31 Mar 2026, March 31, 2026, seconds or milliseconds since 1970 (UTC), and
+    days with slashes if the column allows only one order of day and month. A time of day may follow.
 
     >>> days_of(["03/31/2026", "04/01/2026"])
+    ([datetime.date(2026, 3, 31), datetime.date(2026, 4, 1)], '')
+    >>> days_of(["Mar 31, 2026", "1 April 2026"])
     ([datetime.date(2026, 3, 31), datetime.date(2026, 4, 1)], '')
     """
     written = [text for text in dict.fromkeys(texts) if text]
@@ -49,6 +57,9 @@ def _day(text: str, month_first: bool) -> date | None:
         if match := _YEAR_LAST.match(text):
             first, second, year = int(match[1]), int(match[3]), int(match[4])
             return date(year, first, second) if month_first and match[2] != "." else date(year, second, first)
+        if match := _NAMED.match(text):
+            day, name = match["first"] or match["day"], match["name"] or match["month"]
+            return datetime.strptime(f"{day} {name[:3]} {match['year']}", "%d %b %Y").date()
         return date.fromisoformat(re.split("[T ]", text)[0])
     except ValueError:
         return None
