@@ -84,12 +84,18 @@ class Reader:
 
     def _fetched(self, statement: "Select[Any]") -> Iterator[Any]:
         """The rows as they come from the server, with the time limit for each fetch."""
+        from sqlalchemy.exc import SQLAlchemyError
+
         self._clock.restart()
         result = self._connection.execution_options(stream_results=True, max_row_buffer=FETCHED).execute(statement)
+        cursor = result.cursor
         try:
             while some := result.fetchmany(FETCHED):
                 yield from some
                 self._clock.restart()
+        except SQLAlchemyError:
+            _expect_no_more(cursor)
+            raise
         finally:
             result.close()
 
@@ -131,6 +137,17 @@ class _Clock:
 
     def is_over(self) -> bool:
         return time.monotonic() > self._until
+
+
+def _expect_no_more(cursor: Any) -> None:
+    """Nothing more comes over a connection that is gone.
+
+    PyMySQL would read the rest of an unbuffered result when its cursor is closed and when either is collected, and
+    fail each time, with a traceback on the terminal.
+    """
+    result = getattr(cursor, "_result", None)
+    if result is not None and hasattr(result, "unbuffered_active"):
+        result.unbuffered_active = False
 
 
 def _password(settings: SqlSettings) -> str:
