@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bakeoff.corpus.old_texts import LEAST_KEPT
+from bakeoff.corpus.old_versions import LEAST_TEXTS
 from bakeoff.corpus.store import SqlStore
 from bakeoff.corpus.stores import open_store
 from bakeoff.errors import BakeoffError, InputError, RunFolderError
@@ -153,7 +153,7 @@ def test_an_erased_document_has_no_text_in_any_version_and_what_is_live_stays(st
 
 def test_as_many_old_texts_as_documents_are_kept_those_that_were_replaced_last(store):
     """What changed and when stays of every version; the text that was replaced first goes first."""
-    names = [f"d{i:03}" for i in range(LEAST_KEPT + 20)]
+    names = [f"d{i:03}" for i in range(LEAST_TEXTS + 20)]
     for number in range(4):
         store.upsert([document(name, f"{name}, text {number}") for name in reversed(names)])
     store.delete(names[:16])
@@ -169,7 +169,7 @@ def test_as_many_old_texts_as_documents_are_kept_those_that_were_replaced_last(s
 def test_changes_are_known_also_of_versions_whose_texts_are_gone(store):
     """An index that is far behind still learns what was added, updated and deleted."""
     store.upsert([document("gone", "one"), document("kept", "same"), document("new", "one")])
-    for number in range(3 * LEAST_KEPT):
+    for number in range(3 * LEAST_TEXTS):
         store.upsert([document("gone", f"text {number}"), document("new", f"text {number}")])
     assert store.history("gone")[0].document is None
     store.delete(["gone"])
@@ -274,7 +274,7 @@ def test_what_is_replaced_by_the_hundred_while_it_is_walked_comes_as_it_is_now(s
         seen[stored.id] = stored.text
         if len(seen) == 1:
             store.replace_all([document("1100", "new")])
-    assert 500 <= len(seen) <= 500 + LEAST_KEPT + 1
+    assert 500 <= len(seen) <= 500 + LEAST_TEXTS + 1
     assert {text for id, text in seen.items() if id != "1100"} == {"text"} and seen["1100"] in ("text", "new")
 
 

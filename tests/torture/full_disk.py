@@ -161,13 +161,14 @@ def _updates(told: Trial, kind: str, n_words: int, n: int) -> tuple[str, list[st
 
 
 def _size(folder: Path) -> int:
-    """The bytes of all files in the folder. What is tidied away in between does not count."""
-    total = 0
+    """The bytes of all files in the folder, those with several names once. What is tidied away meanwhile does not count."""
+    sizes = dict[int, int]()
     for place, _, names in os.walk(folder):
         for name in names:
             with suppress(FileNotFoundError):
-                total += Path(place, name).stat().st_size
-    return total
+                found = Path(place, name).stat()
+                sizes[found.st_ino] = found.st_size
+    return sum(sizes.values())
 
 
 def _opened(folder: Path) -> LiveDocuments:

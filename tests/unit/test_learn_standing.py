@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bakeoff.corpus.old_texts import LEAST_KEPT
+from bakeoff.corpus.old_versions import LEAST_TEXTS
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.learn.standing import standing, standing_reviews
@@ -114,7 +114,7 @@ def test_a_review_without_a_version_is_compared_with_the_documents_of_the_releas
 def test_a_question_is_doubtful_if_the_old_text_of_its_document_is_gone(store):
     """A document changed so often that its text of that time is no longer kept: nobody knows what it said."""
     version = store.version
-    for number in range(3 * LEAST_KEPT):
+    for number in range(3 * LEAST_TEXTS):
         store.upsert([DOCUMENTS[0].model_copy(update={"text": f"{DOCUMENTS[0].text} Print {number}."})])
     found = standing([known(0, "test"), known(1, "test")], store, version)
     assert [q.fact for q in found.kept] == ["Borun-oil"] and [q.fact for q in found.outdated] == ["Aldra-oil"]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from bakeoff.corpus.buckets.store import BucketStore
-from bakeoff.corpus.old_texts import LEAST_KEPT
+from bakeoff.corpus.old_versions import LEAST_TEXTS
 from bakeoff.corpus.sources.folders import document_id, read_documents
 from bakeoff.corpus.stores import open_store
 from bakeoff.errors import BakeoffError, InputError
@@ -424,7 +424,7 @@ def test_a_version_whose_text_is_gone_is_not_found_and_stays_as_hidden_as_it_was
     """What changed and who might see it is known; the text is not."""
     put(client, "a", "Secret once.", labels=["board"])
     put(client, "a", "Open now.", labels=[])
-    for number in range(2 * LEAST_KEPT):
+    for number in range(2 * LEAST_TEXTS):
         put(client, "b", f"Text {number}.")
     assert client.get("/documents/a?version=2", headers=STAFF).json()["text"] == "Open now."
     board = {"X-Labels": "board"}
@@ -432,7 +432,7 @@ def test_a_version_whose_text_is_gone_is_not_found_and_stays_as_hidden_as_it_was
     assert client.get("/documents/b?version=3", headers=board).status_code == 404
     assert documents.hidden([("a", 1), ("a", 2), ("b", 3)], ("staff",)) == {("a", 1)}
     changes = client.get("/documents/changes?n=1000", headers=board).json()["changes"]
-    assert [one["version"] for one in changes] == [*range(2 * LEAST_KEPT + 2, 0, -1)]
+    assert [one["version"] for one in changes] == [*range(2 * LEAST_TEXTS + 2, 0, -1)]
 
 
 def test_an_erased_document_is_shown_to_nobody_in_any_version(client: TestClient, documents: LiveDocuments) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from bakeoff.corpus.old_texts import drop_old_texts, erase_texts
+from bakeoff.corpus.old_versions import erase_texts, forget_old_versions
 from bakeoff.errors import InputError, RunFolderError
 from bakeoff.protocols import StoredChanges, StoredVersion
 from bakeoff.records import Document
@@ -201,7 +201,7 @@ class SqlStore(ABC):
     def history(self, document_id: str) -> list[StoredVersion]:
         """Every version of a document, oldest first, including deletions. Empty for an unknown id.
 
-        Old versions whose text is no longer kept (`corpus.old_texts`) have no document, as deletions have none.
+        Old versions whose text is no longer kept (`corpus.old_versions`) have no document, as deletions have none.
         """
         query = f"SELECT v.version, v.kind, v.recorded_at, {DOCUMENT} FROM versions v WHERE id = ? ORDER BY version"
         with self._reading() as connection:
@@ -280,7 +280,7 @@ class SqlStore(ABC):
             )
             self._insert(connection, version, at, [("added", *pair) for pair in added])
             self._insert(connection, version, at, [("updated", *pair) for pair in updated])
-            drop_old_texts(connection, version, len(updated) + len(deleted))
+            forget_old_versions(connection, version, len(updated) + len(deleted))
         return StoredChanges(
             added=tuple(document.id for document, _ in added),
             deleted=tuple(deleted),

@@ -17,7 +17,7 @@ from typing import Any
 from bakeoff.corpus.buckets.log import RESTORE, Entry, Log
 from bakeoff.corpus.buckets.objects import Objects
 from bakeoff.corpus.buckets.place import COPY, BucketPlace
-from bakeoff.corpus.old_texts import drop_old_texts
+from bakeoff.corpus.old_versions import forget_old_versions
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.corpus.store import DOCUMENT, Connection, Reading, SqlStore, document_of
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
@@ -278,7 +278,7 @@ def _apply(connection: Connection, version: int, rows: Sequence[Sequence[Any]]) 
     living = [(row[0], row[1], row[4], row[5]) for row in rows if row[2] != "deleted"]
     connection.executemany("INSERT INTO live (id, version, hash, source) VALUES (?, ?, ?, ?)", living)
     connection.execute("UPDATE store SET version = ?", (version,))
-    drop_old_texts(connection, version, len(rows))
+    forget_old_versions(connection, version, len(rows))
 
 
 def _blocks(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

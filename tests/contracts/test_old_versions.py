@@ -1,0 +1,124 @@
+"""What is forgotten of old versions changes neither who may see what, nor what an index learns of its past."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bakeoff.corpus import old_versions
+from bakeoff.corpus.buckets.store import BucketStore
+from bakeoff.corpus.store import SqlStore
+from bakeoff.corpus.stores import open_store
+from bakeoff.records import Document
+from bakeoff.serve.documents.views import Views
+
+Contents = dict[str, tuple[str, tuple[str, ...]]]
+"""The text and the labels of each document."""
+
+CHANGES = st.lists(
+    st.dictionaries(
+        st.sampled_from("abc"),
+        st.none() | st.tuples(st.sampled_from("xyz"), st.sampled_from([(), ("hr",), ("it",), ("hr", "it")])),
+        min_size=1,
+        max_size=3,
+    ),
+    max_size=25,
+)
+HELD = (("hr",), ("it",), ("none",))
+
+
+def document(name: str, text: str = "text", access: tuple[str, ...] = ()) -> Document:
+    return Document(id=name, source=f"{name}.md", title=f"Title {name}", text=text, access=access)
+
+
+def carry_out(store: SqlStore, change: dict[str, tuple[str, tuple[str, ...]] | None]) -> None:
+    """Adds or replaces the documents with a text, and deletes the others, as one change."""
+    written = [document(name, *value) for name, value in change.items() if value is not None]
+    store.change(written, [name for name, value in change.items() if value is None])
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(old_versions, "LEAST_TEXTS", 2)
+    monkeypatch.setattr(old_versions, "LEAST_VERSIONS", 2)
+    monkeypatch.setattr(old_versions, "LOOKED_FOR_EVERY", 1)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES)
+def test_who_may_see_what_stays_as_if_nothing_had_been_forgotten(keeping, forgetful, changes):
+    """Each document as of each version, and the last version at which something was hidden."""
+    store, states, hidden = open_store(keeping("random")), list[Contents]([{}]), list[set[str]]()
+    labels_of: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+    for change in changes:
+        carry_out(store, change)
+        now = {name: value for name, value in (states[-1] | change).items() if value is not None}
+        if now != states[-1]:
+            states.append(now)
+            for name, value in now.items():
+                if value != states[-2].get(name):
+                    labels_of.setdefault(name, []).append((len(states) - 1, value[1]))
+    assert store.version == len(states) - 1
+    views = Views(store)
+    for held in HELD:
+        for version in range(1, len(states)):
+            hidden = views.hidden([(name, version) for name in labels_of], held)
+            for name, labelled in labels_of.items():
+                as_of = [labels for since, labels in labelled if since <= version]
+                visible = [not labels or set(held) & set(labels) for labels in (*as_of[-1:], labelled[-1][1])]
+                assert ((name, version) in hidden) == (not all(visible))
+        narrowed = [
+            since
+            for labelled in labels_of.values()
+            for (_, before), (since, labels) in pairwise(labelled)
+            if (not before or set(held) & set(before)) and labels and not set(held) & set(labels)
+        ]
+        assert views.narrowed(held) == max(narrowed, default=0)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES)
+def test_an_index_of_any_version_learns_all_that_it_lacks(keeping, forgetful, changes):
+    """It may be told of a document that is as it was, never of too few."""
+    store, states = open_store(keeping("random")), list[Contents]([{}])
+    for change in changes:
+        carry_out(store, change)
+        now = {name: value for name, value in (states[-1] | change).items() if value is not None}
+        if now != states[-1]:
+            states.append(now)
+    now = states[-1]
+    for version, then in enumerate(states):
+        told = store.changes_since(version)
+        held = {name: value for name, value in then.items() if name not in (*told.deleted, *told.updated, *told.added)}
+        assert held | {name: now[name] for name in (*told.updated, *told.added)} == now
+        assert not set(told.added) & set(then)
+        assert told.unchanged + len(told.added) + len(told.updated) == len(now)
+        assert version != len(states) - 1 or not told.any
+
+
+def test_versions_do_not_grow_for_ever_and_the_first_of_each_labels_stay(keeping, forgetful):
+    store = open_store(keeping("many"))
+    for number in range(60):
+        carry_out(store, {"a": (f"text {number}", ("hr",) if number < 20 else ()), "b": (f"text {number}", ())})
+        carry_out(store, {"b": None} if number % 2 else {})
+    assert [version.kind for version in store.history("a")][:1] == ["added"]
+    n_versions = [len(store.history(name)) for name in "ab"]
+    assert sum(n_versions) < 15
+    assert Views(store).hidden([("a", 5), ("a", store.version), ("b", 5)], ("it",)) == {("a", 5)}
+    newest = Views(store).changes(None, 2)
+    assert newest[0].version == store.version and len(newest) == 2
+
+
+def test_titles_of_versions_without_a_text_are_erased_too(keeping, forgetful):
+    """Their texts had gone before."""
+    store = open_store(keeping("titles"))
+    if isinstance(store, BucketStore):
+        pytest.skip("in a bucket no text can be erased")
+    for number in range(6):
+        store.upsert([document("a", f"text {number}").model_copy(update={"title": f"QUOKKA {number}"})])
+    store.upsert([document("a", "new")])
+    assert store.erase("a") == 2
+    with store.reading() as state:
+        titles = {title for (title,) in state.select("SELECT title FROM versions WHERE id = 'a'")}
+    assert titles == {"", "Title a"}
