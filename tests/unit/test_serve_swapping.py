@@ -175,6 +175,39 @@ def test_a_rollback_takes_effect_without_opening_anything_and_answers_as_before(
     assert {model: server.say(f"{model}-after", model) for model in ("base", "rag")} == before
 
 
+def test_after_a_restart_the_release_before_is_opened_too(root, runs, monkeypatch):
+    """So the first rollback opens nothing either, and its indexes have the documents of meanwhile."""
+    number = add_release(root, runs[1], ["base"], "better").number
+    make_current(root, number)
+    with ExitStack() as stack:
+        server = Server(root, stack)
+        assert wait_for(lambda: server.releases.state()["release_before"] == 1)
+        server.documents.put(Document(id="c", text="Cetis circles its star in 77 days.", source="cetis.md"))
+
+        def opened_again(*_):
+            raise AssertionError("the release before is open")
+
+        monkeypatch.setattr(swapping, "open_release", opened_again)
+        rollback(root)
+        assert server.is_live(1) and server.say("back") == SAYS_ONE and not server.releases.problem
+        asked = Asked(id="live", model="rag", question="How long does Cetis take?", typed="How long does Cetis take?")
+        *_, answer = server.releases.answer(asked, None)
+        assert "cetis.md" in [hit.chunk.source for hit in answer.citations]
+
+
+def test_a_release_before_that_cannot_be_opened_is_named_and_holds_nothing_up(root, runs):
+    number = add_release(root, runs[1], ["base"], "better").number
+    make_current(root, number)
+    (root / "releases" / "1" / "contenders" / "base" / "contender.json").write_text("{")
+    with ExitStack() as stack:
+        server = Server(root, stack)
+        assert wait_for(server.told)
+        (line,) = server.told()
+        assert line["level"] == "warning" and "do not roll back to it: RunFolderError" in line["message"]
+        assert server.say("still") == SAYS_TWO and server.releases.state()["release_before"] is None
+        assert server.is_live(server.promote(runs[0]))
+
+
 def test_documents_changed_meanwhile_stay_changed_after_a_rollback(server, runs):
     """The indexes of the former release follow the documents while another one is live."""
     server.say("first", "rag")

@@ -1,7 +1,8 @@
 """What answers while releases change: the live one, with the one before it and a candidate kept open beside it.
 
 Takes an open release and the deployment's pointer, which it looks at; gives an `Answering`. A release that becomes live
-is opened in the background while the former one goes on answering; then they are exchanged in one step. Answers in
+is opened in the background while the former one goes on answering; then they are exchanged in one step. After a start
+the one that was live before is opened in the background, too. Answers in
 progress end on the release that began them, which is freed after the last one. Knows no HTTP.
 """
 
@@ -20,7 +21,7 @@ from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.log import Log
 from bakeoff.serve.memory import settle_again
 from bakeoff.serve.opened import OpenRelease, open_release
-from bakeoff.serve.releases import current, remove_unused_indexes
+from bakeoff.serve.releases import current, previous, remove_unused_indexes
 from bakeoff.serve.trial import Shadow, Trial
 
 STOPPING_S = 1.0
@@ -179,7 +180,25 @@ class LiveReleases:
         del gone
         settle_again()
 
+    def _open_before(self) -> None:
+        """Opens the release that was live before this one, so that a rollback opens nothing after a restart either."""
+        with _Caught() as caught:
+            number = previous(self.live.deployment.root)
+            if number is None or number == self.live.number:
+                return
+            opened = next((one for one in self._kept() if one.number == number), None)
+            opened = opened or open_release(number, self._kept(), self._documents, self._log)
+            with self._exchange:
+                self._before = opened
+                if self._is_closed:
+                    opened.serving.queue.close(0)
+            settle_again()
+        if caught.error is not None and not self._stopped.is_set():
+            message = f"the release before cannot be opened, so do not roll back to it: {error_line(caught.error)}"
+            self._tell("release", "warning", message=message)
+
     def _watch(self) -> None:
+        self._open_before()
         while not self._stopped.wait(LOOK_EVERY_S):
             self.look()
 
