@@ -44,6 +44,8 @@ ROLLED_BACK_S, ROLLED_BACK_SHORT_S = 1.0, 10.0
 """From the start of the command until the server answers with the release before. The short form runs beside other
 tests, which take the processor from it."""
 N_FACTS = 300
+RESTARTED_EVERY = 3
+"""After so many rollbacks the server is started again."""
 
 
 def trial(told: Trial) -> Seen:
@@ -138,7 +140,11 @@ def _rolled_back(told: Trial) -> tuple[list[RolledBack], list[str]]:
     try:
         make_current(root, add_release(root, run, ["rag"], "better").number, "better")
         _wait_for(server, 2)
-        for _ in range(told.times(20, 3)):
+        for number in range(told.times(20, 3)):
+            if number % RESTARTED_EVERY == RESTARTED_EVERY - 1:
+                server.stop()
+                server = Server(folder).wait()
+                _wait_for(server, 3 - current(root), "release_before")
             goal, begun = 3 - current(root), time.perf_counter()
             done = command("rollback", "planets", cwd=folder)
             ended = time.perf_counter() - begun
@@ -153,9 +159,9 @@ def _rolled_back(told: Trial) -> tuple[list[RolledBack], list[str]]:
     return took, [f"a rollback took {of:.2f} s" for of in seconds if of > most]
 
 
-def _wait_for(server: Server, number: int) -> None:
+def _wait_for(server: Server, number: int, which: str = "release") -> None:
     deadline = time.monotonic() + 60
-    while server.get("/health")["release"] != number:
+    while server.get("/health")[which] != number:
         if time.monotonic() > deadline:
             raise RuntimeError(server.said()[-1000:])
         time.sleep(0.01)
