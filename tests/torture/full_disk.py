@@ -161,7 +161,7 @@ def _updates(told: Trial, kind: str, n_words: int, n: int) -> tuple[str, list[st
 
 
 def _size(folder: Path) -> int:
-    """The bytes of all files in the folder, those with several names once. What is tidied away meanwhile does not count."""
+    """The bytes of all files in the folder, each once. What is tidied away meanwhile is left out."""
     sizes = dict[int, int]()
     for place, _, names in os.walk(folder):
         for name in names:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 SAMPLE_S = 0.25  # how long the other processes are watched, in seconds
+WATCHED_S = 1.0  # a shorter time says little: the system counts hundredths of a second
 TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 IDLE = (3, 4)  # idle and iowait among the fields of a line of /proc/stat (man 5 proc_stat)
 GUESTS = 8  # the fields from here on are already counted in `user`
@@ -63,6 +64,11 @@ def free_cores(usable: int, busy: float) -> int:
     return max(1, min(usable, math.floor(len(_cpus()) - busy + 0.5)))
 
 
+def usable_processors() -> int:
+    """Number of logical processors that this process may run on."""
+    return len(_cpus())
+
+
 def usable_cores() -> int:
     """Number of physical cores this process may use, limited by its control group's share of processor time."""
     quota = cgroup_quota()
@@ -76,14 +82,31 @@ def busy_cores(sleep: Callable[[float], None] = time.sleep) -> float:
     If the system has no /proc/stat: the load average of a minute, less what this process used since it started. If it
     has none of them, as Windows, none are busy.
     """
-    before = _busy_seconds()
-    if before is None:
+    watch = Watch()
+    if not watch.can_see:
         return max(0.0, os.getloadavg()[0] - _own_load()) if hasattr(os, "getloadavg") else 0.0
-    began, own = time.perf_counter(), time.process_time()
     sleep(SAMPLE_S)
-    seconds, own = time.perf_counter() - began, time.process_time() - own
-    after = _busy_seconds()
-    return max(0.0, ((after or before) - before - own) / max(seconds, 1e-9))
+    return watch.cores(0.0) or 0.0
+
+
+class Watch:
+    """Watches the work of other processes from now on."""
+
+    def __init__(self) -> None:
+        self._before = _busy_seconds()
+        self._began, self._own = time.perf_counter(), time.process_time()
+
+    @property
+    def can_see(self) -> bool:
+        """Whether the system says how long its processors have worked: it has /proc/stat."""
+        return self._before is not None
+
+    def cores(self, least_s: float = WATCHED_S) -> float | None:
+        """How many of this process's processors others kept busy on average; None if unknown or within this time."""
+        seconds, own, after = time.perf_counter() - self._began, time.process_time() - self._own, _busy_seconds()
+        if self._before is None or after is None or seconds < least_s:
+            return None
+        return max(0.0, (after - self._before - own) / max(seconds, 1e-9))
 
 
 def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:

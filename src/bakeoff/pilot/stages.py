@@ -22,6 +22,7 @@ from bakeoff.models.tuned_folder import DEPLOYMENT
 from bakeoff.pilot.answer_settings import answers_line
 from bakeoff.pilot.asking import Asking, Workers, collect_from
 from bakeoff.pilot.build import Builder, Earlier, batch_size
+from bakeoff.pilot.busy import BUSY, busy_warning, noting_other_work
 from bakeoff.pilot.data_files import write_data
 from bakeoff.pilot.executors.jobs import Asked
 from bakeoff.pilot.helping import helped_embedders, helped_judge
@@ -167,6 +168,7 @@ class Pilot:
             *self._builder.engine_notes.values(),
             *hosted_notes([self._world, self._updated_world], built),
             *self._builder.retrieval_notes.values(),
+            *busy_warning(self._folder.read_json(self._folder.environment_path).get(BUSY, {})),
             *([note] if silent else []),
             *(
                 [
@@ -201,8 +203,9 @@ class Pilot:
             if recipe.recorded:
                 collect(world.open(name), self._prepared.of("test"), path, self._config.measuring.batch_size, progress)
             else:
-                timed = latency_questions(self._config, self._prepared.of("test"))
-                collect_latency(world.open(name), timed, path, progress)
+                timed, contender = latency_questions(self._config, self._prepared.of("test")), world.open(name)
+                with noting_other_work(self._folder, self._config.models, name):
+                    collect_latency(contender, timed, path, progress)
         with self._times.timed("answer", name):
             self._collect("answer", world, recipe, "", self._prepared.of("test"))
 
