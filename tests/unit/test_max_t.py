@@ -1,5 +1,6 @@
 """p-values of a family of pairs by flipping the signs of whole facts."""
 
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -63,14 +64,39 @@ def test_weights_scale_nothing_and_the_seed_is_fixed():
 def test_normal_scores_keep_the_order_of_the_flips():
     """Their sizes are those of a normal distribution."""
     found = as_normal(flipped(np.random.default_rng(2).normal(size=(50, 2))))
-    assert np.quantile(found, 0.95, axis=0) == pytest.approx(1.96, abs=0.02)
+    assert np.quantile(found.scores, 0.95, axis=0) == pytest.approx(1.96, abs=0.02)
+
+
+@pytest.mark.parametrize("method", [step_down, partial(gate, kept=OF_BASE)])
+def test_a_pair_that_differs_on_two_facts_costs_the_others_nothing_and_is_not_shown_itself(method):
+    """By half of all flips its two differences have the same sign: that is no large score."""
+    clear = np.repeat([-1.0, 0.0, 1.0], [2, 20, 22])
+    few = np.repeat([0.0, 1.0], [42, 2])
+    by_chance = as_normal(flipped(np.column_stack([clear, few])))
+    found = method(np.array([4.0, 2.5]), by_chance.scores, by_chance.own)
+    alone = step_down(np.array([4.0]), by_chance.scores[:, :1], by_chance.own[:, :1])
+    assert found.p[0] <= 1.3 * alone.p[0] < 0.001
+    assert found.p[1] == pytest.approx(0.5 / (OF_BASE if isinstance(method, partial) else 1.0), abs=0.02)
+    assert found.critical[1] > 2.5
+
+
+def test_with_normal_scores_equal_contenders_are_called_different_as_seldom_as_promised():
+    """Among pairs of which some differ on few facts: in at most 5 % of samples any p-value is below 5 %."""
+    rng, n_wrong = np.random.default_rng(5), 0
+    for seed in range(400):
+        rates = np.array([0.5, 0.3, 0.05, 0.05])
+        sums = rng.choice([-1.0, 1.0], (60, 4)) * (rng.random((60, 4)) < rates)
+        t = np.abs(sums.mean(axis=0)) / np.maximum(sums.std(axis=0, ddof=1), 1e-9) * np.sqrt(60)
+        by_chance = as_normal(flipped(sums, 1000, seed))
+        n_wrong += bool((step_down(t, by_chance.scores, by_chance.own).p < 0.05).any())
+    assert n_wrong / 400 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 400)
 
 
 def test_a_gate_costs_little_and_keeps_a_part_for_the_next_family():
     """The first pair has nearly the whole level, the others the part that is kept, and none less than without."""
     rng = np.random.default_rng(3)
     sums = rng.choice([-1.0, 0.0, 1.0], (100, 5), p=[0.15, 0.6, 0.25])
-    plain, gated = (method(scores(sums), flipped(sums)) for method in (step_down, lambda *of: gate(*of, OF_BASE)))
+    plain, gated = (method(scores(sums), flipped(sums)) for method in (step_down, lambda *of: gate(*of, kept=OF_BASE)))
     order = np.argsort(-scores(sums))
     assert gated.p[order[0]] == pytest.approx(plain.p[order[0]], rel=0.2)
     assert (gated.p >= plain.p).all()

@@ -93,7 +93,9 @@ def _leader_first(leader: str, passed: Sequence[str]) -> list[Pair]:
     return list(combinations([leader, *(name for name in passed if name != leader)], 2))
 
 
-def step_down_at(observed: np.ndarray, by_chance: np.ndarray, share: float) -> Adjusted:
+def step_down_at(
+    observed: np.ndarray, by_chance: np.ndarray, own: np.ndarray | None = None, share: float = 1.0
+) -> Adjusted:
     """As `step_down`, with only this share of the level."""
-    given = step_down(observed, by_chance, LEVEL * share)
+    given = step_down(observed, by_chance, own, LEVEL * share)
     return Adjusted(np.minimum(1.0, given.p / share), given.critical)

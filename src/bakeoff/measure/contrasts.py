@@ -25,8 +25,8 @@ from bakeoff.records import Contrast
 
 Pair = tuple[str, str]
 Span = float | Mapping[str, float]
-Method = Callable[[np.ndarray, np.ndarray], Adjusted]
-"""Adjusts observed scores (n_pairs,), given scores by chance (n_flips, n_pairs)."""
+Method = Callable[[np.ndarray, np.ndarray, np.ndarray | None], Adjusted]
+"""Adjusts observed scores (n_pairs,), given scores by chance (n_flips, n_pairs), as `max_t.step_down` does."""
 
 
 def contrasts(
@@ -107,7 +107,7 @@ def _tested_side(tests: Sequence[PairedTest], end: int, method: Method) -> Teste
     drawn = p_values(observed, by_chance)
     alone = [test.p([test.sides[end].p_alone(float(p))]) for test, p in zip(tests, drawn, strict=True)]
     strength = np.array([test.sides[end].strength * test.has_sign for test in tests])
-    return Tested(np.array(alone), *method(strength * observed, by_chance))
+    return Tested(np.array(alone), *method(strength * observed, by_chance, None))
 
 
 def fact_columns(sums: Sequence[Mapping[str, float]]) -> np.ndarray:

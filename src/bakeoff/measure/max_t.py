@@ -57,41 +57,59 @@ def flipped(sums: np.ndarray, n_flips: int = N_FLIPS, seed: int = 0) -> np.ndarr
     return given
 
 
-def as_normal(by_chance: np.ndarray) -> np.ndarray:
-    """Each column's scores replaced by the sizes of normal scores with the same ranks; equal ones get the largest."""
+class Normal(NamedTuple):
+    """Scores by chance as sizes of normal scores of the same probability: (n_flips, n_pairs) each.
+
+    A pair that differs on few facts has few scores, each of many flips. `scores` gives them the size that they reach
+    or exceed as often; `own` the size of the rarest of equal ones, so that the pair itself is tested as by all flips.
+    """
+
+    scores: np.ndarray
+    own: np.ndarray
+
+
+def as_normal(by_chance: np.ndarray) -> Normal:
+    """Each column's scores replaced by the sizes of normal scores with the same ranks."""
     n_flips = len(by_chance)
     normal = np.array([Z.inv_cdf(0.5 + rank / (2 * (n_flips + 1))) for rank in range(1, n_flips + 1)])
-    ranks = [np.searchsorted(np.sort(column), column * (1 + TIE), side="right") - 1 for column in by_chance.T]
-    return normal[np.array(ranks).T]
+    columns = [(np.sort(column), column) for column in by_chance.T]
+    least = [np.searchsorted(ranked, column * (1 - TIE), side="left") for ranked, column in columns]
+    most = [np.searchsorted(ranked, column * (1 + TIE), side="right") - 1 for ranked, column in columns]
+    return Normal(normal[np.array(least).T], normal[np.array(most).T])
 
 
-def step_down(observed: np.ndarray, by_chance: np.ndarray, level: float = LEVEL) -> Adjusted:
+def step_down(
+    observed: np.ndarray, by_chance: np.ndarray, own: np.ndarray | None = None, level: float = LEVEL
+) -> Adjusted:
     """Adjusted p-values of the observed scores (n_pairs,), given scores by chance (n_flips, n_pairs).
 
     The largest score is compared with the largest by chance, the next with the largest of the others by chance, and so
-    on. No p-value is smaller than that of a larger score. `level` is that of `critical`.
+    on. No p-value is smaller than that of a larger score. `own` are the scores of each pair where it is tested itself,
+    if they are other ones, never smaller. `level` is that of `critical`.
     """
     order = np.argsort(-observed, kind="stable")
-    largest = _largest_from(by_chance[:, order])
-    p = np.maximum.accumulate(p_values(observed[order], largest))
-    return _in_order(order, p, _critical(largest, p < level, [level] * len(p)))
+    largest, own = _largest_from(by_chance[:, order]), (by_chance if own is None else own)[:, order]
+    p = np.maximum.accumulate(p_values(observed[order], np.maximum(largest, own)))
+    return _in_order(order, p, _critical(largest, own, p < level, [level] * len(p)))
 
 
-def gate(observed: np.ndarray, by_chance: np.ndarray, kept: float, level: float = LEVEL) -> Adjusted:
+def gate(
+    observed: np.ndarray, by_chance: np.ndarray, own: np.ndarray | None = None, kept: float = 1.0, level: float = LEVEL
+) -> Adjusted:
     """As `step_down`, but after the first significant pair the others have only the share `kept` of the level.
 
     What is no longer used can go to other tests. The first pair must also be significant at what is kept if any one of
     the other pairs had been the first, so that significant pairs never make another one harder to show.
     """
     order = np.argsort(-observed, kind="stable")
-    by_chance = by_chance[:, order]
+    by_chance, own = by_chance[:, order], (by_chance if own is None else own)[:, order]
     largest = _largest_from(by_chance)
-    p = p_values(observed[order], largest)
+    p = p_values(observed[order], np.maximum(largest, own))
     p[1:] /= kept
-    without = [np.delete(by_chance, i, axis=1).max(axis=1) for i in range(1, len(p))]
+    without = [np.maximum(own[:, 0], np.delete(by_chance, i, axis=1).max(axis=1)) for i in range(1, len(p))]
     p[:1] = max([*p[:1], *(p_values(observed[order[:1]], of[:, None])[0] / kept for of in without)])
     p = np.minimum(1.0, np.maximum.accumulate(p))
-    return _in_order(order, p, _critical(largest, p < level, [level, *[kept * level] * (len(p) - 1)]))
+    return _in_order(order, p, _critical(largest, own, p < level, [level, *[kept * level] * (len(p) - 1)]))
 
 
 def _largest_from(by_chance: np.ndarray) -> np.ndarray:
@@ -104,11 +122,11 @@ def p_values(observed: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
     return (1 + (by_chance >= observed * (1 - TIE)).sum(axis=0)) / (1 + len(by_chance))
 
 
-def _critical(largest: np.ndarray, is_clear: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+def _critical(largest: np.ndarray, own: np.ndarray, is_clear: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     """The quantile of the step at which a pair is tested; all open pairs are at the first step that failed."""
     steps = [rank if is_clear[rank] else int(is_clear.sum()) for rank in range(len(is_clear))]
-    quantiles = {step: np.quantile(largest[:, step], 1 - levels[step]) for step in set(steps)}
-    return np.array([quantiles[step] for step in steps])
+    at = [np.maximum(largest[:, step], own[:, rank]) for rank, step in enumerate(steps)]
+    return np.array([np.quantile(scores, 1 - levels[step]) for scores, step in zip(at, steps, strict=True)])
 
 
 def _in_order(order: np.ndarray, p: np.ndarray, critical: np.ndarray) -> Adjusted:

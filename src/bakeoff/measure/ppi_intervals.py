@@ -243,9 +243,10 @@ def _adjusted(tests: Sequence[Test], sign: int, method: Method) -> Adjusted:
     columns = fact_columns([test.sums(sign) for test in tests])
     if any(test.table.label_error for test in tests):
         observed = np.array([-Z.inv_cdf(max(test.contrast.p / 2, 1e-300)) for test in tests])
-        return method(observed, as_normal(flipped(columns)))
+        by_chance = as_normal(flipped(columns))
+        return method(observed, by_chance.scores, by_chance.own)
     strength = np.array([test.cases[0].strength * (test.contrast.p < 1) for test in tests])
-    return method(strength * scores(columns), flipped(columns))
+    return method(strength * scores(columns), flipped(columns), None)
 
 
 def _concluded(test: Test, p: float, critical: float, margin: float, span: float) -> Contrast:
