@@ -17,9 +17,12 @@ from transformers import AutoModelForCausalLM
 
 from bakeoff.errors import ModelUnavailableError
 from bakeoff.models.adapter_check import check_adapter, difference
+from bakeoff.models.engines.pair_scorers import scoring_model
+from bakeoff.models.engines.sentence_encoders import pooled_model
 from bakeoff.models.engines.transformers import load_model
 from bakeoff.models.load import load_generator
 from bakeoff.models.probe import probe
+from bakeoff.models.sentence_model import SentenceModel
 from bakeoff.models.settings import LocalModel
 from tests.unit.tiny_model import write_tiny_model
 
@@ -151,6 +154,24 @@ def test_a_damaged_adapter_is_refused(model: Path, adapter: Path, name: str, con
     """Either file: cut in half (None), empty, of no known type, or for modules that the model does not have."""
     halve(adapter / name) if content is None else (adapter / name).write_text(content)
     assert str(adapter) in refused(LocalModel(name=str(model), adapter=str(adapter)))
+
+
+@pytest.mark.parametrize("settings", [{"peft_type": "LORA"}, {"peft_type": "XLORA", "adapters": {"0": "org/other"}}])
+def test_an_adapter_in_a_models_own_folder_is_refused(model: Path, tmp_path: Path, settings: dict[str, Any]) -> None:
+    """PEFT would do what its settings say: read other folders and pickles, or ask the hub for what they name."""
+    (model / CONFIG).write_text(json.dumps({"base_model_name_or_path": "org/base", **settings}))
+    said = refused(LocalModel(name=str(model)))
+    assert str(model) in said and CONFIG in said
+    with pytest.raises(ModelUnavailableError, match=CONFIG):
+        load_model(model, None, torch.float32)
+    with pytest.raises(ModelUnavailableError, match=CONFIG):
+        pooled_model(model, SentenceModel(pooling="mean"))
+    with pytest.raises(ModelUnavailableError, match=CONFIG):
+        scoring_model(model, 0)
+    (tmp_path / CONFIG).write_text((model / CONFIG).read_text())
+    (tmp_path / "model.gguf").write_bytes(b"GGUF\x03\x00")
+    with pytest.raises(ModelUnavailableError, match=CONFIG):
+        probe(str(tmp_path / "model.gguf"))
 
 
 def test_an_adapter_that_is_not_there_is_refused(model: Path, tmp_path: Path) -> None:

@@ -50,12 +50,25 @@ def stronger(file: Path) -> None:
     file.write_text(json.dumps({**config, "lora_alpha": 2 * config["lora_alpha"]}))
 
 
+def other_rope(file: Path) -> None:
+    """Each answer is another one, by the same weights."""
+    file.write_text(json.dumps({**json.loads(file.read_text()), "hidden_act": "relu"}))
+
+
+def longer(file: Path) -> None:
+    """One more space."""
+    file.write_text(file.read_text() + " ")
+
+
 @pytest.mark.parametrize(
     ("name", "change", "part"),
     [
         ("model/model.safetensors", rewrite, "weights"),
         ("adapter/adapter_model.safetensors", rewrite, "adapter"),
         ("adapter/adapter_config.json", stronger, "adapter"),
+        ("model/config.json", other_rope, "settings, tokenizer or chat template"),
+        ("model/tokenizer_config.json", longer, "settings, tokenizer or chat template"),
+        ("model/chat_template.jinja", longer, "settings, tokenizer or chat template"),
     ],
 )
 def test_other_weights_under_a_run_are_refused(
@@ -78,7 +91,7 @@ def test_other_weights_under_a_run_are_refused(
     for use in uses:
         with pytest.raises(RunFolderError, match=message) as caught:
             use(open_run(finished.folder.root))
-        assert "restore the weights" in caught.value.remedy
+        assert "restore its files" in caught.value.remedy
     assert open_run(finished.folder.root).ask(QUESTION, "extract").error is None
     file.write_bytes(content)
     assert open_run(finished.folder.root).ask(QUESTION, "base").error is None
@@ -90,7 +103,17 @@ def test_the_sums_stand_in_the_environment(pilot: Callable[..., Run], tmp_path: 
     environment = json.loads(pilot().folder.environment_path.read_text())
     assert environment["models"].keys() == {"generator"}
     assert environment["models"]["generator"]["weights"] == model_sha256(tmp_path / "model")
-    assert environment["models"]["generator"].keys() == {"weights", "adapter"}
+    assert environment["models"]["generator"].keys() == {"weights", "adapter", "files"}
+
+
+def test_a_run_that_noted_no_sum_of_a_models_other_files_is_resumed(pilot: Callable[..., Run], tmp_path: Path) -> None:
+    """As one of an older version."""
+    folder = pilot().folder
+    environment = json.loads(folder.environment_path.read_text())
+    del environment["models"]["generator"]["files"]
+    folder.environment_path.write_text(json.dumps(environment))
+    longer(tmp_path / "model" / "chat_template.jinja")
+    assert pilot(resume=True).folder.root == folder.root
 
 
 def test_a_run_of_an_older_version_has_no_sums_and_works_as_before(pilot: Callable[..., Run], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Weights are loaded without progress bars and reports of other heads, everywhere."""
+"""Weights are loaded without progress bars and reports of other heads, and without an unread adapter, everywhere."""
 
 import ast
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import bakeoff
 
 SOURCE = Path(bakeoff.__file__).parent
+FOLDERS = ("AutoModel", "BertModel")
 MODELS = ("AutoModel", "BertModel", "PeftModel")
 
 
@@ -20,6 +21,26 @@ def loads(tree: ast.AST, inside: bool = False) -> list[int]:
             found += [] if quiet else [node.lineno]
         found += loads(node, quiet)
     return found
+
+
+def unread(tree: ast.AST) -> list[int]:
+    """The lines of functions that load a model's folder and do not look for an adapter's settings in it first."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            calls = [(call.lineno, ast.unparse(call.func)) for call in ast.walk(node) if isinstance(call, ast.Call)]
+            loading = [line for line, name in calls if name.startswith(FOLDERS) and name.endswith(".from_pretrained")]
+            looking = [line for line, name in calls if name == "refuse_adapter_inside"]
+            found += [line for line in loading if not any(before < line for before in looking)]
+    return found
+
+
+def test_no_folder_of_a_model_is_loaded_with_an_adapter_in_it():
+    """transformers would hand it to PEFT, unread."""
+    paths = list(SOURCE.rglob("*.py"))
+    assert {str(path): lines for path in paths if (lines := unread(ast.parse(path.read_text())))} == {}
+    assert unread(ast.parse("def f():\n    AutoModelForCausalLM.from_pretrained(x)")) == [2]
+    assert unread(ast.parse("def f():\n    refuse_adapter_inside(x)\n    BertModel.from_pretrained(x)")) == []
 
 
 def test_every_loading_of_weights_is_quiet():

@@ -5,7 +5,7 @@ Takes settings and folders, gives SHA-256 sums. Loads no engine and no model.
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ import bakeoff
 from bakeoff.contenders.identities import content_sum
 from bakeoff.errors import RunFolderError
 from bakeoff.models.checksums import ORIGIN, file_sha256
-from bakeoff.models.model_sums import sums_of
+from bakeoff.models.model_files import files_of
+from bakeoff.models.model_sums import other_sums, sums_of
 from bakeoff.models.settings import LocalModel, ModelSettings
-from bakeoff.models.tuned_folder import DEPLOYMENT, HOSTED_JOB
 from bakeoff.models.weights import resolve_model
 
 HOW_ASKED = {"key_env", "concurrency", "timeout_s", "retries", "price"}
@@ -32,8 +32,7 @@ def model_sum(settings: ModelSettings) -> str:
         return content_sum(settings.model_dump(mode="json", exclude=HOW_ASKED))
     folder = resolve_model(settings.name)
     if not (folder / ORIGIN).exists():
-        others = [path for path in files_of(folder) if path.suffix != ".safetensors"]
-        sums |= {path.relative_to(folder).as_posix(): file_sha256(path) for path in others}
+        sums |= other_sums(folder)
     return content_sum(sums)
 
 
@@ -45,23 +44,6 @@ def folder_sum(folder: Path) -> str:
     if not any(files_of(folder)):
         raise RunFolderError(f"{folder} is missing or empty.", "restore it, or run the pilot again: bakeoff run CONFIG")
     return content_sum({path.relative_to(folder).as_posix(): file_sha256(path) for path in files_of(folder)})
-
-
-def files_of(folder: Path) -> Iterable[Path]:
-    """The files that decide about answers: weights, configuration, tokenizer, templates, fitted values."""
-    for path in sorted(folder.rglob("*")):
-        inner = path.relative_to(folder).parts
-        if path.is_file() and not inner[0].startswith(("checkpoint", ".")) and path.name not in LEFT_OUT:
-            yield path
-
-
-TRAINED = "trained.json"
-"""What a training depended on and took: later runs find it there."""
-LEFT_OUT = {
-    *(TRAINED, "report.json", "request.json", "training.jsonl", "sums.json", "README.md"),
-    *(HOSTED_JOB, DEPLOYMENT, "download.json"),
-}
-"""Records of how something was made. Times in them would make two equal contenders look different."""
 
 
 def file_sum(kind: Any) -> str:

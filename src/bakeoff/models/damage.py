@@ -16,6 +16,7 @@ from bakeoff.sentences import kind_of_value
 COPY_AGAIN = "copy or download the model again"
 SHOWN_CHARACTERS = 200
 INDEX = "model.safetensors.index.json"
+ADAPTER = "adapter_config.json"
 
 
 @contextlib.contextmanager
@@ -59,6 +60,19 @@ def missing_shards(folder: Path) -> list[str]:
     if not isinstance(shards, dict):
         raise ModelUnavailableError(f"The model's file {index} names no files of weights by tensor.", COPY_AGAIN)
     return sorted({str(shard) for shard in shards.values() if not (folder / str(shard)).exists()})
+
+
+def refuse_adapter_inside(folder: Path) -> None:
+    """Raises ModelUnavailableError if a model's folder has an adapter's settings beside its weights.
+
+    transformers would hand such a folder to PEFT, which does what the settings say: load other folders, files of
+    pickles, or another model from the hub. Adapters come by `adapter:`, where their settings are read first.
+    """
+    if (folder / ADAPTER).exists():
+        raise ModelUnavailableError(
+            f"The model's folder {folder} holds {ADAPTER}, an adapter's settings, beside the model's weights.",
+            "move the adapter's files to a folder of their own and name it as the model's `adapter`, or delete them",
+        )
 
 
 def check_weights(folder: Path) -> None:

@@ -21,7 +21,7 @@ from bakeoff.runs.config import Config
 from bakeoff.runs.environment import data_sha256, describe
 from bakeoff.runs.folder import LOST, RUN_FORMAT, RunFolder, write_json, write_record
 
-RESTORE_OR_START = "restore the weights, or leave out --resume to start a new run"
+RESTORE_OR_START = "restore its files, or leave out --resume to start a new run"
 
 _log = logging.getLogger(__name__)
 

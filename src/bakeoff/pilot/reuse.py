@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from bakeoff.contenders.identities import content_sum
 from bakeoff.contenders.identity import documents_sha256
 from bakeoff.contenders.kept_models import engine_versions, source_sum
-from bakeoff.contenders.model_identity import TRAINED, folder_sum, model_sum
+from bakeoff.contenders.model_identity import folder_sum, model_sum
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.files.jsonl import write_text
 from bakeoff.models.kept.results import KEPT_AT, KeptResults
+from bakeoff.models.model_files import TRAINED
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.records import Record
 from bakeoff.runs.earlier import TRAININGS

@@ -12,7 +12,7 @@ from importlib import metadata
 from typing import Any
 
 import bakeoff
-from bakeoff.models.model_sums import sums_of
+from bakeoff.models.model_sums import all_sums_of
 from bakeoff.models.settings import ModelSettings
 from bakeoff.records import Document, Question
 
@@ -37,7 +37,7 @@ def describe(
         },
         "seed": seed,
         "data_sha256": data_sha256(documents, questions),
-        "models": {name: sums for name, settings in models.items() if (sums := sums_of(settings))},
+        "models": {name: sums for name, settings in models.items() if (sums := all_sums_of(settings))},
     }
 
 
