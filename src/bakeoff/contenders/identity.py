@@ -5,7 +5,7 @@ anybody can check that what is served is what was measured. Loads no engine and 
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bakeoff.contenders.identities import Identity, content_sum
@@ -96,6 +96,12 @@ def _embedder(world: WorldFolder, name: str) -> ModelSettings:
 def _reranker(world: WorldFolder, name: str) -> str:
     """The sum of a reranker of `models:`, or of the files of a tuned one."""
     return model_sum(world.models[name]) if name in world.models else folder_sum(check_part(world.adapter_folder(name)))
+
+
+def code_of(recipe: Recipe, models: Mapping[str, ModelSettings], imports_from: Path | None) -> str:
+    """The sum of the files of your own classes that a contender of this recipe is made of; empty if there are none."""
+    names = [recipe.spec.model if recipe.asks_model else "", recipe.embedder]
+    return _code(recipe, [models[name] for name in names if name in models], imports_from)
 
 
 def _code(recipe: Recipe, models: Sequence[ModelSettings], imports_from: Path | None) -> str:

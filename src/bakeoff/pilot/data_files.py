@@ -6,6 +6,7 @@ Takes prepared data. Refuses to go on with other data or other weights.
 import logging
 from collections.abc import Sequence
 
+from bakeoff.contenders.identity import code_of
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.stores import has_store, keep_in
@@ -21,6 +22,9 @@ from bakeoff.runs.config import Config
 from bakeoff.runs.environment import data_sha256, describe
 from bakeoff.runs.folder import LOST, RUN_FORMAT, RunFolder, write_json, write_record
 
+CODE = "code"
+"""The key in `environment.json`: by contender, the sum of the files of your own classes."""
+PHASES = ("", "dev", "latency", "updated")
 RESTORE_OR_START = "restore its files, or leave out --resume to start a new run"
 
 _log = logging.getLogger(__name__)
@@ -42,6 +46,7 @@ def write_data(
     models = _models(config, recipes)
     if folder.environment_path.exists():
         _check_same(folder, prepared, models)
+        _check_code(folder, config, recipes)
         _restore(folder, world, config, prepared)
         return
     with times.timed("read"):
@@ -50,7 +55,7 @@ def write_data(
     jsonl.write(folder.splits_path, prepared.questions)
     write_record(folder.data_path, prepared.summary())
     environment = describe(prepared.all_documents, prepared.questions, config.seed, models)
-    write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment})
+    write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment, CODE: _code(config, recipes)})
 
 
 def _restore(folder: RunFolder, world: WorldFolder, config: Config, prepared: Prepared) -> None:
@@ -84,6 +89,30 @@ def _check_same(folder: RunFolder, prepared: Prepared, models: dict[str, ModelSe
     before = folder.model_sums()
     for name, settings in models.items():
         check_sums(name, settings, before.get(name, {}), folder.root, RESTORE_OR_START)
+
+
+def _check_code(folder: RunFolder, config: Config, recipes: Sequence[Recipe]) -> None:
+    """Answers by other code are not mixed with those that are there. A class that has not answered may be corrected."""
+    environment, now = folder.read_json(folder.environment_path), _code(config, recipes)
+    before = environment.get(CODE)
+    if before is None or before == now:
+        return
+    for recipe in recipes:
+        name = recipe.spec.name
+        has_answers = any(folder.answers_path(name, phase).exists() for phase in PHASES)
+        if has_answers and before.get(name) != now.get(name):
+            raise RunFolderError(
+                f"The code of {name} is not the one that {folder.root} was started with, and {name} has answered "
+                "already.",
+                "restore the file of its class, or leave out --resume to start a new run",
+            )
+    write_json(folder.environment_path, {**environment, CODE: now})
+
+
+def _code(config: Config, recipes: Sequence[Recipe]) -> dict[str, str]:
+    """The sums of your own classes, by contender."""
+    sums = {recipe.spec.name: code_of(recipe, config.models, config.imports_from) for recipe in recipes}
+    return {name: sum_ for name, sum_ in sums.items() if sum_}
 
 
 def _models(config: Config, recipes: Sequence[Recipe]) -> dict[str, ModelSettings]:
