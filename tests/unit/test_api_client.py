@@ -20,7 +20,7 @@ from bakeoff.models.providers import client as client_module
 from bakeoff.models.providers.client import ApiClient, ApiError
 from bakeoff.models.providers.concurrent import complete_all
 from bakeoff.models.providers.embeddings import ApiEmbedder
-from bakeoff.models.providers.keys import HIDDEN, without_key
+from bakeoff.models.providers.hidden_keys import HIDDEN, without_key
 from bakeoff.models.providers.retry import asked_wait_s, backoff_s, worth_another_try
 from bakeoff.models.providers.threads import in_parallel
 from bakeoff.models.settings import ApiModel

@@ -4,7 +4,7 @@ Takes a model's settings and prompts, gives completions. Knows no server's proto
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from bakeoff.models.engines.negotiated import note_about
 from bakeoff.models.engines.openai_dialect import negotiation_with
@@ -52,10 +52,10 @@ class ServerGenerator(ABC):
         pieces received by then are not the whole answer.
         """
         key_of(self._settings)
-        return self._streamed(prompt, asked_of(self._settings, settings))
+        return self._client.shown(self._streamed(prompt, asked_of(self._settings, settings)))
 
     @abstractmethod
-    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Iterator[str | Completion]:
+    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Generator[str | Completion]:
         """The same, with the settings of this call and the model together."""
 
     def count_tokens(self, text: str) -> int:

@@ -7,7 +7,7 @@ after one extra request. Knows no server's protocol, and nothing about retrieval
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -134,7 +134,7 @@ class HostedGenerator(NegotiatingGenerator):
             origin=Origin(model=written.model, on=datetime.now(UTC).date()),
         )
 
-    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Iterator[str | Completion]:
+    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Generator[str | Completion]:
         begun, written = time.perf_counter(), Written()
         with self._client.key_hidden():
             answer = pieces_without_thinking(self._pieces(prompt, asked, written))

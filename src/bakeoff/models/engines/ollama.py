@@ -9,7 +9,7 @@ Sources: https://docs.ollama.com/api/chat (`num_ctx`, `num_predict`, `done_reaso
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -102,7 +102,7 @@ class OllamaGenerator(ServerGenerator):
                 "raise context_tokens, or lower retrieval.k or retrieval.chunk_tokens",
             )
 
-    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Iterator[str | Completion]:
+    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Generator[str | Completion]:
         begun = time.perf_counter()
         replies: list[dict[str, Any]] = []
         with self._client.key_hidden():

@@ -86,7 +86,7 @@ class OpenAiGenerator(NegotiatingGenerator):
     def _body(self, prompt: Prompt, parameters: dict[str, Any]) -> dict[str, Any]:
         return {"model": self.name, "messages": escaped_messages(prompt), **parameters, **self._more}
 
-    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Iterator[str | Completion]:
+    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Generator[str | Completion]:
         begun, reply = time.perf_counter(), StreamedReply()
         with self._client.key_hidden():
             answer = pieces_without_thinking(self._pieces(prompt, asked, reply))

@@ -8,7 +8,7 @@ Source: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html (co
 
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +104,9 @@ class VllmGenerator:
         or ends the stream before the answer.
         """
         key_of(self._server)
-        return self._streamed(prompt, asked_of(self._server, settings))
+        return self._client.shown(self._streamed(prompt, asked_of(self._server, settings)))
 
-    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Iterator[str | Completion]:
+    def _streamed(self, prompt: Prompt, asked: GenerationSettings) -> Generator[str | Completion]:
         begun, reply = time.perf_counter(), _StreamedCompletion()
         with self._client.key_hidden():
             answer = pieces_without_thinking(self._pieces(prompt, asked, reply))

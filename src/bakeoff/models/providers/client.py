@@ -17,7 +17,8 @@ from bakeoff.files.plain_json import plain_json
 from bakeoff.models.cancelling import sleep
 from bakeoff.models.providers.bodies import MOST_BYTES, MOST_LINE_BYTES, TooMuchError, lines_of, whole
 from bakeoff.models.providers.connections import connections_to
-from bakeoff.models.providers.keys import headers_with, key_of, without_key
+from bakeoff.models.providers.hidden_keys import stream_without_key, without_key
+from bakeoff.models.providers.keys import headers_with, key_of
 from bakeoff.models.providers.outcomes import Outcome, of_this_batch
 from bakeoff.models.providers.pace import holding_back, pace_of
 from bakeoff.models.providers.remedies import REFUSED_KEY, remedy_for
@@ -43,6 +44,7 @@ from bakeoff.models.spending.calls import (
     took_earlier,
 )
 from bakeoff.models.spending.ledger import request_sum
+from bakeoff.records import Completion
 
 
 class ApiError(ModelUnavailableError):
@@ -195,6 +197,11 @@ class ApiClient:
         with self.key_hidden():
             return self._read_lines(url, self._response(url, body, key, streamed=True), key)
 
+    def shown(self, answer: Generator[str | Completion]) -> Iterator[str | Completion]:
+        """A streamed answer without the key, which may be split over several lines."""
+        with closing(answer):
+            yield from stream_without_key(answer, key_of(self.settings))
+
     @contextmanager
     def key_hidden(self) -> Iterator[None]:
         """No ApiError leaves this block with the key in it, a short one included, which answers may hold as a word."""
@@ -209,7 +216,7 @@ class ApiClient:
         costs = CostLines()
         is_html = "text/html" in response.headers.get("content-type", "")
         try:
-            for line in lines_of(response):
+            for line in (without_key(line, key) for line in lines_of(response)):
                 costs.add(line)
                 if is_quota_error(line):
                     error = self._quota_error(url, line.removeprefix("data:"), key)
@@ -218,7 +225,7 @@ class ApiClient:
                 if is_html or line.startswith("<"):
                     raise self._html(url, response.status_code)
                 if line.strip():
-                    yield without_key(line, key)
+                    yield line
         except TooMuchError:
             raise self._too_much(url) from None
         except (httpx2.HTTPError, httpx2.StreamError) as error:

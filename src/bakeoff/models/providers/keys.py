@@ -1,31 +1,22 @@
-"""API keys: read from the environment when needed, sent in a header, removed from everything that is shown.
+"""API keys: read from the environment when needed, and sent in a header. `hidden_keys` removes them from what is shown.
 
 Takes a model's settings. Stores no key but those of servers that this process started: callers hold it in a local
 variable for one request.
 """
 
-import html
-import json
 import logging
 import os
-from urllib.parse import quote
 
 from bakeoff.errors import ConfigError
 from bakeoff.models.reference import host_of, location_of
 from bakeoff.models.settings import ApiModel
 
-HIDDEN = "[key hidden]"
 _own: dict[str, str] = {}
 _warned: set[str] = set()
 _log = logging.getLogger(__name__)
 ANTHROPIC_VERSION = "2023-06-01"
 SHORTEST_KEY = 4
 """A shorter key is refused: to hide it would leave nothing of an error message."""
-SHORTEST_SECRET = 8
-"""Shorter keys are placeholders for servers that want none ('EMPTY', 'ollama'), and words that an answer may hold.
-
-Errors hide them wherever they stand, answers only behind the word Bearer.
-"""
 
 
 def keep_own_key(name: str, key: str) -> None:
@@ -94,17 +85,3 @@ def headers_with(key: str, api: str) -> dict[str, str]:
     if api == "google":
         return {"x-goog-api-key": key} if key else {}
     return {"Authorization": f"Bearer {key}"} if key else {}
-
-
-def without_key(text: str, key: str, in_error: bool = False) -> str:
-    """The text with every copy of the key replaced, as it is or as JSON, HTML or a URL would write it.
-
-    A key shorter than SHORTEST_SECRET is replaced in all of an error, in anything else only behind 'Bearer'.
-    """
-    if not key:
-        return text
-    if len(key) < SHORTEST_SECRET and not in_error:
-        return text.replace(f"Bearer {key}", f"Bearer {HIDDEN}")
-    for written in sorted({key, json.dumps(key)[1:-1], html.escape(key), quote(key, safe="")}, key=len, reverse=True):
-        text = text.replace(written, HIDDEN)
-    return text

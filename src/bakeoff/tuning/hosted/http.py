@@ -17,7 +17,8 @@ from bakeoff import __version__
 from bakeoff.files.http_client import http_client
 from bakeoff.models.cancelling import sleep
 from bakeoff.models.providers.client import ApiError
-from bakeoff.models.providers.keys import key_of, without_key
+from bakeoff.models.providers.hidden_keys import without_key
+from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import (
     LONGEST_ASKED_WAIT_S,
     asked_wait_s,
