@@ -103,6 +103,8 @@ class FakeApi:
         self.known = known or {}
         """What GET answers, by path."""
         self.looked_up: list[str] = []
+        self.escapes = ""
+        """Characters that its JSON writes as \\uXXXX, as some servers do."""
         self.n_cached = 0
         """The tokens of each prompt that come from a cache."""
         self.refusal_words: str | None = None
@@ -247,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
             if one.lines:
                 return self._send_lines("text/event-stream", iter(one.lines), fault)
             return self._send_text(
-                one.status, json.dumps(one.body), {"Content-Type": "application/json", **one.headers}
+                one.status, self._json(one.body), {"Content-Type": "application/json", **one.headers}
             )
         refusal = self._refusal(body)
         if refusal is not None:
@@ -352,7 +354,7 @@ class _Handler(BaseHTTPRequestHandler):
             choice: dict[str, Any] = {"index": 0, "delta": {"content": word}, "finish_reason": None}
             if body.get("logprobs"):
                 choice["logprobs"] = {"content": [{"token": word, "logprob": -0.5}]}
-            yield f"data: {json.dumps({**origin, 'choices': [choice]})}"
+            yield f"data: {self._json({**origin, 'choices': [choice]})}"
             yield 'data: {"choices": []}'
         yield f"data: {json.dumps({'choices': [{'delta': {}, 'finish_reason': reason}]})}"
         if (body.get("stream_options") or {}).get("include_usage"):
@@ -439,7 +441,7 @@ class _Handler(BaseHTTPRequestHandler):
             one = {"model": self.fake.model, "message": {"content": word}, "done": False}
             if body.get("logprobs"):
                 one["logprobs"] = [{"token": word, "logprob": -0.5}]
-            yield json.dumps(one)
+            yield self._json(one)
         yield json.dumps(last)
 
     def _ollama_embeddings(self, body: dict[str, Any], fault: Fault | None) -> None:
@@ -457,7 +459,13 @@ class _Handler(BaseHTTPRequestHandler):
         return words[:limit], len(words) > limit, n_prompt
 
     def _send(self, status: int, reply: Any, half: bool = False) -> None:
-        self._send_text(status, json.dumps(reply), {"Content-Type": "application/json"}, half)
+        self._send_text(status, self._json(reply), {"Content-Type": "application/json"}, half)
+
+    def _json(self, value: Any) -> str:
+        text = json.dumps(value)
+        for character in self.fake.escapes:
+            text = text.replace(character, f"\\u{ord(character):04X}")
+        return text
 
     def _send_text(self, status: int, text: str, headers: dict[str, str], half: bool = False) -> None:
         content = text.encode()

@@ -35,7 +35,11 @@ VARIABLE = "SENTINEL_KEY"
 APIS = ("openai", "anthropic", "google", "ollama")
 WRITTEN = (KEY, json.dumps(KEY)[1:-1], html.escape(KEY), quote(KEY, safe=""), base64.b64encode(KEY.encode()).decode())
 QUOTED = json.dumps({"error": {"message": f"Incorrect API key provided: {' '.join(WRITTEN[:4])}"}})
+DOT_NET, PHP = QUOTED.replace("+", r"\u002B").replace("&", r"\u0026"), QUOTED.replace("/", r"\/")
+"""The same JSON as the usual libraries of other languages write it."""
+CUT_OFF = json.dumps({"error": {"message": f"{'x' * 280} {KEY}"}})
 FAULTS = (
+    *(Fault("status", status=401, body=body) for body in (DOT_NET, PHP, CUT_OFF)),
     *(Fault("status", status=status, body=QUOTED, headers={"Retry-After": "0"}) for status in (401, 403, 429, 500)),
     Fault("status", status=400, body=f"<html>{html.escape(KEY)}</html>"),
     Fault("redirect", location=f"http://elsewhere.example/?key={quote(KEY, safe='')}"),
@@ -172,6 +176,7 @@ def _whole_run(folder: Path, said: _Said) -> None:
 
     with ExitStack() as stack:
         api = stack.enter_context(FakeApi(reply=reply, key=KEY))
+        api.escapes = "+&="
         path = make(folder, **_behind(api.url, "openai"))
         words = path.parent / "docs" / "said.md"
         words.write_text(f"Only a document says {PROMPT}.\n")
