@@ -32,6 +32,19 @@ def test_a_clear_leader_that_meets_every_goal_is_shipped():
     assert found.approach == "hybrid" and found.most_accurate == "hybrid"
 
 
+def test_a_contender_that_is_shipped_and_often_wrong_has_a_warning_unless_there_is_a_limit():
+    """And so has one that was compared with no base model. What is not shipped has neither."""
+    wrong, no_base = "set max_hallucination", "No base model was tested"
+    for profile, warned in ((MONEY, True), (MONEY | {"max_hallucination": 0.5}, False)):
+        found = verdict(profile, base=10, rag=120, hybrid=180)
+        assert found.decision == "ship"
+        assert any(wrong in line for line in found.warnings) == warned
+        assert not any(no_base in line for line in found.warnings)
+    found = verdict(EASY, rag=60, hybrid=180)
+    assert found.decision == "ship" and any(no_base in line for line in found.warnings)
+    assert not any(wrong in line for line in verdict({"accuracy_requirement": 5}, base=10, rag=100).warnings)
+
+
 @pytest.mark.parametrize("n", [30, 40, 100])
 def test_thin_evidence_is_not_a_reason_to_ship(n):
     """70 % right against a goal of 80 %: never 'ship', and the fewer questions, the less is shown."""

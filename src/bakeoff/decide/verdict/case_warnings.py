@@ -12,6 +12,8 @@ from bakeoff.decide.wording import money, percent, signed
 from bakeoff.sentences import listed
 
 LOW_RECALL = 0.6
+OFTEN_WRONG = 0.1
+"""From this share of wrong answers, a contender that is to be shipped needs a word where no limit is set."""
 
 
 def case_warnings(case: Case) -> list[str]:
@@ -36,6 +38,23 @@ def case_warnings(case: Case) -> list[str]:
             "what changed, and that answers about it are wrong before. Add changed documents to the run to measure it."
         )
     return [*warnings, *_other_orders(case)]
+
+
+def of_shipped(case: Case, winner: str) -> list[str]:
+    """What nobody asked for and everybody should know before the winner goes to users."""
+    warnings = []
+    wrong = case.wrong[winner].value if winner in case.wrong else None
+    if wrong is not None and wrong >= OFTEN_WRONG and case.profile.max_hallucination is None:
+        warnings.append(
+            f"{winner} answers {percent(wrong)} of the questions wrongly, and the profile sets no limit on that. Where "
+            "a wrong answer does harm, set max_hallucination (such as 0.05) and judge again: bakeoff report RUN."
+        )
+    if not case.baselines and len(case.comparison.entrants) > 1:
+        warnings.append(
+            "No base model was tested, one without documents and without training. So the run does not show that any "
+            "of this is better than a model alone: add one, such as `base`."
+        )
+    return warnings
 
 
 def still_ungraded(case: Case) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.value.information import LABELS
 from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
-from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant, still_ungraded
+from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant, of_shipped, still_ungraded
 from bakeoff.decide.verdict.reasons import (
     excluded_line,
     failed_line,
@@ -106,7 +106,11 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
             "short_of": tuple(texts),
             "not_shown": lacking,
             "ungraded": tuple(case.ungraded),
-            "warnings": (*like_a_constant(case, winner), *warnings),
+            "warnings": (
+                *(of_shipped(case, winner) if decision == "ship" else ()),
+                *like_a_constant(case, winner),
+                *warnings,
+            ),
         }
     )
 
