@@ -79,6 +79,9 @@ def test_a_report_of_a_pilot_beside_busy_neighbours_says_so(tmp_path, monkeypatc
     for neighbour in neighbours:
         neighbour.start()
     try:
+        for _ in range(100):  # until they have started
+            if threads.busy_cores() >= 0.7 * len(neighbours):
+                break
         run = bakeoff.run(config, runs=tmp_path / "runs")
     finally:
         for neighbour in neighbours:
