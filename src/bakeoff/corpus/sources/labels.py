@@ -61,11 +61,11 @@ def restricted(documents: Sequence[Document]) -> Iterator[str]:
     labelled = [document for document in documents if document.access]
     if labelled:
         counts = Counter(label for document in labelled for label in document.access).most_common()
-        named = [f"{label} ({n})" for label, n in counts[:_MOST_NAMED]]
         more = [f"{len(counts) - _MOST_NAMED} more"] if len(counts) > _MOST_NAMED else []
+        named = listed([*(f"{label} ({n})" for label, n in counts[:_MOST_NAMED]), *more])
         yield (
-            f"{len(labelled)} of {len(documents)} documents are restricted by labels ({listed(named + more)}): only keys "
-            "with one of their labels see them (docs/access.md)."
+            f"{len(labelled)} of {len(documents)} documents are restricted by labels ({named}): only keys with one of "
+            "their labels see them (docs/access.md)."
         )
 
 
