@@ -322,6 +322,18 @@ class NothingHidden:
     def narrowed(self, labels: Labels) -> int:
         return 0
 
+    def erased(self, cited: Iterable[object]) -> set[object]:
+        return set()
+
+    def erased_when(self) -> range:
+        return range(0)
+
+    def first_restricted(self) -> int | None:
+        return None
+
+    def ids_of(self, sources: Iterable[str]) -> dict[str, set[str]]:
+        return {}
+
 
 class WebServer:
     """The running server, and what tests look at behind it."""

@@ -47,6 +47,7 @@ BAD = (
     POST + "Content-Length: -1\r\n\r\n{}",
     POST + "Content-Length: 99999999999999999999999\r\n\r\n{}",
     POST + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    POST + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     POST + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffffff\r\n",
     POST + "Content-Length: 60000\r\n\r\n" + "[" * 60_000,
     "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 100,

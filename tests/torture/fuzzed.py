@@ -29,7 +29,7 @@ def trial(told: Trial) -> Seen:
     finally:
         server.stop()
     requests = [line for line in server.lines() if line["event"] == "request"]
-    failed = [line for line in requests if line["status"] >= 500]
+    failed = [line for line in server.lines() if line.get("status", 0) >= 500]  # also of what is not HTTP
     errors = [line for line in server.lines() if line["level"] == "error"]
     broken = [f"the server's log has: {json.dumps(line)}" for line in [*failed, *errors][:10]]
     broken += [f"Schemathesis ended with {status}: {said[-3000:]}"] if status else []

@@ -159,13 +159,15 @@ def test_documents_in_other_languages_are_left_out_and_noted(pilot):
 
 
 def test_requests_to_an_api_are_only_sent_if_that_is_allowed(pilot, monkeypatch):
-    """Their number is printed before; where nobody can be asked, --yes is needed."""
-    monkeypatch.setattr("bakeoff.models.probe.probe", lambda settings: None)
+    """Their number is printed before; where nobody can be asked, --yes is needed. Not even a first try is sent."""
+    asked = []
+    monkeypatch.setattr("bakeoff.models.probe.probe", asked.append)
     values = json.loads(pilot.read_text())
     values["models"]["large"] = {"api": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", "retries": 0}
     pilot.write_text(json.dumps(values))
     with pytest.raises(ConfigError, match="nobody can be asked here"):
         call(*command(pilot, "--model", "large"))
+    assert not asked
 
 
 def test_what_a_writer_writes_is_marked_with_its_name(pilot):

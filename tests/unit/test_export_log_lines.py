@@ -10,9 +10,9 @@ from bakeoff.cli.main import app
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.questions import read_with_notes
-from bakeoff.records import Document
+from bakeoff.records import Document, SourceSpan
 from bakeoff.serve.log import Log
-from bakeoff.serve.log_entries import LoggedAnswer, Preference, Review, Thumb, now
+from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Review, Thumb, now
 from bakeoff.serve.log_exports import chat_lines, preference_lines
 
 
@@ -129,6 +129,68 @@ def test_near_copies_of_one_user_are_capped(desk, tmp_path):
     assert "More of one user's than is taken: 5 corrections, 5 thumbs up, 5 comparisons." in result.stderr
     call("desk", "--to", "preferences", "--out", "pairs.jsonl")
     assert len((tmp_path / "pairs.jsonl").read_text().splitlines()) == 1 + 3
+
+
+def resting_on(name: str, *documents: str, version: int = 2, text: str = "") -> LoggedAnswer:
+    hits = [
+        LoggedHit(chunk_id=id, document_id=id, source=f"{id}.md", start=0, end=3, score=1, rank=rank)
+        for rank, id in enumerate(documents, 1)
+    ]
+    return LoggedAnswer(
+        id=name, question=f"What is {name}?", text=text or f"text {name}", contender="rag", hits=hits,
+        documents_version=version,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def closed(desk):
+    """The same with answers from a restricted document, one restricted since, an erased one, and from no passages."""
+    texts = {"pay": "The pay is 90,000.", "later": "It moves.", "gone": "The code is QUOKKA."}
+    every = [Document(id=id, source=f"{id}.md", text=text) for id, text in texts.items()]
+    every[0] = every[0].model_copy(update={"access": ("hr",)})
+    with SqliteStore(desk / "store.sqlite") as store:
+        store.upsert(every)
+        store.upsert([every[1].model_copy(update={"access": ("board",)})])
+        store.delete(["gone"])
+        store.erase("gone")
+    with Log(desk / "log.sqlite") as log:
+        for name, documents in {
+            "pay": ("d", "pay"),
+            "later": ("later",),
+            "gone": ("gone",),
+            "open": ("d",),
+            "all": (),
+        }.items():
+            log.append(resting_on(name, *documents))
+            log.append(resting_on(f"{name}-2", *documents))
+            log.append(Thumb(answer=name, up=True))
+            log.append(Preference(answers=(name, f"{name}-2"), preferred=name))
+        log.append(resting_on("reviewed", "d"))
+        log.append(
+            Review(answer="reviewed", action="correct", by="ada", question="Q?", answers=("90,000",), asked="Q?",
+                   right=False, shown="text", asked_at=now(), contender="rag", documents=("pay.md",),
+                   documents_version=2, passages=(SourceSpan(source="d.md"),))
+        )  # fmt: skip
+    return desk
+
+
+@pytest.mark.parametrize(("form", "n_restricted"), [("chat", 5), ("preferences", 5)])
+def test_what_not_everybody_may_see_is_left_out_and_counted(closed, tmp_path, form, n_restricted):
+    """By the labels of then and of now; of reviews too; what names no passages may rest on anything. Erased texts are
+    never exported.
+    """
+    result = call("desk", "--to", form, "--out", "out.jsonl", "--json")
+    lines = (tmp_path / "out.jsonl").read_text()
+    assert "text open" in lines and not any(text in lines for text in ("90,000", "text pay", "text later", "text gone"))
+    assert "text all" not in lines
+    left = json.loads(result.stdout)["left_out"]
+    assert (left["restricted"], left["erased"]) == (n_restricted, 1)
+    said = call("desk", "--to", form, "--out", "again.jsonl").stderr
+    assert f"{n_restricted} lines left out that would rest on documents with labels" in said and "--restricted" in said
+    assert "1 line left out that would rest on erased documents" in said
+    call("desk", "--to", form, "--out", "more.jsonl", "--restricted")
+    lines = (tmp_path / "more.jsonl").read_text()
+    assert all(text in lines for text in ("90,000", "text pay", "text later")) and "text gone" not in lines
 
 
 def test_a_log_without_such_lines_writes_no_file(desk, tmp_path):

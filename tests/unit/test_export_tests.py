@@ -117,3 +117,23 @@ def test_what_goes_wrong(measured, tmp_path):
         call(measured, "beir", tmp_path / "there")
     with pytest.raises(ConfigError, match="--contender does not belong to --to beir"):
         call(measured, "beir", tmp_path / "b", "--contender", "extract")
+
+
+@pytest.mark.parametrize("form", ["ragas", "promptfoo", "beir"])
+def test_what_rests_on_documents_with_labels_is_left_out(tmp_path, form):
+    """With a note that counts it, and an option that adds it."""
+    path = make(tmp_path, dict(list(PLANETS.items())[:6]), contenders=["extract"])
+    page = tmp_path / "docs" / "aldra.md"
+    page.write_text(f"---\nlabels: [hr]\n---\n{page.read_text()}")
+    finished = run(load_config(path), runs=tmp_path / "runs")
+    more = ("--contender", "extract") if form != "beir" else ()
+    result = call(finished, form, tmp_path / "open", *more)
+    assert result.exit_code == 0 and "with labels" in result.stderr and "--restricted" in result.stderr
+
+    def written(out):
+        files = [out] if out.is_file() else [file for file in out.rglob("*") if file.is_file()]
+        return "".join(file.read_text() for file in files)
+
+    assert "Aldra circles" not in written(tmp_path / "open") and "314 days" not in written(tmp_path / "open")
+    result = call(finished, form, tmp_path / "all", *more, "--restricted")
+    assert "with labels" not in result.stderr and len(written(tmp_path / "all")) > len(written(tmp_path / "open"))

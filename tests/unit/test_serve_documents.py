@@ -402,6 +402,44 @@ def test_a_key_sees_only_what_its_labels_allow(client: TestClient, documents: Li
     assert unknown.json()["error"]["message"].replace("'b'", "'a'") == hidden.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("labels", [["board"], ["staff", "board"], ["board", "legal"]])
+def test_a_key_gives_only_labels_that_it_holds(client: TestClient, documents: LiveDocuments, labels: list[str]) -> None:
+    """In every way of writing: what it could not see, it could not take back. Nothing of the request is changed."""
+    put(client, "known", "Open.", labels=["staff"])
+    version, query = documents.store.version, ",".join(labels)
+    front = f"---\nlabels: {query}\n---\nPay.".encode()
+    two = [("file", ("a.md", b"Open.")), ("file", ("b.md", front))]
+    batch = {"documents": [{"id": "a", "text": "One."}, {"id": "b", "text": "Two.", "labels": labels}]}
+    markdown = {**STAFF, "Content-Type": "text/markdown"}
+    refused = [
+        client.put("/documents/new", json={"text": "Pay.", "labels": labels}, headers=STAFF),
+        client.put("/documents/known", json={"text": "Pay.", "labels": labels}, headers=STAFF),
+        client.put(f"/documents/new?labels={query}", content=b"Pay.", headers=markdown),
+        client.put("/documents/new", content=front, headers=markdown),
+        client.post("/documents", json=batch, headers=STAFF),
+        client.post(f"/documents?labels={query}", files=[("file", ("a.md", b"Pay."))], headers=STAFF),
+        client.post("/documents?folder=hr", files=two, headers=STAFF),
+        client.put("/documents/new", json={"text": "Pay.", "labels": ["staff"]}, headers={"X-Labels": ""}),
+    ]
+    assert [code(one) for one in refused] == len(refused) * [(403, "labels_not_allowed")]
+    assert "Nothing was changed" in refused[0].json()["error"]["message"]
+    assert documents.store.version == version
+
+
+def test_a_key_keeps_labels_of_others_that_a_document_has(client: TestClient) -> None:
+    """It changes the text, leaves labels out or takes them away; a key that sees all gives any."""
+    put(client, "a", "Then.", labels=["staff", "board"])
+    for sent in ({}, {"labels": ["board", "staff"]}, {"labels": ["staff"]}, {"labels": ["staff"]}, {"labels": []}):
+        response = client.put("/documents/a", json={"text": "Now.", **sent}, headers=STAFF)
+        assert response.status_code == 200, response.text
+        assert client.get("/documents/a", headers=STAFF).status_code == 200
+    assert client.put("/documents/a", json={"text": "Now.", "labels": ["board"]}, headers=STAFF).status_code == 403
+    put(client, "a", "Now.", labels=["board"])
+    put(client, "b", "Both.", labels=["staff", "board"])
+    alone = client.put("/documents/b", json={"text": "Now.", "labels": ["board"]}, headers=STAFF)
+    assert code(alone) == (403, "labels_not_allowed")
+
+
 def test_an_old_version_needs_its_own_labels_and_those_of_today(client: TestClient) -> None:
     """A document that becomes secret hides its past; one that becomes public does not publish its secret past."""
     put(client, "a", "Open once.")

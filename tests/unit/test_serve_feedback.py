@@ -66,7 +66,14 @@ def ask(
     **options: Any,
 ) -> httpx2.Response:
     """The reply to one request of a key, which may not see the `hidden` documents, the last one since `narrowed`."""
-    seen = SimpleNamespace(hidden=lambda cited, labels: set(hidden), narrowed=lambda labels: narrowed)
+    seen = SimpleNamespace(
+        hidden=lambda cited, labels: set(hidden),
+        narrowed=lambda labels: narrowed,
+        erased=lambda cited: set(),
+        erased_when=lambda: range(0),
+        first_restricted=lambda: None,
+        ids_of=lambda sources: {},
+    )
     api = FeedbackApi(log, seen, lambda request: HOLDERS[request.headers["x-key"]])
     app = Starlette(routes=api.routes(), exception_handlers=exception_handlers())
 

@@ -148,6 +148,22 @@ def test_history_hides_what_was_made_from_a_document_that_is_hidden_now(
     assert "90,000" not in history()
 
 
+@pytest.mark.parametrize("model", ["extract", "long-context"])
+def test_the_exported_log_teaches_no_trainer_what_has_labels(
+    serving: Serving, documents: LiveDocuments, log: Log, model: str
+) -> None:
+    """A header says how many answers are left out; the table of the log, which only an operator reads, has them."""
+    asked = Asked(id="one", model=model, question=ASKED, typed=ASKED, key="desk", key_id="1")
+    list(serving.answer(asked, ("hr",)))
+    assert len(logged(log, 1)) == 1
+    holder = Holder(name="boss", id="2", labels=None, manages=True)
+    app = Starlette(routes=FeedbackApi(log, documents, lambda request: holder).routes())
+    exported = send_request(app, "GET", "/log/export?form=chat&which=all", stays=True)
+    assert exported.status == 200 and exported.body == b""
+    assert exported.headers["x-left-out"] == "restricted=1, erased=0"
+    assert "90,000" in send_request(app, "GET", "/log/export?form=csv", stays=True).body.decode()
+
+
 def refused(
     serving: Serving, id: str, model: str = "extract", key_id: str = "1", question: str = ASKED
 ) -> RefusedError:

@@ -19,6 +19,8 @@ from bakeoff.serve import release_files
 from bakeoff.serve import releases as module
 from bakeoff.serve.deployment import deploy
 from bakeoff.serve.documents.order import only_writer
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import Decision
 from bakeoff.serve.releases import (
     Release,
     add_release,
@@ -287,6 +289,35 @@ def test_a_restart_without_a_choice_keeps_what_was_decided(root, run):
     assert deploy(run, root).release.contenders == deploy(run, root, ["rag", "base"]).release.contenders
 
 
+@pytest.mark.parametrize("outcome", ["keep", "waits", "refused", "rolled back"])
+def test_a_restart_keeps_what_the_gate_kept(root, run, caplog, monkeypatch, outcome):
+    """Whatever was decided: the verdict of the run, which labels may change, replaces nothing by itself."""
+    with Log(root / "log.sqlite") as log:
+        log.append(Decision(round=1, live=1, candidate="rounds/1", outcome=outcome, reason="no better", by="Ann"))
+    best = run.best.model_copy(update={"contender": "base", "reason": "the winner of the verdict"})
+    monkeypatch.setattr(type(run), "best", best)
+    assert deploy(run, root).release.number == 1 == current(root)
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert said.startswith("Release 1 (rag) stays live, as was decided here. The verdict of the run planets names base")
+    assert said.endswith(f"To serve that: bakeoff serve {run.folder.root} -c base")
+    assert deploy(run, root, ["base"]).release.contenders == ("base",)  # it does
+    caplog.clear()
+    assert deploy(run, root).release.number == 2 and not caplog.records
+
+
+def test_a_start_that_changes_what_is_live_says_so(root, run, caplog, monkeypatch):
+    """What was live, what is, why, and how to go back. One that changes nothing says nothing."""
+    deploy(run, root, ["rag"])
+    assert not caplog.records
+    best = run.best.model_copy(update={"contender": "base", "reason": "the winner of the verdict"})
+    monkeypatch.setattr(type(run), "best", best)
+    assert deploy(run, root).release.number == 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "Release 1 (rag) was live; release 2 (base) is live now: the winner of the verdict. To go back: "
+        "bakeoff rollback planets --to 1"
+    ]
+
+
 def test_a_run_that_was_moved_takes_no_rollback_back(root, run, tmp_path, caplog, monkeypatch):
     """Restored from a backup, or mounted elsewhere: it is the same run. One with other figures of the test is not."""
     promote(root, run, "base")
@@ -299,10 +330,8 @@ def test_a_run_that_was_moved_takes_no_rollback_back(root, run, tmp_path, caplog
     more = figures.tested["rag"].model_copy(update={"n_questions": 900})
     monkeypatch.setattr(module, "standing_of", lambda _: figures.model_copy(update={"tested": {"rag": more}}))
     assert deploy(open_run(moved.folder.root), root, ["rag"]).release.number == 3
-    assert (
-        "rolled back to; release 3, which is new, is live now" in caplog.text
-        and "bakeoff rollback planets --to 1" in caplog.text
-    )
+    changed = "since it was promoted or rolled back to; release 3 (rag) is live now: as you named it. To go back: "
+    assert changed + "bakeoff rollback planets --to 1" in caplog.text
 
 
 def test_a_run_that_was_renamed_is_told_where_its_decisions_are(root, run, tmp_path, caplog):

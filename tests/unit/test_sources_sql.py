@@ -364,6 +364,46 @@ def test_settings_that_are_written_are_read_again(sqlite: Server) -> None:
     assert settings_of(written) == one
 
 
+@pytest.mark.parametrize("value", ["9e999", "-9e999", "X'0001'", "4611686018427387904", "1e308"])
+def test_one_row_that_has_no_order_is_not_read_and_named(
+    sqlite: Server, value: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Infinity, bytes, and a number among times. It is read again later, and what was read of it before stays."""
+    sqlite.run(insert(2, "Two."), insert(3, "Three."))
+    cursor = changes(settings(sqlite)).cursor
+    sqlite.run(f"UPDATE articles SET updated_at = {value}, body = 'New.' WHERE id = 2")
+    for found in (changes(settings(sqlite)), changes(settings(sqlite), cursor)):
+        assert [(one.source, one.is_read) for one in found.problems] == [("articles/2", False)]
+        assert "articles/2" not in sources(found) and not found.deleted
+        assert "changed:" in found.problems[0].reason
+    sqlite.run("UPDATE articles SET updated_at = '2026-02-01 10:00:00' WHERE id = 2")
+    assert sources(changes(settings(sqlite), found.cursor)) == ["articles/2"]
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("value", ["9e999", "1e308", "-1e300", "253402300800000"])
+def test_a_number_that_is_no_time_is_none(sqlite: Server, value: str) -> None:
+    """The row is read; its document has no time of change. Infinity says which row it is."""
+    sqlite.run(
+        insert(2, "Two.").replace("'2026-01-01 10:00:00'", value),
+        insert(3, "Three.").replace("'2026-01-01 10:00:00'", "7"),
+    )
+    found = changes(settings(sqlite, query="SELECT * FROM articles WHERE id > 1"))
+    read = {one.source: one.updated_at for one in found.documents}
+    assert read == {"articles/3": None} | ({} if value == "9e999" else {"articles/2": None})
+
+
+def test_a_failed_read_leaves_no_traceback_behind(
+    server: Server, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The rest of the rows is still on its way when a row is refused."""
+    one = settings(server, query="SELECT 1 AS id, title, body, updated_at FROM articles")
+    with pytest.raises(InputError, match="two rows with the key"):
+        changes(one)
+    gc.collect()
+    assert not caplog.records and "Traceback" not in capfd.readouterr().err
+
+
 def test_a_column_that_orders_nothing_is_refused(sqlite: Server) -> None:
     """Bytes, and values of several kinds."""
     sqlite.run("UPDATE articles SET updated_at = X'01'")

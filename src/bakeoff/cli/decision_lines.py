@@ -48,6 +48,15 @@ def candidate_name(root: Path, of: "Decision") -> str:
         return f"release {of.candidate}"
 
 
+def reasons(found: "Sequence[Decision]") -> list[str]:
+    """Why people rolled back or refused, the newest first: no column has room for that."""
+    return [
+        f"{of.at:%Y-%m-%d} {of.outcome}{f' (round {of.round})' if of.round else ''}: {of.reason}"
+        for of in reversed(found)
+        if of.outcome in ("rolled back", "refused")
+    ]
+
+
 def cut(text: str, n: int) -> str:
     """A text of at most n characters; the last one is '…' if something is left out."""
     return text if len(text) <= n else text[: n - 1] + "…"

@@ -31,7 +31,7 @@ def decisions(
     With --round, show one round: who was compared, the difference, what the gate checked, and the questions on which
     the two differ, with both answers.
     """
-    from bakeoff.cli.decision_lines import HEADS, open_rounds, row
+    from bakeoff.cli.decision_lines import HEADS, open_rounds, reasons, row
     from bakeoff.files.locks import is_held
     from bakeoff.learn.decisions import level_of_next, read_decisions, waiting
     from bakeoff.learn.evidence import FOLDER, state_of_evidence
@@ -52,6 +52,8 @@ def decisions(
         return
     if found:
         console().print(table(HEADS, [row(root, decision) for decision in reversed(found)], right=(0, 4)))
+        for line in reasons(found):
+            note(line)
         note(f"The questions that decided a round: {command_for('decisions', deployment, deployments, '--round N')}")
     else:
         note("No candidate was tested yet.")

@@ -72,6 +72,7 @@ def add(
     If one of them cannot be read, the others are added, and the exit code is 1. Hidden files in a folder do not count.
     """
     from bakeoff.corpus.sources.folders import HIDDEN, read_documents
+    from bakeoff.corpus.sources.labels import restricted
     from bakeoff.serve.documents.ends import Counts, make_changes
     from bakeoff.serve.documents.folder_sync import difference, placed
 
@@ -81,6 +82,8 @@ def add(
         changed = difference(wanted, documents.listed(), keep_labels=labels is None).changed
         counts = Counts(n_unchanged=len(reading.documents) - len(changed))
         counts += make_changes(documents, changed, ())
+    for sentence in restricted(wanted):
+        note(sentence)
     _report(counts, reading.problems, as_json)
     if any(problem.reason != HIDDEN and not problem.is_read for problem in reading.problems):
         raise typer.Exit(1)
@@ -252,8 +255,12 @@ def _synced(
 ) -> tuple["Counts", Sequence["Problem"]]:
     """Makes the documents below the prefix equal those of the folder. Raises InputError if too many would go."""
     from bakeoff.corpus.sources.folders import read_documents
+    from bakeoff.corpus.sources.labels import restricted
 
-    return _sent(documents, read_documents([folder]), labels, prefix, yes)
+    reading = read_documents([folder])
+    for sentence in () if labels is not None else restricted(reading.documents):
+        note(sentence)
+    return _sent(documents, reading, labels, prefix, yes)
 
 
 def _sent(

@@ -18,6 +18,7 @@ OPTIONS: dict[str, tuple[Form, ...]] = {
     "--which": ("chat",),
     "--layout": ("preferences",),
     "--unreviewed": ("chat", "preferences"),
+    "--restricted": ("chat", "preferences", "ragas", "promptfoo", "beir"),
 }
 """The forms that each option belongs to."""
 
@@ -89,6 +90,13 @@ def export(
             "--unreviewed", help="Of chat, preferences: right answers that users wrote, too, if they have no warning."
         ),
     ] = False,
+    restricted: Annotated[
+        bool,
+        typer.Option(
+            "--restricted",
+            help="Of chat, preferences, ragas, promptfoo, beir: what rests on documents with labels, too.",
+        ),
+    ] = False,
     runs: Runs = Path("runs"),
     deployments: Annotated[Path, typer.Option(help="The folder that holds the deployments.")] = Path("deployments"),
     as_json: Json = False,
@@ -101,11 +109,12 @@ def export(
         "--converter": converter,
     }
     given |= {"--which": which, "--layout": layout, "--unreviewed": unreviewed or None}
+    given["--restricted"] = restricted or None
     _check(to, given)
     if to == "mlflow":
         written = _to_mlflow(origin, out, runs, deployments)
     elif to in ("ragas", "promptfoo", "beir"):
-        written = _test_of(origin, to, Path(out).expanduser(), contender, (runs, deployments))
+        written = _test_of(origin, to, Path(out).expanduser(), contender, restricted, (runs, deployments))
     elif to in ("chat", "preferences"):
         written = _log_to_lines(origin, to, Path(out).expanduser(), given, deployments)
     else:
@@ -140,7 +149,9 @@ def _to_mlflow(origin: str, out: str, runs: Path, deployments: Path) -> dict[str
     return {**written._asdict(), "sentence": sentence}
 
 
-def _test_of(origin: str, form: Form, out: Path, contender: str | None, folders: tuple[Path, Path]) -> dict[str, Any]:
+def _test_of(
+    origin: str, form: Form, out: Path, contender: str | None, restricted: bool, folders: tuple[Path, Path]
+) -> dict[str, Any]:
     from bakeoff.exports.beir import export_beir
     from bakeoff.exports.origin import run_root
     from bakeoff.exports.promptfoo import export_promptfoo
@@ -150,7 +161,7 @@ def _test_of(origin: str, form: Form, out: Path, contender: str | None, folders:
 
     run = open_run(run_root(origin, *folders), folders[0])
     if form == "ragas":
-        chosen, n, notes = export_ragas(run, out, contender)
+        chosen, n, notes = export_ragas(run, out, contender, restricted)
         return {
             "contender": chosen,
             "n_questions": n,
@@ -158,23 +169,24 @@ def _test_of(origin: str, form: Form, out: Path, contender: str | None, folders:
             "sentence": f"{counted(n, 'answer')} of '{chosen}'.",
         }
     if form == "promptfoo":
-        n, notes = export_promptfoo(run, out, contender)
+        n, notes = export_promptfoo(run, out, contender, restricted)
         return {"contender": contender, "n_questions": n, "notes": notes, "sentence": f"{counted(n, 'test')}."}
-    n_documents, n, notes = export_beir(run, out)
+    n_documents, n, notes = export_beir(run, out, restricted)
     sentence = f"{counted(n_documents, 'document')}, {counted(n, 'query', 'queries')}."
     return {"n_documents": n_documents, "n_questions": n, "notes": notes, "sentence": sentence}
 
 
 def _log_to_lines(origin: str, form: Form, out: Path, given: dict[str, Any], deployments: Path) -> dict[str, Any]:
-    from bakeoff.exports.log_lines import export_chats, export_preferences
+    from bakeoff.exports.log_lines import Wanted, export_chats, export_preferences
     from bakeoff.serve.deployment import open_deployment
     from bakeoff.serve.find import find_deployment
 
     deployment = open_deployment(find_deployment(origin, deployments))
+    wanted = Wanted(bool(given["--unreviewed"]), bool(given["--restricted"]))
     if form == "chat":
-        n, left_out = export_chats(deployment, out, given["--which"] or "approved", bool(given["--unreviewed"]))
+        n, left_out = export_chats(deployment, out, given["--which"] or "approved", wanted)
     else:
-        n, left_out = export_preferences(deployment, out, given["--layout"] or "trl", bool(given["--unreviewed"]))
+        n, left_out = export_preferences(deployment, out, given["--layout"] or "trl", wanted)
     notes = left_out.sentences(deployment.root.name)
     return {
         "n_lines": n,

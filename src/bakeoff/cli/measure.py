@@ -113,7 +113,9 @@ def _planned(settings: "Config", prepared: "Prepared | None", as_json: bool) -> 
     from bakeoff.pilot.answer_settings import settled
     from bakeoff.pilot.budget import budget_lines, estimate_rows, planned
     from bakeoff.pilot.prepare import prepare
+    from bakeoff.pilot.run import check_names
 
+    check_names(settings)
     prepared = prepared or prepare(settings)
     expected = planned(settled(settings, prepared.answer_lengths), prepared)
     if as_json:

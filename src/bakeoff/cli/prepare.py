@@ -153,12 +153,15 @@ def advise(
             "warnings": list(advice.warnings),
             "pays_for_itself": [{**way.model_dump(mode="json"), "can_pay": way.can_pay} for way in advice.cost.paying],
             "currency": advice.cost.currency,
+            "no_costs": advice.cost.problem,
             "written": list(map(str, paths)),
         }
         print_json({**recommendation.model_dump(mode="json"), **about})
         return
+    no_costs = f"No costs, and nothing that follows from them: {advice.cost.problem}" if advice.cost.problem else ""
     lines = [
         recommendation.headline,
+        *filter(None, [no_costs]),
         *filter(None, [recommendation.budget]),
         recommendation.uncertainty,
         *(f"Check first: {warning}" for warning in advice.warnings),

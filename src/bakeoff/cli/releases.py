@@ -10,7 +10,7 @@ from bakeoff.cli.output import console, note, print_json, table
 from bakeoff.sentences import listed
 
 if TYPE_CHECKING:
-    from bakeoff.serve.releases import Release
+    from bakeoff.serve.releases import PointerChange, Release
 
 
 def releases(deployment: DeploymentName, deployments: Deployments = DEPLOYMENTS, as_json: Json = False) -> None:
@@ -19,10 +19,10 @@ def releases(deployment: DeploymentName, deployments: Deployments = DEPLOYMENTS,
     from bakeoff.serve.find import find_deployment
 
     root = find_deployment(deployment, deployments)
-    live, before = there.current(root), there.previous(root)
+    live, before, changed = there.current(root), there.previous(root), there.last_change(root)
     found = sorted(there.releases(root), key=lambda release: -release.number)
     if as_json:
-        print_json([_plain(release, live, before) for release in found])
+        print_json([_plain(release, live, before, changed) for release in found])
         return
     rows = [
         (
@@ -35,6 +35,9 @@ def releases(deployment: DeploymentName, deployments: Deployments = DEPLOYMENTS,
         for release in found
     ]
     console().print(table(("release", "", "made", "contenders", "reason"), rows, right=(0,)))
+    if changed is not None and changed.by == "rollback":
+        why = f": {changed.reason}" if changed.reason else ""
+        note(f"Release {live} is live by a rollback since {changed.at:%Y-%m-%d %H:%M} UTC{why}")
     unreadable = sorted({*there.numbers(root)} - {release.number for release in found})
     if unreadable:
         note(f"Cannot be read, and cannot be made live: {listed([str(number) for number in unreadable])}.")
@@ -63,7 +66,7 @@ def rollback(
     if release.number != was:
         _write_down(root, was, release.number, reason)
     if as_json:
-        print_json(_plain(release, release.number, was))
+        print_json(_plain(release, release.number, was, there.last_change(root)))
     elif release.number == was:
         note(f"Release {was} is live already: {release.contender}, {release.reason.rstrip('.')}.")
     else:
@@ -82,7 +85,9 @@ def _write_down(root: Path, was: int, number: int, reason: str) -> None:
         note(f"The rollback could not be added to the decisions. {error.message}")
 
 
-def _plain(release: "Release", live: int, before: int | None) -> dict[str, object]:
-    """A release as the JSON of these commands shows it."""
+def _plain(release: "Release", live: int, before: int | None, changed: "PointerChange | None") -> dict[str, object]:
+    """A release as the JSON of these commands shows it. `changed` is how the live one became so."""
     shown = release.model_dump(mode="json", include={"number", "created", "contenders", "reason", "run", "bakeoff"})
-    return {**shown, "live": release.number == live, "before": release.number == before}
+    is_live = release.number == live
+    made_live = changed.model_dump(mode="json", include={"at", "by", "reason"}) if changed and is_live else None
+    return {**shown, "live": is_live, "before": release.number == before, "made_live": made_live}

@@ -103,6 +103,7 @@ def synthesize(
         account.keep_in(folder.root)
         _say_what_rules_make(making, models)
         _confirm(making, models, yes, limit)
+        _probe(folder, models)
         try:
             _make(folder, making, limit)
         finally:
@@ -178,7 +179,6 @@ def _begin(
 ) -> "Making":
     from bakeoff.cli.stopping import stoppable
     from bakeoff.models.load import load_generator
-    from bakeoff.models.probe import probe
     from bakeoff.synthesis.checks import Checks
     from bakeoff.synthesis.making import Making
     from bakeoff.synthesis.output import Begun, documents_sum, questions_sum
@@ -186,9 +186,6 @@ def _begin(
 
     folder.check_new(resume)
     with stoppable("the same command with --resume", folder.work):
-        for model in dict.fromkeys((models.writer, models.reader)):
-            if model is not None:
-                probe(model)
         found = read(documents, folder.work, paraphrase, existing, models.embedder)
         for line in found.notes:
             note(line)
@@ -237,6 +234,17 @@ def _confirm(making: "Making", models: _Models, yes: bool, limit: int | None) ->
     if not sys.stdin.isatty():
         raise ConfigError("The requests go to an API, and nobody can be asked here.", "allow them with --yes")
     typer.confirm("Send them?", abort=True, err=True)
+
+
+def _probe(folder: "Folder", models: _Models) -> None:
+    """Asks each model once, which is a request already: nothing is sent before somebody has agreed."""
+    from bakeoff.cli.stopping import stoppable
+    from bakeoff.models.probe import probe
+
+    with stoppable("the same command with --resume", folder.work):
+        for model in dict.fromkeys((models.writer, models.reader)):
+            if model is not None:
+                probe(model)
 
 
 def _make(folder: "Folder", making: "Making", limit: int | None) -> None:

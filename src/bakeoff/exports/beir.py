@@ -9,19 +9,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bakeoff.exports.measured import documents_of
+from bakeoff.exports.measured import documents_of, open_documents
 from bakeoff.exports.target import new_path
 from bakeoff.records import Question
 from bakeoff.runs.run import Run
 
 
-def export_beir(run: Run, out: Path) -> tuple[int, int, list[str]]:
-    """Writes the folder; returns the numbers of documents and queries, and what was left out.
+def export_beir(run: Run, out: Path, restricted: bool = False) -> tuple[int, int, list[str]]:
+    """Writes the folder; returns the numbers of documents and queries, and what was left out: documents with labels,
+    unless they are asked for, and questions that rest on them.
 
     A query is a question that names a document of the run. Raises ConfigError if the path exists.
     """
-    documents = documents_of(run)
-    asked = [question for question in run.folder.questions() if question.slice != "general"]
+    every = documents_of(run)
+    documents, notes = open_documents(every, restricted)
+    closed = every.keys() - documents.keys()
+    asked = [one for one in run.folder.questions() if one.slice != "general" and closed.isdisjoint(_sources(one))]
     queries = [question for question in asked if _sources(question) & documents.keys()]
     with new_path(out) as folder:
         (folder / "qrels").mkdir(parents=True)
@@ -33,9 +36,8 @@ def export_beir(run: Run, out: Path) -> tuple[int, int, list[str]]:
         for split in dict.fromkeys(question.split or "test" for question in queries):
             (folder / "qrels" / f"{split}.tsv").write_text(_qrels(queries, split, documents.keys()), encoding="utf-8")
     n = len(asked) - len(queries)
-    notes = (
-        [f"{n} question{'s' if n != 1 else ''} left out: no document of the run is named for the answer."] if n else []
-    )
+    if n:
+        notes.append(f"{n} question{'s' if n != 1 else ''} left out: no document of the run is named for the answer.")
     return len(documents), len(queries), notes
 
 

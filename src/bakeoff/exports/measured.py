@@ -11,10 +11,11 @@ from bakeoff.errors import InputError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.records import Answer, Document, Question
 from bakeoff.runs.run import Run
-from bakeoff.sentences import one_of
+from bakeoff.sentences import counted, one_of
 
 DECLINED = "I don't know."
 """What a user reads of a declined answer."""
+ADD_THEM = "add them with --restricted if whoever gets the file may see them."
 
 
 class Asked(NamedTuple):
@@ -23,6 +24,11 @@ class Asked(NamedTuple):
     question: Question
     passages: tuple[str, ...]
     answer: Answer | None = None
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether there is an answer that names no passages."""
+        return self.answer is not None and not self.answer.abstained and not self.answer.citations
 
     @property
     def text(self) -> str:
@@ -34,6 +40,29 @@ def documents_of(run: Run) -> dict[str, Document]:
     """The documents that the run was measured with, by source."""
     with open_store(run.folder.world) as store:
         return {document.source: document for document in store.documents()}
+
+
+def open_documents(documents: Mapping[str, Document], restricted: bool) -> tuple[dict[str, Document], list[str]]:
+    """The documents that everybody may see, or all if the `restricted` ones are asked for; and a note on the others."""
+    kept = {source: one for source, one in documents.items() if restricted or not one.access}
+    n = len(documents) - len(kept)
+    return kept, [f"{counted(n, 'document')} with labels left out, with what rests on them; {ADD_THEM}"] if n else []
+
+
+def without_restricted(run: Run, asked: Sequence[Asked], restricted: bool) -> tuple[list[Asked], list[str]]:
+    """The questions that rest on documents that everybody may see, or all if `restricted`; and a note on the others.
+
+    An answer that names no passages may have been made from any document.
+    """
+    closed = {source for source, one in documents_of(run).items() if one.access and not restricted}
+    kept = [one for one in asked if closed.isdisjoint(_rests_on(one)) and not (closed and one.is_of_all)]
+    n = len(asked) - len(kept)
+    return kept, [f"{counted(n, 'question')} left out that rest on documents with labels; {ADD_THEM}"] if n else []
+
+
+def _rests_on(asked: Asked) -> Iterator[str]:
+    yield from (span.source for span in asked.question.source_spans)
+    yield from (hit.chunk.source for hit in (asked.answer.citations if asked.answer else ()))
 
 
 def asked_of(run: Run, contender: str = "") -> list[Asked]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from bakeoff.exports.measured import Asked, asked_of, without_errors
+from bakeoff.exports.measured import Asked, asked_of, without_errors, without_restricted
 from bakeoff.exports.target import new_path
 from bakeoff.runs.run import Run
 
@@ -24,12 +24,17 @@ REFUSED = {
 """One of the two must hold: what promptfoo calls a refusal is one to help, not one for lack of knowledge."""
 
 
-def export_promptfoo(run: Run, out: Path, contender: str | None = None) -> tuple[int, list[str]]:
-    """Writes the configuration; returns the number of tests, and what was left out.
+def export_promptfoo(
+    run: Run, out: Path, contender: str | None = None, restricted: bool = False
+) -> tuple[int, list[str]]:
+    """Writes the configuration; returns the number of tests, and what was left out. What rests on documents with
+    labels is, unless it is `restricted` that is asked for.
 
     Raises ConfigError if the path exists, InputError for an unknown contender.
     """
     asked, notes = without_errors(asked_of(run, contender or ""))
+    asked, more = without_restricted(run, asked, restricted)
+    notes += more
     config = {
         "description": f"The test of the run {run.folder.root.name}",
         "prompts": ["{{question}}"],

@@ -8,19 +8,24 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bakeoff.exports.measured import Asked, asked_of, without_errors
+from bakeoff.exports.measured import Asked, asked_of, without_errors, without_restricted
 from bakeoff.exports.target import new_path
 from bakeoff.runs.run import Run
 
 
-def export_ragas(run: Run, out: Path, contender: str | None = None) -> tuple[str, int, list[str]]:
-    """Writes the samples; returns the contender, their number, and what was left out.
+def export_ragas(
+    run: Run, out: Path, contender: str | None = None, restricted: bool = False
+) -> tuple[str, int, list[str]]:
+    """Writes the samples; returns the contender, their number, and what was left out. What rests on documents with
+    labels is, unless it is `restricted` that is asked for.
 
     A declined answer is what a user reads. A question that the documents do not answer has no reference. Raises
     ConfigError if the path exists, InputError for an unknown contender.
     """
     chosen = contender or run.best.contender
     asked, notes = without_errors(asked_of(run, chosen))
+    asked, more = without_restricted(run, asked, restricted)
+    notes += more
     with new_path(out) as path:
         path.write_text("".join(json.dumps(_sample(one), ensure_ascii=False) + "\n" for one in asked), encoding="utf-8")
     return chosen, len(asked), notes

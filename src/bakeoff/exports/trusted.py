@@ -16,7 +16,7 @@ from bakeoff.learn.review.weekly import week_of
 from bakeoff.protocols import DocumentStore
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.records import Question
-from bakeoff.sentences import first_few
+from bakeoff.sentences import counted, first_few
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb
 from bakeoff.serve.log_exports import Trusted, newest_reviews, newest_thumbs
@@ -38,7 +38,8 @@ class LeftOut(NamedTuple):
     """What is not exported. `flagged` corrections have a warning, by kind; each correction counts in all its kinds.
 
     `unreviewed` have none and wait for a review; `capped_corrections`, `capped_thumbs` and `capped_comparisons` are
-    more than one user may bring. `texts` are the first flagged ones.
+    more than one user may bring. `texts` are the first flagged ones. `restricted` lines would rest on documents with
+    labels, `erased` ones on erased documents.
     """
 
     unreviewed: int = 0
@@ -48,10 +49,17 @@ class LeftOut(NamedTuple):
     capped_corrections: int = 0
     capped_thumbs: int = 0
     capped_comparisons: int = 0
+    restricted: int = 0
+    erased: int = 0
 
     def sentences(self, name: str) -> list[str]:
         """What was left out and what to do, in words. `name` is the deployment's."""
         said = []
+        if self.restricted:
+            said.append(f"{counted(self.restricted, 'line')} left out that would rest on documents with labels, which "
+                        "not everybody may see: add what may be trained on with --restricted.")  # fmt: skip
+        if self.erased:
+            said.append(f"{counted(self.erased, 'line')} left out that would rest on erased documents.")
         if self.flagged:
             kinds = ", ".join(f"{n} {NAMES[kind]}" for kind, n in self.kinds)
             said.append(f"{self.flagged} users' corrections with a warning are left out: {kinds}. "

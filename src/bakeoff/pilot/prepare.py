@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from bakeoff.corpus.problems import problem_lines
 from bakeoff.corpus.sources.folders import Problem, Reading
+from bakeoff.corpus.sources.labels import restricted
 from bakeoff.corpus.sources.opened import read_sources
 from bakeoff.errors import ConfigError, InputError
 from bakeoff.models.embed import languages_of_embedder
@@ -157,7 +158,7 @@ def prepare(config: Config) -> Prepared:
     questions, more_notes = locate_evidence(questions, reading.documents, unread=reading.problems)
     questions, fact_notes = with_same_places(questions, reading.documents)
     questions = with_source_facts(questions)
-    notes += [*more_notes, *fact_notes, *label_note(questions)]
+    notes += [*more_notes, *fact_notes, *label_note(questions), *restricted(reading.documents)]
     if updated:
         changed, more_notes = _changed(config, questions, reading, updated)
         questions += changed

@@ -58,10 +58,7 @@ def run(
     Raises a BakeoffError if the configuration, the data or a model does not allow it. The folder stays resumable.
     """
     config = config if isinstance(config, Config) else load_config(Path(config))
-    named_by_you(config, config.imports_from)
-    recipes = make_recipes(config.specs, config.imports_from)
-    own = measures_of(config)
-    check_profile(config.profile, [recipe.entrant(config.models) for recipe in recipes], own)
+    check_names(config)
     search_in(config.imports_from)
     threads.configure(config.threads)
     prepared = prepared or prepare(config)
@@ -111,6 +108,13 @@ def run(
             if workers and (left := workers.finish()):
                 times.note(f"note: {left}")
     return Run(folder)
+
+
+def check_names(config: Config) -> None:
+    """Raises ConfigError for a contender, class or measure that there is not, also where only the profile names it."""
+    named_by_you(config, config.imports_from)
+    recipes = make_recipes(config.specs, config.imports_from)
+    check_profile(config.profile, [recipe.entrant(config.models) for recipe in recipes], measures_of(config))
 
 
 def _tested(config: Config, recipes: Sequence[Recipe], account: Ledger, earlier: RunFolder | None) -> list[str]:

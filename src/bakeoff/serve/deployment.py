@@ -25,7 +25,7 @@ from bakeoff.contenders.identities import Identity
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.stores import check_store, open_store
-from bakeoff.errors import BakeoffError, ConfigError
+from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.imports import named_by_folder
 from bakeoff.models.settings import ApiModel, ModelSettings
@@ -34,6 +34,8 @@ from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs.config import Config, validate
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
+from bakeoff.serve.log import Log
+from bakeoff.serve.log_entries import Decision
 from bakeoff.serve.releases import (
     OWNER_ONLY,
     Release,
@@ -49,6 +51,7 @@ from bakeoff.serve.releases import (
     releases,
 )
 
+LOG = "log.sqlite"
 FREE = ("documents", "index", "bakeoff")
 """The parts of an identity that may differ from those measured: documents live on, and Bakeoff may be updated."""
 
@@ -73,7 +76,7 @@ class Deployment:
         beside: Sequence["Deployment"] = (),
     ) -> None:
         self.root = root
-        self.log_path, self.spending_path = root / "log.sqlite", root / "spending.json"
+        self.log_path, self.spending_path = root / LOG, root / "spending.json"
         self._workers = workers
         self._number = number
         self._beside = tuple(beside)
@@ -145,20 +148,24 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
     """The deployment of this run in `root`, with a new release if none there serves these contenders of this run.
 
     Without `contenders`, all of the run are served, its best one by default. The documents of a deployment that exists
-    stay as they are. So does a release that was promoted or rolled back to, if this choice was released before, or none
-    is named and the run was: a restart takes no promotion back. Raises RunFolderError if a part of the run is not what
-    was measured.
+    stay as they are. What is live stays, too, if none is named and the gate or a person has ever decided here; and if
+    it was promoted or rolled back to, and this choice was released before: a restart takes no decision back. A start
+    that changes what is live says so. Raises RunFolderError if a part of the run is not what was measured.
     """
-    chosen, reason = _chosen(run, contenders)
     here = open_deployment(root, workers) if is_deployment(root) else None
-    is_whole = here is not None and release_folder(root, current(root)).is_dir()
-    if here and is_whole and here.release.is_of(run, chosen):
+    live = here.release if here and release_folder(root, current(root)).is_dir() else None
+    if here and live and not contenders and _was_decided(root):
+        _say_kept(run, root, live)
         return here
-    there = [*releases(root)] if here else []
-    earlier = next((one for one in there if one.is_of(run, chosen)), None)
-    is_known = earlier or (not contenders and any(one.is_of(run, one.contenders) for one in there))
-    if here and is_whole and is_known and _was_decided(root):
-        _log.warning("Release %d stays live: it was promoted, or rolled back to.", here.release.number)
+    chosen, reason = _chosen(run, contenders)
+    if here and live and live.is_of(run, chosen):
+        return here
+    earlier = next((one for one in releases(root) if one.is_of(run, chosen)), None) if here else None
+    if here and live and earlier and _was_promoted(root):
+        back = f"bakeoff rollback {shlex.quote(root.name)} --to {earlier.number}"
+        _log.warning(
+            "%s stays live: it was promoted, or rolled back to. To serve %s: %s", _named(live), chosen[0], back
+        )
         return here
     release = earlier or add_release(root, run, chosen, reason)
     if here is None:
@@ -166,16 +173,35 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
         for other in _others_of(run, root):
             told = "%s is new. %s is of the same run; what was decided and changed there is not in it. To serve it: %s"
             _log.warning(told, root, other, f"bakeoff serve {shlex.quote(str(other))}")
-    elif not is_whole:
-        live, source = current(root), run.folder.root
-        _log.warning("Release %d, which was live, is missing: release %d of %s is now.", live, release.number, source)
-    elif _was_decided(root):
-        before = current(root)
-        back = f"bakeoff rollback {shlex.quote(root.name)} --to {before}"
-        told = "Release %d was promoted, or rolled back to; release %d, which is new, is live now. To go back: %s"
-        _log.warning(told, before, release.number, back)
+    elif live is None:
+        lost, source = current(root), run.folder.root
+        _log.warning("Release %d, which was live, is missing: release %d of %s is now.", lost, release.number, source)
+    else:
+        decided = ", since it was promoted or rolled back to" if _was_promoted(root) else ""
+        back = f"bakeoff rollback {shlex.quote(root.name)} --to {live.number}"
+        told = "%s was live%s; release %d (%s) is live now: %s. To go back: %s"
+        _log.warning(told, _named(live), decided, release.number, release.contender, reason, back)
     make_current(root, release.number, release.reason, by="serve")
     return Deployment(root, workers)
+
+
+def _say_kept(run: Run, root: Path, live: Release) -> None:
+    """Says that what was decided stays live, if the run by itself would serve something else."""
+    try:
+        best = run.best.contender
+    except RunFolderError:  # it has none that could be served
+        return
+    if live.contender == best and live.is_of(run, live.contenders):
+        return
+    there = [one.number for one in releases(root) if one.contender == best and one.is_of(run, one.contenders)]
+    back = f"bakeoff rollback {shlex.quote(root.name)} --to {there[-1]}" if there else ""
+    told = "%s stays live, as was decided here. The verdict of the run %s names %s now. To serve that: %s"
+    command = back or f"bakeoff serve {shlex.quote(str(run.folder.root))} -c {shlex.quote(best)}"
+    _log.warning(told, _named(live), run.folder.root.name, best, command)
+
+
+def _named(release: Release) -> str:
+    return f"Release {release.number} ({release.contender})"
 
 
 def _others_of(run: Run, root: Path) -> Iterator[Path]:
@@ -187,10 +213,21 @@ def _others_of(run: Run, root: Path) -> Iterator[Path]:
                 yield folder
 
 
-def _was_decided(root: Path) -> bool:
+def _was_promoted(root: Path) -> bool:
     """Whether the live release became live by a promotion or a rollback, and not by the start of a server."""
     change = last_change(root)
     return change is not None and change.by != "serve"
+
+
+def _was_decided(root: Path) -> bool:
+    """Whether the gate or a person ever decided here what is live, also that it stays."""
+    path = root / LOG
+    if _was_promoted(root):
+        return True
+    if not path.exists():
+        return False
+    with Log(path) as log:
+        return next(log.entries(Decision), None) is not None
 
 
 def _chosen(run: Run, contenders: Sequence[str]) -> tuple[tuple[str, ...], str]:

@@ -7,7 +7,7 @@ exist. Knows neither contenders nor how documents are stored.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Protocol, get_args
 
@@ -27,10 +27,19 @@ from bakeoff.serve.keys import Holder
 from bakeoff.serve.links import Links
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, LoggedHit, Preference, Thumb
-from bakeoff.serve.log_exports import Chosen, chat_lines, csv_lines, preference_lines, question_lines
+from bakeoff.serve.log_exports import (
+    NOTHING,
+    Chosen,
+    Trusted,
+    chat_lines,
+    csv_lines,
+    preference_lines,
+    question_lines,
+)
 from bakeoff.serve.openai.body import json_body
 from bakeoff.serve.openai.errors import ApiError
 from bakeoff.serve.openai.requests import Sent, parse
+from bakeoff.serve.resting import Past, resting
 
 LONGEST_RIGHT_ANSWER = 32_000
 MOST_IN_HISTORY = 1_000
@@ -54,15 +63,17 @@ _NOT_SHOWN = {
     "completion_tokens",
 }
 
-Exporter = Callable[[Log, Chosen], Iterator[str]]
+LINES = "application/x-ndjson"
+Exporter = Callable[[Log, Chosen, Trusted], Iterator[str]]
 EXPORTS: dict[str, tuple[Exporter, str, str]] = {
-    "chat": (chat_lines, "bakeoff-chats.jsonl", "application/x-ndjson"),
-    "preferences": (lambda log, _: preference_lines(log), "bakeoff-preferences.jsonl", "application/x-ndjson"),
-    "trl": (lambda log, _: preference_lines(log, "trl"), "bakeoff-preferences-trl.jsonl", "application/x-ndjson"),
-    "csv": (lambda log, _: csv_lines(log), "bakeoff-answers.csv", "text/csv"),
-    "questions": (lambda log, _: question_lines(log), "bakeoff-questions.csv", "text/csv"),
+    "chat": (chat_lines, "bakeoff-chats.jsonl", LINES),
+    "preferences": (lambda log, _, of: preference_lines(log, "openai", of), "bakeoff-preferences.jsonl", LINES),
+    "trl": (lambda log, _, of: preference_lines(log, "trl", of), "bakeoff-preferences-trl.jsonl", LINES),
+    "csv": (lambda log, _, __: csv_lines(log), "bakeoff-answers.csv", "text/csv"),
+    "questions": (lambda log, _, __: question_lines(log), "bakeoff-questions.csv", "text/csv"),
 }
-"""By name: what writes the lines, the name of the file, and its media type."""
+"""By name: what writes the lines, the name of the file, and its media type. Trainers read those of the type LINES."""
+LEFT_OUT = "X-Left-Out"
 
 
 class SentFeedback(Sent):
@@ -85,12 +96,8 @@ class SentComparison(SentFeedback):
     blind: bool = False
 
 
-class Visibility(Protocol):
+class Visibility(Past, Protocol):
     """What somebody who holds some labels may see, as `documents.live.LiveDocuments` knows it."""
-
-    def hidden(self, cited: Iterable[Cited], labels: Labels) -> set[Cited]:
-        """Those of these documents that may not be seen."""
-        ...
 
     def narrowed(self, labels: Labels) -> int:
         """The newest version of the documents at which one was hidden that could be seen until then."""
@@ -168,16 +175,23 @@ class FeedbackApi:
         )
 
     async def export(self, request: Request) -> Response:
-        """The log as a file, sent as it is read. Only for a key that oversees."""
+        """The log as a file, sent as it is read. Only for a key that oversees.
+
+        What trainers read has no answers that rest on documents with labels, or on erased ones; a header counts them.
+        """
         if not self._holder_of(request).oversees:
             remedy = "use a key that manages and sees all documents"
             raise ApiError("This key may not export the log.", remedy, 403, "not_allowed")
         form = _choice(request, "form", tuple(EXPORTS))
         which = _choice(request, "which", get_args(Chosen), "approved")
         lines, filename, media_type = EXPORTS[form]
-        blocks = _blocks(lines(self._log, which))  # type: ignore[arg-type]
+        headers, of = {"Content-Disposition": f'attachment; filename="{filename}"'}, NOTHING
+        if media_type == LINES:
+            rests = await to_thread.run_sync(resting, self._log, self._documents)
+            of = Trusted(hidden=rests.restricted | rests.erased)
+            headers[LEFT_OUT] = f"restricted={len(rests.restricted)}, erased={len(rests.erased)}"
+        blocks = _blocks(lines(self._log, which, of))  # type: ignore[arg-type]
         first = await to_thread.run_sync(next, blocks, "")  # an unreadable log is an error, not half a file
-        headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
         content = iterate_in_threadpool(chain([first], blocks))
         return StreamingResponse(content, headers=headers, media_type=f"{media_type}; charset=utf-8")
 

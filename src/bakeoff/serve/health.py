@@ -20,7 +20,7 @@ from bakeoff.errors import BakeoffError
 from bakeoff.serve.guard.bearer import identified
 from bakeoff.serve.log import Log
 from bakeoff.serve.opened import OpenRelease
-from bakeoff.serve.sums import Sums, compared, sums_of
+from bakeoff.serve.sums import Sums, compared, note_followed, sums_of
 
 VERDICT = ("reason", "verdict", "tested")
 """What holds figures of the run: accuracies, and money."""
@@ -108,5 +108,6 @@ class Health:
     def _sum(self, live: OpenRelease) -> None:
         try:
             live.sums = sums_of(live.deployment)
+            note_followed(live.deployment.root, live.sums)
         except BakeoffError as error:  # a part was damaged under the server: the last sums stay, and their version
             _log.warning("The sums of what is served could not be made: %s", error)

@@ -36,11 +36,13 @@ class Trusted(NamedTuple):
     """What users said without a review, as far as it may be trained on.
 
     `corrections` are right answers that users wrote, by the answer they correct. `capped` are the ids of answers whose
-    thumbs up do not count, and of comparisons that do not: one user has sent enough of that kind.
+    thumbs up do not count, and of comparisons that do not: one user has sent enough of that kind. `hidden` are the ids
+    of answers of which nothing is exported, whatever was said of them: what they rest on is not for everybody.
     """
 
     corrections: Mapping[str, str] = {}
     capped: Collection[str] = frozenset()
+    hidden: Collection[str] = frozenset()
 
 
 NOTHING = Trusted()
@@ -56,10 +58,13 @@ def chat_lines(log: Log, which: Chosen = "approved", trusted: Trusted = NOTHING)
     thumbs, reviews = newest_thumbs(log), newest_reviews(log)
     for answer in log.entries(LoggedAnswer):
         review = reviews.pop(answer.id, None)
+        if answer.id in trusted.hidden:
+            continue
         turns = _reviewed(review) if review else _unreviewed(answer, thumbs.get(answer.id), which, trusted)
         yield from _chat(*turns)
     for review in reviews.values():
-        yield from _chat(*_reviewed(review))
+        if review.answer not in trusted.hidden:
+            yield from _chat(*_reviewed(review))
 
 
 def preference_lines(log: Log, layout: PairFormat = "openai", trusted: Trusted = NOTHING) -> Iterator[str]:
@@ -71,7 +76,8 @@ def preference_lines(log: Log, layout: PairFormat = "openai", trusted: Trusted =
     """
     reviews = newest_reviews(log)
     of_users = (*_compared(log, reviews, trusted), *_corrected(log, reviews, trusted))
-    for question, better, worse in (*of_users, *_pairs_of_reviews(reviews.values())):
+    shown = [review for review in reviews.values() if review.answer not in trusted.hidden]
+    for question, better, worse in (*of_users, *_pairs_of_reviews(shown)):
         if better.strip() != worse.strip():
             yield _line(_pair(question, better, worse, layout))
 
@@ -152,11 +158,13 @@ def _shown(answer: LoggedAnswer) -> str | None:
 
 def _compared(log: Log, reviews: Mapping[str, Review], trusted: Trusted) -> Iterator[tuple[str, str, str]]:
     for preference in log.entries(Preference):
-        if preference.preferred is None or not (best := log.answer(preference.preferred)):
+        if preference.preferred is None or preference.preferred in trusted.hidden:
             continue
-        if preference.id in trusted.capped or best.id in _not_known_right(preference.answers, reviews):
+        best = log.answer(preference.preferred)
+        if best is None or preference.id in trusted.capped or best.id in _not_known_right(preference.answers, reviews):
             continue
-        for other in (log.answer(answer) for answer in preference.answers if answer != preference.preferred):
+        others = [one for one in preference.answers if one != preference.preferred and one not in trusted.hidden]
+        for other in map(log.answer, others):
             better, worse = _shown(best), other and _shown(other)
             if best.question and better and worse:
                 yield best.question, better, worse
@@ -171,7 +179,7 @@ def _not_known_right(answers: Sequence[str], reviews: Mapping[str, Review]) -> s
 
 def _corrected(log: Log, reviews: Mapping[str, Review], trusted: Trusted) -> Iterator[tuple[str, str, str]]:
     for of, right in trusted.corrections.items():
-        answer = None if of in reviews else log.answer(of)
+        answer = None if of in reviews or of in trusted.hidden else log.answer(of)
         if answer and answer.question and (given := _shown(answer)):
             yield answer.question, right, given
 

@@ -10,7 +10,7 @@ from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.opening import indexes_of, repair_new_indexes
 from bakeoff.serve.log import Log
 from bakeoff.serve.serving import Serving
-from bakeoff.serve.sums import Sums, check_parts, sums_of
+from bakeoff.serve.sums import Sums, check_parts, note_followed, sums_of
 
 
 class OpenRelease:
@@ -50,4 +50,5 @@ def open_release(number: int, beside: Sequence[OpenRelease], documents: LiveDocu
     except BaseException:
         documents.follow([index for one in beside for index in one.indexes.values()])
         raise
+    note_followed(deployment.root, sums)
     return opened

@@ -22,7 +22,7 @@ from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.find import find_deployment
 from bakeoff.serve.guard.rate import PER_MINUTE
 from bakeoff.serve.releases import Release, is_deployment, read_release
-from bakeoff.serve.sums import Compared, Sums, check_parts, compared, sums_of
+from bakeoff.serve.sums import Compared, Sums, check_parts, compared, followed_in, note_followed, sums_of
 from bakeoff.serve.trial import Trial
 
 if TYPE_CHECKING:
@@ -191,15 +191,23 @@ def _check_candidate(deployment: Deployment, trial: Trial | None) -> None:
 def _current_sums(deployment: Deployment, documents: LiveDocuments, before: Sums) -> Sums:
     """The sums after the documents were opened, which brings indexes up to date with them.
 
-    An index that differs from the measured one, though no document ever changed, is made again from the documents.
+    An index that differs from the measured one, though no document ever changed, is made again from the documents;
+    unless a server has served this very index.
     """
     sums = sums_of(deployment) if documents.wrote_at_start else before
     release = deployment.release
     differs = [name for name in release.contenders if compared(release, sums, name).changed == ("index",)]
-    if differs and sums.version == release.documents_version:
+    followed = followed_in(deployment.root)
+    is_known = followed.version == sums.version and all(
+        one.index in ("", *followed.indexes)
+        for name in differs
+        for one in (sums.identities[name], *sums.identities[name].behind)
+    )
+    if differs and sums.version == release.documents_version and not is_known:
         _log.warning("The index of %s is not the one that was measured. It is made again.", ", ".join(differs))
         documents.index_again()
         sums = sums_of(deployment)
+    note_followed(deployment.root, sums)
     return sums
 
 

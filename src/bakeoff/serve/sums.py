@@ -4,12 +4,18 @@ Takes a deployment, gives the identities of its contenders and what differs. Ope
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.contenders.identities import Identity
 from bakeoff.errors import BakeoffError
+from bakeoff.files import jsonl
+from bakeoff.records import Record
 from bakeoff.serve.deployment import FREE, Deployment
 from bakeoff.serve.releases import Release, back_to_another, release_folder
+
+FOLLOWED = "index-sums.json"
 
 
 class Sums(NamedTuple):
@@ -23,6 +29,17 @@ class Sums(NamedTuple):
         parts = {name: compared(release, self, name).changed for name in self.identities}
         fixed = {name: tuple(part for part in changed if part not in FREE) for name, changed in parts.items()}
         return {name: changed for name, changed in fixed.items() if changed}
+
+
+class Followed(Record):
+    """The sums of the indexes as a server last served them, as of a version of the documents.
+
+    A release of a learning round was measured with an index that was made at once, and the deployment's has followed
+    the documents one change after another: their vectors may differ in the last bits, and neither is damaged.
+    """
+
+    version: int = -1
+    indexes: tuple[str, ...] = ()
 
 
 class Compared(NamedTuple):
@@ -61,6 +78,23 @@ def sums_of(deployment: Deployment) -> Sums:
     version = deployment.world.store.version
     names = deployment.release.contenders
     return Sums(version, {name: deployment.identity(name) for name in names})
+
+
+def note_followed(root: Path, sums: Sums) -> None:
+    """Notes that a server serves these indexes. Where that cannot be written, the next start makes sure once more."""
+    every = {one.index for own in sums.identities.values() for one in (own, *own.behind)}
+    followed = Followed(version=sums.version, indexes=tuple(sorted(filter(None, every))))
+    if followed != followed_in(root):
+        with suppress(OSError):
+            jsonl.write_text(root / FOLLOWED, followed.model_dump_json())
+
+
+def followed_in(root: Path) -> Followed:
+    """What was noted last; nothing if the file is lost or damaged."""
+    try:
+        return Followed.model_validate_json((root / FOLLOWED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Followed()
 
 
 def check_parts(deployment: Deployment, sums: Sums) -> None:

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from bakeoff.corpus.sources.labels import check_front_matter, with_labels
+from bakeoff.corpus.sources.unread import grouped
 from bakeoff.errors import InputError
 from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.apart import parse_apart
@@ -92,13 +94,19 @@ def documents_in(source: str, content: bytes, changed: datetime | None = None) -
     """The documents in the bytes of one file with this source. `changed` is used if the file gives no time itself."""
     try:
         parsed = parse_apart(source, content)
+        check_front_matter(source, content)
     except UnreadableError as error:
         return Reading(documents=(), problems=(unread_file(source, error),))
     own = Counter(part.source for part in parsed.parts)
-    documents = tuple(_document(part, _source_of(part, source, own), changed) for part in parsed.parts)
-    return Reading(
-        documents=documents, problems=tuple(_of_file(one, source, bool(documents)) for one in parsed.problems)
-    )
+    documents, problems = list[Document](), list[Problem]()
+    for part in parsed.parts:
+        name = _source_of(part, source, own)
+        try:
+            documents.append(_document(with_labels(part, source), name, changed))
+        except UnreadableError as error:
+            problems.append(Problem(source=name, reason=error.message, remedy=error.remedy))
+    of_file = (_of_file(one, source, bool(documents)) for one in parsed.problems)
+    return Reading(documents=tuple(documents), problems=(*of_file, *grouped(problems, "row")))
 
 
 def _of_file(problem: Problem, source: str, is_read: bool) -> Problem:

@@ -180,7 +180,9 @@ def _no_recommendation(matrix: Matrix, profile: Profile, known: Estimates) -> Re
         headline=nothing_pays(profile, known, matrix.unpaid, matrix.ruled_out)
         if builds_nothing
         else _no_headline(matrix),
-        uncertainty="Answer some of the questions, or give a profile." if not matrix.ruled_out else _out(matrix),
+        uncertainty="Answer more of the questions, or say more in the profile."
+        if not matrix.ruled_out
+        else _out(matrix),
     )
 
 

@@ -17,6 +17,7 @@ from bakeoff.models.reference import location_of
 from bakeoff.records import Document, Record
 from bakeoff.serve.documents.folder_sync import edits
 from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.documents.received import LABELS_NOT_ALLOWED
 from bakeoff.serve.documents.views import Listed, Listing, Views
 
 PAGE = 500
@@ -172,7 +173,7 @@ class ServerDocuments:
 
 def _key_for(method: str, response: httpx2.Response) -> str:
     """What to do about a key that is missing or refused."""
-    if response.status_code not in (401, 403):
+    if response.status_code not in (401, 403) or LABELS_NOT_ALLOWED in response.text:
         return ""
     needed = "any key of that server: it lists what the key may see" if method == "GET" else "a key that manages"
     return f"set BAKEOFF_KEY to {needed}"

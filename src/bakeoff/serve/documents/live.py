@@ -214,6 +214,22 @@ class LiveDocuments:
         """The newest version at which a document was hidden from somebody who holds these labels."""
         return self.views.narrowed(labels)
 
+    def erased(self, cited: Iterable[Cited]) -> set[Cited]:
+        """Those of these documents, each as of a version, whose texts were erased."""
+        return self.views.erased(cited)
+
+    def erased_when(self) -> range:
+        """The versions in which a document may have been live that was erased later."""
+        return self.views.erased_when()
+
+    def first_restricted(self) -> int | None:
+        """The first version that has a document with labels."""
+        return self.views.first_restricted()
+
+    def ids_of(self, sources: Iterable[str]) -> dict[str, set[str]]:
+        """The ids of all documents that ever had each of these sources."""
+        return self.views.ids_of(sources)
+
     def cited_versions(self, hits: Iterable[Hit]) -> Mapping[str, int]:
         """The version of each document that passages are from: the newest one that has all of them in their places.
 

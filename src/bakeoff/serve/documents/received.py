@@ -9,15 +9,18 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
+from bakeoff.corpus.access import may_see
 from bakeoff.corpus.sources.folders import Reading, documents_in
 from bakeoff.formats import markup
 from bakeoff.formats.parse import SUFFIXES
 from bakeoff.formats.part import Problem
-from bakeoff.records import Document, Record
+from bakeoff.records import Document, Labels, Record
+from bakeoff.sentences import listed
 from bakeoff.serve.documents.folder_sync import placed
 from bakeoff.serve.documents.names import checked_id, checked_source, clean_source, is_hidden, source_of_id
 from bakeoff.serve.openai.errors import ApiError
 
+LABELS_NOT_ALLOWED = "labels_not_allowed"
 MOST_LABELS = 64
 MOST_FILE_BYTES = 50_000_000
 """As in a pilot."""
@@ -180,6 +183,29 @@ def in_place_of(before: Document | None, document: Document, labels: Sequence[st
     access = _labels(labels if labels is not None else document.access or None, before)
     same = {"id": before.id, "source": before.source} if before else {}
     return document.model_copy(update={**same, "access": access})
+
+
+def check_labels(document: Document, before: Document | None, held: Labels) -> None:
+    """Raises ApiError if somebody who holds these labels may not give them to the document.
+
+    It gives only labels that it holds, or that the document had before, and sees the document afterwards: what it could
+    not see it could neither change again nor take back.
+    """
+    had = frozenset(before.access if before else ())
+    if held is None or had == frozenset(document.access):
+        return
+    foreign = [label for label in document.access if label not in had.union(held)]
+    if not foreign and may_see(held, document.access):
+        return
+    own = listed(held) or "none, so it adds documents for everybody"
+    what = f"the label {foreign[0][:80]!r}" if foreign else f"only labels of others ({listed(document.access):.200})"
+    raise ApiError(
+        f"This key may not give the document '{document.source[:200]}' {what}. Nothing was changed. Its labels: {own}.",
+        "give at least one label of the key and no others, or use a key that holds them or sees all documents",
+        status=403,
+        code=LABELS_NOT_ALLOWED,
+        param="labels",
+    )
 
 
 def labels_in(value: str | None) -> tuple[str, ...] | None:

@@ -30,6 +30,7 @@ from bakeoff.serve.documents.received import (
     SentBatch,
     SentDocument,
     SentFile,
+    check_labels,
     document_of,
     file_name,
     folder_in,
@@ -131,7 +132,7 @@ class DocumentsApi:
             def prepare() -> Edit:
                 return Edit((in_place_of(self._replaced(id, holder.labels), document, labels),))
 
-        (result,) = await self._write(self._documents.edit, prepare)
+        (result,) = await self._edit(holder, prepare)
         return JSONResponse(result.model_dump(mode="json"), 201 if result.kind == "added" else 200)
 
     async def delete(self, request: Request) -> Response:
@@ -155,7 +156,7 @@ class DocumentsApi:
         """
         holder = self._manager(request)
         if _content_type(request) == JSON:
-            return await self._add_batch(request, holder.labels)
+            return await self._add_batch(request, holder)
         if _content_type(request) != MULTIPART:
             raise ApiError(
                 f"The content type is '{_content_type(request)[:80]}'.",
@@ -180,7 +181,7 @@ class DocumentsApi:
                     documents.append(in_place_of(before, document, labels))
             return Edit(tuple(documents))
 
-        results = await self._write(self._documents.edit, prepare)
+        results = await self._edit(holder, prepare)
         added = [document for document, one in zip(documents, results, strict=True) if one.kind == "added"]
         same = await self._read(self._documents.views.same_text, added, holder.labels)
         report = _report(documents, results, problems, self._documents.version, same)
@@ -195,8 +196,8 @@ class DocumentsApi:
         )
         return found
 
-    async def _add_batch(self, request: Request, labels: Labels) -> Response:
-        batch = parsed_as(SentBatch, await json_body(request))
+    async def _add_batch(self, request: Request, holder: Holder) -> Response:
+        batch, labels = parsed_as(SentBatch, await json_body(request)), holder.labels
         documents = list[Document]()
         for sent in batch.documents:
             document_of(sent, checked_id(sent.id), None)
@@ -206,7 +207,7 @@ class DocumentsApi:
             hidden = {id for id in batch.deleted if self._documents.is_hidden(id, labels)}
             return Edit(tuple(documents), tuple(id for id in batch.deleted if id not in hidden))
 
-        results = await self._write(self._documents.edit, prepare)
+        results = await self._edit(holder, prepare)
         return JSONResponse(_report(documents, results, (), self._documents.version))
 
     def _replaced(self, id: str, labels: Labels) -> Document | None:
@@ -217,6 +218,18 @@ class DocumentsApi:
         if self._documents.is_hidden(id, labels):
             raise ApiError(f"The id '{id}' is taken.", "choose another id", status=409, code="conflict", param="id")
         return self._documents.store.get(id)
+
+    async def _edit(self, holder: Holder, prepare: Callable[[], Edit]) -> list[PutResult]:
+        """Makes the change as a whole. Raises ApiError, and changes nothing, if the key may not give such labels."""
+
+        def allowed() -> Edit:
+            edit = prepare()
+            for document in edit.documents:
+                check_labels(document, self._documents.store.get(document.id), holder.labels)
+            return edit
+
+        results: list[PutResult] = await self._write(self._documents.edit, allowed)
+        return results
 
     def _labels(self, request: Request) -> Labels:
         return self._holder_of(request).labels

@@ -58,6 +58,23 @@ WHERE NOT EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND may_see(v.ac
 OR EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND NOT may_see(v.access, :labels) AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = c.id AND version <= c.version AND kind <> 'deleted'))
 """
+_GONE = "v.kind <> 'deleted' AND v.text IS NULL AND (v.title = '' OR newest.kind = 'deleted')"
+"""Whether a version was erased. An old version that lost its text only to make room has its title."""
+_NEWEST_OF = """JOIN versions AS newest ON newest.id = v.id
+AND newest.version = (SELECT MAX(version) FROM versions WHERE id = v.id)"""
+_ERASED = f"""
+WITH cited AS (
+  SELECT i.value AS id, CAST(n.value AS BIGINT) AS version FROM values_of(:ids) AS i JOIN values_of(:versions) AS n
+  ON i.key = n.key
+)
+SELECT c.id, c.version FROM cited AS c
+JOIN versions AS v ON v.id = c.id AND v.version =
+  (SELECT MAX(version) FROM versions WHERE id = c.id AND version <= c.version AND kind <> 'deleted')
+{_NEWEST_OF} WHERE {_GONE}
+"""
+_ERASED_WHEN = f"SELECT MIN(v.version), MAX(newest.version) FROM versions AS v {_NEWEST_OF} WHERE {_GONE}"
+_FIRST_RESTRICTED = "SELECT MIN(version) FROM versions WHERE kind <> 'deleted' AND NOT may_see(access, '[]')"
+_IDS_OF = "SELECT DISTINCT source, id FROM versions WHERE source IN (SELECT value FROM values_of(:sources))"
 _NARROWED = """
 SELECT MAX(version) FROM (
   SELECT version, may_see(access, :labels) AS is_seen,
@@ -220,6 +237,31 @@ class Views:
         ids, versions = [id for id, _ in asked], [version for _, version in asked]
         values = {"ids": json.dumps(ids), "versions": json.dumps(versions), "labels": _json(labels)}
         return {(id, version) for id, version in self._rows(_HIDDEN, values)}
+
+    def erased(self, cited: Iterable[Cited]) -> set[Cited]:
+        """Those of these documents, each as of a version, whose texts were erased."""
+        asked = list(set(cited))
+        versions = [_NEWEST if version is None else version for _, version in asked]
+        values = {"ids": json.dumps([id for id, _ in asked]), "versions": json.dumps(versions)}
+        gone = {(id, version) for id, version in self._rows(_ERASED, values)}
+        return {one for one, version in zip(asked, versions, strict=True) if (one[0], version) in gone}
+
+    def erased_when(self) -> range:
+        """The versions in which a document may have been live that was erased later."""
+        first, last = self._rows(_ERASED_WHEN, {})[0]
+        return range(0) if first is None else range(int(first), int(last))
+
+    def first_restricted(self) -> int | None:
+        """The first version that has a document with labels. None if no version has one."""
+        version = self._rows(_FIRST_RESTRICTED, {})[0][0]
+        return None if version is None else int(version)
+
+    def ids_of(self, sources: Iterable[str]) -> dict[str, set[str]]:
+        """The ids of all documents that ever had each of these sources."""
+        found: dict[str, set[str]] = {}
+        for source, id in self._rows(_IDS_OF, {"sources": json.dumps(list(set(sources)))}):
+            found.setdefault(source, set()).add(id)
+        return found
 
     def narrowed(self, labels: Labels) -> int:
         """The newest version at which a document was hidden that could be seen until then. 0 if there is none."""

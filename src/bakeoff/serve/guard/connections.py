@@ -24,6 +24,8 @@ from bakeoff.serve.guard.security_headers import HEADERS
 
 TOO_LARGE = 431
 """The status for a head that is larger than the parser keeps (64 KiB). Source: RFC 6585, section 5."""
+NOT_IMPLEMENTED = 501
+"""The parser's status for a transfer encoding that it does not know. What a client sends is no fault of the server."""
 LINGER_S = 2.0
 """A refused client may still be sending; closed at once, it would not read why. Source: RFC 9112, section 9.6."""
 TINY, MOST_TINY = 64, 1000
@@ -237,8 +239,12 @@ def _wrong_with(error: BaseException | None) -> tuple[int, str]:
 
     >>> _wrong_with(h11.RemoteProtocolError("illegal header line: bytearray(b'Key sk-1')"))
     (400, 'The request is not valid HTTP: illegal header line')
+    >>> _wrong_with(h11.RemoteProtocolError("Sorry", error_status_hint=501))[0]
+    400
     """
     status = getattr(error, "error_status_hint", 400)
     if status == TOO_LARGE:
         return TOO_LARGE, "The head of the request is too large; 64 KiB are the most"
-    return status, f"The request is not valid HTTP: {_QUOTE.split(str(error), maxsplit=1)[0]}"
+    if status == NOT_IMPLEMENTED:
+        return 400, "The body has another transfer encoding than 'chunked'; send it plain, with its Content-Length"
+    return 400 if status >= 500 else status, f"The request is not valid HTTP: {_QUOTE.split(str(error), maxsplit=1)[0]}"

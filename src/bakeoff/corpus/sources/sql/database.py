@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -17,7 +17,7 @@ from bakeoff.corpus.sources.sql.told import told
 from bakeoff.errors import ConfigError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Engine, Select
+    from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Select
 
 FETCHED = 1000
 IN_ONE_STATEMENT = 500
@@ -32,6 +32,16 @@ class Reader:
         self._settings = settings
         self._connection = connection
         self._clock = clock
+        self._open: CursorResult[Any] | None = None
+
+    def end(self) -> None:
+        """Closes what a reader that failed left in the middle, while there is a connection. What that says is no news:
+        collected later, it would be a traceback on the terminal.
+        """
+        if self._open is not None:
+            _expect_no_more(self._open.cursor)
+            with suppress(Exception):
+                self._open.close()
 
     def names(self) -> list[str]:
         """The columns of the query, in order."""
@@ -88,7 +98,7 @@ class Reader:
 
         self._clock.restart()
         result = self._connection.execution_options(stream_results=True, max_row_buffer=FETCHED).execute(statement)
-        cursor = result.cursor
+        cursor, self._open = result.cursor, result
         try:
             while some := result.fetchmany(FETCHED):
                 yield from some
@@ -117,7 +127,13 @@ def reading(settings: SqlSettings) -> Iterator[Reader]:
         engine = _engine(settings, password, clock)
         with engine.connect() as connection:
             _read_only(connection, settings)
-            yield Reader(settings, connection, clock)
+            reader = Reader(settings, connection, clock)
+            try:
+                yield reader
+            except BaseException:
+                reader.end()
+                connection.invalidate()  # perhaps rows are still on their way
+                raise
             connection.rollback()
     except (ModuleNotFoundError, ImportError) as error:
         raise MissingExtraError("Reading this database", error.name or "a driver", "sql") from error

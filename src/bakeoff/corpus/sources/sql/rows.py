@@ -3,6 +3,7 @@
 Takes names and values as a database driver gives them, gives documents. Knows no database.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,6 +25,9 @@ from bakeoff.sentences import kind_of_value
 _NEVER_IN_NAMES = re.compile(r"[%#\x00-\x1f\x7f]")
 _EPOCH = range(10**8, 10**11)
 """Whole numbers that are seconds since 1970 rather than versions: the years 1973 to 5138."""
+
+
+_NAME_ANOTHER = "name a column of times, dates, numbers or texts that grows with every change, or leave changed: out"
 
 
 class EmptyRowError(UnreadableError):
@@ -120,13 +124,30 @@ def plain(value: Any) -> Any:
 
 def moment_of(value: Any) -> datetime | None:
     """A time in UTC of what a column of times or a text says. A number only if it can be seconds since 1970."""
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if isinstance(value, timedelta) or (isinstance(value, (int, float, Decimal)) and int(value) not in _EPOCH):
+    try:
+        if isinstance(value, datetime):
+            return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        if isinstance(value, timedelta) or (isinstance(value, (int, float, Decimal)) and int(value) not in _EPOCH):
+            return None
+    except (ValueError, ArithmeticError):  # infinite, no number, or a day before the first one in UTC
         return None
     return time_of(float(value) if isinstance(value, Decimal) else value)
+
+
+def order_of(value: Any) -> str:
+    """The kind of a value of the column `changed`: values of one kind can be compared.
+
+    Raises UnreadableError for what comes neither before nor after others: infinity, no number, bytes and the like.
+    """
+    if isinstance(value, float | Decimal) and not math.isfinite(value):
+        raise UnreadableError(f"its column of changed: is {value}", "write a time or a number into it")
+    if type(value) not in dict(_WATERMARKS):
+        raise UnreadableError(f"its column of changed: has {kind_of_value(value)}", _NAME_ANOTHER)
+    if isinstance(value, datetime):
+        return "a time with a zone" if value.tzinfo else "a time"
+    return "a number" if isinstance(value, Decimal) else kind_of_value(value)
 
 
 def _free_text(name: str, value: Any) -> str:
@@ -167,8 +188,7 @@ def as_json(value: Any) -> list[str]:
         if type(value) is kind:
             return [kind.__name__, write(value)]
     raise InputError(
-        f"The column of changed: has {kind_of_value(value)}, by which rows are not compared.",
-        "name a column of times, dates, numbers or texts that grows with every change, or leave changed: out",
+        f"The column of changed: has {kind_of_value(value)}, by which rows are not compared.", _NAME_ANOTHER
     )
 
 

@@ -22,6 +22,7 @@ from bakeoff.corpus.sources.sql.rows import (
     document_of,
     from_json,
     key_of,
+    order_of,
     source_of,
 )
 from bakeoff.corpus.sources.sql.settings import SqlSettings
@@ -32,7 +33,6 @@ from bakeoff.files.plain_json import plain_json
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
-from bakeoff.sentences import kind_of_value
 
 LATE = timedelta(minutes=5)
 """So long a transaction may take after it set the time of its change: that much is read again."""
@@ -89,6 +89,9 @@ class _Reading:
         self._documents: dict[str, Document] = {}
         self._problems: list[Problem] = []
         self._mark: Any = from_json(before.mark) if before.mark else None
+        self._marks: dict[str, Any] = {}
+        self._ordered: dict[str, list[str]] = {}
+        self._no_order: dict[str, tuple[UnreadableError, Any]] = {}
         self.of = hashlib.sha256(settings.model_dump_json(exclude={"timeout_s", "password_env"}).encode()).hexdigest()[
             :16
         ]
@@ -133,6 +136,7 @@ class _Reading:
 
     def changes(self) -> Changes:
         """What is different from the cursor, ordered by source."""
+        self._settle_mark()
         settings, before = self._settings, self._before.rows
         changed = [key for key in sorted(self._documents) if before.get(key, "").lstrip(_UNREAD) != self._rows[key]]
         gone = [key for key, hash_ in before.items() if hash_.lstrip(_UNREAD) and not self._rows.get(key)]
@@ -161,7 +165,50 @@ class _Reading:
             self._documents[key] = document
         if self._settings.changed:
             self._stamps[key] = _stamp(row[self._settings.changed])
-            self._mark = _later(self._mark, row[self._settings.changed])
+            self._take_mark(key, row[self._settings.changed])
+
+    def _take_mark(self, key: str, value: Any) -> None:
+        """Notes the greatest value of each kind, and which rows have that kind."""
+        if value is None:
+            return
+        try:
+            kind = order_of(value)
+        except UnreadableError as error:
+            self._no_order[key] = error, value
+            return
+        self._ordered.setdefault(kind, []).append(key)
+        if not _is_ahead(value):
+            self._marks[kind] = max(value, self._marks.get(kind, value))
+
+    def _settle_mark(self) -> None:
+        """The greatest value of the kind that most rows have, or had the last time. The others are not read: by what
+        they have, nobody would see that they change.
+
+        Raises InputError if no kind is that of most rows: then it is the column that is wrong.
+        """
+        known = order_of(self._mark) if self._mark is not None else ""
+        rows = sum(map(len, self._ordered.values()))
+        kind = known or max(self._ordered, key=lambda one: len(self._ordered[one]), default="")
+        if not kind and self._no_order:
+            error, value = next(iter(self._no_order.values()))
+            as_json(value)
+            raise InputError(f"No row has a value to order by: {error.message}.", error.remedy)
+        if not known and rows and 2 * len(self._ordered[kind]) <= rows:
+            other = next(one for one in self._ordered if one != kind)
+            raise InputError(
+                f"The column of changed: holds values of several kinds ({kind}, {other}).",
+                "name a column whose values can be compared, or leave changed: out",
+            )
+        for other, keys in self._ordered.items():
+            if other != kind:
+                reason = f"its column of changed: has {other}, where others have {kind}"
+                self._no_order |= {key: (UnreadableError(reason, "write the same kind of value"), None) for key in keys}
+        for key, (error, _) in self._no_order.items():
+            self._documents.pop(key, None)
+            self._rows[key] = _UNREAD + self._before.rows.get(key, "").lstrip(_UNREAD)
+            self._note(error, key)
+        if kind in self._marks:
+            self._mark = max(self._marks[kind], self._marks[kind] if self._mark is None else self._mark)
 
     def _note(self, error: UnreadableError, key: str, is_read: bool = False) -> None:
         source = source_of(self._settings, key)
@@ -217,20 +264,6 @@ def _checked(settings: SqlSettings, names: Sequence[str]) -> Sequence[str]:
 
 def _stamp(value: Any) -> str:
     return format(crc32(repr(value).encode()), "x")
-
-
-def _later(mark: Any, value: Any) -> Any:
-    """The later of two values of `changed`. NULL and times far in the future do not count."""
-    if value is None or _is_ahead(value):
-        return mark
-    as_json(value)
-    try:
-        return value if mark is None or value > mark else mark
-    except TypeError as error:
-        raise InputError(
-            f"The column of changed: holds values of several kinds ({kind_of_value(mark)}, {kind_of_value(value)}).",
-            "name a column whose values can be compared, or leave changed: out",
-        ) from error
 
 
 def _is_ahead(value: Any) -> bool:

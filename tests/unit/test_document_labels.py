@@ -1,0 +1,85 @@
+"""Labels that files give: `labels` is `access`, and what is not understood is not read."""
+
+from pathlib import Path
+
+import pytest
+
+from bakeoff.corpus.sources.folders import documents_in, read_documents
+from bakeoff.corpus.sources.labels import restricted
+
+FRONT = "---\n{}\n---\nThe salary of the director is 90,000.\n"
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "labels: [hr]",
+        "labels: hr",
+        "Labels:\n  - hr",
+        "access: hr",
+        "access: [hr]\nlabels: hr",
+        "labels: [hr]\naccess: []",
+        "title: a: b\nlabels: [hr]",
+    ],
+)
+def test_labels_in_front_matter_are_access(front: str) -> None:
+    """A confidential page does not become public because of the word; the metadata does not say it again."""
+    (document,) = documents_in("pay.md", FRONT.format(front).encode()).documents
+    assert document.access == ("hr",)
+    assert not {"labels", "access"} & set(document.meta)
+
+
+@pytest.mark.parametrize(
+    ("front", "said"),
+    [
+        ("access: [hr]\nlabels: [legal]", "its access and its labels differ (hr and legal)"),
+        ("access: [hr]\nlabels: [hr, legal]", "differ"),
+        ("access: 5", "its access has '5', which is no name"),
+        ("labels: true", "'true'"),
+        ("access: null", "'null'"),
+        ("access: [hr", "'[hr'"),
+        ("labels: [hr", "'[hr'"),
+        ("labels: {hr: yes}", "its labels are {'hr': 'yes'}, not a list of names"),
+        ("labels: [[hr]]", "its labels are [['hr']]"),
+        ("access: {hr: yes}", "its access is"),
+    ],
+)
+def test_what_is_no_list_of_names_is_not_read(front: str, said: str) -> None:
+    """The file is named, with the reason."""
+    reading = documents_in("pay.md", FRONT.format(front).encode())
+    assert not reading.documents
+    assert said in reading.problems[0].reason and reading.problems[0].source == "pay.md"
+
+
+@pytest.mark.parametrize("front", ["labels = 5", "labels = [1, 2]", 'labels = "[hr"'])
+def test_the_same_of_front_matter_in_toml(front: str) -> None:
+    """It has types."""
+    assert not documents_in("pay.md", f"+++\n{front}\n+++\nThe salary is 90,000.\n".encode()).documents
+
+
+def test_rows_have_labels_too() -> None:
+    """Only the row whose labels are not understood is left out; it is not deleted if it was there before."""
+    lines = (
+        '{"id": "a", "text": "One.", "labels": ["hr", "legal"]}\n'
+        '{"id": "b", "text": "Two.", "labels": [{"name": "bug"}]}\n'
+        '{"id": "c", "text": "Three.", "labels": ["hr"], "access": ["legal"]}\n'
+        '{"id": "d", "text": "Four.", "access": ["5"]}\n'
+        '{"id": "e", "text": "Five.", "tags": ["hr"]}\n'
+    )
+    reading = documents_in("rows.jsonl", lines.encode())
+    read = {one.source: one.access for one in reading.documents}
+    assert read == {"rows.jsonl#a": ("hr", "legal"), "rows.jsonl#d": ("5",), "rows.jsonl#e": ()}
+    assert {one.source for one in reading.problems} == {"rows.jsonl#b", "rows.jsonl#c"}
+    assert not any(one.is_read for one in reading.problems)
+    csv = documents_in("rows.csv", b'id,text,Labels\n1,One is long enough.,"hr;legal"\n2,Two is public.,\n')
+    assert [one.access for one in csv.documents] == [("hr", "legal"), ()]
+
+
+def test_it_is_said_how_many_documents_are_restricted(tmp_path: Path) -> None:
+    """Whoever meant tags sees that they hide documents."""
+    for name, front in {"a": "labels: [hr]", "b": "access: hr, legal", "c": "tags: hr"}.items():
+        (tmp_path / f"{name}.md").write_text(FRONT.format(front), encoding="utf-8")
+    documents = read_documents([tmp_path]).documents
+    (said,) = restricted(documents)
+    assert said.startswith("2 of 3 documents are restricted by labels (hr (2) and legal (1))")
+    assert not list(restricted(documents[2:]))
