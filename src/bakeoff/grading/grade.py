@@ -14,6 +14,7 @@ from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions
 from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
 from bakeoff.grading.compounds import is_first_part
+from bakeoff.grading.dates import YearMonthDay, beside_dates, is_date_beside
 from bakeoff.grading.doubts import LONGER_NAME, denies_twice
 from bakeoff.grading.frequencies import says_as_often
 from bakeoff.grading.identifiers import holds, is_identifier, names_other_path
@@ -135,7 +136,11 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
     wanted = with_units([terms(with_joined_code(answer, gold)[1]) for gold in golds])
     rulings = []
     for raw, gold in zip(golds, wanted, strict=True):
-        given = with_longer_names_joined(_with_may(answer, gold), raw)
+        if is_date_beside(raw) and not _days(gold):
+            raw = beside_dates(raw, _days(answer_terms))
+            gold = terms(raw)
+        given = beside_dates(_with_may(answer, gold), _days(gold))
+        given = with_longer_names_joined(given, raw)
         given = without_agreeing_opening(with_joined_code(given, raw)[0], raw)
         ruling = _checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, kind)
         rulings.append(_of_name(ruling, answer, raw))
@@ -179,6 +184,10 @@ def _restated(rulings: Sequence[Ruling], golds: Sequence[Terms]) -> list[Ruling]
 
 def _is_date(gold: Terms) -> bool:
     return len(content(gold)) == 1 and any(term.dates for term in gold)
+
+
+def _days(text: Terms) -> list[YearMonthDay]:
+    return [reading for term in text for reading in term.dates]
 
 
 def _with_may(answer: str, gold: Terms) -> str:

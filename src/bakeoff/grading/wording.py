@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bakeoff.grading.conditions import MISSING, OPENING_WORDS
 from bakeoff.grading.languages import ENGLISH_TOO, languages
 from bakeoff.grading.normalise import word_set
-from bakeoff.grading.terms import ARTICLES, Term, says_as_much, terms
+from bakeoff.grading.terms import ARTICLES, Term, says_surely, terms
 
 Terms = Sequence[Term]
 
@@ -71,7 +71,7 @@ def _same_term(answer: Term, gold: Term) -> bool:
         return True
     if answer.text.startswith("tel:") and gold.text.startswith("tel:"):
         return _same_telephone(answer.text, gold.text)
-    return bool(gold.dates) and bool(answer.dates) and says_as_much(answer, gold)
+    return bool(gold.dates) and bool(answer.dates) and says_surely(answer, gold)
 
 
 def _same_telephone(a: str, b: str) -> bool:
