@@ -525,3 +525,28 @@ def test_an_accepted_answer_of_many_spaces_takes_no_longer() -> None:
     assert time.process_time() - begun < 5
     given = ("IP", "internet protocol", "Internet Protocol (IP)")
     assert {grade(answer, [" Internet Protocol (IP) "]).verdict for answer in given} == {"right"}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "answer"),
+    [
+        ("Flexitour, Gliding, Variable Day, Maxiflex", "Flexitour, gliding, variable day, and maxiflex"),
+        ("Red, Green, Blue", "red, green and blue"),
+        ("Red, Green, Blue", "The colours are red, green, and blue."),
+        ("Bus, Rail, Van Pool", "bus, rail and van pool"),
+        ("Summer; Winter", "summer and winter"),
+        ("Red and Green", "- green\n- red"),
+        ("Variable Day", "variable day"),
+    ],
+)
+def test_capitals_do_not_matter_in_lists_and_whole_phrases(accepted: str, answer: str) -> None:
+    """'Green' and 'Day' may be surnames, but not beside 'Red' or 'Variable' in a list of the same words."""
+    assert grade(answer, [accepted]).verdict == "right"
+
+
+def test_capitals_still_tell_names_from_words() -> None:
+    """Of a name in a sentence, of abbreviations, and of words of a list that stand there as other words."""
+    assert grade("It is the green one.", ["Green"]).verdict == "wrong"
+    assert grade("It is a variable day.", ["Variable Day"]).verdict == "unsure"
+    assert grade("Ask us and it.", ["US, IT"]).verdict != "right"
+    assert grade("You mark the bill.", ["Mark, Bill"]).verdict != "right"
