@@ -14,7 +14,7 @@ from bakeoff.apart.process import ApartError, call
 from bakeoff.corpus.sources.folders import content_of
 from bakeoff.errors import InputError
 from bakeoff.files.spreadsheet_csv import FORMULA, first_seen
-from bakeoff.files.strict_yaml import plain_yaml
+from bakeoff.files.strict_yaml import text_yaml
 from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
@@ -189,7 +189,7 @@ def _json_records(path: Path, text: str) -> Iterator[RawRow]:
 
 def _yaml_records(path: Path, text: str) -> Iterator[RawRow]:
     try:
-        content = plain_yaml(text)
+        content = text_yaml(text)
     except yaml.YAMLError as error:
         raise InputError(
             f"{path}: not valid YAML ({' '.join(str(error).split())}).", "fix the place it names"
@@ -238,8 +238,8 @@ def _record(path: Path, place: str, number: int, item: Any) -> RawRow:
 
 
 def _json(text: str) -> Any:
-    """The JSON value. NaN, which pandas writes for a missing value, is none."""
-    return json.loads(text, parse_constant=lambda _: None)
+    """The JSON value, decimals as they are written (3.10). NaN, which pandas writes for a missing value, is none."""
+    return json.loads(text, parse_constant=lambda _: None, parse_float=str)
 
 
 _READERS: Mapping[str, tuple[str, Callable[[Path, str], Iterator[RawRow]]]] = {
