@@ -264,7 +264,7 @@ def test_numbers_and_marks_of_yaml_are_read_from_the_text_as_in_csv(tmp_path: Pa
 def test_a_tilde_is_no_answer_and_is_named(tmp_path: Path) -> None:
     text = "- {question: A is, answer: x}\n- {question: B is, answer: ~}\n- {question: C is, answer: y}\n"
     found, notes = read_with_notes([write(tmp_path, "q.yaml", text)])
-    assert found[1].answers == () and any("item 2: ~" in note for note in notes)
+    assert found[1].answers == () and any("item 2: '~'" in note for note in notes)
 
 
 def test_decimals_of_json_are_read_as_they_are_written(tmp_path: Path) -> None:
