@@ -550,3 +550,21 @@ def test_capitals_still_tell_names_from_words() -> None:
     assert grade("It is a variable day.", ["Variable Day"]).verdict == "unsure"
     assert grade("Ask us and it.", ["US, IT"]).verdict != "right"
     assert grade("You mark the bill.", ["Mark, Bill"]).verdict != "right"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "answer", "verdict"),
+    [
+        ("240 hours", "You keep a maximum of 240 annual leave hours, from one leave year to the next.", "right"),
+        ("5 days", "5 paid sick days", "right"),
+        ("5 days", "6 paid sick days", "wrong"),
+        ("240 hours", "240 annual leave days", "wrong"),
+    ],
+)
+def test_words_may_stand_between_a_number_and_its_time(accepted: str, answer: str, verdict: str) -> None:
+    assert grade(answer, [accepted]).verdict == verdict
+
+
+@pytest.mark.parametrize("answer", ["5 half days", "5 business days", "5 people work days", "5 agents take days off"])
+def test_words_that_make_another_time_are_not_left_out(answer: str) -> None:
+    assert grade(answer, ["5 days"]).verdict != "right"

@@ -37,7 +37,7 @@ from bakeoff.grading.polarity import (
     polarity,
     without_agreeing_opening,
 )
-from bakeoff.grading.quantities import is_quantity, with_common_bound, with_units
+from bakeoff.grading.quantities import is_quantity, with_common_bound, with_unit_beside, with_units
 from bakeoff.grading.rows import is_row
 from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
 from bakeoff.grading.shares import as_clock, as_percentages, is_odds, odds_as_shares
@@ -141,7 +141,7 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
             raw = beside_dates(raw, _days(answer_terms))
             gold = terms(raw)
         given = beside_dates(_with_may(answer, gold), _days(gold))
-        given = with_longer_names_joined(given, raw)
+        given = with_longer_names_joined(with_unit_beside(given, gold), raw)
         given = without_agreeing_opening(with_joined_code(given, raw)[0], raw)
         ruling = _checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, raw, kind)
         rulings.append(_of_name(ruling, answer, raw))
