@@ -525,3 +525,46 @@ def test_an_accepted_answer_of_many_spaces_takes_no_longer() -> None:
     assert time.process_time() - begun < 5
     given = ("IP", "internet protocol", "Internet Protocol (IP)")
     assert {grade(answer, [" Internet Protocol (IP) "]).verdict for answer in given} == {"right"}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "answer"),
+    [
+        ("Flexitour, Gliding, Variable Day, Maxiflex", "Flexitour, gliding, variable day, and maxiflex"),
+        ("Red, Green, Blue", "red, green and blue"),
+        ("Red, Green, Blue", "The colours are red, green, and blue."),
+        ("Bus, Rail, Van Pool", "bus, rail and van pool"),
+        ("Summer; Winter", "summer and winter"),
+        ("Red and Green", "- green\n- red"),
+        ("Variable Day", "variable day"),
+    ],
+)
+def test_capitals_do_not_matter_in_lists_and_whole_phrases(accepted: str, answer: str) -> None:
+    """'Green' and 'Day' may be surnames, but not beside 'Red' or 'Variable' in a list of the same words."""
+    assert grade(answer, [accepted]).verdict == "right"
+
+
+def test_capitals_still_tell_names_from_words() -> None:
+    """Of a name in a sentence, of abbreviations, and of words of a list that stand there as other words."""
+    assert grade("It is the green one.", ["Green"]).verdict == "wrong"
+    assert grade("It is a variable day.", ["Variable Day"]).verdict == "unsure"
+    assert grade("Ask us and it.", ["US, IT"]).verdict != "right"
+    assert grade("You mark the bill.", ["Mark, Bill"]).verdict != "right"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "answer", "verdict"),
+    [
+        ("240 hours", "You keep a maximum of 240 annual leave hours, from one leave year to the next.", "right"),
+        ("5 days", "5 paid sick days", "right"),
+        ("5 days", "6 paid sick days", "wrong"),
+        ("240 hours", "240 annual leave days", "wrong"),
+    ],
+)
+def test_words_may_stand_between_a_number_and_its_time(accepted: str, answer: str, verdict: str) -> None:
+    assert grade(answer, [accepted]).verdict == verdict
+
+
+@pytest.mark.parametrize("answer", ["5 half days", "5 business days", "5 people work days", "5 agents take days off"])
+def test_words_that_make_another_time_are_not_left_out(answer: str) -> None:
+    assert grade(answer, ["5 days"]).verdict != "right"

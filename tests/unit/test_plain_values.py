@@ -6,12 +6,12 @@ import pytest
 import yaml
 
 from bakeoff.decide.situation.profile import read_profile
-from bakeoff.errors import ConfigError, InputError, RunFolderError
+from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files.plain_json import plain_json
 from bakeoff.files.strict_yaml import plain_yaml, read_mapping, reason_of, strict_yaml
 from bakeoff.formats.front_matter import front_matter
 from bakeoff.models.sentence_model import _languages
-from bakeoff.questions.read import read_questions
+from bakeoff.questions.read import read_questions, read_with_notes
 from bakeoff.runs.config import validate
 from bakeoff.runs.folder import RunFolder
 
@@ -40,15 +40,41 @@ def test_a_scalar_that_is_not_what_it_looks_like_is_an_error_of_yaml(read, text)
 
 
 def test_a_day_that_does_not_exist_is_named_with_its_line(tmp_path):
-    """In a configuration and in a question file."""
-    for name, read, kind in (
-        ("a.yaml", read_mapping, ConfigError),
-        ("q.yaml", lambda path: read_questions([path]), InputError),
-    ):
-        path = tmp_path / name
-        path.write_text("question: q\nasked_on: 2026-02-30\n")
-        with pytest.raises(kind, match=r"'2026-02-30' looks like .* 'timestamp' and is none; put quotes.*line 2"):
+    """In a configuration. A question file has texts: there a note says that the dates are not used, as in CSV."""
+    path = tmp_path / "a.yaml"
+    path.write_text("question: q\nasked_on: 2026-02-30\n")
+    with pytest.raises(ConfigError, match=r"'2026-02-30' looks like .* 'timestamp' and is none; put quotes.*line 2"):
+        read_mapping(path)
+    path.write_text("question: q\nanswer: a\nasked_on: 2026-02-30\n")
+    assert any("'2026-02-30' is not a date" in note for note in read_with_notes([path])[1])
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "write"),
+    [
+        ("010", 8, "10 or 8"),
+        ("-012", -10, "-12 or -10"),
+        ("33:20", 2000, "2000"),
+        ("1:30.5", 90.5, "90.5"),
+        ("0x10", 16, "16"),
+        ("0b11", 3, "3"),
+        ("1_0", 10, "10"),
+    ],
+)
+def test_numbers_that_yaml_alone_reads_in_its_way_are_refused(tmp_path, written, value, write):
+    """In configurations and in profiles, of which money is computed."""
+    path = tmp_path / "a.yaml"
+    path.write_text(f"queries_per_month: {written}\n")
+    for read in (read_mapping, read_profile):
+        with pytest.raises(ConfigError) as caught:
             read(path)
+        said = f"YAML reads {written} as {value} ("
+        assert said in caught.value.message and f"); write {write}, or put quotes around a text" in caught.value.message
+        assert "line 1, column 20" in caught.value.message
+    path.write_text("queries_per_month: 1_000\n")
+    assert read_profile(path).queries_per_month == 1000
+    path.write_text("queries_per_month: 00\n")
+    assert read_mapping(path) == {"queries_per_month": 0}
 
 
 def test_json_that_nests_without_end_is_an_error_of_json():

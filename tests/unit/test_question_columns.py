@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import InputError
-from bakeoff.questions import column_lines, read_questions
+from bakeoff.questions import column_lines, read_questions, read_with_notes
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -208,7 +208,7 @@ def test_lists_of_texts_are_read_where_several_belong(tmp_path: Path) -> None:
     assert [one.answers for one in read_questions([path])] == [("1", "2"), ("3", "4"), ("5", "6")]
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "json", "yaml"])
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
 def test_true_and_false_as_answers_are_yes_and_no(tmp_path: Path, kind: str) -> None:
     """As they are in spreadsheets; they were "True" and "False"."""
     records = [
@@ -219,3 +219,55 @@ def test_true_and_false_as_answers_are_yes_and_no(tmp_path: Path, kind: str) -> 
     text = "\n".join(map(json.dumps, records)) if kind == "jsonl" else json.dumps(records)
     found = read_questions([write(tmp_path, f"q.{kind}", text)])
     assert [one.answers for one in found] == [("yes",), ("no",), ("yes", "of course")]
+
+
+WRITTEN = [
+    "12:30",
+    "012",
+    "3.10",
+    "NO",
+    "1_000",
+    "0x10",
+    "1e3",
+    "2026-03-31",
+    "yes",
+    "true",
+    "+49 30 1",
+    "1,000",
+    "0o7",
+]
+
+
+def test_scalars_of_yaml_are_read_as_they_are_written(tmp_path: Path) -> None:
+    """As in CSV: YAML 1.1 reads 12:30 as 750, 012 as 10, NO as no and 3.10 as 3.1."""
+    text = "".join(f"- question: What is {n}?\n  answer: {value}\n" for n, value in enumerate(WRITTEN))
+    found = read_questions([write(tmp_path, "q.yaml", text)])
+    assert [one.answers for one in found] == [(value,) for value in WRITTEN]
+    listed = read_questions([write(tmp_path, "l.yaml", f"- question: Which?\n  answers: [{WRITTEN[0]}, {WRITTEN[1]}]")])
+    assert listed[0].answers == ("12:30", "012")
+
+
+def test_numbers_and_marks_of_yaml_are_read_from_the_text_as_in_csv(tmp_path: Path) -> None:
+    """Counts, dates, ids and marks; what is none is the same error as in CSV."""
+    text = (
+        "- {id: 007, question: A is, answer: x, asked: 12, date: 2026-03-31, answerable: yes}\n"
+        "- {id: 008, question: B is, answer: , answerable: no}\n"
+    )
+    first, second = read_questions([write(tmp_path, "q.yaml", text)])
+    assert (first.id, first.asked, str(first.asked_on), first.answerable) == ("007", 12, "2026-03-31", True)
+    assert (second.id, second.answers, second.answerable) == ("008", (), False)
+    for wrong in ("asked: 1_0", "answerable: 2"):
+        with pytest.raises(InputError, match=wrong.replace(": ", " is '")):
+            read_questions([write(tmp_path, "w.yaml", f"- {{question: A is, answer: x, {wrong}}}\n")])
+
+
+def test_a_tilde_is_no_answer_and_is_named(tmp_path: Path) -> None:
+    text = "- {question: A is, answer: x}\n- {question: B is, answer: ~}\n- {question: C is, answer: y}\n"
+    found, notes = read_with_notes([write(tmp_path, "q.yaml", text)])
+    assert found[1].answers == () and any("item 2: '~'" in note for note in notes)
+
+
+def test_decimals_of_json_are_read_as_they_are_written(tmp_path: Path) -> None:
+    text = '[{"question": "Which version?", "answer": 3.10}, {"question": "Since?", "answers": [2.50, "2.5"]}]'
+    found = read_questions([write(tmp_path, "q.json", text)])
+    assert [one.answers for one in found] == [("3.10",), ("2.50", "2.5")]

@@ -165,3 +165,74 @@ def test_days_are_read_however_they_are_displayed(tmp_path: Path) -> None:
             sheet.write_datetime(row, 2, datetime(2024, 3, 4), book.add_format({"num_format": code}))
     questions, notes = read_with_notes([tmp_path / "q.xlsx"])
     assert {question.asked_on for question in questions} == {date(2024, 3, 4)} and notes == []
+
+
+def test_a_crossed_out_answer_is_no_missing_one(tmp_path: Path) -> None:
+    """It was asked as a question that the documents cannot answer. Notes name the rows, and those that are hidden."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        struck, sheet = book.add_format({"font_strikeout": True}), book.add_worksheet()
+        sheet.write_row(0, 0, ["question", "answer", "answer 2"])
+        for number, words in enumerate(
+            (["Who?", "Anna"], ["Where?", ""], ["", "So"], ["How?", ""], ["When?", "May"]), 1
+        ):
+            sheet.write_row(number, 0, words)
+        sheet.write(2, 1, "Oslo", struck)
+        sheet.write(3, 0, "Why?", struck)
+        sheet.write(4, 1, "By bus", struck)
+        sheet.write(4, 2, "By rail")
+        sheet.set_row(5, None, None, {"hidden": True})
+    path = tmp_path / "q.xlsx"
+    path.write_bytes(buffer.getvalue())
+    questions, notes = read_with_notes([path])
+    assert [one.answers for one in questions] == [("Anna",), ("By rail",), ("May",)]
+    said = "\n".join(notes)
+    assert "1 question left out, since the answer is crossed out (row 3)" in said
+    assert "1 question left out, since the question is crossed out (row 4)" in said
+    assert "1 hidden row read, too (row 6)" in said
+
+
+def test_totals_and_merged_cells_without_a_question_are_named(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["nr", "question", "answer"])
+        sheet.write_row(1, 0, [1, "Who?", "Anna"])
+        sheet.write_row(2, 0, [2, "", "Berg"])
+        sheet.merge_range(1, 1, 2, 1, "Who?")
+        sheet.write_row(3, 0, ["Total", "", 2])
+    path = tmp_path / "q.xlsx"
+    path.write_bytes(buffer.getvalue())
+    with pytest.raises(InputError) as caught:
+        read_with_notes([path])
+    assert "q.xlsx row 3 (merged with row 2), q.xlsx row 4 (looks like a total)" in caught.value.message
+    assert "remove rows of totals; unmerge the cells" in (caught.value.remedy or "")
+
+
+TITLES: dict[str, Rows] = {
+    "title": [["Questions of 2026", ""], ["", ""], ["question", "answer"], ["Who?", "Anna"]],
+    "mapped": [["Questions of 2026", ""], ["Frage", "Antwort"], ["Who?", "Anna"]],
+    "two titles": [["Team", "HR"], ["By Anna", ""], ["question", "answer"], ["Who?", "Anna"]],
+    "type": [["Frage", "type", "Antwort"], ["Who?", "question", "Anna"]],
+    "one column above": [["Questions of 2026"], ["question", "answer"], ["Who?", "Anna"]],
+}
+
+
+@pytest.mark.parametrize("rows", TITLES.values(), ids=TITLES)
+def test_titles_above_the_header_are_left_out_in_csv_and_xlsx_alike(tmp_path: Path, rows: Rows) -> None:
+    """'question' in a row of the table is no header."""
+    text = tmp_path / "q.csv"
+    text.write_text("".join(",".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+    columns = {"question": "Frage", "answers": "Antwort"} if any("Frage" in row for row in rows) else {}
+    for path in (text, workbook(tmp_path / "q.xlsx", {"A": rows})):
+        (question,), _ = read_with_notes([path], columns)
+        assert (question.text, question.answers) == ("Who?", ("Anna",))
+
+
+def test_amounts_and_bounds_are_no_code(tmp_path: Path) -> None:
+    rows = [["question", "answer"], ["What?", "$25|over $25"], ["How much?", "$5/day|5 dollars"], ["Max?", ">= 5 | 5"]]
+    path = workbook(tmp_path / "q.xlsx", {"A": rows})
+    questions, notes = read_with_notes([path])
+    assert questions[0].answers == ("$25", "over $25") and not any("look like code" in note for note in notes)
+    code = [["question", "answer"], ["Which?", "$HOME|~/me"], ["Which of both?", "a/b.py|b"]]
+    assert any("look like code" in note for note in read_with_notes([workbook(path, {"A": code})])[1])

@@ -20,7 +20,8 @@ _FAILURES = (ValueError, TypeError, AttributeError, LookupError)
 """What PyYAML raises for a scalar that looks like a date or a number and is none, such as 2026-02-30."""
 
 
-_FLOAT = "tag:yaml.org,2002:float"
+_FLOAT, _INT, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("float", "int", "merge"))
+_PLAIN_INT = re.compile(r"[-+]?(?:0+|[1-9]\d*|[1-9]\d{0,2}(?:_\d{3})+)")
 _IN_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.000")
 _HALF = re.compile("[\ud800-\udfff]")
 DEEPEST = 100
@@ -118,13 +119,25 @@ for _kind in ("binary", "set", "omap", "pairs"):
     _PlainLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _refused)
 
 
+class _TextLoader(_PlainLoader):
+    """Every scalar is the text that was written: 012, 12:30, 3.10 and NO stay what they are."""
+
+    yaml_implicit_resolvers = {"<": _PlainLoader.yaml_implicit_resolvers["<"]}  # noqa: RUF012 - PyYAML's own name
+
+
 class _StrictLoader(_PlainLoader):
     """PyYAML keeps the last of two equal keys. YAML forbids equal keys, so this loader refuses them. It also refuses
-    half a character, as "\\ud800" is, which could not be written into the folder of a run, and 10.000,
-    which is ten to some and ten thousand to others.
+    half a character, as "\\ud800" is, which could not be written into the folder of a run, 10.000, which is ten to
+    some and ten thousand to others, and numbers that only YAML 1.1 reads as it does (010 is 8, 33:20 is 2000).
     """
 
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._keys: set[yaml.Node] = set()
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if isinstance(node, yaml.ScalarNode) and node not in self._keys and (problem := _other_number(node, self)):
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         if isinstance(node, yaml.ScalarNode) and node.tag == _FLOAT and _IN_THOUSANDS.fullmatch(node.value):
             whole = node.value.partition(".")[0]
             raise yaml.MarkedYAMLError(
@@ -142,6 +155,9 @@ class _StrictLoader(_PlainLoader):
         return super().construct_scalar(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        self._keys.update(
+            key for key, _ in node.value
+        )  # of 4,050 in a mapping, 050 is no key: whoever reads it says so
         seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
@@ -153,11 +169,40 @@ class _StrictLoader(_PlainLoader):
         return super().construct_mapping(node, deep)
 
 
+def _other_number(node: yaml.ScalarNode, loader: _PlainLoader) -> str:
+    """What is wrong with a number that people read as another one than YAML 1.1 does, and what to write; else empty."""
+    written = node.value
+    if node.tag not in (_INT, _FLOAT) or _PLAIN_INT.fullmatch(written) or (node.tag == _FLOAT and ":" not in written):
+        return ""
+    try:
+        value = yaml.SafeLoader.construct_object(loader, node)
+    except _FAILURES:
+        return ""  # `_PlainLoader` says that it is none
+    kind, plain = "a number with other underscores than those of thousands", ""
+    if ":" in written:
+        kind = "a number with the base 60"
+    elif re.match(r"[-+]?0[xb]", written):
+        kind = "a number with the base 16" if "x" in written else "a number with the base 2"
+    elif re.match(r"[-+]?0", written):
+        kind, plain = "an octal number, for its leading zero", re.sub(r"^([-+]?)[0_]+(?=\d)", r"\1", written)
+    wanted = f"{plain} or {value}" if plain not in ("", str(value)) else str(value)
+    return f"YAML reads {written[:40]} as {value} ({kind}); write {wanted[:80]}, or put quotes around a text"
+
+
+def text_yaml(text: str) -> Any:
+    """The same as `plain_yaml`, with every scalar as the text that was written, also yes, 012, 12:30 and dates.
+
+    >>> text_yaml("[012, 12:30, 3.10, NO, 1_000, 2026-02-30, ~, '7', ]")
+    ['012', '12:30', '3.10', 'NO', '1_000', '2026-02-30', '~', '7']
+    """
+    return _loaded(text, _TextLoader)
+
+
 def strict_yaml(text: str) -> Any:
     """The values in a YAML text.
 
-    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, for half a character, for 10.000, and
-    for what `plain_yaml` refuses.
+    Raises yaml.YAMLError if it is not YAML, if a mapping has the same key twice, for half a character, for 10.000,
+    for 010 and 33:20, and for what `plain_yaml` refuses.
     """
     return _loaded(text, _StrictLoader)
 

@@ -14,6 +14,7 @@ from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions
 from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
 from bakeoff.grading.compounds import is_first_part
+from bakeoff.grading.dates import YearMonthDay, beside_dates, is_date_beside
 from bakeoff.grading.doubts import LONGER_NAME, denies_twice
 from bakeoff.grading.frequencies import says_as_often
 from bakeoff.grading.identifiers import holds, is_identifier, names_other_path
@@ -36,12 +37,12 @@ from bakeoff.grading.polarity import (
     polarity,
     without_agreeing_opening,
 )
-from bakeoff.grading.quantities import is_quantity, with_common_bound, with_units
+from bakeoff.grading.quantities import is_quantity, with_common_bound, with_unit_beside, with_units
 from bakeoff.grading.rows import is_row
 from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
 from bakeoff.grading.shares import as_clock, as_percentages, is_odds, odds_as_shares
 from bakeoff.grading.signs import says_signs
-from bakeoff.grading.surface import is_joined, surface_conflict, telling_signs
+from bakeoff.grading.surface import has_other_words, is_joined, surface_conflict, telling_signs
 from bakeoff.grading.terms import terms
 from bakeoff.grading.units import with_bytes
 from bakeoff.grading.unspaced import needs_this, unspaced_verdict
@@ -53,6 +54,7 @@ from bakeoff.grading.wording import (
     countable,
     goes_on,
     is_list,
+    lists_items,
     n_negations,
     runs,
     same,
@@ -135,9 +137,13 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
     wanted = with_units([terms(with_joined_code(answer, gold)[1]) for gold in golds])
     rulings = []
     for raw, gold in zip(golds, wanted, strict=True):
-        given = with_longer_names_joined(_with_may(answer, gold), raw)
+        if is_date_beside(raw) and not _days(gold):
+            raw = beside_dates(raw, _days(answer_terms))
+            gold = terms(raw)
+        given = beside_dates(_with_may(answer, gold), _days(gold))
+        given = with_longer_names_joined(with_unit_beside(given, gold), raw)
         given = without_agreeing_opening(with_joined_code(given, raw)[0], raw)
-        ruling = _checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, kind)
+        ruling = _checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, raw, kind)
         rulings.append(_of_name(ruling, answer, raw))
     ruling = best(_restated(rulings, wanted))
     if ruling.reason == OTHER_WORDS and is_row(answer) and not _share_words(answer, golds):
@@ -179,6 +185,10 @@ def _restated(rulings: Sequence[Ruling], golds: Sequence[Terms]) -> list[Ruling]
 
 def _is_date(gold: Terms) -> bool:
     return len(content(gold)) == 1 and any(term.dates for term in gold)
+
+
+def _days(text: Terms) -> list[YearMonthDay]:
+    return [reading for term in text for reading in term.dates]
 
 
 def _with_may(answer: str, gold: Terms) -> str:
@@ -228,7 +238,7 @@ def _unanswerable(answer: str) -> Ruling:
     return wrong(rule)
 
 
-def _checked(ruling: Ruling, answer: str, gold: Terms, kind: str) -> Ruling:
+def _checked(ruling: Ruling, answer: str, gold: Terms, raw: str, kind: str) -> Ruling:
     """The ruling, unless the answer has the accepted word with another case or ending ('us' for 'US')."""
     answer_terms = terms(answer)
     if ruling.rule not in ("same", "letter", "yes or no") and _denies_twice(answer_terms, gold):
@@ -238,8 +248,11 @@ def _checked(ruling: Ruling, answer: str, gold: Terms, kind: str) -> Ruling:
     given, wanted = telling_signs(answer_terms), telling_signs(gold)
     if (given != wanted and ruling.rule == "same") or any(given.count(sign) < wanted.count(sign) for sign in wanted):
         return unsure(ruling.rule, "a sign is missing or another one")
-    conflict = surface_conflict(answer_terms, gold, is_alone=len(answer.split()) == 1)
-    if conflict == "case" and answer.islower() and len(answer.split()) <= 3:
+    any_case = ruling.rule in ("list", "same") and is_list(raw, kind) and lists_items(answer, raw)
+    any_case = any_case or (ruling.rule == "same" and has_other_words(gold))
+    conflict = surface_conflict(answer_terms, gold, is_alone=len(answer.split()) == 1, any_case=any_case)
+    small = (answer.islower() and len(answer.split()) <= 3) or (ruling.rule == "phrase" and _in_capitals(gold))
+    if conflict == "case" and small:
         return unsure(ruling.rule, "it is written without capitals")
     if conflict == "case" or (conflict == "ending" and kind == "name"):
         return wrong(ruling.rule)
@@ -249,6 +262,11 @@ def _checked(ruling: Ruling, answer: str, gold: Terms, kind: str) -> Ruling:
     if ruling.rule == "phrase" and kind != "name" and is_first_part(answer, gold):
         return unsure(ruling.rule, "the accepted word could be the first part of a longer one")
     return ruling.but(reasons.get(conflict, ""))
+
+
+def _in_capitals(gold: Terms) -> bool:
+    """Whether each word of a phrase begins with a capital, and not all of them are names: 'Van Pool'."""
+    return has_other_words(gold) and all(term.capital for term in content(gold))
 
 
 def _denies_twice(answer: Terms, gold: Terms) -> bool:

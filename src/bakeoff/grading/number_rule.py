@@ -14,7 +14,7 @@ from bakeoff.grading.doubts import contradiction
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.quantities import is_past, is_rate, says_number
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
-from bakeoff.grading.terms import Term, is_year, says_as_much
+from bakeoff.grading.terms import Term, is_year, says_as_much, says_surely
 from bakeoff.grading.units import about_equal, share_a_sign
 from bakeoff.grading.wording import (
     FUNCTION_WORDS,
@@ -77,6 +77,8 @@ def _has_figures(answer: Terms) -> bool:
 def _right_unless(answer: Terms, places: Sequence[int], gold: Terms, wanted: Term, rule: str, kind: str) -> Ruling:
     if _is_alternative(answer, places, wanted):
         return wrong(rule)
+    if wanted.dates and places and not any(says_surely(answer[i], wanted) for i in places):
+        return unsure(rule, "the figures of a date can be read in two ways")
     if _comes_second(answer, places, wanted):
         return unsure(rule, "the accepted number is one of several")
     if _is_former(answer, places):

@@ -7,6 +7,7 @@ does not contradict them. Without the question it cannot know which of two numbe
 import re
 from collections.abc import Sequence
 
+from bakeoff.grading.normalise import word_set
 from bakeoff.grading.terms import Term, is_year, says_as_much, terms
 from bakeoff.grading.wording import (
     FUNCTION_WORDS,
@@ -44,6 +45,39 @@ def with_common_bound(gold: str) -> str:
         if said != gold.strip() and is_quantity(terms(said)):
             return said
     return gold
+
+
+_HELD_APART = re.compile(
+    r"(?<![\w.,])(\d[\d.,]*) ((?:[a-z]{3,} ){1,3}?)(hours?|days?|weeks?|months?|years?)\b(?! (?:old|ago)\b)"
+)
+_OTHER_TIMES = FUNCTION_WORDS | word_set("""
+    half quarter light man person staff dog lunar solar credit business working work school academic fiscal financial
+    leap calendar weekend non sidereal court trading banking bank extra additional other different last next hundred
+    thousand million billion dozen percent out off second third consecutive hour day week month year minute people
+    children men women
+""")
+"""Words with which a time is another one, or that do not belong to what is counted."""
+
+
+def with_unit_beside(answer: str, gold: Terms) -> str:
+    """The answer with the unit of a time behind its number, if words say of what it is, and a time is accepted.
+
+    >>> with_unit_beside("240 annual leave hours", terms("240 hours")), with_unit_beside("5 half days", terms("5 days"))
+    ('240 hours annual leave', '5 half days')
+    """
+    if not is_quantity(gold) or content(gold)[0].unit not in ("second", "month") or len(content(gold)) > 1:
+        return answer
+
+    def beside(match: re.Match[str]) -> str:
+        words = match[2].split()
+        counts_others = any(word.endswith("s") for word in words)  # '5 agents take days off'
+        return (
+            match[0]
+            if counts_others or _OTHER_TIMES.intersection(words)
+            else f"{match[1]} {match[3]} {match[2].strip()}"
+        )
+
+    return _HELD_APART.sub(beside, answer)
 
 
 def is_bare(term: Term) -> bool:

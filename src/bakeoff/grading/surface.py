@@ -29,11 +29,13 @@ _MONTHS = word_set("march april may june august")
 _SMALL_WORDS = word_set("us it who no in at or on is be do go so to as am an he me my we by all may will")
 
 
-def surface_conflict(answer: Terms, gold: Terms, is_alone: bool = False) -> str:
+def surface_conflict(answer: Terms, gold: Terms, is_alone: bool = False, any_case: bool = False) -> str:
     """How a word of the accepted answer stands in the answer, if only as another word, '' otherwise.
 
     'case' ('us' for US), 'code' ('userid' for userId) or 'ending' ('Adam' for Adams). `is_alone` means that the answer
-    has one word: people often write a name small then.
+    has one word: people often write a name small then. `any_case` is for the items of a list,
+    one after the other, and for whole answers of several words: then only an abbreviation is another word ('red, green'
+    is 'Red, Green').
     """
     for wanted in gold:
         if not wanted.written or wanted.value is not None or wanted.label:
@@ -48,6 +50,7 @@ def surface_conflict(answer: Terms, gold: Terms, is_alone: bool = False) -> str:
             continue
         small = wanted.written.isupper() and wanted.text in _SMALL_WORDS and same[0].islower()
         fits = any(_same_case(answer[i].written, wanted.written) or _is_month(answer, i) for i in places)
+        fits = fits or (any_case and not (wanted.written.isupper() and len(wanted.written) > 1))
         if not fits and (small or not is_alone):
             return "case"
         if _is_code(wanted.written, same) or (not is_alone and _is_abbreviation(wanted.written, same)):
@@ -59,6 +62,11 @@ def surface_conflict(answer: Terms, gold: Terms, is_alone: bool = False) -> str:
         ):
             return "ending"
     return ""
+
+
+def has_other_words(gold: Terms) -> bool:
+    """Whether an accepted answer of several words has one that is no name when it is written with a capital."""
+    return len(gold) > 1 and any(term.written and term.written.lower() not in HOMOGRAPHS for term in gold)
 
 
 def _same_case(written: str, wanted: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
+from bakeoff.grading.dates import N_PATTERNS, YearMonthDay, date_patterns, readings_of
 from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.long_figures import MOST_DIGITS
 from bakeoff.grading.normalise import ORDINALS, SCALES, fold, spell_out, word_set
@@ -19,9 +20,6 @@ from bakeoff.grading.units import CURRENCIES, CURRENCY_PATTERN, UNIT_PATTERN, ha
 from bakeoff.grading.zones import ZONE_PATTERN, same_time
 from bakeoff.writing.scripts import MARKS
 
-YearMonthDay = tuple[int | None, int | None, int | None]
-
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # A number after one of these words is a label (step 3). So is a number after a capitalised word (Hearth 3), unless that
 # word is one that sentences often start with.
 _LABELS = word_set("step section page chapter article version model phase level firmware release figure table")
@@ -39,9 +37,9 @@ class Term:
 
     `unit` is the dimension of a number ('' for a bare number). `stated` is the number as written, and `size` the size
     of the unit it was written in. `value` = `stated` x `size` is the number in the dimension's own unit. `dates` are
-    the possible readings of a date as (year, month, day). `before` is the punctuation between this term and the one
-    before it. `written` is the word or figure as it was written, `zone` the time zone of a time of day. `loose` means
-    that several currencies are written like this one.
+    the possible readings of a date as (year, month, day), and `doubtful` those of them that are not sure. `before` is
+    the punctuation between this term and the one before it. `written` is the word or figure as it was written, `zone`
+    the time zone of a time of day. `loose` means that several currencies are written like this one.
     """
 
     text: str
@@ -51,6 +49,7 @@ class Term:
     unit: str = ""
     size: Fraction = Fraction(1)
     dates: tuple[YearMonthDay, ...] = ()
+    doubtful: tuple[YearMonthDay, ...] = ()
     label: bool = False
     capital: bool = False
     written: str = ""
@@ -99,27 +98,6 @@ def stem(word: str) -> str:
 
 # --- scanning ---------------------------------------------------------------------------------------------------------
 
-_MONTH = (
-    r"(?P<month{0}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|(?-i:May|MAY)|may(?=,? \d{{4}})|june?|july?|"
-    r"aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
-)
-_WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?"
-_DATES = (
-    _WEEKDAY + r"(?P<day1>\d{1,2})(?:st|nd|rd|th)?(?: of)? " + _MONTH.format(1) + r"(?:,? (?P<year1>\d{4})(?!\d))?",
-    _WEEKDAY + _MONTH.format(2) + r" (?P<day2>\d{1,2})(?:st|nd|rd|th)?(?![\d:]|\.\d)(?:,? (?P<year2>\d{4})(?!\d))?",
-    _MONTH.format(3) + r"(?: of)?,? (?P<year3>\d{4})(?!\d)",
-    r"(?P<year4>\d{4})[-/.](?P<month4>\d{1,2})[-/.](?P<day4>\d{1,2})(?!\d)",
-    r"(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year5>\d{4}|(?<=/)\d\d)(?![\d/])",
-    r"(?P<month6>0?[1-9]|1[0-2])/(?P<year6>\d{4})(?!\d)",
-    r"(?P<day7>\d{1,2})-" + _MONTH.format(7) + r"-(?P<year7>\d{4})(?!\d)",
-    r"(?P<year8>(?:19|20)\d\d)(?P<month8>0[1-9]|1[0-2])(?P<day8>0[1-9]|[12]\d|3[01])(?!\w)",
-    r"(?P<year9>(?:19|20)\d\d)-(?P<month9>0[1-9]|1[0-2])(?![-\w]| ?\d)",
-    # Months in other languages: '3. März 2024', '7 de abril de 2021', 'mars 2024'.
-    r"(?P<day10>\d{1,2})(?:\.|er|º)? ?(?:de )?(?P<month10>{months})\.?,? (?:de )?(?P<year10>\d{4})(?!\d)",
-    r"(?P<day11>\d{1,2})(?:\.|er|º)? ?(?:de )?(?P<month11>{long_months})(?!\w)",
-    r"(?=\w{3,14}\.?,? (?:de )?\d{4})(?P<month12>{months})\.?,? (?:de )?(?P<year12>\d{4})(?!\d)",
-)
-_PARTS = tuple(i for i in range(1, len(_DATES) + 1) if i != 5)
 _CLOCK = (
     r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d)(?::\d\d)?)? ?(?P<half>[ap]\.?m\b\.?)" + ZONE_PATTERN.format(1) + "|"
     r"(?P<hour24>[01]?\d|2[0-4]):(?P<minute24>[0-5]\d)(?![\d:])" + ZONE_PATTERN.format(2) + "|"
@@ -143,16 +121,11 @@ _SCALE = (
 @lru_cache(maxsize=1)
 def _scanner() -> re.Pattern[str]:
     """The pattern of a term. The months in other languages than English are read at first use."""
-    months = languages().months
-    long_months = [name for name in months if len(name) > 3]
-    filled = [
-        pattern.replace("{months}", any_of(months)).replace("{long_months}", any_of(long_months)) for pattern in _DATES
-    ]
     return re.compile(
         "|".join(
             (
                 rf"(?P<address>(?=\S{{0,255}}[@./])(?:[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)\S+|{_BARE_ADDRESS}))",
-                *(rf"(?P<date{i}>(?<![\w]){pattern})" for i, pattern in enumerate(filled)),
+                *(rf"(?P<date{i}>(?<![\w]){pattern})" for i, pattern in enumerate(date_patterns())),
                 rf"(?P<clock>(?<![\w.])(?:{_CLOCK}))",
                 r"(?P<phone>(?<![\w])(?:(?:\+\d|\(?0\d)[\d ()./-]{6,40}\d|\(?\d{3}\)?[ -]\d{3}-\d{4}(?!\d)))",
                 rf"(?P<opaque>(?<![\w.])\d+(?:\.\d+){{2,}}(?![\w])(?<!\.\d\d\d)|(?<![\w./])(?!{_FRACTION})\d+/\d+(?![\w/]))",
@@ -240,34 +213,11 @@ def _read_phone(match: re.Match[str]) -> Term:
 
 
 def _read_date(match: re.Match[str]) -> Term:
-    groups = match.groupdict()
-    if groups["first"]:
-        first, second, year = int(groups["first"]), int(groups["second"]), _full_year(groups["year5"])
-        orders = ((first, second), (second, first))
-        return _date([(year, month, day) for day, month in orders if month <= 12 and day <= 31])
-    written = {
-        part: next((groups[f"{part}{i}"] for i in _PARTS if groups.get(f"{part}{i}")), "")
-        for part in ("year", "month", "day")
-    }
-    return _date(
-        [(int(written["year"] or 0) or None, _month_number(written["month"]), int(written["day"] or 0) or None)]
-    )
+    return _date(*readings_of(match.groupdict()))
 
 
-def _full_year(year: str) -> int:
-    """Years of two digits are those from 1970 to 2069."""
-    return int(year) if len(year) == 4 else int(year) + (1900 if int(year) >= 70 else 2000)
-
-
-def _month_number(month: str) -> int:
-    if month.isdigit():
-        return int(month)
-    name = month.lower()
-    return languages().months.get(name) or MONTHS.index(name[:3]) + 1
-
-
-def _date(readings: Sequence[YearMonthDay]) -> Term:
-    return Term("date:" + "/".join(map(str, readings)), dates=tuple(dict.fromkeys(readings)))
+def _date(readings: Sequence[YearMonthDay], doubtful: Sequence[YearMonthDay] = ()) -> Term:
+    return Term("date:" + "/".join(map(str, readings)), dates=tuple(dict.fromkeys(readings)), doubtful=tuple(doubtful))
 
 
 def _read_clock(match: re.Match[str]) -> Term:
@@ -334,7 +284,7 @@ def _number(stated: Fraction, dimension: str, size: Fraction) -> Term:
 
 _READERS: dict[str, Callable[[re.Match[str]], Term]] = {
     "address": _read_address,
-    **{f"date{i}": _read_date for i in range(len(_DATES))},
+    **{f"date{i}": _read_date for i in range(N_PATTERNS)},
     "clock": _read_clock,
     "phone": _read_phone,
     "opaque": _read_opaque,
@@ -480,6 +430,14 @@ def _is_share(term: Term, gold: Term) -> bool:
     """Whether one is a percentage and the other the same as a fraction, such as 25% and 0.25."""
     bare = gold if term.unit else term
     return term.value == gold.value and (bare.value or Fraction(0)).denominator > 1
+
+
+def says_surely(term: Term, gold: Term) -> bool:
+    """Whether a date equals the accepted one in a reading that is not doubtful, or in each reading: 'May-26'."""
+    fits = [(reading, wanted) for reading in term.dates for wanted in gold.dates if _date_fits(reading, wanted)]
+    if any(reading not in term.doubtful and wanted not in gold.doubtful for reading, wanted in fits):
+        return True
+    return {reading for reading, _ in fits} == {*term.dates} and {wanted for _, wanted in fits} == {*gold.dates}
 
 
 def _date_fits(date: YearMonthDay, gold: YearMonthDay) -> bool:

@@ -5,11 +5,12 @@ Takes the terms of an answer and of the accepted answers, gives yes or no. Knows
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from bakeoff.grading.conditions import MISSING, OPENING_WORDS
 from bakeoff.grading.languages import ENGLISH_TOO, languages
 from bakeoff.grading.normalise import word_set
-from bakeoff.grading.terms import ARTICLES, Term, says_as_much, terms
+from bakeoff.grading.terms import ARTICLES, Term, says_surely, terms
 
 Terms = Sequence[Term]
 
@@ -71,7 +72,7 @@ def _same_term(answer: Term, gold: Term) -> bool:
         return True
     if answer.text.startswith("tel:") and gold.text.startswith("tel:"):
         return _same_telephone(answer.text, gold.text)
-    return bool(gold.dates) and bool(answer.dates) and says_as_much(answer, gold)
+    return bool(gold.dates) and bool(answer.dates) and says_surely(answer, gold)
 
 
 def _same_telephone(a: str, b: str) -> bool:
@@ -424,6 +425,23 @@ def says_all(answer: Terms, items: Sequence[str]) -> bool:
             return False
         places.append(spans[0])
     return not _lists_more(answer, places)
+
+
+def lists_items(answer: str, raw: str) -> bool:
+    """Whether the items of an accepted answer stand in the answer as a list, one after the other and nothing between.
+
+    >>> lists_items("They are red, green and blue.", "Green, Red"), lists_items("mark the bill", "Mark, Bill")
+    (True, False)
+    """
+    given = terms(without_numbering(answer))
+    places = sorted(next(iter(runs(given, terms(item))), (-1, -1)) for item in items_of(raw))
+    if not places or places[0][0] < 0:
+        return False
+    for (_, end), (start, _) in pairwise(places):
+        joined = [term.text for term in given[end:start]]
+        if joined not in ([], ["and"], ["or"]) or not (joined or given[start].before):
+            return False
+    return True
 
 
 def _lists_more(answer: Terms, places: Sequence[tuple[int, int]]) -> bool:

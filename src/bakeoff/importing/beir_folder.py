@@ -26,9 +26,7 @@ def gather(path: Path, texts: Texts) -> Gathered:
     """What the folder holds. Raises InputError if a file cannot be read or has no ids."""
     gathered = Gathered("BEIR", texts)
     files = _documents(path / CORPUS, gathered)
-    queries = [
-        (line, dict(zip(names, cells, strict=False))) for line, names, cells in read_table(path / QUERIES).records
-    ]
+    queries = [(one.line, dict(zip(one.names, one.values, strict=False))) for one in read_table(path / QUERIES).records]
     relevant, splits = beir.relevant_documents(path / QUERIES)
     for _, cells in queries:
         given = [cells[name] for name in answer_like(sorted(cells)) if cells[name]]
@@ -51,7 +49,7 @@ def gather(path: Path, texts: Texts) -> Gathered:
 def _documents(path: Path, gathered: Gathered) -> dict[str, str]:
     """The file of each document by its id."""
     files = {}
-    for line, names, values in read_table(path).records:
+    for line, names, values, _ in read_table(path).records:
         cells = dict(zip(names, values, strict=False))
         key = str(cells.get("_id") or "")
         if not key:

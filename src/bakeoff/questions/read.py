@@ -61,9 +61,7 @@ def read_with_notes(
         read = [file._replace(rows=[row._replace(has_label=True) for row in file.rows]) for file in read]
     rows = [row for file in read for row in file.rows]
     notes = [note for file in read for note in file.notes]
-    refuse_rows(
-        rows, lambda row: not question_text(row), "No question text", "fill the question column or remove the rows"
-    )
+    _refuse_without_text(rows)
     notes += [note for file in read if file.rows for note in (*row_notes(file), *unanswered_notes(file))]
     refuse_rows(
         rows,
@@ -83,6 +81,24 @@ def read_with_notes(
     facts = {question.id: question for question in (*complete, *with_source_facts(made, complete))}
     in_order = [facts[question.id] for question in questions]
     return in_order, [*notes, *repeat_notes, *conflicts, *_html_notes(rows), *more_notes, *label_notes, *fact_notes]
+
+
+def _refuse_without_text(rows: Sequence[Row]) -> None:
+    """Raises InputError with the places of rows without a question, and what each of them seems to be."""
+    empty = [row for row in rows if not question_text(row)]
+    if not empty:
+        return
+    places = [row.place + (f" ({row.why_empty})" if row.why_empty else "") for row in empty]
+    reasons = {row.why_empty.partition(" ")[0] for row in empty}
+    remedies = {
+        "looks": "remove rows of totals",
+        "merged": "unmerge the cells, and write the question into each row or remove the rows below it",
+        "": "fill the question column or remove the rows",
+    }
+    raise InputError(
+        f"No question text: {first_few(places)}.",
+        "; ".join(remedy for reason, remedy in remedies.items() if reason in reasons),
+    )
 
 
 def _without_rejected(file: RowsRead) -> RowsRead:

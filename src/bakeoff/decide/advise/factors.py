@@ -18,7 +18,7 @@ from bakeoff.decide.situation.approaches import APPROACHES, NAMES
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.small import small_text
-from bakeoff.files.strict_yaml import plain_yaml
+from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.records import Approach, Record
 
 Estimate = Literal["setup", "running", "total", "days"]
@@ -175,7 +175,7 @@ def read_factors(path: Path | None = None) -> tuple[Factor, ...]:
     if path is None:
         return _own_factors()
     try:
-        return _factors(plain_yaml(small_text(path)))
+        return _factors(strict_yaml(small_text(path)))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
         problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ConfigError(

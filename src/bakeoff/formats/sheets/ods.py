@@ -70,7 +70,8 @@ def _sheet(table: Any, hidden: set[Any]) -> Sheet:
     columns = frozenset(_hidden_columns(table))
     n_comments = sum(1 for _ in table.iter(f"{_OFFICE}annotation"))
     notes = [*left_out(cells, frozenset(hidden_rows), columns), *counted(n_comments, "comment")]
-    return Sheet(title, visible(cells, merged, frozenset(hidden_rows), columns), tuple(notes), cells=by_number)
+    rows = visible(cells, merged, frozenset(hidden_rows), columns)
+    return Sheet(title, rows, tuple(notes), cells=by_number, hidden_rows=frozenset(hidden_rows), merged=tuple(merged))
 
 
 def _cells(row: Any) -> tuple[list[str], list[tuple[int, int]]]:

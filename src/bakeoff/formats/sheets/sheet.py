@@ -18,7 +18,9 @@ class Sheet(NamedTuple):
     """The visible cells of a sheet, row by row, and what of it is left out, such as '2 hidden columns'.
 
     `is_hidden` if the whole sheet is; then it has no rows. `cells` are all, hidden ones too, with their lines, by the
-    number of their row; rows and columns count from 0.
+    number of their row; rows and columns count from 0. `struck` are the (row, column) of cells that are crossed out and
+    so are empty, `hidden_rows` those that someone has hidden, `merged` the (top, bottom, column) of cells that span
+    several rows.
     """
 
     title: str
@@ -26,6 +28,9 @@ class Sheet(NamedTuple):
     left_out: tuple[str, ...] = ()
     is_hidden: bool = False
     cells: Mapping[int, Sequence[str]] = MappingProxyType({})
+    struck: frozenset[tuple[int, int]] = frozenset()
+    hidden_rows: frozenset[int] = frozenset()
+    merged: tuple[tuple[int, int, int], ...] = ()
 
 
 def visible(

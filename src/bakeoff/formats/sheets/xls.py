@@ -35,12 +35,24 @@ def _sheet(book: Any, sheet: Any) -> Sheet:
     columns = frozenset(i for i, column in sheet.colinfo_map.items() if column.hidden and not column.outline_level)
     merged = [(top, bottom - 1, left) for top, bottom, left, _ in sheet.merged_cells if bottom - top > 1]
     shown, notes = visible(cells, merged, rows, columns), tuple(left_out(cells, rows, columns))
-    return Sheet(sheet.name, shown, notes, cells=dict(enumerate(cells)))
+    struck = frozenset(
+        (row, column)
+        for row, values in enumerate(sheet.get_rows())
+        for column, cell in enumerate(values)
+        if _is_struck(book, cell) and str(cell.value).strip()
+    )
+    by_number = dict(enumerate(cells))
+    return Sheet(sheet.name, shown, notes, cells=by_number, struck=struck, hidden_rows=rows, merged=tuple(merged))
+
+
+def _is_struck(book: Any, cell: Any) -> bool:
+    style = book.xf_list[cell.xf_index] if cell.xf_index is not None else None
+    return style is not None and bool(book.font_list[style.font_index].struck_out)
 
 
 def _shown(book: Any, cell: Any) -> str:
     style = book.xf_list[cell.xf_index] if cell.xf_index is not None else None
-    if style is not None and book.font_list[style.font_index].struck_out:
+    if _is_struck(book, cell):
         return ""
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return words(bool(cell.value))

@@ -89,7 +89,24 @@ def _sheet(sheet: Any) -> Sheet:
     n_comments = sum(getattr(cell, "comment", None) is not None for row in grid for cell in row)
     notes = [*left_out(cells, hidden_rows, hidden_columns), *counted(n_comments, "comment")]
     rows = visible(cells, merged, hidden_rows, hidden_columns)
-    return Sheet(sheet.title, rows, tuple(notes), cells=dict(enumerate(cells)))
+    struck = frozenset(
+        (row, column)
+        for row, shown in enumerate(cells)
+        for column, text in enumerate(shown)
+        if not text and _is_struck(grid[row][column], styles)
+    )
+    by_number = dict(enumerate(cells))
+    return Sheet(
+        sheet.title, rows, tuple(notes), cells=by_number, struck=struck, hidden_rows=hidden_rows, merged=tuple(merged)
+    )
+
+
+def _is_struck(cell: Any, styles: dict[int, tuple[bool, str]]) -> bool:
+    """Whether a cell that shows nothing has a text that is crossed out."""
+    value = cell.value
+    if value is None or not str(value).strip():
+        return False
+    return styles[cell.style_id][0] or isinstance(value, CellRichText)
 
 
 def _hidden_rows(sheet: Any) -> Iterator[int]:

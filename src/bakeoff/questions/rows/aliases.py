@@ -32,6 +32,8 @@ _CMDLET = re.compile(r"[A-Z][A-Za-z]+-[A-Z]\w+")
 _CODE = re.compile(
     r"(?:^|\s)--?[A-Za-z]|[$\\;{}=]|\w\(|::|->|&&|>>|\s[<>]\s|[\w.]+/[\w.]+|\*\.\w|\w\.(?:py|sh|js|txt|log|csv)\b"
 )
+_AMOUNT = re.compile(r"(?<![\w$])(?:[A-Z]{1,3})?\$ ?\d[\d.,]*(?:/\w+)?|\d[\d.,]* ?\$(?!\w)|\d+/\w+|<=?|>=?")
+"""Amounts and bounds in which the signs of code stand: 'over $25', '$5/day', 'A$5'."""
 _TYPES = word_set("""
     any array bool boolean bytes char date dict double float int integer list long none null number object set str
     string tuple undefined void
@@ -78,7 +80,7 @@ def splits_code(text: str) -> bool:
     parts = [part.strip() for part in split_aliases(text)]
     if len(parts) < 2:
         return False
-    return _CODE.search(text) is not None or all(part.lower() in _TYPES for part in parts)
+    return _CODE.search(_AMOUNT.sub(" ", text)) is not None or all(part.lower() in _TYPES for part in parts)
 
 
 def _parts(text: str) -> list[str]:

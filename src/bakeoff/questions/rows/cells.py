@@ -178,7 +178,7 @@ def listed_in(text: str) -> Any:
     if not re.match(r"\s*\[.*\]\s*$", text, re.S):
         return text
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=str)
     except (ValueError, RecursionError):
         pass
     if len(text) > LONGEST_LIST or not _QUOTED_LIST.fullmatch(text):

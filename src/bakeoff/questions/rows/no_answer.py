@@ -19,7 +19,7 @@ _IN_WORDS = frozenset({
     *("unanswerable", "not answerable", "impossible to answer", "missing", "no data", "to be determined", "to be done"),
     *("not found", "not present", "no information", "not in scope", "out of scope"),
 })  # fmt: skip
-_SIGNS = re.compile(r"[-\N{EN DASH}\N{EM DASH}]+|\?+|\.{3,}|\N{HORIZONTAL ELLIPSIS}")
+_SIGNS = re.compile(r"[-\N{EN DASH}\N{EM DASH}]+|\?+|\.{3,}|\N{HORIZONTAL ELLIPSIS}|~")
 # What a spreadsheet shows where a formula fails, in the languages that Excel writes it in. LibreOffice: Err:502.
 _ERRORS = (
     "ref value name null num spill calc field unknown blocked connect busy python data external getting_data circ",

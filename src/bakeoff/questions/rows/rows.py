@@ -3,6 +3,7 @@
 Takes tables and the columns that a user maps. Does not check the values of the cells.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from bakeoff.questions.rows.columns import (
 )
 from bakeoff.questions.rows.one_text import check_cell
 from bakeoff.questions.rows.table import RawRow, Table
-from bakeoff.sentences import listed
+from bakeoff.sentences import counted, first_few, listed
 
 
 class Row(NamedTuple):
@@ -34,6 +35,9 @@ class Row(NamedTuple):
     unit: str = "line"
     has_label: bool = False
     """Whether its answers are labels of a closed set: then 'unknown' is one of them, and no missing answer."""
+
+    why_empty: str = ""
+    """Why it may have no question: it looks like a total, or its cell is merged with another one."""
 
     @property
     def place(self) -> str:
@@ -64,24 +68,76 @@ def rows_of(table: Table, columns: Mapped) -> RowsRead:
     for record in table.records:
         if record.names and "text" not in headers[record.names].positions:
             _refuse_without_question(table, record, headers[record.names], columns)
+    records, crossed_out = _without_crossed_out(table, headers)
     rows = [
         Row(
             table.path,
-            line,
-            {field: [values[i] for i in at] for field, at in headers[names].positions.items()},
+            record.line,
+            {field: [record.values[i] for i in at] for field, at in headers[record.names].positions.items()},
             table.unit,
+            why_empty=_why_empty(record, headers[record.names]),
         )
-        for line, names, values in table.records
+        for record in records
     ]
-    for row, record in zip(rows, table.records, strict=True):
+    for row, record in zip(rows, records, strict=True):
         for field, at in headers[record.names].positions.items():
             for i in at:
                 check_cell(row.place, record.names[i], field, record.values[i])
     name = table.path.name
     notes = [f"{name} is not plain UTF-8; it was read as {table.encoding}."] if table.encoding else []
     merged = _merged(table.names, list(headers.values()))
-    notes += [*table.notes, *_answer_notes(name, rows, merged, addresses)]
+    notes += [*table.notes, *crossed_out, *_answer_notes(name, rows, merged, addresses)]
     return RowsRead(rows, notes, merged, _unused(table, merged))
+
+
+def _without_crossed_out(table: Table, headers: Mapping[tuple[str, ...], Header]) -> tuple[list[RawRow], list[str]]:
+    """The records whose question and answers are not crossed out, and a note that names the others.
+
+    Without its answer, such a question would be asked as one that the documents cannot answer.
+    """
+    out: dict[str, list[str]] = {"question": [], "answer": []}
+    kept = []
+    for record in table.records:
+        struck = {column for column, row in record.marks if not row}
+        at = headers[record.names].positions
+        answered = [i for i in at.get("answers", ()) if str(record.values[i]).strip()]
+        if struck.intersection(at.get("text", ())):
+            out["question"].append(f"{table.unit} {record.line}")
+        elif not answered and struck.intersection(at.get("answers", ())):
+            out["answer"].append(f"{table.unit} {record.line}")
+        else:
+            kept.append(record)
+    if not kept:
+        raise InputError(
+            f"{table.path}: every question or answer is crossed out.", "format the cells without strikethrough"
+        )
+    notes = [
+        f"{table.path.name}: {counted(len(places), 'question')} left out, since the {what} is crossed out "
+        f"({first_few(places)}). If it still holds, format the cell without strikethrough; "
+        + ("else delete the row." if what == "question" else "if the documents cannot answer it, clear the cell.")
+        for what, places in out.items()
+        if places
+    ]
+    return kept, notes
+
+
+_TOTAL = re.compile(
+    r"(?:(?:grand|sub|overall)[ -]?)?totals?\b|sum\b|average\b|mean\b|count\b|(?:zwischen|gesamt)?summe\b|gesamt\b|"
+    r"(?:sous-)?total\b|somme\b|suma\b|totale\b|totaal\b|razem\b|итого\b",
+    re.IGNORECASE,
+)
+
+
+def _why_empty(record: RawRow, read_as: Header) -> str:
+    """Why a record has no question, as far as its cells show it; else empty."""
+    at = read_as.positions.get("text", [])
+    if any(record.values[i] not in (None, "") for i in at):
+        return ""
+    merged = [row for column, row in record.marks if row and column in at]
+    if merged:
+        return f"merged with row {merged[0]}"
+    cells = [value.strip() for value in record.values if isinstance(value, str) and value.strip()]
+    return "looks like a total" if any(map(_TOTAL.match, cells)) else ""
 
 
 def _address_columns(table: Table) -> list[str]:

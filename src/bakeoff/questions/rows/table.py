@@ -5,6 +5,7 @@ Takes a path. Does not know which column fills which field, nor the formats of o
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,12 +15,13 @@ from bakeoff.apart.process import ApartError, call
 from bakeoff.corpus.sources.folders import content_of
 from bakeoff.errors import InputError
 from bakeoff.files.spreadsheet_csv import FORMULA, first_seen
-from bakeoff.files.strict_yaml import plain_yaml
+from bakeoff.files.strict_yaml import text_yaml
 from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.parse import check_kind, decode
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.tables.csv_rows import csv_rows
 from bakeoff.questions.rows import workbook
+from bakeoff.questions.rows.header_row import MOST_ROWS_ABOVE, header_at
 from bakeoff.sentences import kind_of_value
 
 DELIMITERS = ",;\t"
@@ -32,11 +34,16 @@ SWALLOWED_ROWS = 2  # if a cell has at least this many lines that look like rows
 
 
 class RawRow(NamedTuple):
-    """One record of the file: its line (or its place in a list), from 1, and its cells with their columns' names."""
+    """One record of the file: its line (or its place in a list), from 1, and its cells with their columns' names.
+
+    `marks` are of empty cells of a spreadsheet: (place of the column, 0) of one that is crossed out, or the number of
+    the row with which the cell is merged in place of the 0.
+    """
 
     line: int
     names: tuple[str, ...]
     values: Sequence[Any]
+    marks: Sequence[tuple[int, int]] = ()
 
 
 class Table(NamedTuple):
@@ -75,7 +82,13 @@ def read_table(path: Path) -> Table:
         raise InputError(
             f"{path}: no questions in it.", "write a header row and one question per row, or one JSON object per line"
         )
-    return Table(path, encoding, [RawRow(line, tuple(names), values) for line, names, values in rows], unit, (*notes,))
+    return Table(
+        path,
+        encoding,
+        [RawRow(line, tuple(names), values, marks) for line, names, values, marks in rows],
+        unit,
+        (*notes,),
+    )
 
 
 def records_in(name: str, content: bytes) -> tuple[str, str, Sequence[str], list[RawRow]]:
@@ -85,7 +98,11 @@ def records_in(name: str, content: bytes) -> tuple[str, str, Sequence[str], list
     try:
         if suffix in workbook.SUFFIXES:
             sheets, notes = workbook.read_sheets(suffix, content)
-            records = [RawRow(number, sheet.names, row) for sheet in sheets for number, row in sheet.rows]
+            records = [
+                RawRow(number, sheet.names, row, sheet.marks.get(number, ()))
+                for sheet in sheets
+                for number, row in sheet.rows
+            ]
             return "row", "", [f"{path.name}: {note}" for note in notes], list(_in_bounds(path, "row", records))
         unit, reader = _READERS[suffix]
         text, encoding = decode(content)
@@ -135,8 +152,10 @@ def _content(path: Path) -> bytes:
 
 def _csv_records(path: Path, text: str) -> Iterator[RawRow]:
     rows = csv_rows(text, "\t" if path.suffix.lower() == ".tsv" else DELIMITERS, strict=True)
-    _, names = next(rows, (0, []))
-    for line, cells in rows:
+    above = [*islice(rows, MOST_ROWS_ABOVE + 1)]
+    at = header_at([cells for _, cells in above])
+    names = above[at][1] if above else []
+    for line, cells in chain(above[at + 1 :], rows):
         if any(cell.strip() for cell in cells[len(names) :]):
             raise InputError(
                 f"{path}, line {line}: {len(cells)} cells under {len(names)} columns.",
@@ -189,7 +208,7 @@ def _json_records(path: Path, text: str) -> Iterator[RawRow]:
 
 def _yaml_records(path: Path, text: str) -> Iterator[RawRow]:
     try:
-        content = plain_yaml(text)
+        content = text_yaml(text)
     except yaml.YAMLError as error:
         raise InputError(
             f"{path}: not valid YAML ({' '.join(str(error).split())}).", "fix the place it names"
@@ -238,8 +257,8 @@ def _record(path: Path, place: str, number: int, item: Any) -> RawRow:
 
 
 def _json(text: str) -> Any:
-    """The JSON value. NaN, which pandas writes for a missing value, is none."""
-    return json.loads(text, parse_constant=lambda _: None)
+    """The JSON value, decimals as they are written (3.10). NaN, which pandas writes for a missing value, is none."""
+    return json.loads(text, parse_constant=lambda _: None, parse_float=str)
 
 
 _READERS: Mapping[str, tuple[str, Callable[[Path, str], Iterator[RawRow]]]] = {

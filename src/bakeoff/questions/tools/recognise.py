@@ -43,7 +43,7 @@ def converted(table: Table, columns: Mapped) -> Table:
     InputError if no record of a known format can be used.
     """
     recorded = Recorded(
-        table.path, [(line, dict(zip(names, cells, strict=False))) for line, names, cells in table.records]
+        table.path, [(one.line, dict(zip(one.names, one.values, strict=False))) for one in table.records]
     )
     result = next((result for reader in READERS if (result := reader(recorded))), None)
     if result is None:
@@ -56,4 +56,4 @@ def converted(table: Table, columns: Mapped) -> Table:
         return table
     records = [RawRow(line, names, [cells.get(column) for column in names]) for line, cells in result.rows]
     notes = (f"{name} was read as a file of {result.tool}.", *(f"{name}: {note}" for note in result.notes))
-    return table._replace(records=records, notes=notes)
+    return table._replace(records=records, notes=(*table.notes, *notes))

@@ -40,7 +40,7 @@ def _cells(question: Mapping[str, Any], context: str) -> dict[str, Any]:
         pairs = [*zip(found.get("text") or (), found.get("answer_start") or (), strict=False)]
     else:
         pairs = [(answer.get("text"), answer.get("answer_start")) for answer in found]
-    impossible = question.get("is_impossible") in (True, "true", "True") or not pairs
+    impossible = question.get("is_impossible") in (True, "true", "True", "yes") or not pairs
     return {
         "id": question.get("id"),
         "question": question.get("question"),
@@ -52,6 +52,7 @@ def _cells(question: Mapping[str, Any], context: str) -> dict[str, Any]:
 
 def _sentence(context: str, start: Any) -> str:
     """The sentence of the paragraph in which an answer begins. The whole paragraph if the place is not known."""
+    start = int(start) if isinstance(start, str) and re.fullmatch(r"\d{1,9}", start) else start
     if not isinstance(start, int) or not 0 <= start < len(context):
         return context
     ends = [0, *(match.end() for match in _END.finditer(context)), len(context)]

@@ -34,7 +34,7 @@ def read(recorded: Recorded) -> Converted | None:
 def _ticket(ticket: Cells) -> dict[str, Any] | None:
     requester = ticket.get("requester_id") or _id(ticket.get("requester"))
     comments = [comment for comment in ticket.get("comments") or () if isinstance(comment, Mapping)]
-    public = [comment for comment in comments if comment.get("public", True)]
+    public = [comment for comment in comments if comment.get("public", True) not in (False, None, "", "false")]
     own = [comment for comment in public if _author(comment) == requester]
     replies = [text for comment in public if _author(comment) != requester and (text := _text(comment))]
     message = ticket.get("description") or (_text(own[0]) if own else "")
