@@ -82,15 +82,22 @@ class _Lines:
         self.spans = _lines(document.text)
         self.whole = line_kinds(document.text, document.title, document.source)
         self._starts = [line.start for line in self.spans]
-        self._words = [_stripped(document.text, line) for line in self.spans]
+        self._text = document.text
+        self._words: dict[int, _Span] = {}
 
     def kinds(self, span: _Span) -> LineKinds:
         """The kinds of the lines of which the span holds a part."""
         first = bisect_right(self._starts, span.start) - 1
         n_lines = bisect_left(self._starts, span.end) - first
-        begins = span.start <= self._words[first].start
-        ends = span.end >= self._words[first + n_lines - 1].end
+        begins = span.start <= self._stripped(first).start
+        ends = span.end >= self._stripped(first + n_lines - 1).end
         return self.whole.part(first, n_lines, begins=begins, ends=ends)
+
+    def _stripped(self, number: int) -> _Span:
+        """A line without the white space at its ends: looked for once, however many chunks are in it."""
+        if number not in self._words:
+            self._words[number] = _stripped(self._text, self.spans[number])
+        return self._words[number]
 
 
 def _chunk(document: Document, span: _Span, heading: str, kinds: LineKinds) -> Chunk:

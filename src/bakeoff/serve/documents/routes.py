@@ -131,7 +131,7 @@ class DocumentsApi:
             def prepare() -> Edit:
                 return Edit((in_place_of(self._replaced(id, holder.labels), document, labels),))
 
-        (result,) = await self._write(self._documents.edit, prepare)
+        (result,) = await self._write(self._documents.edit, prepare, lambda: prepare().documents)
         return JSONResponse(result.model_dump(mode="json"), 201 if result.kind == "added" else 200)
 
     async def delete(self, request: Request) -> Response:
@@ -180,7 +180,11 @@ class DocumentsApi:
                     documents.append(in_place_of(before, document, labels))
             return Edit(tuple(documents))
 
-        results = await self._write(self._documents.edit, prepare)
+        def likely() -> list[Document]:
+            get = self._documents.store.get_by_source
+            return [in_place_of(get(one.source), one, labels) for one in reading.documents]
+
+        results = await self._write(self._documents.edit, prepare, likely)
         added = [document for document, one in zip(documents, results, strict=True) if one.kind == "added"]
         same = await self._read(self._documents.views.same_text, added, holder.labels)
         report = _report(documents, results, problems, self._documents.version, same)
@@ -206,7 +210,11 @@ class DocumentsApi:
             hidden = {id for id in batch.deleted if self._documents.is_hidden(id, labels)}
             return Edit(tuple(documents), tuple(id for id in batch.deleted if id not in hidden))
 
-        results = await self._write(self._documents.edit, prepare)
+        def likely() -> list[Document]:
+            get = self._documents.store.get
+            return [document_of(sent, sent.id, get(sent.id)) for sent in batch.documents]
+
+        results = await self._write(self._documents.edit, prepare, likely)
         return JSONResponse(_report(documents, results, (), self._documents.version))
 
     def _replaced(self, id: str, labels: Labels) -> Document | None:
