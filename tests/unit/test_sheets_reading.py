@@ -220,10 +220,14 @@ def test_xml_that_is_broken_in_any_part_is_told(member: str) -> None:
         assert "kettle" in parsed.parts[0].text
 
 
-def test_cells_in_far_corners_are_refused_before_all_between_them_are_made() -> None:
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [("r='1048576'", '<c r="XFD1048576">'), ('r="9"', '<c r="A2999999999999">'), ('r="99999999"', "<c>")],
+)
+def test_cells_in_far_corners_are_refused_before_all_between_them_are_made(row: str, columns: str) -> None:
     main = archives.MAIN[".xlsx"]
     with ZipFile(io.BytesIO(archives.good(".xlsx"))) as archive:
         sheet = archive.read(main)
-    far = b'<row r="1048576"><c r="XFD1048576"><v>2</v></c></row></sheetData>'
-    with pytest.raises(UnreadableError, match="spread over 1,048,576 rows and 16,384 columns"):
+    far = f"<row {row}>{columns}<v>2</v></c></row></sheetData>".encode()
+    with pytest.raises(UnreadableError, match="the cells of a sheet are spread over"):
         parse("a.xlsx", archives.changed(archives.good(".xlsx"), {main: sheet.replace(b"</sheetData>", far)}))

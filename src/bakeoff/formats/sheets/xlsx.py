@@ -27,7 +27,7 @@ MOST_BYTES = 100_000_000  # of unpacked sheets: larger ones would need gigabytes
 _MOST_CELLS = 2_000_000  # of one sheet, empty ones among them
 MOST_APART = 20_000_000
 """Cells that a small file may span, empty ones among them: a parser that writes them all needs gigabytes for more."""
-_PLACE = re.compile(rb"\br=[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
+_PLACE = re.compile(rb"\br=[\"']([A-Za-z]{0,6})(\d{0,40})[\"']")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\bref=[\"']([^\"']{1,40})[\"']")
 _NO_VALUE = re.compile(rb"<c (?:(?!t=\"str\")[^>])*>\s*<f[^>]*>[^<]*</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
@@ -72,12 +72,13 @@ def check_extent(content: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) >= MOST_BYTES:
             return
-        for name in archive.namelist():
-            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                places = set(_PLACE.findall(archive.read(name)))
-                n_rows = max((int(row) for _, row in places), default=0)
+        for entry in archive.infolist():
+            part = archive.read(entry) if entry.filename.endswith(".xml") else b""
+            if b"sheetData" in part:
+                places = set(_PLACE.findall(part))
+                n_rows = max((int(row or 0) for _, row in places), default=0)
                 n_columns = max((_number_of(column) for column in {column for column, _ in places}), default=0)
-                if n_rows * n_columns > MOST_APART:
+                if n_rows * max(n_columns, 1) > MOST_APART:
                     reason = f"the cells of a sheet are spread over {n_rows:,} rows and {n_columns:,} columns"
                     raise UnreadableError(reason, "delete what lies far from the table, and save it again")
 
