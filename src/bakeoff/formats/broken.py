@@ -7,10 +7,9 @@ import re
 import struct
 import zipfile
 import zlib
-from xml.parsers.expat import ExpatError
 
 from lxml import etree
 
 _PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError, AssertionError, ArithmeticError)
-_XML = (SyntaxError, ExpatError, etree.LxmlError)  # that of xml.etree is a SyntaxError
+_XML = (SyntaxError, etree.LxmlError)  # that of xml.etree is a SyntaxError
 BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, re.error, *_XML, *_PYTHON)
