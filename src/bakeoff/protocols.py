@@ -394,6 +394,13 @@ class SearchIndex(LabelledRetriever, VectorRetriever, Protocol):
         """
         ...
 
+    def ahead(self, documents: Iterable[Document]) -> AbstractContextManager[None]:
+        """Begins with what takes long for documents that are about to be stored, so that a sync within it is short.
+
+        It changes nothing that is searched, and not what the sync makes. One at a time.
+        """
+        ...
+
     def search_bm25(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
         """The same as `search` by words alone."""
         ...

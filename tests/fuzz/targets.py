@@ -47,7 +47,9 @@ from bakeoff.serve.openai.requests import (
     texts_to_embed,
 )
 from bakeoff.serve.openai.requests import parse as parse_request
+from tests.fuzz import rich
 from tests.fuzz.given import changed, json_values, texts, yaml_values
+from tests.fuzz.inside import archives_changed, mails_changed, packed, pdfs_changed
 from tests.hostile import archives, damaged
 
 
@@ -155,10 +157,15 @@ def _names(given: str) -> object:
 
 
 def _suffixed(good: dict[str, bytes]) -> st.SearchStrategy[tuple[str, bytes]]:
-    return st.sampled_from(sorted(good)).flatmap(lambda suffix: st.tuples(st.just(suffix), changed(good[suffix])))
+    return st.sampled_from(sorted(good)).flatmap(
+        lambda suffix: st.tuples(st.just(suffix), INSIDE[suffix] if suffix in rich.MAIN else changed(good[suffix]))
+    )
 
 
-GOOD = damaged.good()
+GOOD = {**damaged.good(), **rich.good()}
+INSIDE = {suffix: archives_changed(GOOD[suffix], main) for suffix, main in rich.MAIN.items()} | {".pdf": pdfs_changed()}
+INSIDE[".eml"] = mails_changed({**{suffix: changed(GOOD[suffix]) for suffix in (".md", ".html", ".csv")}, **INSIDE})
+"""Of kinds with layers: what is changed within them."""
 REQUESTS = (
     b'{"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}], "stream": true}',
     b'{"model": "m", "input": [{"type": "message", "role": "user", "content": "hi"}], "text": {"format": null}}',
@@ -212,7 +219,11 @@ CONFIG = {
 
 
 def _of_kind(suffix: str) -> Target:
-    return Target(changed(GOOD[suffix]).map(lambda content: (suffix, content)), _document)
+    given = changed(GOOD[suffix])
+    return Target(
+        (INSIDE[suffix] | INSIDE[suffix] | given if suffix in INSIDE else given).map(lambda content: (suffix, content)),
+        _document,
+    )
 
 
 ANY_FILE = st.tuples(st.sampled_from(SUFFIXES), st.sampled_from(sorted(GOOD.values())).flatmap(changed))
@@ -242,7 +253,7 @@ TARGETS: dict[str, Target] = {
     "requests": Target(st.sampled_from(REQUESTS).flatmap(changed), _request),
     "names": Target(texts(), _names),
     "web links": Target(changed(PAGE), lambda content: hrefs_in("", content)),
-    "sitemaps": Target(changed(SITEMAP), lambda content: places_in("a.xml", content)),
+    "sitemaps": Target(changed(SITEMAP) | packed(changed(SITEMAP)), lambda content: places_in("a.xml", content)),
     "label sheets": Target(changed(SHEET), lambda content: rows_of("a.csv", content)),
     "mbox": Target(changed(MBOX), _mbox),
     "arrow": Target(_suffixed(_tables()), lambda given: arrow_rows(*given)),

@@ -39,6 +39,12 @@ def good(suffix: str) -> bytes:
     return written.getvalue()
 
 
+def members(suffix: str) -> list[str]:
+    """The names of the parts of such a file."""
+    with zipfile.ZipFile(io.BytesIO(good(suffix))) as archive:
+        return archive.namelist()
+
+
 def changed(content: bytes, parts: Mapping[str, bytes | None], more: Mapping[str, bytes] | None = None) -> bytes:
     """An archive with these parts in place of its own (None: left out) and some more."""
     written = io.BytesIO()

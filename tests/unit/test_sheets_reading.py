@@ -13,6 +13,7 @@ import xlwt
 from bakeoff.formats.parse import parse
 from bakeoff.formats.part import Parsed, UnreadableError
 from bakeoff.formats.sheets import date_formats, number_formats
+from tests.hostile import archives
 
 
 def xlsx(build: Callable[[xlsxwriter.Workbook], None]) -> Parsed:
@@ -203,3 +204,30 @@ def test_an_archive_that_unpacks_to_far_more_is_refused_before_it_is_unpacked(na
     assert len(buffer.getvalue()) < 2_000_000
     with pytest.raises(UnreadableError, match="unpacks to"):
         parse(name, buffer.getvalue())
+
+
+@pytest.mark.parametrize("member", archives.members(".xlsx"))
+def test_xml_that_is_broken_in_any_part_is_told(member: str) -> None:
+    """The file is read without its formats, or refused with a reason; no library's own error gets out."""
+    good = archives.good(".xlsx")
+    with ZipFile(io.BytesIO(good)) as archive:
+        part = archive.read(member)
+    try:
+        parsed = parse("a.xlsx", archives.changed(good, {member: part.replace(b"</", b"</x", 1)}))
+    except UnreadableError as error:
+        assert "it is not a readable spreadsheet" in error.message
+    else:
+        assert "kettle" in parsed.parts[0].text
+
+
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [("r='1048576'", '<c r="XFD1048576">'), ('r="9"', '<c r="A2999999999999">'), ('r="99999999"', "<c>")],
+)
+def test_cells_in_far_corners_are_refused_before_all_between_them_are_made(row: str, columns: str) -> None:
+    main = archives.MAIN[".xlsx"]
+    with ZipFile(io.BytesIO(archives.good(".xlsx"))) as archive:
+        sheet = archive.read(main)
+    far = f"<row {row}>{columns}<v>2</v></c></row></sheetData>".encode()
+    with pytest.raises(UnreadableError, match="the cells of a sheet are spread over"):
+        parse("a.xlsx", archives.changed(archives.good(".xlsx"), {main: sheet.replace(b"</sheetData>", far)}))

@@ -22,7 +22,6 @@ from bakeoff.writing.words import whole_letter, word_ends
 CountTokens = Callable[[str], int]
 
 _ROW = re.compile(r"[^\s:;][^:;\n]{0,60}: \S")
-_LETTER = re.compile(r"\S")
 _SPACE = re.compile(r"\s")
 _OUTSIDE_NUMBERS = re.compile(r"(?<!\d)\s|\s(?!\d)")
 _NEAR = 200
@@ -82,17 +81,23 @@ class _Lines:
     def __init__(self, document: Document) -> None:
         self.spans = _lines(document.text)
         self.whole = line_kinds(document.text, document.title, document.source)
-        self._text = document.text
         self._starts = [line.start for line in self.spans]
+        self._text = document.text
+        self._words: dict[int, _Span] = {}
 
     def kinds(self, span: _Span) -> LineKinds:
         """The kinds of the lines of which the span holds a part."""
         first = bisect_right(self._starts, span.start) - 1
         n_lines = bisect_left(self._starts, span.end) - first
-        # A search ends at the first letter. The rest of a line of a million characters is not copied for each chunk.
-        before = _LETTER.search(self._text, self._starts[first], span.start)
-        after = _LETTER.search(self._text, span.end, self.spans[first + n_lines - 1].end)
-        return self.whole.part(first, n_lines, begins=before is None, ends=after is None)
+        begins = span.start <= self._stripped(first).start
+        ends = span.end >= self._stripped(first + n_lines - 1).end
+        return self.whole.part(first, n_lines, begins=begins, ends=ends)
+
+    def _stripped(self, number: int) -> _Span:
+        """A line without the white space at its ends: looked for once, however many chunks are in it."""
+        if number not in self._words:
+            self._words[number] = _stripped(self._text, self.spans[number])
+        return self._words[number]
 
 
 def _chunk(document: Document, span: _Span, heading: str, kinds: LineKinds) -> Chunk:
@@ -145,6 +150,12 @@ def _lines(text: str) -> list[_Span]:
     return spans
 
 
+def _stripped(text: str, span: _Span) -> _Span:
+    """The span without the white space at its ends. One of nothing else ends before it starts."""
+    part = text[span.start : span.end]
+    return _Span(span.start + len(part) - len(part.lstrip()), span.start + len(part.rstrip()))
+
+
 def _sections(text: str, known: _Lines) -> Iterator[tuple[tuple[str, ...], list[_Run]]]:
     """(headings above, runs) of the text between each two headings. A heading with nothing under it is its own run."""
     spans, code = known.spans, known.whole.fenced
@@ -194,7 +205,8 @@ def _runs(spans: Sequence[_Span], kinds: Sequence[str], start: int, stop: int) -
         elif kind == previous:
             runs[-1].lines.append(span)
         elif {kind, previous} == {"rows", "prose"}:
-            runs[-1] = _Run("prose", [*runs[-1].lines, span])
+            runs[-1].lines.append(span)
+            runs[-1] = _Run("prose", runs[-1].lines)
             kind = "prose"
         else:
             runs.append(_Run(kind, [span]))
@@ -219,7 +231,7 @@ class _Cutter:
         for atom in self._atoms(runs):
             gap = self._count(_Span(end, atom.span.start)) if begun and atom.span.start > end else 0
             if begun and n_tokens + gap + atom.n_tokens > self.budget:
-                yield self._stripped(_Span(begun.span.start, end)), begun.lead_in
+                yield _stripped(self.text, _Span(begun.span.start, end)), begun.lead_in
                 begun = None
             if begun is None:
                 begun, n_tokens = self._opening(atom)
@@ -227,7 +239,7 @@ class _Cutter:
             n_tokens += gap + atom.n_tokens
             end = atom.span.end
         if begun:
-            yield self._stripped(_Span(begun.span.start, end)), begun.lead_in
+            yield _stripped(self.text, _Span(begun.span.start, end)), begun.lead_in
 
     def _opening(self, atom: _Atom) -> tuple[_Atom, int]:
         """The atom as the first of a chunk, and the tokens of what leads in to it. That is dropped if too long."""
@@ -318,7 +330,7 @@ class _Cutter:
         if n_tokens <= self.budget or span.end - span.start <= 1:
             yield _Atom(span, n_tokens)
             return
-        inner = self._stripped(span)
+        inner = _stripped(self.text, span)
         if inner.end - inner.start <= 1:
             if inner.end > inner.start:
                 yield _Atom(inner, self._count(inner))
@@ -363,7 +375,3 @@ class _Cutter:
 
     def _count(self, span: _Span) -> int:
         return self.count_tokens(self._slice(span))
-
-    def _stripped(self, span: _Span) -> _Span:
-        text = self._slice(span)
-        return _Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))

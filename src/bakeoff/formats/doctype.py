@@ -5,14 +5,13 @@ rule M1.18). A declaration is how XML names files to be read, and texts that gro
 package resolve neither. Does not know the formats.
 """
 
-import struct
 import zipfile
-import zlib
 from contextlib import suppress
 from io import BytesIO
 from typing import IO, NoReturn
 from xml.parsers import expat
 
+from bakeoff.formats.broken import BROKEN
 from bakeoff.formats.part import UnreadableError
 
 PAGES = (".svg", ".htm", ".html", ".xhtml", ".mht")
@@ -21,8 +20,6 @@ MANIFEST = "META-INF/manifest.xml"
 """Of OpenDocument: it named its type until version 1.1."""
 RARE = (b"\x4c\x6f\xa7\x94", b"\0\0\0<", b"<\0\0\0", b"\0\0\xfe\xff", b"\xff\xfe\0\0")
 """How XML begins in encodings that other parsers know and this one does not."""
-_PYTHON = (LookupError, ValueError, RuntimeError)
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, *_PYTHON)
 CHUNK, LONGEST_PROLOG = 8192, 1_000_000
 REMEDY = "open it in its program and save it again, if you trust where it comes from"
 
@@ -40,11 +37,11 @@ def refuse_document_types(content: bytes) -> None:
 
     Passes what is broken: the parser of the format says in what way.
     """
-    with suppress(*_BROKEN), zipfile.ZipFile(BytesIO(content)) as archive:
+    with suppress(*BROKEN), zipfile.ZipFile(BytesIO(content)) as archive:
         for member in archive.infolist():
             name = member.filename
             if not name.lower().endswith(PAGES) and name != MANIFEST:
-                with suppress(*_BROKEN), archive.open(member) as part:
+                with suppress(*BROKEN), archive.open(member) as part:
                     _look(part, name)
 
 

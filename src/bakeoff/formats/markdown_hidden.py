@@ -4,6 +4,7 @@ Also the bytes of pictures that are written into the text. Takes and gives text;
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 
 from bakeoff.formats import inline, markup
@@ -12,22 +13,62 @@ _HINTS = re.compile(
     r"<!--|\{/\*|\{%-? *comment|\{::comment|~~|<(?:del|s|strike)\b|^ {0,3}\[(?://|comment|_)|;base64,",
     re.IGNORECASE | re.MULTILINE,
 )
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_GENERATORS_COMMENT = re.compile(  # of MDX, Jekyll and kramdown
-    r"\{/\*.*?\*/\}|\{%-? *comment *-?%\}.*?\{%-? *endcomment *-?%\}|\{::comment\}.*?\{:/(?:comment)?\}", re.DOTALL
-)
 _LABEL_COMMENT = re.compile(
     r"""^ {0,3}\[(?://|comment|_)[^\]\n]*\]:[ \t]*(?:\#|<>)[ \t]*(?:"[^"\n]*"|'[^'\n]*'|\(.*\))[ \t]*$""",
     re.MULTILINE | re.IGNORECASE,
 )
-_STRUCK = re.compile(r"(?<![~\\])~~(?=[^\s~])(?:(?!\n\s*\n).)*?(?<=[^\s~])~~(?!~)", re.DOTALL)
-_STRUCK_TAG = re.compile(r"<(del|s|strike)(?:\s[^<>]*)?>(?:(?!\n\s*\n).)*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_COMMENTS = (_COMMENT, _GENERATORS_COMMENT, _LABEL_COMMENT)
-_STRUCKS = (_STRUCK, _STRUCK_TAG)
+_PARAGRAPH_END = re.compile(r"\n\s*\n")
 _BYTES = re.compile(r"(data:[\w.+-]+/[\w.+-]+);base64,[A-Za-z0-9+/=%_-]{64,}")
 _CODE = re.compile("\ue004(\\d+)\ue005")
 _GONE = "\ue003"
 _SIGNS = re.compile("[\ue003-\ue006]")
+
+
+class _Pair:
+    """Text between what opens it and the next that closes it; `in_paragraph`: if its paragraph does not end before."""
+
+    def __init__(self, opens: str, closes: dict[str, str], flags: int = 0, in_paragraph: bool = False) -> None:
+        self._opens = re.compile(opens, flags)
+        self._closes = {kind: re.compile(closing, flags) for kind, closing in closes.items()}
+        self._in_paragraph = in_paragraph
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """In order. The closing signs are found once, so that what is never closed is not looked through each time."""
+        openers = list(self._opens.finditer(text))
+        if not openers:
+            return []
+        ends = [one.start() for one in _PARAGRAPH_END.finditer(text)] if self._in_paragraph else []
+        closers = {kind: [one.span() for one in closes.finditer(text)] for kind, closes in self._closes.items()}
+        found: list[tuple[int, int]] = []
+        for opener in openers:
+            if found and opener.start() < found[-1][1]:
+                continue
+            of_kind = closers[opener.lastgroup or ""]
+            at = bisect_left(of_kind, (opener.end(), 0))
+            end = bisect_left(ends, opener.end())
+            if at < len(of_kind) and not (end < len(ends) and ends[end] < of_kind[at][0]):
+                found.append((opener.start(), of_kind[at][1]))
+        return found
+
+    def subn(self, instead: str, text: str) -> tuple[str, int]:
+        spans = self.spans(text)
+        return inline.without(text, spans, dict.fromkeys(spans, instead)), len(spans)
+
+
+_COMMENT = _Pair(r"(?P<html><!--)", {"html": r"-->"})
+_GENERATORS_COMMENT = _Pair(  # of MDX, Jekyll and kramdown
+    r"(?P<mdx>\{/\*)|(?P<jekyll>\{%-? *comment *-?%\})|(?P<kramdown>\{::comment\})",
+    {"mdx": r"\*/\}", "jekyll": r"\{%-? *endcomment *-?%\}", "kramdown": r"\{:/(?:comment)?\}"},
+)
+_STRUCK = _Pair(r"(?P<tildes>(?<![~\\])~~(?=[^\s~]))", {"tildes": r"(?<=[^\s~])~~(?!~)"}, in_paragraph=True)
+_STRUCK_TAG = _Pair(
+    r"<(?:(?P<del>del)|(?P<s>s)|(?P<strike>strike))(?:\s[^<>]*)?>",
+    {"del": r"</del\s*>", "s": r"</s\s*>", "strike": r"</strike\s*>"},
+    re.IGNORECASE,
+    in_paragraph=True,
+)
+_COMMENTS = (_COMMENT, _GENERATORS_COMMENT, _LABEL_COMMENT)
+_STRUCKS = (_STRUCK, _STRUCK_TAG)
 
 
 def without_hidden(text: str) -> str:
@@ -44,7 +85,7 @@ def without_hidden(text: str) -> str:
 def _shown(text: str) -> str:
     changed = _BYTES.sub(r"\1", text)
     for hidden in (*_COMMENTS, *_STRUCKS):
-        changed = hidden.sub(_GONE, changed)
+        changed, _ = hidden.subn(_GONE, changed)
     lines = [_tidied(line) for line in changed.split("\n")]
     return "\n".join(line for line in lines if line is not None)
 
@@ -90,9 +131,10 @@ def _code_aside(text: str, aside: Callable[[str], str]) -> str:
         inline.CODE_LINE + aside(line) if code else line for line, code in zip(lines, is_code, strict=True)
     )
     pieces, position = [], 0
-    comments = [match.span() for match in _COMMENT.finditer(text)]
+    comments = _COMMENT.spans(text)
     for start, end in inline.code_spans(text):
-        if start >= position and not any(first < start < last for first, last in comments):
+        before = bisect_left(comments, (start, 0)) - 1
+        if start >= position and not (before >= 0 and start < comments[before][1]):
             pieces += [text[position:start], aside(text[start:end])]
             position = end
     return "".join([*pieces, text[position:]]).replace(inline.CODE_LINE, "")

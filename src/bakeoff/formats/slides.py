@@ -4,27 +4,23 @@ Takes bytes, gives (title, text, metadata, problems without the file's name). Hi
 """
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from lxml import etree
 from pptx import Presentation
 from pptx.exc import PythonPptxError
 from pptx.oxml.ns import qn
 
 from bakeoff.formats import markup
 from bakeoff.formats.addresses import picture_words, said_address
+from bakeoff.formats.broken import BROKEN
 from bakeoff.formats.part import Problem, UnreadableError
 from bakeoff.formats.raised import raised
 from bakeoff.formats.sheets import number_formats
 from bakeoff.formats.sheets.sheet import words
 from bakeoff.formats.tables.find import with_one_header
 
-_PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError, NotImplementedError)
-_BROKEN = (PythonPptxError, zipfile.BadZipFile, zlib.error, struct.error, etree.LxmlError, EOFError, OSError, *_PYTHON)
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 
@@ -51,7 +47,7 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any], list[Problem]]:
             "updated_at": properties.modified.isoformat() if properties.modified else "",
         }
         title = properties.title or ""
-    except _BROKEN as error:
+    except (PythonPptxError, *BROKEN) as error:
         raise UnreadableError(f"it is not a readable presentation ({error})"[:200], "save it again as .pptx") from error
     return _title(title, sections), "\n\n".join(filter(None, sections)), meta, problems
 

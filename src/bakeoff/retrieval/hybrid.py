@@ -14,6 +14,7 @@ or both.
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
@@ -54,7 +55,7 @@ from bakeoff.retrieval.rows import IndexRows
 from bakeoff.retrieval.scan import nearest
 from bakeoff.retrieval.search_words import encodable
 from bakeoff.retrieval.searching import CANDIDATES, Filter, Found, HybridSearch, Ways
-from bakeoff.retrieval.syncing import check_same, groups, main_language, with_vectors
+from bakeoff.retrieval.syncing import NOTHING_KNOWN, Ahead, check_same, groups, main_language, with_vectors
 
 TIDY_ALWAYS_CHUNKS = 10_000
 TIDY_WRITES = 256  # a table is rewritten after so many changes, however small they are
@@ -93,6 +94,7 @@ class HybridIndex(HybridSearch):
         self._recent: set[str] = set()
         self._n_pieces = self._n_writes = 0
         self._old_tables = OldTables()
+        self._ahead: Ahead | None = None
         self._loading = threading.Lock()
         self._syncing = threading.Lock()
         self._tidying = threading.Lock()
@@ -370,14 +372,29 @@ class HybridIndex(HybridSearch):
     def _replaced(self, store: DocumentStore, touched: Sequence[str]) -> Iterator[tuple[list[str], list[str], Any]]:
         """Rewrites the rows of these documents in groups. Yields (ids left to do, passages, new rows) after each."""
         left = list(touched)
-        for group, vectors in with_vectors(groups(store, touched, self._chunks), self._embedder):
+        ahead = self._ahead
+        known = ahead.vectors if ahead else NOTHING_KNOWN
+        for group, vectors in with_vectors(groups(store, touched, self._chunks), self._embedder, known):
             passages = group.passages
             rows = arrow_rows(group.chunks, group.access, vectors, self._table.schema)
             self._write(group.ids, rows)
             left = left[len(group.ids) :]
             yield left, passages, rows
 
+    @contextmanager
+    def ahead(self, documents: Iterable[Document]) -> Iterator[None]:
+        self._ahead = Ahead(documents, self._cut, self._embedder)
+        try:
+            yield
+        finally:
+            self._ahead = None
+
     def _chunks(self, document: Document) -> list[Chunk]:
+        ahead = self._ahead
+        made = ahead.chunks(document) if ahead else None
+        return self._cut(document) if made is None else made
+
+    def _cut(self, document: Document) -> list[Chunk]:
         return chunk_document(document, self._state.max_tokens, self._embedder.count_tokens)
 
     def _write(self, ids: Sequence[str], rows: Any) -> None:

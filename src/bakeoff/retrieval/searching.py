@@ -5,12 +5,13 @@ Takes queries, gives hits. A subclass finds the two rankings of each query. Know
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import numpy as np
 
 from bakeoff.protocols import Embedder
-from bakeoff.records import Hit, Labels, Record
+from bakeoff.records import Document, Hit, Labels, Record
 from bakeoff.retrieval.coverage import languages_of
 from bakeoff.retrieval.fuse import EQUAL, Fuse, Ranking, fused_by_rank, fused_by_score
 from bakeoff.retrieval.settings import Fusion
@@ -83,6 +84,10 @@ class HybridSearch(ABC):
     def with_fusion(self, fusion: Fusion) -> "WithFusion":
         """The same index, searched in this way."""
         return WithFusion(self, fusion)
+
+    def ahead(self, documents: Iterable[Document]) -> AbstractContextManager[None]:
+        """Here nothing is made ahead: other machines change such an index, too."""
+        return nullcontext()
 
     def search_visible(self, queries: Sequence[str], k: int, access: tuple[str, ...]) -> list[list[Hit]]:
         """The same as `search` in the documents without labels and those with at least one of these."""

@@ -3,7 +3,7 @@
 Takes a document store, gives chunks with their labels. Knows no table, no database and no model.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +15,8 @@ from bakeoff.records import Chunk, Document
 from bakeoff.writing.language import shares_of_languages
 
 GROUP_CHUNKS = 1024  # chunks embedded and written together; a kill loses the work of at most one group
+
+NOTHING_KNOWN: Mapping[tuple[str, ...], np.ndarray] = {}
 
 
 class Group(NamedTuple):
@@ -57,10 +59,43 @@ def groups(store: Documents, touched: Sequence[str], chunks_of: Callable[[Docume
         yield group
 
 
-def with_vectors(found: Iterable[Group], embedder: Embedder) -> Iterator[tuple[Group, np.ndarray]]:
-    """The groups with the vectors of their chunks, in order. Each group is one batch of the embedder."""
+def with_vectors(
+    found: Iterable[Group], embedder: Embedder, known: Mapping[tuple[str, ...], np.ndarray] = NOTHING_KNOWN
+) -> Iterator[tuple[Group, np.ndarray]]:
+    """The groups with the vectors of their chunks, in order. Each group is one batch of the embedder.
+
+    `known` are the vectors of groups with these passages.
+    """
     for some in at_once(found, n_batches(embedder)):
-        yield from zip(some, embedded(embedder, [group.passages for group in some]), strict=True)
+        vectors = [known.get(tuple(group.passages)) for group in some] if known else [None] * len(some)
+        new = iter(
+            embedded(embedder, [group.passages for group, had in zip(some, vectors, strict=True) if had is None])
+        )
+        yield from ((group, next(new) if had is None else had) for group, had in zip(some, vectors, strict=True))
+
+
+class Ahead:
+    """Documents cut and embedded before they are written, so that what else is to be written need not wait for it.
+
+    It only saves time: what is not among them, or has changed since, is cut and embedded when it is written.
+    """
+
+    def __init__(
+        self, documents: Iterable[Document], chunks_of: Callable[[Document], list[Chunk]], embedder: Embedder
+    ) -> None:
+        by_id = {document.id: document for document in documents}
+        self._chunks = {_cut_from(document): chunks_of(document) for document in by_id.values()}
+        made = groups(by_id, sorted(by_id), lambda document: self._chunks[_cut_from(document)])
+        self.vectors = {tuple(group.passages): vectors for group, vectors in with_vectors(made, embedder)}
+
+    def chunks(self, document: Document) -> list[Chunk] | None:
+        """None if this is none of them."""
+        return self._chunks.get(_cut_from(document))
+
+
+def _cut_from(document: Document) -> tuple[str, ...]:
+    """What the chunks of a document depend on."""
+    return document.id, document.source, document.title, document.text
 
 
 def main_language(store: DocumentStore) -> str:

@@ -6,9 +6,7 @@ and deleted text and tables of contents are left out; headers and footers are me
 
 import io
 import re
-import struct
 import zipfile
-import zlib
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -19,9 +17,9 @@ from docx.opc.exceptions import OpcError
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 from docx.styles.style import BaseStyle
-from lxml import etree
 
 from bakeoff.formats import markup
+from bakeoff.formats.broken import BROKEN
 from bakeoff.formats.docx.strict import as_usual
 from bakeoff.formats.docx.styles import Styles, style_name, value
 from bakeoff.formats.docx.words import DELETED, Words
@@ -30,8 +28,6 @@ from bakeoff.formats.tables.find import with_one_header
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _TEMPLATE_YEAR = 2013  # documents made with python-docx have its template's date until someone sets another
-_PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError)
-_BROKEN = (OpcError, zipfile.BadZipFile, etree.LxmlError, zlib.error, struct.error, EOFError, OSError, *_PYTHON)
 _GRAPHIC = qn("a:graphicData")
 _WRAPPERS = {qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w:customXml"), qn("w:smartTag")}
 
@@ -48,7 +44,7 @@ def parse(content: bytes) -> tuple[str, str, dict[str, Any], list[Problem]]:
         writer.blocks(word.element.body)
         text = "\n\n".join(writer.finished())
         return writer.title or _core_title(word), text, _metadata(word) | _margins(word), _unread(word)
-    except _BROKEN as error:
+    except (OpcError, *BROKEN) as error:
         raise UnreadableError(
             f"the Word document is broken ({type(error).__name__})", "open it in Word and save it again as .docx"
         ) from error

@@ -5,23 +5,22 @@ them. Hidden sheets, rows and columns are left out and named.
 """
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 import python_calamine as calamine
-from lxml import etree
+from openpyxl.utils.exceptions import CellCoordinatesException, IllegalCharacterError, InvalidFileException
 
 from bakeoff.formats import markup
+from bakeoff.formats.broken import BROKEN
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
 from bakeoff.formats.sheets.sheet import Sheet, visible, words
 from bakeoff.formats.tables.find import tables_of
 from bakeoff.formats.tables.rows import described, parse_table
 
-_PYTHON = (LookupError, ValueError, TypeError, AttributeError, RuntimeError, AssertionError, OverflowError)
-_BROKEN = (calamine.CalamineError, OSError, zipfile.BadZipFile, zlib.error, struct.error, etree.LxmlError, *_PYTHON)
+_BROKEN = (calamine.CalamineError, IllegalCharacterError, InvalidFileException, CellCoordinatesException, *BROKEN)
 _SHOW = "show it if it should be read"
 MOST_BYTES, MOST_BYTES_OF_A_TREE = 1_000_000_000, 100_000_000
 
@@ -71,10 +70,19 @@ def displayed(suffix: str, content: bytes) -> tuple[list[Sheet], list[Problem]]:
     except UnreadableError:
         raise
     except _BROKEN:
+        if suffix in (".xlsx", ".xlsm"):
+            _check_extent(content)
         sheets = _bare(content)
     reason = "numbers and dates are read without their formats: 25 % may be 0.25"
     problem = Problem(source="", reason=reason, remedy="save it again as .xlsx", is_read=True)
     return sheets, [problem] if any(sheet.rows for sheet in sheets) else []
+
+
+def _check_extent(content: bytes) -> None:
+    from bakeoff.formats.sheets import xlsx
+
+    with suppress(*_BROKEN):
+        xlsx.check_extent(content)
 
 
 def _displayed(suffix: str, content: bytes) -> tuple[list[Sheet], list[tuple[str, str]]]:

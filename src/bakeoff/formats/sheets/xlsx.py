@@ -16,6 +16,7 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.utils import range_boundaries
 
 from bakeoff.formats import markup
+from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.raised import raised
 from bakeoff.formats.sheets import date_formats, number_formats
 from bakeoff.formats.sheets.sheet import NEVER_CALCULATED, Sheet, counted, left_out, visible, words
@@ -24,6 +25,9 @@ warnings.filterwarnings("ignore", module=r"openpyxl\.")  # of styles it does not
 
 MOST_BYTES = 100_000_000  # of unpacked sheets: larger ones would need gigabytes of memory
 _MOST_CELLS = 2_000_000  # of one sheet, empty ones among them
+MOST_APART = 20_000_000
+"""Cells that a small file may span, empty ones among them: a parser that writes them all needs gigabytes for more."""
+_PLACE = re.compile(rb"\br=[\"']([A-Za-z]{0,6})(\d{0,40})[\"']")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\bref=[\"']([^\"']{1,40})[\"']")
 _NO_VALUE = re.compile(rb"<c (?:(?!t=\"str\")[^>])*>\s*<f[^>]*>[^<]*</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
@@ -61,6 +65,30 @@ def is_small(content: bytes) -> bool:
             return False
         pages = (archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/"))
         return all(sum(map(_n_cells, _MERGED.findall(page))) <= _MOST_CELLS for page in pages)
+
+
+def check_extent(content: bytes) -> None:
+    """Raises UnreadableError if the cells of a small file's sheet are too far apart, and the errors of zipfile."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) >= MOST_BYTES:
+            return
+        for entry in archive.infolist():
+            part = archive.read(entry) if entry.filename.endswith(".xml") else b""
+            if b"sheetData" in part:
+                places = set(_PLACE.findall(part))
+                n_rows = max((int(row or 0) for _, row in places), default=0)
+                n_columns = max((_number_of(column) for column in {column for column, _ in places}), default=0)
+                if n_rows * max(n_columns, 1) > MOST_APART:
+                    reason = f"the cells of a sheet are spread over {n_rows:,} rows and {n_columns:,} columns"
+                    raise UnreadableError(reason, "delete what lies far from the table, and save it again")
+
+
+def _number_of(column: bytes) -> int:
+    """A is 1, Z is 26, AA is 27."""
+    number = 0
+    for letter in column.upper():
+        number = 26 * number + letter - 64
+    return number
 
 
 def _n_cells(area: bytes) -> int:

@@ -1,18 +1,20 @@
 """Live documents: each change is on the disk and visible to every search before it is acknowledged.
 
 Takes a store and the indexes made from it. One change at a time, in the order in which they came; reading and searching
-never wait. Knows nothing about HTTP.
+never wait. Documents are cut and embedded before it is their turn, and to delete another one does not wait for that: it
+goes first. Knows nothing about HTTP.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from bakeoff.corpus.access import may_see
+from bakeoff.corpus.store import content_hash
 from bakeoff.errors import BakeoffError
 from bakeoff.protocols import DocumentStore, SearchIndex
 from bakeoff.records import Document, Hit, Labels, Record
@@ -35,6 +37,8 @@ each time, its documents may be embedded again.
 """
 LOOK_AGAIN_S = 61.0
 """So much later it is seen whether what was replaced can go: an index keeps the last of it for a minute."""
+AHEAD_CHARS = 10_000_000
+"""More text than this is embedded when it is written, a group at a time: its vectors would take much memory."""
 PAST_VERSIONS = 8
 NAMED = 5
 """As many documents a message names."""
@@ -83,6 +87,8 @@ class LiveDocuments:
         self.views = Views(store)
         self._indexes = tuple(indexes)
         self._turns = InOrder()
+        self._writers = InOrder()
+        self._coming: list[str] = []
         self._lock = only_writer(store.folder) if store.folder else nullcontext()
         self._tidier = _Tidier(self._indexes, self._show_again)
         self._version = 0
@@ -111,7 +117,7 @@ class LiveDocuments:
     ) -> None:
         """Waits for the change that is being made, and for tidying: what was erased leaves the files before the end."""
         self._tidier.stop()
-        with self._turns.turn():
+        with self._writers.turn(), self._turns.turn():
             if self._has_erased:
                 self._tidier.tidy()
             self._lock.__exit__(None, None, None)
@@ -135,13 +141,15 @@ class LiveDocuments:
         is stored and could not be shown: that is tried again later, with the next change, and at the next start.
         """
         edit = Edit(tuple(documents), tuple(deleted))
-        return self.edit(lambda: edit)
+        return self.edit(lambda: edit, lambda: edit.documents)
 
-    def edit(self, prepare: Callable[[], Edit]) -> list[PutResult]:
+    def edit(self, prepare: Callable[[], Edit], likely: Callable[[], Iterable[Document]] = tuple) -> list[PutResult]:
         """The same for what `prepare` gives. It is called when nothing else is being changed, so it may look at what is
         there. What it raises is raised, and nothing is changed.
+
+        `likely` gives the documents that it will probably give: they are cut and embedded before.
         """
-        with self._turns.turn():
+        with self._ahead(likely), self._turns.turn():
             documents, deleted = prepare()
             changes = self.store.change(documents, deleted)
             self._show(changes.version)
@@ -155,6 +163,38 @@ class LiveDocuments:
             for document in documents
         ]
 
+    @contextmanager
+    def _ahead(self, likely: Callable[[], Iterable[Document]]) -> Iterator[None]:
+        """What takes long for these documents, after everybody who came earlier with documents. What fails here fails
+        again, and is told, when it is their turn.
+        """
+        documents: list[Document] = []
+        with suppress(BakeoffError):
+            documents += likely()
+        ids = [document.id for document in documents]
+        self._coming += ids
+        try:
+            with self._writers.turn(), ExitStack() as made:
+                changed = [one for one in documents if self._has_changed(one)]
+                if sum(len(one.text) for one in changed) <= AHEAD_CHARS:
+                    for index in self._indexes if changed else ():
+                        with suppress(BakeoffError, OSError, RuntimeError):
+                            made.enter_context(index.ahead(changed))
+                yield
+        finally:
+            for id in ids:
+                self._coming.remove(id)
+
+    def _has_changed(self, document: Document) -> bool:
+        there = self.store.get(document.id)
+        return there is None or content_hash(there) != content_hash(document)
+
+    @contextmanager
+    def _turn_to_delete(self, id: str) -> Iterator[None]:
+        """A document that somebody sends at the moment is deleted after that."""
+        with self._writers.turn() if id in self._coming else nullcontext(), self._turns.turn():
+            yield
+
     def is_hidden(self, id: str, labels: Labels) -> bool:
         """Whether there is such a document, and somebody who holds these labels may not see it."""
         document = self.store.get(id)
@@ -165,7 +205,7 @@ class LiveDocuments:
 
         None if there is no such document, or somebody who holds these labels may not see it.
         """
-        with self._turns.turn():
+        with self._turn_to_delete(id):
             if self.is_hidden(id, labels):
                 return None
             changes = self.store.delete([id])
@@ -178,7 +218,7 @@ class LiveDocuments:
         Gives how many were dropped. None if there never was such a document, or somebody who holds these labels may not
         see it.
         """
-        with self._turns.turn():
+        with self._turn_to_delete(id):
             if not self.store.history(id) or self.views.hidden([(id, None)], labels):
                 return None
             n_erased = self.store.erase(id)  # first, since a store that cannot do it says so before anything changes

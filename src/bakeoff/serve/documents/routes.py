@@ -4,7 +4,7 @@ Takes `LiveDocuments` and a function that says who asks. A key sees only what it
 that manages. What may not be seen answers as if it did not exist, except that its id and its source are taken.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -132,7 +132,7 @@ class DocumentsApi:
             def prepare() -> Edit:
                 return Edit((in_place_of(self._replaced(id, holder.labels), document, labels),))
 
-        (result,) = await self._edit(holder, prepare)
+        (result,) = await self._edit(holder, prepare, lambda: prepare().documents)
         return JSONResponse(result.model_dump(mode="json"), 201 if result.kind == "added" else 200)
 
     async def delete(self, request: Request) -> Response:
@@ -181,7 +181,11 @@ class DocumentsApi:
                     documents.append(in_place_of(before, document, labels))
             return Edit(tuple(documents))
 
-        results = await self._edit(holder, prepare)
+        def likely() -> list[Document]:
+            get = self._documents.store.get_by_source
+            return [in_place_of(get(one.source), one, labels) for one in reading.documents]
+
+        results = await self._edit(holder, prepare, likely)
         added = [document for document, one in zip(documents, results, strict=True) if one.kind == "added"]
         same = await self._read(self._documents.views.same_text, added, holder.labels)
         report = _report(documents, results, problems, self._documents.version, same)
@@ -207,7 +211,11 @@ class DocumentsApi:
             hidden = {id for id in batch.deleted if self._documents.is_hidden(id, labels)}
             return Edit(tuple(documents), tuple(id for id in batch.deleted if id not in hidden))
 
-        results = await self._edit(holder, prepare)
+        def likely() -> list[Document]:
+            get = self._documents.store.get
+            return [document_of(sent, sent.id, get(sent.id)) for sent in batch.documents]
+
+        results = await self._edit(holder, prepare, likely)
         return JSONResponse(_report(documents, results, (), self._documents.version))
 
     def _replaced(self, id: str, labels: Labels) -> Document | None:
@@ -219,8 +227,13 @@ class DocumentsApi:
             raise ApiError(f"The id '{id}' is taken.", "choose another id", status=409, code="conflict", param="id")
         return self._documents.store.get(id)
 
-    async def _edit(self, holder: Holder, prepare: Callable[[], Edit]) -> list[PutResult]:
-        """Makes the change as a whole. Raises ApiError, and changes nothing, if the key may not give such labels."""
+    async def _edit(
+        self, holder: Holder, prepare: Callable[[], Edit], likely: Callable[[], Iterable[Document]]
+    ) -> list[PutResult]:
+        """Makes the change as a whole. Raises ApiError, and changes nothing, if the key may not give such labels.
+
+        `likely` is as in `LiveDocuments.edit`.
+        """
 
         def allowed() -> Edit:
             edit = prepare()
@@ -228,7 +241,7 @@ class DocumentsApi:
                 check_labels(document, self._documents.store.get(document.id), holder.labels)
             return edit
 
-        results: list[PutResult] = await self._write(self._documents.edit, allowed)
+        results: list[PutResult] = await self._write(self._documents.edit, allowed, likely)
         return results
 
     def _labels(self, request: Request) -> Labels:
