@@ -1,6 +1,7 @@
 """Cells of spreadsheets are read as they are displayed, without what is hidden; what is left out is named."""
 
 import io
+import time
 from collections.abc import Callable
 from datetime import datetime
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -12,7 +13,9 @@ import xlwt
 
 from bakeoff.formats.parse import parse
 from bakeoff.formats.part import Parsed, UnreadableError
+from bakeoff.formats.sheets import book as book_module
 from bakeoff.formats.sheets import date_formats, number_formats
+from bakeoff.formats.sheets.book import displayed
 from tests.hostile import archives
 
 
@@ -231,3 +234,29 @@ def test_cells_in_far_corners_are_refused_before_all_between_them_are_made(row: 
     far = f"<row {row}>{columns}<v>2</v></c></row></sheetData>".encode()
     with pytest.raises(UnreadableError, match="the cells of a sheet are spread over"):
         parse("a.xlsx", archives.changed(archives.good(".xlsx"), {main: sheet.replace(b"</sheetData>", far)}))
+
+
+def test_a_single_cell_far_from_the_table_costs_no_time_and_no_formats() -> None:
+    """openpyxl would make an object for each of the 19 million empty cells between them."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Tax", "Rate"])
+        sheet.write_row(1, 0, ["VAT", 0.25], book.add_format({"num_format": "0%"}))
+        sheet.write(2, 1, "old", book.add_format({"font_strikeout": True}))
+        sheet.write(1_048_575, 17, "far")
+    begun = time.monotonic()
+    (read,), problems = displayed(".xlsx", buffer.getvalue())
+    assert time.monotonic() - begun < 60
+    assert not problems and len(read.rows) == 1_048_576
+    assert [row[:3] for row in read.rows[:4]] == [["Tax", "Rate", ""], ["VAT", "25%", ""], [""] * 3, [""] * 3]
+    assert read.rows[-1] == [*[""] * 17, "far"] and read.struck == {(2, 1)}
+
+
+def test_an_open_document_sheet_of_too_many_cells_without_formats_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where its formats cannot be read, each cell that is repeated is made."""
+    monkeypatch.setattr("bakeoff.formats.sheets.book.MOST_CELLS", 5)
+    with pytest.raises(UnreadableError, match=r"a sheet has \d+ rows and \d+ columns: more than 5 cells"):
+        book_module._bare(archives.good(".ods"))

@@ -22,6 +22,7 @@ from bakeoff.formats.tables.rows import described, parse_table
 
 _BROKEN = (calamine.CalamineError, IllegalCharacterError, InvalidFileException, CellCoordinatesException, *BROKEN)
 _SHOW = "show it if it should be read"
+MOST_CELLS = 8_000_000  # of one sheet without formats: more would not fit into the memory of a parser
 MOST_BYTES, MOST_BYTES_OF_A_TREE = 1_000_000_000, 100_000_000
 
 
@@ -118,7 +119,14 @@ def _bare_sheet(book: calamine.CalamineWorkbook, sheet: calamine.SheetMetadata) 
     if sheet.visible != calamine.SheetVisibleEnum.Visible:
         return Sheet(sheet.name, is_hidden=True)
     read = book.get_sheet_by_name(sheet.name)
-    cells = [[words(value) for value in row] for row in read.to_python(skip_empty_area=False)]
+    n_rows, n_columns = read.total_height + 1, read.total_width + 1
+    if n_rows * n_columns > MOST_CELLS:
+        raise UnreadableError(
+            f"a sheet has {n_rows:,} rows and {n_columns:,} columns: more than {MOST_CELLS:,} cells, "
+            "empty ones among them",
+            "delete what lies far from the table, or save it as .csv",
+        )
+    cells = [[words(value) if value != "" else "" for value in row] for row in read.to_python(skip_empty_area=False)]
     merged = [(top, bottom, left) for (top, left), (bottom, _) in read.merged_cell_ranges or []]
     return Sheet(sheet.name, visible(cells, merged), cells=dict(enumerate(cells)))
 

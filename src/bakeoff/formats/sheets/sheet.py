@@ -43,7 +43,7 @@ def visible(
 
     `merged` are (top, bottom, column) of cells that span several rows: they are repeated in each.
     """
-    rows = [[markup.one_line(cell) for cell in row] for row in cells]
+    rows = [[markup.one_line(cell) if cell else "" for cell in row] for row in cells]
     for top, bottom, column in merged:
         for number in range(top + 1, min(bottom + 1, len(rows))):
             if column < len(rows[number]) and column < len(rows[top]) and not rows[number][column]:
@@ -53,7 +53,8 @@ def visible(
     filled = [[i for i, cell in enumerate(row) if cell] for row in shown]
     first = min((columns[0] for columns in filled if columns), default=0)
     last = max((columns[-1] for columns in filled if columns), default=-1)
-    return [row[first : last + 1] for row in shown] if last >= 0 else []
+    width = last + 1 - first
+    return [[*(cut := row[first : last + 1]), *[""] * (width - len(cut))] for row in shown] if last >= 0 else []
 
 
 def left_out(cells: Sequence[Sequence[str]], hidden_rows: frozenset[int], hidden_columns: frozenset[int]) -> list[str]:

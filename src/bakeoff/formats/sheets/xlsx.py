@@ -24,7 +24,7 @@ from bakeoff.formats.sheets.sheet import NEVER_CALCULATED, Sheet, counted, left_
 warnings.filterwarnings("ignore", module=r"openpyxl\.")  # of styles it does not know
 
 MOST_BYTES = 100_000_000  # of unpacked sheets: larger ones would need gigabytes of memory
-_MOST_CELLS = 2_000_000  # of one sheet, empty ones among them
+_MOST_CELLS = 2_000_000  # of one sheet
 MOST_APART = 20_000_000
 """Cells that a small file may span, empty ones among them: a parser that writes them all needs gigabytes for more."""
 _PLACE = re.compile(rb"\br=[\"']([A-Za-z]{0,6})(\d{0,40})[\"']")
@@ -102,11 +102,11 @@ def _n_cells(area: bytes) -> int:
 def _sheet(sheet: Any) -> Sheet:
     if sheet.sheet_state != "visible":
         return Sheet(sheet.title, is_hidden=True)
-    if sheet.max_row * sheet.max_column > _MOST_CELLS:
+    if len(sheet._cells) > _MOST_CELLS or sheet.max_row * sheet.max_column > MOST_APART:
         raise ValueError(sheet.title)
-    grid = list(sheet.iter_rows())
+    grid = _grid(sheet)
     styles: dict[int, tuple[bool, str]] = {}
-    cells = [[_shown(cell, styles) for cell in row] for row in grid]
+    cells = [["" if cell is None else _shown(cell, styles) for cell in row] for row in grid]
     hidden_rows = frozenset(number - 1 for number in _hidden_rows(sheet))
     hidden_columns = frozenset(number - 1 for number in _hidden_columns(sheet))
     merged = [
@@ -129,9 +129,20 @@ def _sheet(sheet: Any) -> Sheet:
     )
 
 
+def _grid(sheet: Any) -> list[list[Any]]:
+    """The cells row by row, up to the last one of each row; None where the file has none. `sheet.iter_rows` would make
+    an object for each empty one: a single cell far from the table would cost minutes.
+    """
+    rows: list[list[Any]] = [[] for _ in range(sheet.max_row)]
+    for (row, column), cell in sorted(sheet._cells.items()):
+        rows[row - 1] += [None] * (column - 1 - len(rows[row - 1]))
+        rows[row - 1].append(cell)
+    return rows
+
+
 def _is_struck(cell: Any, styles: dict[int, tuple[bool, str]]) -> bool:
     """Whether a cell that shows nothing has a text that is crossed out."""
-    value = cell.value
+    value = None if cell is None else cell.value
     if value is None or not str(value).strip():
         return False
     return styles[cell.style_id][0] or isinstance(value, CellRichText)
