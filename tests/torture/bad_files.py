@@ -10,21 +10,26 @@ from unittest import mock
 
 from bakeoff.apart.limits import SECONDS, limits
 from bakeoff.apart.process import PROCESSES
+from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.sources import folders
 from bakeoff.corpus.sources.folders import read_documents
 from bakeoff.corpus.sources.mail import MailSource
 from bakeoff.errors import InputError
+from bakeoff.models.embed import HashEmbedder
 from bakeoff.questions.read import read_questions
 from tests.hostile import mails
 from tests.hostile.files import NAMES, OF_QUESTIONS, hostile_files
 from tests.torture.promise import Promise, Seen, Trial
 
+CHUNK_TOKENS = 256
 FULL, SHORT = (20_000, 1_000_000, 20_000_000), (3_000, 30_000)
 GIBIBYTE = 2**30
 GRACE_S = 5.0
 """A busy machine takes this long to end a process."""
 TIMES: dict[str, float] = {}
 """How long each file took, by its name."""
+CUT: dict[str, float] = {}
+"""How long each text of a file took to be cut into passages, which no process of its own does, by its source."""
 TEXT = "The kettle {} may be returned within {} days, if it was not used."
 
 
@@ -46,9 +51,11 @@ def _tried(told: Trial) -> Seen:
         broken.append(f"a process had {most:.0f} MB")
     slowest = max(TIMES, key=TIMES.__getitem__)
     late = [f"{name} took {seconds:.0f} s" for name, seconds in TIMES.items() if seconds > limits().seconds + GRACE_S]
+    late += [f"{name} took {seconds:.0f} s to be cut" for name, seconds in CUT.items() if seconds > limits().seconds]
     figures = (
         f"{n} files: {n_read} had something to read, the others were named; the slowest took {TIMES[slowest]:.1f} s "
-        f"({slowest.partition('-')[2]}), the largest process {most:.0f} MB; all good files were read"
+        f"({slowest.partition('-')[2]}), the largest process {most:.0f} MB; all good files were read; {len(CUT)} texts "
+        f"were cut into passages, the slowest in {max(CUT.values(), default=0.0):.1f} s"
     )
     return Seen(figures, tuple(broken + late))
 
@@ -76,6 +83,10 @@ def _documents(told: Trial, n: int, sizes: tuple[int, ...], broken: list[str]) -
         names.append(file.name)
     with mock.patch.object(folders, "documents_in", _timed):
         reading = read_documents([folder])
+    for one in reading.documents:
+        begun = time.perf_counter()
+        chunk_document(one, CHUNK_TOKENS, HashEmbedder().count_tokens)
+        CUT[one.source] = time.perf_counter() - begun
     texts = {one.source: one.text for one in reading.documents}
     broken += [f"{name} was not read as it is" for name, text in good.items() if texts.get(name) != text]
     read = {one.partition("#")[0] for one in texts}
