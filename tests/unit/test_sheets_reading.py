@@ -260,3 +260,17 @@ def test_an_open_document_sheet_of_too_many_cells_without_formats_is_refused_by_
     monkeypatch.setattr("bakeoff.formats.sheets.book.MOST_CELLS", 5)
     with pytest.raises(UnreadableError, match=r"a sheet has \d+ rows and \d+ columns: more than 5 cells"):
         book_module._bare(archives.good(".ods"))
+
+
+def test_an_old_file_whose_sectors_form_a_ring_is_refused_at_once() -> None:
+    """calamine would follow them until the memory is full, and end the process."""
+    buffer = io.BytesIO()
+    book = xlwt.Workbook()
+    book.add_sheet("S").write(0, 0, "kettle")
+    book.save(buffer)
+    content = bytearray(buffer.getvalue())
+    fat = 512 * (1 + int.from_bytes(content[76:80], "little"))
+    first = int.from_bytes(content[48:52], "little")  # the first sector of the directory
+    content[fat + 4 * first : fat + 4 * first + 4] = first.to_bytes(4, "little")
+    with pytest.raises(UnreadableError, match="not a readable spreadsheet"):
+        parse("a.xls", bytes(content))

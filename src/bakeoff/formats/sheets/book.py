@@ -21,6 +21,8 @@ from bakeoff.formats.tables.find import tables_of
 from bakeoff.formats.tables.rows import described, parse_table
 
 _BROKEN = (calamine.CalamineError, IllegalCharacterError, InvalidFileException, CellCoordinatesException, *BROKEN)
+COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How an old Excel file begins. calamine follows its chains of sectors for ever where they form a ring."""
 _SHOW = "show it if it should be read"
 MOST_CELLS = 8_000_000  # of one sheet without formats: more would not fit into the memory of a parser
 MOST_BYTES, MOST_BYTES_OF_A_TREE = 1_000_000_000, 100_000_000
@@ -70,7 +72,9 @@ def displayed(suffix: str, content: bytes) -> tuple[list[Sheet], list[Problem]]:
         return sheets, [Problem(source="", reason=reason, remedy=remedy) for reason, remedy in unread]
     except UnreadableError:
         raise
-    except _BROKEN:
+    except _BROKEN as error:
+        if suffix == ".xls" and content.startswith(COMPOUND):
+            raise _unreadable(error) from error
         if suffix in (".xlsx", ".xlsm"):
             _check_extent(content)
         sheets = _bare(content)
@@ -112,7 +116,11 @@ def _bare(content: bytes) -> list[Sheet]:
     except calamine.PasswordError as error:
         raise UnreadableError("it is protected by a password", "save it without a password") from error
     except _BROKEN as error:
-        raise UnreadableError(f"it is not a readable spreadsheet ({error})"[:200], "save it again as .xlsx") from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: BaseException) -> UnreadableError:
+    return UnreadableError(f"it is not a readable spreadsheet ({error})"[:200], "save it again as .xlsx")
 
 
 def _bare_sheet(book: calamine.CalamineWorkbook, sheet: calamine.SheetMetadata) -> Sheet:
