@@ -1,5 +1,6 @@
 """Labels that files give: `labels` is `access`, and what is not understood is not read."""
 
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,18 @@ def test_what_is_no_list_of_names_is_not_read(front: str, said: str) -> None:
 def test_the_same_of_front_matter_in_toml(front: str) -> None:
     """It has types."""
     assert not documents_in("pay.md", f"+++\n{front}\n+++\nThe salary is 90,000.\n".encode()).documents
+
+
+@pytest.mark.parametrize("labels", ["labels: {hr: yes}", "Labels: [[hr]]"])
+def test_the_same_of_a_file_that_is_attached_to_a_mail(labels: str) -> None:
+    """The mail is read, and the file is named."""
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "Salaries", "hr@example.com"
+    mail.set_content("As attached.")
+    mail.add_attachment(FRONT.format(labels), filename="pay.md")
+    reading = documents_in("mail.eml", mail.as_bytes())
+    assert not any("90,000" in one.text for one in reading.documents)
+    assert any("not a list of names" in one.reason for one in reading.problems)
 
 
 def test_rows_have_labels_too() -> None:

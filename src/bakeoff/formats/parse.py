@@ -16,7 +16,7 @@ from bakeoff.formats.markdown_hidden import left_out, without_hidden
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
 from bakeoff.formats.tables import json_tree
 from bakeoff.formats.tables import rows as parse_rows
-from bakeoff.formats.values import access_of, scalar_meta, time_of
+from bakeoff.formats.values import LABELS_ARE, access_of, scalar_meta, time_of
 
 MARKDOWN = (".md", ".markdown", ".mdown")
 TEXT = (".txt", ".text")
@@ -207,6 +207,8 @@ def _whole(name: str, title: str, text: str, meta: dict[str, Any]) -> Parsed:
         return Parsed(parts=())
     meta = dict(meta)
     access = access_of(meta.pop("access", None))
+    for value in (value for key, value in meta.items() if str(key).strip().casefold() == "labels"):
+        access_of(value, LABELS_ARE)  # as metadata, what is no list of names would be lost, and the text public
     times = {key: time for key in _CHANGED if (time := time_of(meta.get(key)))}
     changed = next(iter(times.values()), None)
     meta = {key: value for key, value in meta.items() if key not in times}

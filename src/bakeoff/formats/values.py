@@ -28,7 +28,11 @@ def time_of(value: Any) -> datetime | None:
     return None
 
 
-def access_of(value: Any) -> tuple[str, ...]:
+LABELS_ARE = "labels are"
+NAMES = "write a list of names, such as [hr, legal]; tags that restrict nobody belong in a field tags"
+
+
+def access_of(value: Any, given_as: str = "access is") -> tuple[str, ...]:
     """The names of those who may see a text, from a list or a text with commas or semicolons. Empty means everybody.
 
     Raises UnreadableError for anything else: a text must not become public because its access was not understood.
@@ -38,7 +42,7 @@ def access_of(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = re.split(r"[,;]", value)
     if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
-        raise UnreadableError(f"its access is {value!r:.80}, not a list of names", "write access as a list of names")
+        raise UnreadableError(f"its {given_as} {value!r:.80}, not a list of names", NAMES)
     return tuple(dict.fromkeys(filter(None, (markup.one_line(markup.clean(name)) for name in value))))
 
 

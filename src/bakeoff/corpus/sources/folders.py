@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.sources.labels import check_front_matter, with_labels
+from bakeoff.corpus.sources.labels import with_labels
 from bakeoff.corpus.sources.unread import grouped
 from bakeoff.errors import InputError
 from bakeoff.files.unreadable import unreadable
@@ -94,7 +94,6 @@ def documents_in(source: str, content: bytes, changed: datetime | None = None) -
     """The documents in the bytes of one file with this source. `changed` is used if the file gives no time itself."""
     try:
         parsed = parse_apart(source, content)
-        check_front_matter(source, content)
     except UnreadableError as error:
         return Reading(documents=(), problems=(unread_file(source, error),))
     own = Counter(part.source for part in parsed.parts)

@@ -9,18 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from bakeoff.formats import encodings, markup
-from bakeoff.formats.front_matter import front_matter
 from bakeoff.formats.parse import MARKDOWN
 from bakeoff.formats.part import Part, UnreadableError
-from bakeoff.formats.values import access_of
+from bakeoff.formats.values import LABELS_ARE, NAMES, access_of
 from bakeoff.records import Document
 from bakeoff.sentences import listed
 
 _NAME = "labels"
-_REMEDY = "write a list of names, such as labels: [hr, legal]; tags that restrict nobody belong in a field tags"
-_LONGEST_BLOCK = 21_000
-"""Characters at the top of a file within which its front matter ends."""
 _BROKEN = re.compile(r"[\[\]{}]")
 _NO_NAME = re.compile(r"[-+.,\d\s]+|true|false|yes|no|on|off|null|none|~", re.IGNORECASE)
 _MOST_NAMED = 5
@@ -33,7 +28,7 @@ def with_labels(part: Part, file: str) -> Part:
     """
     meta, given = dict(part.meta), [part.access] if part.access else []
     for name in [name for name in meta if name.strip().casefold() == _NAME]:
-        given.append(_names(meta.pop(name)))
+        given.append(access_of(meta.pop(name), LABELS_ARE))
     given = [labels for labels in given if labels]
     if any(set(labels) != set(given[0]) for labels in given):
         shown = " and ".join(", ".join(labels) for labels in given)
@@ -41,15 +36,6 @@ def with_labels(part: Part, file: str) -> Part:
     labels = given[0] if given else ()
     _check_names(labels, is_markdown(file) or is_markdown(part.key))
     return part.model_copy(update={"access": labels, "meta": meta})
-
-
-def check_front_matter(file: str, content: bytes) -> None:
-    """Raises UnreadableError if the front matter of a Markdown file has labels that are no list of names: metadata has
-    no place for such values, so nobody would miss them.
-    """
-    if is_markdown(file):
-        top = markup.clean(encodings.decoded(content).text[:_LONGEST_BLOCK])
-        _names(front_matter(top)[0].get(_NAME))
 
 
 def is_markdown(file: str) -> bool:
@@ -69,17 +55,10 @@ def restricted(documents: Sequence[Document]) -> Iterator[str]:
         )
 
 
-def _names(value: object) -> tuple[str, ...]:
-    try:
-        return access_of(value)
-    except UnreadableError as error:
-        raise UnreadableError(f"its labels are {value!r:.80}, not a list of names", _REMEDY) from error
-
-
 def _check_names(labels: Sequence[str], is_untyped: bool) -> None:
     """Raises UnreadableError for a name that is half a list. Where everything is a text, as in front matter, also for
     a number or a truth value.
     """
     for label in labels:
         if _BROKEN.search(label) or (is_untyped and _NO_NAME.fullmatch(label)):
-            raise UnreadableError(f"its access has {label!r:.80}, which is no name", _REMEDY)
+            raise UnreadableError(f"its access has {label!r:.80}, which is no name", NAMES)
