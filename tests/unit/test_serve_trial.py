@@ -16,6 +16,7 @@ from bakeoff.serve.feedback import EXPORTS, FeedbackApi
 from bakeoff.serve.guard.bearer import EVERYONE
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Thumb, now
+from bakeoff.serve.log_exports import NOTHING
 from bakeoff.serve.openai.routes import exception_handlers
 from bakeoff.serve.releases import add_release, make_current
 from bakeoff.serve.trial import Trial
@@ -78,7 +79,7 @@ def test_a_shadow_is_in_the_log_and_nowhere_else(trial):
     assert [entry.id for batch in server.log.newest_first(9) for entry in batch] == ["seen"]
     assert server.log.answer(shadow.id) is None and server.log.thumbs_on(["seen"]) == {}
     for lines, _, _ in EXPORTS.values():
-        assert SAYS_TWO not in "".join(lines(server.log, "all"))
+        assert SAYS_TWO not in "".join(lines(server.log, "all", NOTHING))
     api = FeedbackApi(server.log, server.documents, lambda _: EVERYONE)
     everyone = Starlette(routes=api.routes(), exception_handlers=exception_handlers())
     history = json.loads(send_request(everyone, path="/history").body)["answers"]
