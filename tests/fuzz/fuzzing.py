@@ -15,6 +15,7 @@ from bakeoff.errors import BakeoffError
 from tests.fuzz.targets import Target
 
 LONGEST_S = 10.0
+MORE_BYTES = 3 * 2**30
 EXAMPLES = 300
 SOURCE = f"{Path('src') / 'bakeoff'}"
 
@@ -75,9 +76,10 @@ class Fuzzing:
 def fuzzed(target: Target, seconds: float, first_seed: int) -> Fuzzed:
     """By Hypothesis, for so long, from this seed on."""
     fuzzing, end, number = Fuzzing(target), time.monotonic() + seconds, first_seed
-    while time.monotonic() < end:
-        _round(fuzzing, number, end)
-        number += 1
+    with _with_little_memory():
+        while time.monotonic() < end:
+            _round(fuzzing, number, end)
+            number += 1
     return fuzzing.outcome()
 
 
@@ -103,6 +105,27 @@ def _kind(error: BaseException) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if SOURCE in frame.filename]
     place = f"{frames[-1].filename.rpartition(SOURCE)[2]}:{frames[-1].lineno}" if frames else "?"
     return f"{type(error).__name__} at {place}"
+
+
+@contextlib.contextmanager
+def _with_little_memory() -> Iterator[None]:
+    """What takes much more ends with an error, and not the other processes of the machine; where Linux says how much
+    there is.
+    """
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    limit = pages * resource.getpagesize() + MORE_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit if before[1] < 0 else min(limit, before[1]), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 @contextlib.contextmanager

@@ -22,7 +22,9 @@ from bakeoff.formats.tables.rows import described, parse_table
 
 _BROKEN = (calamine.CalamineError, IllegalCharacterError, InvalidFileException, CellCoordinatesException, *BROKEN)
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""How an old Excel file begins. calamine follows its chains of sectors for ever where they form a ring."""
+"""How an old Excel file begins. If it is broken, calamine is not asked: it follows a ring of sectors until the memory
+is full. Cells that a broken OpenDocument file repeats fill it, too.
+"""
 _SHOW = "show it if it should be read"
 MOST_CELLS = 8_000_000  # of one sheet without formats: more would not fit into the memory of a parser
 MOST_BYTES, MOST_BYTES_OF_A_TREE = 1_000_000_000, 100_000_000
@@ -73,7 +75,7 @@ def displayed(suffix: str, content: bytes) -> tuple[list[Sheet], list[Problem]]:
     except UnreadableError:
         raise
     except _BROKEN as error:
-        if suffix == ".xls" and content.startswith(COMPOUND):
+        if suffix == ".ods" or (suffix == ".xls" and content.startswith(COMPOUND)):
             raise _unreadable(error) from error
         if suffix in (".xlsx", ".xlsm"):
             _check_extent(content)

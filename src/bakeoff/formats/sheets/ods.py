@@ -33,7 +33,8 @@ def sheets(content: bytes) -> list[Sheet]:
     Raises UnreadableError if it is encrypted, and the errors of zipfile and lxml for a broken file.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if b"encryption-data" in archive.read("META-INF/manifest.xml"):
+        manifest = "META-INF/manifest.xml"
+        if manifest in archive.namelist() and b"encryption-data" in archive.read(manifest):
             raise UnreadableError("it is protected by a password", "save it without a password")
         tree = etree.fromstring(archive.read("content.xml"), etree.XMLParser(huge_tree=True, resolve_entities=False))
     hidden = {
