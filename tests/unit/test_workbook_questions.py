@@ -206,7 +206,9 @@ def test_totals_and_merged_cells_without_a_question_are_named(tmp_path: Path) ->
     with pytest.raises(InputError) as caught:
         read_with_notes([path])
     assert "q.xlsx row 3 (merged with row 2), q.xlsx row 4 (looks like a total)" in caught.value.message
-    assert "remove rows of totals; unmerge the cells" in (caught.value.remedy or "")
+    assert caught.value.remedy == (
+        "unmerge the cells, and write the question into each row or remove the rows below it; remove rows of totals"
+    )
 
 
 TITLES: dict[str, Rows] = {

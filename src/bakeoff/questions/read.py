@@ -88,17 +88,9 @@ def _refuse_without_text(rows: Sequence[Row]) -> None:
     empty = [row for row in rows if not question_text(row)]
     if not empty:
         return
-    places = [row.place + (f" ({row.why_empty})" if row.why_empty else "") for row in empty]
-    reasons = {row.why_empty.partition(" ")[0] for row in empty}
-    remedies = {
-        "looks": "remove rows of totals",
-        "merged": "unmerge the cells, and write the question into each row or remove the rows below it",
-        "": "fill the question column or remove the rows",
-    }
-    raise InputError(
-        f"No question text: {first_few(places)}.",
-        "; ".join(remedy for reason, remedy in remedies.items() if reason in reasons),
-    )
+    places = [row.place + (f" ({row.why_empty.words})" if row.why_empty.words else "") for row in empty]
+    remedies = dict.fromkeys(row.why_empty.remedy for row in empty)
+    raise InputError(f"No question text: {first_few(places)}.", "; ".join(remedies))
 
 
 def _without_rejected(file: RowsRead) -> RowsRead:

@@ -26,6 +26,13 @@ from bakeoff.questions.rows.table import RawRow, Table
 from bakeoff.sentences import counted, first_few, listed
 
 
+class WhyEmpty(NamedTuple):
+    """What a row without a question seems to be, such as a total, and what to do about it. Empty words: not known."""
+
+    words: str = ""
+    remedy: str = "fill the question column or remove the rows"
+
+
 class Row(NamedTuple):
     """One record with its cells under the fields they fill. Only `answers` can have cells from several columns."""
 
@@ -36,8 +43,7 @@ class Row(NamedTuple):
     has_label: bool = False
     """Whether its answers are labels of a closed set: then 'unknown' is one of them, and no missing answer."""
 
-    why_empty: str = ""
-    """Why it may have no question: it looks like a total, or its cell is merged with another one."""
+    why_empty: WhyEmpty = WhyEmpty()
 
     @property
     def place(self) -> str:
@@ -128,16 +134,17 @@ _TOTAL = re.compile(
 )
 
 
-def _why_empty(record: RawRow, read_as: Header) -> str:
-    """Why a record has no question, as far as its cells show it; else empty."""
+def _why_empty(record: RawRow, read_as: Header) -> WhyEmpty:
+    """Why a record has no question, as far as its cells show it."""
     at = read_as.positions.get("text", [])
     if any(record.values[i] not in (None, "") for i in at):
-        return ""
+        return WhyEmpty()
     merged = [row for column, row in record.marks if row and column in at]
     if merged:
-        return f"merged with row {merged[0]}"
+        remedy = "unmerge the cells, and write the question into each row or remove the rows below it"
+        return WhyEmpty(f"merged with row {merged[0]}", remedy)
     cells = [value.strip() for value in record.values if isinstance(value, str) and value.strip()]
-    return "looks like a total" if any(map(_TOTAL.match, cells)) else ""
+    return WhyEmpty("looks like a total", "remove rows of totals") if any(map(_TOTAL.match, cells)) else WhyEmpty()
 
 
 def _address_columns(table: Table) -> list[str]:
