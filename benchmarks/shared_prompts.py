@@ -15,7 +15,6 @@ With --run, contenders of a finished run are asked test questions of it, in the 
 import argparse
 import json
 import random
-import resource
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from bakeoff.apart.peak_memory import peak_memory_bytes
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.measure.collect import ask
 from bakeoff.measures import IN_DOMAIN
@@ -119,7 +119,7 @@ def print_times(generator: OpenVinoGenerator, some: Sequence[dict[str, Any]], ro
         print(f"| {name} | {tokens:,.0f} | {rates[0]:.2f} | {rates[1]:.2f} | {wall[0] / wall[1]:.2f} x "
               f"| {cpu[0] / cpu[1]:.2f} x | {same} of {len(prompts)} |", flush=True)  # fmt: skip
     generator._marks = shared
-    print(f"\nMemory of the process, at most: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB.")
+    print(f"\nMemory of the process, at most: {peak_memory_bytes() / 2**20:,.0f} MiB.")
 
 
 def opened(model: str, room: int) -> OpenVinoGenerator:

@@ -4,7 +4,6 @@ Each is measured in a process of its own, so that its peak memory is its own.
 """
 
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from printed_tables import Table
 
+from bakeoff.apart.peak_memory import peak_memory_bytes
 from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.files import jsonl
 from bakeoff.pilot.judge import judge
@@ -52,7 +52,7 @@ def _alone(task: Callable[[str, int, int], float], *given: object) -> tuple[floa
 
 def _measured(task: Callable[[str, int, int], float], *given: object) -> tuple[float, float]:
     seconds = task(*given)  # type: ignore[arg-type]
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return seconds, peak_memory_bytes() / 2**20
 
 
 def _world(n_questions: int, phrasings: int, sigma: float = 0.0) -> World:

@@ -4,14 +4,15 @@ import ast
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from bakeoff.apart.peak_memory import peak_memory_bytes
 from bakeoff.errors import BakeoffError, ConfigError, WorkerError
 from bakeoff.files.flush import to_disk
 from bakeoff.files.names import is_taken_by_windows
 from bakeoff.importing.gathered import Texts
-from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.threads import busy_cores
 from bakeoff.pilot.executors.local import Process
 from bakeoff.runs.config import validate
@@ -66,7 +67,7 @@ GUARDED = {
     ("src/bakeoff/files/room.py", "resource"),
     ("src/bakeoff/apart/child.py", "resource"),
     *(("src/bakeoff/apart/process.py", name) for name in ("SIGKILL", "killpg")),
-    ("src/bakeoff/models/memory.py", "resource"),
+    ("src/bakeoff/apart/peak_memory.py", "resource"),
     *(("src/bakeoff/models/engines/watched.py", name) for name in ("SIGHUP", "SIGKILL", "killpg")),  # beside vLLM only
 }
 """Where what Windows lacks is used behind a question whether it is there."""
@@ -123,6 +124,7 @@ def test_functions_that_are_missing_have_a_stand_in(monkeypatch):
     """No free core is known to be busy, and no peak of memory is known."""
     monkeypatch.delattr("os.getloadavg")
     monkeypatch.setattr("bakeoff.models.threads._busy_seconds", lambda: None)
+    monkeypatch.setattr("bakeoff.apart.peak_memory.STATUS", Path("no-such-file"))
     monkeypatch.setitem(sys.modules, "resource", None)
     assert busy_cores() == 0.0 and peak_memory_bytes() == 0
 

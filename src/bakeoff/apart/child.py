@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bakeoff.apart import deadline, frames
+from bakeoff.apart.peak_memory import peak_memory_bytes
 from bakeoff.errors import BakeoffError
 
 RETIRES_ABOVE = 0.35
@@ -40,7 +41,7 @@ def main() -> None:
         watch.stop()
         del content
         _tell(told, kind, value)
-        if kind not in (frames.GAVE, frames.REFUSED) or _peak_megabytes() > RETIRES_ABOVE * megabytes:
+        if kind not in (frames.GAVE, frames.REFUSED) or peak_memory_bytes() / 2**20 > RETIRES_ABOVE * megabytes:
             return
         _tell(told, frames.READY)
 
@@ -105,20 +106,6 @@ def _limit(megabytes: int) -> None:
             resource.setrlimit(kind, (wanted, wanted))
         except (ValueError, OSError):  # macOS refuses some
             continue
-
-
-def _peak_megabytes() -> float:
-    """The most memory that this program had. On Linux `ru_maxrss` also counts what the parent had before the start."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 2**10
-    except (OSError, StopIteration):
-        pass
-    try:
-        import resource
-    except ImportError:
-        return 0.0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,9 @@
-"""Measures the memory of this process, limits what libraries keep, and returns unused memory to the system."""
+"""Limits what libraries keep, and returns unused memory to the system."""
 
 import ctypes
 import gc
 import os
 import sys
-
-
-def peak_memory_bytes() -> int:
-    """The peak memory of this process, in bytes. 0 where the system does not say, as on Windows."""
-    try:
-        import resource
-    except ImportError:
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def release_memory() -> None:

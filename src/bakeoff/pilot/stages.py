@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bakeoff.apart.peak_memory import peak_memory_bytes
 from bakeoff.contenders.identities import Identities
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.recipe import Recipe
@@ -17,7 +18,6 @@ from bakeoff.corpus.stores import remove_store
 from bakeoff.errors import BakeoffError, WorkerError
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measures import Measure
-from bakeoff.models.memory import peak_memory_bytes
 from bakeoff.models.tuned_folder import DEPLOYMENT
 from bakeoff.pilot.answer_settings import answers_line
 from bakeoff.pilot.asking import Asking, Workers, collect_from

@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bakeoff.apart.peak_memory import peak_memory_bytes
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.room import room_remedy
 from bakeoff.models import saved_state
-from bakeoff.models.memory import keep_fewer_kernels, make_room_to_train, peak_memory_bytes
+from bakeoff.models.memory import keep_fewer_kernels, make_room_to_train
 from bakeoff.models.short_memory import again_in_pieces, first_pieces
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.tuning import checkpoint
