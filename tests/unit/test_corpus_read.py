@@ -1,5 +1,6 @@
 """Folders, files and globs become documents. Everything left out is listed with its reason."""
 
+import hashlib
 import os
 import sys
 import unicodedata
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.corpus.sources.folders import Reading, document_id, documents_in, read_documents
+from bakeoff.corpus.sources.folders import READING, Reading, document_id, documents_in, read_documents
 from bakeoff.errors import InputError
 
 
@@ -253,3 +254,26 @@ def test_a_folder_whose_name_has_the_signs_of_a_glob_is_that_folder(tmp_path, na
     for pattern in ("docs/*.md", "docs/**/*.md", "d*/a.md", "*/a.md"):
         (document,) = read_documents([tmp_path / name / pattern]).documents
         assert document.text == "Seven." and document.source.endswith("a.md")
+
+
+FILES = {
+    "a.md": "---\ntitle: A\naccess: [hr]\nupdated: 2026-01-02\nkind: memo\n---\n"
+    "# One\n\nWords [here](b.md).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
+    "b.md": "---\nlabels: hr, law\n---\nUnder\n=====\n\n* one\n* two\n\n```sh\nmake\n```\n<!-- gone -->\n",
+    "c.html": "<html><head><title>T</title></head><body><nav>x</nav><main><h1>H</h1><p>A<br>b &amp; <b>c</b></p>"
+    "<table><tr><th>k<th>v<tr><td>1<td>2</table><ol><li>i</ol></main></body></html>",
+    "d.csv": "id,text,labels\n1,First text,hr\n2,Second text,\n",
+    "e.jsonl": '{"id": "x", "text": "A text.", "access": ["hr"]}\n{"id": "y", "text": "Another.", "n": 3}\n',
+    "f.json": '{"limits": {"days": 30, "who": ["a", "b"]}}',
+    "g.eml": "From: a@example.org\nSubject: Fees\nDate: Mon, 1 Jun 2026 10:00:00 +0000\n\nThe fee is 5.\n\n> old\n",
+    "h.rst": "Title\n=====\n\n.. note:: Mind *this*.\n\n- a\n",
+    "i.txt": "Caf\u00e9\r\n\tone\u00a0two\n",
+}
+"""One of each kind that is written by hand, with what has changed its reading before."""
+
+
+def test_a_file_that_is_read_in_another_way_has_another_number_of_reading():
+    """If this fails, raise READING and write the new sum: sources skip files that did not change."""
+    read = "\n".join(documents_in(name, text.encode()).model_dump_json() for name, text in FILES.items())
+    sums = hashlib.sha256(read.encode()).hexdigest()[:16]
+    assert (READING, sums) == (2, "a00c2fc27a14f367")

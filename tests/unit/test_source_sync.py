@@ -347,6 +347,25 @@ def test_a_broken_state_costs_a_full_reading_only(room: Room, tmp_path: Path, br
     assert [bool(cursor) for cursor in shelf.asked] == [False, False, True]
 
 
+def test_what_an_older_bakeoff_read_is_read_again(room: Room, tmp_path: Path) -> None:
+    """It may have taken a page with labels that it did not know for a public one."""
+    shelf = Shelf(a="Walrus.", b="Seal.")
+    room.sync(one=shelf)
+    path = tmp_path / "sources" / "one.json"
+    path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "reading"}))
+    shelf.changes_since, plain = (lambda cursor: labelled_now(plain(cursor))), shelf.changes_since  # type: ignore
+    assert numbers(room.sync(one=shelf).counts) == (0, 1, 0, 1)
+    assert [one.access for one in room.live.store.documents()] == [("hr",), ()]
+    assert numbers(room.sync(one=shelf).counts) == (0, 0, 0, 2)
+    assert [bool(cursor) for cursor in shelf.asked] == [False, False, True]
+
+
+def labelled_now(changes: Changes) -> Changes:
+    """The page `a` is read with a label now."""
+    documents = [one.model_copy(update={"access": ("hr",)} if one.source == "a" else {}) for one in changes.documents]
+    return changes.model_copy(update={"documents": tuple(documents)})
+
+
 def test_a_cursor_that_is_no_longer_understood_is_read_in_full(room: Room) -> None:
     """After an update of the source, for example."""
     shelf = Shelf(a="Walrus.")

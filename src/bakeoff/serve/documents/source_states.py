@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from bakeoff.corpus.sources.folders import READING
 from bakeoff.errors import BakeoffError
 from bakeoff.files import jsonl
 from bakeoff.files.plain_json import plain_json
@@ -19,16 +20,22 @@ FORMAT = 1
 
 
 class SourceState(Record):
-    """What is known of a source: its cursor (empty: read everything), and a content hash of each of its documents."""
+    """What is known of a source: its cursor (empty: read everything), and a content hash of each of its documents.
+
+    `reading` is the way in which its files were read: with a newer one, what did not change may be another document.
+    """
 
     format: int = FORMAT
+    reading: int = 1
     where: str
     cursor: str = ""
     documents: dict[str, str] = Field(default_factory=dict)
 
-    def holds(self, listed: Mapping[str, Listed]) -> bool:
-        """Whether all its documents are there as it gave them."""
-        return all(source in listed and listed[source].sha256 == hash_ for source, hash_ in self.documents.items())
+    def fits(self, listed: Mapping[str, Listed]) -> bool:
+        """Whether all its documents are there as it gave them, and would be read in the same way now."""
+        return self.reading == READING and all(
+            source in listed and listed[source].sha256 == hash_ for source, hash_ in self.documents.items()
+        )
 
 
 class SourceStates:

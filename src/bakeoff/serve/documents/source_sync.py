@@ -8,7 +8,7 @@ nothing twice. Knows no kind of source.
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from bakeoff.corpus.sources.folders import nothing_readable
+from bakeoff.corpus.sources.folders import READING, nothing_readable
 from bakeoff.corpus.sources.opened import OpenSource, taken
 from bakeoff.corpus.sources.unread import is_unread, kept, unread_names
 from bakeoff.corpus.store import content_hash
@@ -159,7 +159,7 @@ def _given(
     `others` are the documents of other sources that are named now: settings that change make a source a new one.
     """
     own = [name for name in (state.documents if state else listed) if name in listed and name not in others]
-    if state and state.cursor and state.holds(listed):
+    if state and state.cursor and state.fits(listed):
         try:
             changes = source.changes_since(state.cursor)
         except CursorError:  # of an older version
@@ -225,5 +225,5 @@ def _claimed(
             hashes[name] = content_hash(document)
             sent.append(document)
         cursor = "" if lost else one.cursor
-        after[source.key] = SourceState(where=source.where, cursor=cursor, documents=hashes)
+        after[source.key] = SourceState(where=source.where, reading=READING, cursor=cursor, documents=hashes)
     return after, sent, tuple(problems)
