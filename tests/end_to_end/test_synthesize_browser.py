@@ -25,7 +25,7 @@ def browser():
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     made = Folder(tmp_path / "syn")
-    made.begin(Begun(settings={}, documents="d"), resume=False)
+    made.begin(Begun(settings={}, documents="d"))
     drafts = [Draft(question=text, answers=("1 m",), quote="It is 1 m.", source="a", method="m") for text in TEXTS]
     made.add(Done(unit="u", kept=tuple(Kept(draft=draft, passage="So. It is 1 m.", heading="A") for draft in drafts)))
     write_files(made)

@@ -165,8 +165,9 @@ def test_requests_to_an_api_are_only_sent_if_that_is_allowed(pilot, monkeypatch)
     values = json.loads(pilot.read_text())
     values["models"]["large"] = {"api": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", "retries": 0}
     pilot.write_text(json.dumps(values))
-    with pytest.raises(ConfigError, match="nobody can be asked here"):
-        call(*command(pilot, "--model", "large"))
+    for _ in range(2):  # a folder that was refused is not begun: the command is typed again with --yes
+        with pytest.raises(ConfigError, match="nobody can be asked here"):
+            call(*command(pilot, "--model", "large"))
     assert not asked
 
 

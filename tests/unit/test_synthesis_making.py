@@ -218,7 +218,7 @@ KEPT = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     made = Folder(tmp_path / "syn")
-    made.begin(BEGUN, resume=False)
+    made.begin(BEGUN)
     made.add(Done(unit="u", kept=tuple(KEPT)))
     write_files(made)
     return made
@@ -227,10 +227,10 @@ def folder(tmp_path: Path) -> Folder:
 def test_a_folder_is_only_gone_on_with_as_it_was_begun(folder):
     """Not by accident, and not with other documents or settings."""
     with pytest.raises(ConfigError, match="already holds synthetic questions"):
-        folder.begin(BEGUN, resume=False)
-    assert len(folder.begin(BEGUN, resume=True)) == 1
+        folder.begun_with(BEGUN, resume=False)
+    assert len(folder.begun_with(BEGUN, resume=True)) == 1
     with pytest.raises(ConfigError, match="begun with other documents: documents was 'abc', now 'x'"):
-        folder.begin(BEGUN.model_copy(update={"documents": "x"}), resume=True)
+        folder.begun_with(BEGUN.model_copy(update={"documents": "x"}), resume=True)
 
 
 def test_a_folder_with_other_files_or_a_file_is_refused(tmp_path):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bakeoff.models.settings import ModelSettings
     from bakeoff.models.spending.ledger import Ledger
     from bakeoff.synthesis.making import ByRules, Making, Settings
-    from bakeoff.synthesis.output import Folder
+    from bakeoff.synthesis.output import Begun, Folder
 
 RULES = "rules"
 FEW = 0.5
@@ -99,10 +99,11 @@ def synthesize(
     )
     models = _models(config, model, reader)
     with _counted(folder, models, usd, resume) as account:
-        making = _begin(folder, documents, paraphrase, questions or [], settings, models, resume)
-        account.keep_in(folder.root)
+        making, begun = _prepared(folder, documents, paraphrase, questions or [], settings, models, resume)
         _say_what_rules_make(making, models)
         _confirm(making, models, yes, limit)
+        folder.begin(begun)
+        account.keep_in(folder.root)
         _probe(folder, models)
         try:
             _make(folder, making, limit)
@@ -168,7 +169,7 @@ def _say_what_was_spent(account: "Ledger") -> None:
         note(spent_line(spending))
 
 
-def _begin(
+def _prepared(
     folder: "Folder",
     documents: list[str],
     paraphrase: str,
@@ -176,7 +177,8 @@ def _begin(
     settings: "Settings",
     models: _Models,
     resume: bool,
-) -> "Making":
+) -> tuple["Making", "Begun"]:
+    """What is to be made, and with what. The folder is not begun yet: nobody has agreed."""
     from bakeoff.cli.stopping import stoppable
     from bakeoff.models.load import load_generator
     from bakeoff.synthesis.checks import Checks
@@ -197,9 +199,10 @@ def _begin(
             writer=models.writer.label if models.writer else RULES,
             reader=models.reader.label,
         )
-        done = folder.begin(begun, resume)
+        done = folder.begun_with(begun, resume)
         checks = Checks(load_generator(models.reader), found.retriever, settings.k)
-        return Making(found.material, settings, checks, load_generator(models.writer) if models.writer else None, done)
+        writer = load_generator(models.writer) if models.writer else None
+        return Making(found.material, settings, checks, writer, done), begun
 
 
 def _say_what_rules_make(making: "Making", models: _Models) -> None:

@@ -79,11 +79,10 @@ class Folder:
                 "name another folder with --output, or empty it",
             )
 
-    def begin(self, begun: Begun, resume: bool) -> list[Done]:
-        """The units that are done. Raises ConfigError as `check_new`, and if the folder was begun otherwise."""
+    def begun_with(self, begun: Begun, resume: bool) -> list[Done]:
+        """The units that are done. Writes nothing. Raises ConfigError as `check_new`, and if it was begun otherwise."""
         self.check_new(resume)
         if not self.begun_path.exists():
-            jsonl.write_text(self.begun_path, begun.model_dump_json(indent=1))
             return []
         before = Begun.model_validate_json(self.begun_path.read_text(encoding="utf-8"))
         changed = [name for name in Begun.model_fields if getattr(before, name) != getattr(begun, name)]
@@ -93,6 +92,11 @@ class Folder:
                 "go on with the same documents, questions, models and options, or name another folder with --output",
             )
         return self.done()
+
+    def begin(self, begun: Begun) -> None:
+        """From now on the folder is gone on with only by --resume."""
+        if not self.begun_path.exists():
+            jsonl.write_text(self.begun_path, begun.model_dump_json(indent=1))
 
     def done(self) -> list[Done]:
         return jsonl.read(self.done_path, Done)
