@@ -594,6 +594,7 @@ def test_a_change_that_cannot_be_made_is_no_success(
         patch.setattr(documents.store, "change", full)
         response = client.put("/documents/a", json={"text": "Two."})
     assert code(response) == (503, "documents_unavailable") and "/var" not in response.text
+    assert response.headers["Retry-After"] == "5"
     assert "The disk is full: /var/lib/secret. -> free some space" in caplog.messages
     assert client.get("/documents/a").json()["text"] == "One."
     assert put(client, "a", "Two.")["kind"] == "updated"

@@ -108,6 +108,7 @@ def test_a_model_behind_a_server_that_fails_is_a_bad_gateway(
     else:
         error = reply.json()["error"]
         assert reply.status_code == status
+        assert ("Retry-After" in reply.headers) == (status == 503)
     assert (error["code"], error["type"]) == (code, "server_error")
     assert "127.0.0.1" not in reply.text and "Errno" not in reply.text
     (line,) = [json.loads(line) for line in lines]

@@ -17,12 +17,16 @@ REFUSALS = (CANCELLED, "queue_full", "stopping", "documents_hidden", "context_le
 
 
 class Failure(Record):
-    """How a failed answer is told to a client. `status` is the HTTP status, `code` a short name of the reason."""
+    """How a failed answer is told to a client. `status` is the HTTP status, `code` a short name of the reason.
+
+    `retry_after_s` says when to ask again, if that helps.
+    """
 
     status: int
     code: str
     message: str
     remedy: str = ""
+    retry_after_s: int | None = None
 
 
 _UNAVAILABLE = Failure(
@@ -36,7 +40,11 @@ UPSTREAM = {
     ApiKeyError: _UNAVAILABLE,
     ApiQuotaError: _UNAVAILABLE,
     ApiBusyError: Failure(
-        status=503, code="model_busy", message="The model behind this server is busy.", remedy="ask again in a while"
+        status=503,
+        code="model_busy",
+        message="The model behind this server is busy.",
+        remedy="ask again in a while",
+        retry_after_s=5,
     ),
     ApiTimeoutError: Failure(
         status=504,

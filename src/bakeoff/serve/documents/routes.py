@@ -291,6 +291,7 @@ class _as_api_errors:  # noqa: N801 - used like a function
                 "try again, or ask the operator",
                 status=503,
                 code="documents_unavailable",
+                retry_after_s=5,
             ) from error
 
 

@@ -39,7 +39,7 @@ class AnsweringFailedError(ApiError):
 
     def __init__(self, error: str) -> None:
         told = failure_of(error)
-        super().__init__(told.message, told.remedy, told.status, told.code)
+        super().__init__(told.message, told.remedy, told.status, told.code, retry_after_s=told.retry_after_s)
 
 
 def status_of(error: ApiError | RefusedError) -> int:
