@@ -497,17 +497,19 @@ def test_an_accepted_sentence_without_the_amount_leaves_a_doubt():
     ],
 )
 def test_the_time_of_a_grading_grows_with_the_answer_and_not_with_its_square(unit: str, accepted: str) -> None:
-    """An answer of the same few letters again and again, four times as long: sixteen times as long would be the square.
+    """An answer of the same few letters again and again, eight times as long: the square would take 64 times as long.
+
+    A busy machine makes one of the two a few times slower.
 
     The answers are so long that their squares would take minutes.
     """
     grade(unit * 100, [accepted])
     times = []
-    for length in (16_000, 64_000):
+    for length in (8_000, 64_000):
         begun = time.process_time()
         grade(unit * (length // len(unit)), [accepted])
         times.append(time.process_time() - begun)
-    assert times[1] < 10 * max(times[0], 0.1)
+    assert times[1] < 24 * max(times[0], 0.1)
 
 
 @pytest.mark.parametrize("mark", ["*", "**", "_", "* "])

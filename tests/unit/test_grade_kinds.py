@@ -511,3 +511,60 @@ def test_how_often_may_be_said_by_a_count_or_by_a_span(accepted: str, answer: st
 def test_another_frequency_or_a_rate_of_money_is_not_right(accepted: str, answer: str) -> None:
     """A month is no fixed number of weeks."""
     assert verdict(answer, accepted) != "right"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "answer"),
+    [
+        ("git push", "Run `git push`."),
+        ("git push", "First type git push to send it."),
+        ("git push", "sudo git push"),
+        ("docker compose up", "Docker compose up"),
+        ("`mytool list`", "Type mytool list in a terminal."),
+        ("kubectl get pods -n apps", "kubectl get pods -n apps"),
+        ("low battery", "It means the battery is low."),
+        ("EU citizens", "citizens of the EU"),
+        ("the back of the hub", "It is on the hub's back."),
+        ("Anna Berg", "Anna M. Berg"),
+        ("#help-desk", "Ask in help-desk."),
+        ("logs-*", "The index is `logs-*`."),
+    ],
+)
+def test_a_command_or_the_same_words_in_another_order_are_right(accepted: str, answer: str) -> None:
+    assert verdict(answer, accepted) == "right"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "answer"),
+    [
+        ("mytool list", "mytool vault credentials list"),
+        ("mytool list", "mytool list --all"),
+        ("`mytool list`", "list mytool"),
+        ("kubectl get pods", "kubectl delete pods && kubectl get nodes"),
+        ("kubectl get pods", "get pods with kubectl"),
+        ("helm rollback", "helm uninstall --no-rollback"),
+        ("helm rollback", "helm history rollback"),
+        ("git push", "git push --force"),
+        ("git push", "git pull then push"),
+        ("terraform plan", "terraform destroy plan"),
+        ("docker compose up", "docker compose down up"),
+        ("systemctl stop nginx", "stop and start nginx with systemctl"),
+        ("brew install gnupg", "brew install --cask gnupg"),
+        ("drop table users", "create table users, drop nothing"),
+        ("staging to production", "production to staging"),
+        ("merge before deploy", "deploy before merge"),
+        ("allow then deny", "deny then allow"),
+        ("tech lead", "lead tech support"),
+        ("tech lead", "your lead or a tech"),
+        ("kitchen lamp", "kitchen table lamp"),
+        ("Platform Engineering", "the Platform Reliability Engineering team"),
+        ("logs-*", "logs"),
+    ],
+)
+def test_other_words_between_another_direction_and_longer_commands_are_unsure(accepted: str, answer: str) -> None:
+    assert verdict(answer, accepted) == "unsure"
+
+
+@pytest.mark.parametrize("answer", ["#on-call", "`#desk-reports`"])
+def test_another_channel_is_wrong(answer: str) -> None:
+    assert verdict(answer, "#help-desk") == "wrong"

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions_declining
 from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
+from bakeoff.grading.commands import doubt_of_command, goes_on_with_option, is_command
 from bakeoff.grading.compounds import is_first_part
 from bakeoff.grading.dates import YearMonthDay, beside_dates, is_date_beside
 from bakeoff.grading.doubts import LONGER_NAME, denies_twice
 from bakeoff.grading.frequencies import says_as_often
-from bakeoff.grading.identifiers import holds, is_identifier, names_other_path
+from bakeoff.grading.identifiers import holds, is_identifier, names_other_path, without_channel_signs
 from bakeoff.grading.label import is_among, is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
 from bakeoff.grading.normalise import (
@@ -127,6 +128,7 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
     if any(not terms(gold) and says_signs(answer, gold) for gold in golds):
         return right("signs")
     golds = [with_common_bound(gold) for gold in golds if terms(gold)]
+    answer, golds = without_channel_signs(answer, golds)
     answer_terms = terms(answer)
     if not answer_terms and any(map(is_letter, golds)):
         return best([Ruling(*_letter(answer, gold)) for gold in golds])
@@ -167,6 +169,10 @@ def _of_name(ruling: Ruling, answer: str, raw: str) -> Ruling:
         return right(ruling.rule)
     if ruling.verdict == "right" and is_identifier(raw) and not holds(answer, raw):
         return unsure(ruling.rule, "a name in code is written in another way")
+    if ruling.verdict == "right" and is_command(raw):
+        return ruling.but(doubt_of_command(answer, raw))
+    if ruling.verdict == "right" and goes_on_with_option(answer, raw):
+        return unsure(ruling.rule, "an option follows")
     return ruling
 
 

@@ -4,10 +4,12 @@ Takes texts. Does not know what the name stands for.
 """
 
 import re
+from collections.abc import Sequence
 
 _IDENTIFIER = re.compile(
     r"-{1,2}[a-z][\w-]{2,}|(?:~|\.{0,2})/[\w.-]\S*|[A-Za-z]:\\\S+|\w+(?:::\w+)+|[a-z]{2,}(?:[A-Z][a-z]+)+(?:\(\))?|"
-    r"[a-z]{3,}(?:\.[a-z]{3,})+(?:\(\))?|(?=\S*[A-Za-z])\w*[A-Za-z0-9]_\w+(?:\(\))?"
+    r"[a-z]{3,}(?:\.[a-z]{3,})+(?:\(\))?|(?=\S*[A-Za-z])\w*[A-Za-z0-9]_\w+(?:\(\))?|"
+    r"[\w./-]*[A-Za-z][\w./-]*\*[\w./-]*|\*[./_-]\w[\w./*-]*"
 )
 
 _PATH = re.compile(r"(?<![\w/.~])(?:~?/[\w.+@-]+(?:/[\w.+@-]+)*)/?")
@@ -18,10 +20,27 @@ _VARIES = re.compile(r"[$*<>{}?%]")
 def is_identifier(text: str) -> bool:
     """Whether the text is one name in code, an option or a path.
 
-    >>> [is_identifier(text) for text in ("max_tokens", "userId", "/etc/hosts", "--force", "tokens", "kWh")]
-    [True, True, True, True, False, False]
+    >>> [is_identifier(text) for text in ("max_tokens", "userId", "/etc/hosts", "--force", "logs-*", "tokens", "kWh")]
+    [True, True, True, True, True, False, False]
     """
     return _IDENTIFIER.fullmatch(text.strip()) is not None
+
+
+_CHANNEL = re.compile(r"\s*#([A-Za-z][\w-]+)\s*")
+_BEFORE_A_CHANNEL = re.compile(r"(?<!\w)#(?=[A-Za-z][\w-])")
+
+
+def without_channel_signs(answer: str, golds: Sequence[str]) -> tuple[str, list[str]]:
+    """The texts without the sign in front of channels, if one is accepted: people leave it out.
+
+    >>> without_channel_signs("Ask in #help-desk.", ["#help-desk"]), without_channel_signs("C# or #a", ["C#"])
+    (('Ask in help-desk.', ['help-desk']), ('C# or #a', ['C#']))
+    """
+    if not any(map(_CHANNEL.fullmatch, golds)):
+        return answer, list(golds)
+    return _BEFORE_A_CHANNEL.sub("", answer), [
+        found[1] if (found := _CHANNEL.fullmatch(gold)) else gold for gold in golds
+    ]
 
 
 def holds(answer: str, identifier: str) -> bool:

@@ -16,6 +16,7 @@ from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, says_as_much, terms
 from bakeoff.grading.units import currency_of, is_unit
 from bakeoff.grading.wording import (
+    FUNCTION_WORDS,
     LONG,
     Terms,
     content,
@@ -24,16 +25,17 @@ from bakeoff.grading.wording import (
     is_place,
     items_of,
     n_negations,
+    places_of_words,
     runs,
     same,
     says_all,
     says_phrase,
-    says_words,
     stands_undenied,
     without_numbering,
 )
 
 OTHER_WORDS = "it may say the same in other words"
+OTHER_ORDER = "the accepted words stand in another order"
 
 
 def phrase_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str) -> Ruling:
@@ -72,10 +74,11 @@ def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
         return wrong(rule)
     if _is_only_an_amount(answer) and not _may_be_an_amount(gold):
         return wrong(rule)
-    if says_words(answer, gold):
+    if places := places_of_words(answer, gold):
         compact = len(content(answer)) <= 2 * len(wanted) and not any(_is_mark(term) for term in gold)
         compact = compact and ((len(wanted) < 5 and not _is_name(gold)) or _in_order(answer, wanted, gold))
-        return right(rule).but("" if compact else "the accepted words stand in another order")
+        apart = _apart(answer, places, gold) if len(wanted) < 5 else ""
+        return right(rule).but(apart if compact else OTHER_ORDER)
     if kind == "name" or _is_name(gold):
         return _name_ruling(answer, gold, shared, rule)
     if len(wanted) >= 5:
@@ -87,6 +90,38 @@ def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
     if shared or len(wanted) >= 3:
         return unsure(rule, OTHER_WORDS)
     return wrong(rule).but(_rounded_version(answer, gold) if any(map(_is_mark, gold)) else "")
+
+
+# Words that make the order of others tell something: 'staging to production'.
+_DIRECTIONS = word_set("""
+    to from before after then than into onto over under until till by via against without instead toward towards
+""")
+# Words by which others change places and still say the same: 'the battery is low', 'citizens of the EU'.
+_LINKS = word_set("of is are was were be been that which who whose for in on at with has have had")
+
+
+def _apart(answer: Terms, places: Sequence[int], gold: Terms) -> str:
+    """A doubt if the accepted words stand with others between them, or change places in a way that may tell something.
+
+    'Kitchen table lamp' for 'kitchen lamp'; 'production to staging' for 'staging to production'.
+    """
+    first, last = min(places), max(places)
+    between = [answer[i] for i in range(first, last) if i not in places]
+    is_name = _is_name(gold)
+    if any(term.text not in FUNCTION_WORDS and not (is_name and len(term.text) < 3) for term in between):
+        return "other words stand between the accepted ones"
+    if is_name:  # 'Berg, Anna'
+        return ""
+    if any(map(ends_clause, answer[first + 1 : last + 1])):
+        return "the accepted words stand in two clauses"
+    if list(places) == sorted(places):
+        return ""
+    tells = any(term.text in _DIRECTIONS for term in (*gold, *between))
+    linked = any(term.text in _LINKS for term in between) or any(
+        answer[i].written.endswith(("'s", "s'", "’s")) or answer[i + 1].before.startswith(("'", "’"))
+        for i in range(first, last)
+    )
+    return OTHER_ORDER if tells or not linked else ""
 
 
 _AMOUNTS = AMOUNTS | word_set("free nothing gratis nobody nowhere always never everyone everybody anybody")

@@ -319,9 +319,14 @@ def is_last_name(answer: Terms, gold: Terms) -> bool:
 
 def says_words(answer: Terms, gold: Terms) -> bool:
     """Whether all content words of the accepted answer are close together in the answer, in any order, undenied."""
+    return bool(places_of_words(answer, gold))
+
+
+def places_of_words(answer: Terms, gold: Terms) -> list[int]:
+    """Where the content words of the accepted answer stand, if they are close together and undenied; else nothing."""
     wanted = content(gold)
     if len(wanted) < 2:
-        return False
+        return []
     width = 2 * len(wanted) + 2
     for start in range(len(answer)):
         window = answer[start : start + width]
@@ -329,8 +334,9 @@ def says_words(answer: Terms, gold: Terms) -> bool:
         if len(places) == len(wanted) and start in places:
             denied = negated(answer, start) or in_denied_condition(answer, start)
             denied = denied or denied_after(answer, max(places) + 1)
-            return not denied and n_negations(answer[start : max(places)]) == n_negations(gold)
-    return False
+            stands = not denied and n_negations(answer[start : max(places)]) == n_negations(gold)
+            return places if stands else []
+    return []
 
 
 def _first_place(answer: Terms, wanted: Term) -> list[int]:
