@@ -151,6 +151,25 @@ def test_numbered_headings_at_the_top_of_each_page_are_no_running_title() -> Non
     assert all(f"# Part {page}" in text for page in range(3)) and "Page" not in text
 
 
+@pytest.mark.parametrize(("below", "stays"), [("https://example.org/kettle.html", False), ("see example.org", True)])
+def test_what_a_browser_prints_around_a_page_is_no_text(below: str, stays: bool) -> None:
+    """On a single page, too. A time at the top alone may be the author's."""
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 8)
+        canvas.drawString(20, 820, "11/30/26, 12:40 PM")
+        canvas.drawString(280, 820, "Kettle terms")
+        canvas.setFont("Helvetica", 11)
+        for line in range(8):
+            canvas.drawString(72, 740 - 14 * line, "The text says that the warranty is 24 months for all kettles.")
+        canvas.setFont("Helvetica", 8)
+        canvas.drawString(20, 14, below)
+        canvas.drawString(560, 14, "1/1")
+
+    text = drawn(draw).text
+    assert "24 months" in text and ("12:40" in text) == ("1/1" in text) == stays
+
+
 @pytest.mark.parametrize(
     ("lines", "text"),
     [

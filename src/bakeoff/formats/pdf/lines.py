@@ -20,6 +20,8 @@ _SECTION = re.compile(r"\d+(?:\.\d+)*\.?")
 _NUMBER = re.compile(r"^(?:\d{1,3}|[a-z])[.)]$")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _MIN_SPACED_LETTERS = 4
+_PRINTED_AT = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d{2}\b")
+_ADDRESS_AND_PAGE = re.compile(r"(?:https?|file)://\S+ \d{1,4}/\d{1,4}|about:blank \d{1,4}/\d{1,4}")
 
 _Gap = tuple[float, float]  # from x to x, in points
 
@@ -252,7 +254,10 @@ def _turned(words: Sequence[Word]) -> list[Line]:
 
 
 def without_running_titles(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """The pages without lines at one place at the top or bottom of three pages, and without repeated watermarks."""
+    """The pages without lines at one place at the top or bottom of three pages, and without repeated watermarks.
+
+    What a browser prints around a page goes from each: the time above, the address and the number of the page below.
+    """
     usual = Counter(round(line.size) for page in pages for line in page).most_common(1)
     large = 1.15 * usual[0][0] if usual else 0.0
     edges = Counter(_place(line, large) for page in pages for line in _edge(page))
@@ -260,9 +265,21 @@ def without_running_titles(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     kept = []
     for page in pages:
         edge = {id(line) for line in _edge(page) if edges[_place(line, large)] >= 3}
+        edge |= {id(line) for line in _edge(page) if _is_printed_by_browser(page)}
         turned.update(line.text for line in page if line.turned)
         kept.append([line for line in page if id(line) not in edge and (not line.turned or turned[line.text] == 1)])
     return kept
+
+
+def _is_printed_by_browser(page: Sequence[Line]) -> bool:
+    """Whether a time stands first at the top of a page, and at its bottom an address with '1/2'."""
+    by_height: dict[bool, list[Line]] = {}
+    edge = _edge(page)
+    middle = sum(line.y for line in edge) / max(1, len(edge))
+    for line in sorted(edge, key=lambda line: line.x):
+        by_height.setdefault(line.y > middle, []).append(line)
+    top, bottom = (" ".join(line.text for line in by_height.get(is_top, [])) for is_top in (True, False))
+    return bool(_PRINTED_AT.match(top) and _ADDRESS_AND_PAGE.fullmatch(bottom))
 
 
 def _place(line: Line, large: float) -> tuple[str, int]:
