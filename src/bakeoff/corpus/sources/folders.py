@@ -30,9 +30,10 @@ __all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"
 HIDDEN = "hidden"
 """Why a hidden file of a folder is not read."""
 PUT_FILES = f"put files there that end in one of {', '.join(SUFFIXES)}"
-READING = 2
+READING = 3
 """Which way of reading this is. Raise it where a file may now give another text, title, time or labels: sources then
-read all files once more, those without a change too. 2: `labels` in front matter, rows and columns is `access`."""
+read all files once more, those without a change too. 2: `labels` in front matter, rows and columns is `access`.
+3: a file that says in a way that is not understood who may see it is not read."""
 
 
 class Reading(Record):
