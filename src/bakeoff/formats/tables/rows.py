@@ -19,6 +19,8 @@ from bakeoff.sentences import kind_of_value
 
 ANY_ROW = ("#",)
 """What a problem is about that may be any row of the file."""
+_NUMBERED = re.compile(r" \d+$")
+"""What a second column of the same name has behind it (`find.py`)."""
 _WRAPPERS = ("rendered", "html", "markdown", "text", "value", "plain")
 _NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELDS[:-1])} or {TEXT_FIELDS[-1]}"
 
@@ -106,7 +108,9 @@ def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any
         body = markup.clean(markup.paragraph(described(tables)))
         return Parsed(parts=(Part(text=body, title=tables[0].title, meta=dict(meta)),) if body else ())
     table, parts, problems = tables[0], [], []
-    check_once(table.headers, "name one column access, or one labels, and no other")
+    check_once(
+        (_NUMBERED.sub("", header) for header in table.headers), "name one column access, or one labels, and no other"
+    )
     for number, row in enumerate(table.rows, 1):
         fields = {header: value for header, value in zip(table.headers, row, strict=False) if value.strip()}
         try:
