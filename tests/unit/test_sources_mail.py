@@ -172,11 +172,11 @@ def test_links_that_lead_out_of_a_folder_of_mail_are_named_and_not_followed(tmp_
     folder, outside = tmp_path / "linked", tmp_path / "outside"
     folder.mkdir()
     outside.mkdir()
-    (outside / "secret.eml").write_bytes(message("<secret@x>", "The SENTINEL is 42."))
+    (outside / "secret.eml").write_bytes(message("secret@x", "The SENTINEL is 42."))
     (folder / "file.eml").symlink_to(outside / "secret.eml")
     (folder / "folder").symlink_to(outside, target_is_directory=True)
     (folder / "within.eml").symlink_to(folder / "real.dat")
-    (folder / "real.dat").write_bytes(message("<within@x>", "A letter within."))
+    (folder / "real.dat").write_bytes(message("within@x", "A letter within."))
     changes = MailSource([folder]).changes_since("")
     assert not any("SENTINEL" in one.text for one in changes.documents)
     assert any("A letter within." in one.text for one in changes.documents)
