@@ -16,6 +16,7 @@ from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import fill_store
 from bakeoff.files import jsonl
 from bakeoff.models.settings import LocalModel
 from bakeoff.records import Answer, Completion, Document, GenerationSettings, Labels, Prompt, Usage
@@ -82,6 +83,7 @@ def labelled_world(folder: Path) -> World:
     """Documents of three kinds, and every standard contender. The tuned models were tuned on public documents."""
     made = World(folder, MODELS)
     secrets = [Document(id=f"hr{i}", text=SECRET, source=f"hr/{i}.md", access=("hr",)) for i in range(150)]
+    fill_store(made.documents, [])
     made.store.upsert(
         [
             *secrets,

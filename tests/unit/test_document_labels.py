@@ -58,6 +58,95 @@ def test_the_same_of_front_matter_in_toml(front: str) -> None:
     assert not documents_in("pay.md", f"+++\n{front}\n+++\nThe salary is 90,000.\n".encode()).documents
 
 
+@pytest.mark.parametrize(
+    "front",
+    [
+        "access: hr\naccess: []",
+        "access: []\nAccess: hr",
+        "labels: hr\nlabels:\n  - legal",
+        "base: &b {access: hr}\n<<: *b",
+        "<<: {labels: [hr]}",
+        "permissions:\n  access: hr",
+        "permissions:\n  - labels: hr",
+        "{access: hr, access: []}",
+        "? access\n: hr\n? access\n: []",
+        "access:\n\t- hr",
+        "title: a: b\naccess:\n\t- hr",
+        "title: a: b\naccess: hr\naccess: []",
+        "title: a: b\nmore:\n  access: hr",
+        "title: a: b\nmore: {access: hr}",
+        "access:",
+        "labels:",
+        "access: ''",
+        "access: ','",
+        "access: ['']",
+        "title: a: b\naccess:",
+        "access:hr",
+        "title: x\naccess:hr",
+        "access = hr",
+        "Some words.\naccess: hr",
+    ],
+)
+def test_what_is_not_said_plainly_is_not_made_public(front: str) -> None:
+    """It was read as if everybody may see it, in silence."""
+    reading = documents_in("pay.md", FRONT.format(front).encode())
+    assert not reading.documents
+    (problem,) = reading.problems
+    assert (
+        problem.source == "pay.md" and not problem.is_read and ("access" in problem.remedy or "list" in problem.remedy)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\ntitle: Pay\naccess: [hr]\n\nThe salary is 90,000.\n",
+        "---\naccess: hr\n--\nThe salary is 90,000.\n",
+        "----\naccess: hr\n----\nThe salary is 90,000.\n",
+        "+++\naccess = ['hr']\nThe salary is 90,000.\n",
+        "+++\naccess = ['hr']\naccess = []\n+++\nThe salary is 90,000.\n",
+        "+++\naccess = ''\n+++\nThe salary is 90,000.\n",
+        "+++\n[more]\naccess = 'hr'\n+++\nThe salary is 90,000.\n",
+        "---\n" + "note: x\n" * 4000 + "access: hr\n---\nThe salary is 90,000.\n",
+    ],
+)
+def test_front_matter_that_does_not_end_or_is_broken_is_not_made_public(text: str) -> None:
+    """Its labels were read as a part of the text, and the text was public."""
+    reading = documents_in("pay.md", text.encode())
+    assert not reading.documents and "access" in reading.problems[0].reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\naccess: []\n---\nThe gate is open.\n",
+        "---\nlabels: []\ntitle: a: b\n---\nThe gate is open.\n",
+        "+++\naccess = []\n+++\nThe gate is open.\n",
+        "---\nnote: |\n  Access: by the gate\n---\nThe gate is open.\n",
+        "---\n\nThe gate is open.\n\nAccess: by bus.\n",
+        "# Gate\n\nAccess: by bus.\n\n---\n\nLabels: none.\n",
+        "---\naccessible: yes\naccess level: low\n---\nThe gate is open.\n",
+    ],
+)
+def test_what_is_for_everybody_stays_so(text: str) -> None:
+    """An empty list says so; words of a text say nothing."""
+    (document,) = documents_in("gate.md", text.encode()).documents
+    assert document.access == ()
+
+
+def test_a_row_or_a_table_that_says_twice_who_may_see_it_is_not_read() -> None:
+    """The last one counted."""
+    lines = b'{"id": "a", "text": "One.", "access": ["hr"], "access": []}\n' + (
+        b'{"id": "b", "text": "Two.", "Access": "", "access": ["hr"]}\n{"id": "c", "text": "Three."}\n'
+    )
+    reading = documents_in("rows.jsonl", lines)
+    assert [one.source for one in reading.documents] == ["rows.jsonl#c"]
+    assert "2 times (1 more like it)" in reading.problems[0].reason
+    for header in ("access,access", "Labels,labels"):
+        reading = documents_in("rows.csv", f"id,text,{header}\n1,One is a long enough text.,hr,\n".encode())
+        assert not reading.documents and "2 times" in reading.problems[0].reason
+
+
 @pytest.mark.parametrize("labels", ["labels: {hr: yes}", "Labels: [[hr]]"])
 def test_the_same_of_a_file_that_is_attached_to_a_mail(labels: str) -> None:
     """The mail is read, and the file is named."""

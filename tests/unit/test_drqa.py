@@ -19,6 +19,7 @@ from bakeoff.contenders.span_training import READER, TRAINING
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.streaming import stream_of
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import fill_store
 from bakeoff.errors import ConfigError, ContenderError, ModelUnavailableError, RunFolderError
 from bakeoff.measure.comparison import Declining
 from bakeoff.models.settings import LocalModel
@@ -148,6 +149,7 @@ def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.fixture
 def world(tmp_path: Path, package: Path) -> WorldFolder:
     folder = WorldFolder(tmp_path / "world", MODELS)
+    fill_store(folder.documents, [])
     folder.store.upsert(
         [
             Document(id="k", source="kettle.md", text=KETTLE),

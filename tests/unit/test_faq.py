@@ -9,6 +9,7 @@ from bakeoff.contenders.load import make_recipe
 from bakeoff.contenders.recipe import Material
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import fill_store
 from bakeoff.models.settings import LocalModel
 from bakeoff.records import Document, Question, SourceSpan, ask
 
@@ -27,6 +28,7 @@ REFUND = question("refund", "Can I get a refund for a broken lamp?")
 @pytest.fixture
 def world(tmp_path):
     made = WorldFolder(tmp_path, MODELS)
+    fill_store(made.documents, [])
     made.store.upsert([KETTLE])
     return made
 

@@ -5,6 +5,7 @@ import pytest
 
 from bakeoff.contenders.retrieving import retriever_of
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import fill_store
 from bakeoff.models.settings import LocalModel
 from bakeoff.records import Document
 from bakeoff.retrieval.settings import Retrieval
@@ -18,6 +19,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> WorldFolder:
     world = WorldFolder(tmp_path_factory.mktemp("world"), {"embedder": LocalModel(name="hash")})
     documents = [Document(id=f"d{i}", text=text, source=f"{i}.md") for i, text in enumerate(TEXTS)]
     documents[2] = documents[2].model_copy(update={"access": ("staff",)})
+    fill_store(world.documents, [])
     world.store.replace_all(documents)
     world.index(Retrieval()).sync(world.store)
     return world

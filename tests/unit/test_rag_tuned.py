@@ -23,6 +23,7 @@ from bakeoff.contenders.rag_tuned import RagTuned
 from bakeoff.contenders.recipe import Material, Recipe
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import fill_store
 from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.models.settings import LocalModel
 from bakeoff.pilot.run import run
@@ -199,6 +200,7 @@ def test_what_is_served_answers_as_measured_and_follows_live_documents(finished:
         fresh = WorldFolder(tmp_path / "fresh", deployment.world.models)
         shutil.copytree(deployment.world.root / "adapters", fresh.root / "adapters")
         shutil.copytree(deployment.world.root / "contenders", fresh.root / "contenders")
+        fill_store(fresh.documents, [])
         fresh.store.upsert(list(live.store.documents()))
         fresh.index(deployment.world.built("both").spec.retrieval).sync(fresh.store)
         (again,) = fresh.open("both").answer([question])
@@ -224,6 +226,7 @@ def test_a_round_of_learning_takes_what_is_served_with_its_index(
     questions = finished.folder.questions()
     train, dev = (tuple(one for one in questions if one.split == split) for split in ("train", "dev"))
     world = WorldFolder(tmp_path / "round", release.models)
+    fill_store(world.documents, [])
     world.store.upsert(list(release.store.documents()))
     builder = Builder(
         [served, again],
@@ -271,6 +274,7 @@ def test_an_embedder_may_have_any_name(finished: Run, tiny: Path, tmp_path: Path
         options={**FAST, "reranker": False, "keep": "always", "epochs": 1},
     )
     world = WorldFolder(tmp_path / "world", models)
+    fill_store(world.documents, [])
     world.store.upsert(list(world_of(finished).store.documents()))
     world.index(spec.retrieval).sync(world.store)
     tuning = make_recipe(spec)

@@ -14,6 +14,7 @@ from bakeoff.contenders.rewriting import Hyde, MultiQuery, Writer, hyde_vectors,
 from bakeoff.contenders.spec import Entry, Spec, resolve
 from bakeoff.contenders.streaming import stream_of
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import fill_store
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.models.prompts import GROUNDED, HYDE, MULTI_QUERY, Prompts, PromptTemplate
 from bakeoff.models.settings import ApiModel, LocalModel
@@ -360,6 +361,7 @@ def test_a_model_behind_an_api_rewrites_too(tmp_path: Path, way: str) -> None:
     with FakeApi() as api:
         settings = ApiModel(api="openai", base_url=api.url, model="m", timeout_s=5.0, retries=1)
         made = WorldFolder(tmp_path, {"generator": settings, "embedder": LocalModel(name="hash")})
+        fill_store(made.documents, [])
         made.store.upsert([Document(id="a", text="The kettle boils.", source="a.md")])
         made.index(Retrieval(chunk_tokens=64)).sync(made.store)
         contender = make_recipe(rewriting_spec("r", **WAYS[way])).open(made, Fitted())

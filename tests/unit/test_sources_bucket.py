@@ -184,3 +184,21 @@ def test_credentials_that_are_nowhere_are_missed_by_name() -> None:
         PartStore("s3://handbook").check()
     with pytest.raises(ConfigError, match=r"no credentials were found .*AZURE_STORAGE_ACCOUNT_NAME"):
         BucketSettings(bucket="az://handbook").open()
+
+
+def test_links_that_lead_out_of_a_bucket_on_a_disk_are_named_and_not_followed(tmp_path: Path) -> None:
+    """Whoever may write there could show any file of this machine. A link within the bucket is followed."""
+    folder, outside = tmp_path / "bucket # 1", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    (outside / "secret.md").write_text("The SENTINEL is 42.")
+    (folder / "a #1.md").write_text("The planet Aldra has a moon.")
+    (folder / "leak #2.md").symlink_to(outside / "secret.md")
+    (folder / "further").symlink_to(outside, target_is_directory=True)
+    (folder / "within.md").symlink_to(folder / "a #1.md")
+    source = BucketSettings(bucket=f"file://{tmp_path}/bucket%20%23%201").open()
+    changes = source.changes_since("")
+    assert not any("SENTINEL" in one.text for one in changes.documents)
+    assert sum("Aldra" in one.text for one in changes.documents) == 2
+    found = {one.source for one in changes.problems if one.reason == "a link that leads out of the folder"}
+    assert any("leak" in name for name in found) and any("further" in name for name in found)

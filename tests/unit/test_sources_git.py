@@ -221,3 +221,19 @@ def test_variables_of_another_repository_do_not_count(repository: Repository, mo
     monkeypatch.setenv("GIT_DIR", os.devnull)
     monkeypatch.setenv("GIT_INDEX_FILE", os.devnull)
     assert len(GitSettings(git=str(repository.root)).open().changes_since("").documents) == 3
+
+
+@pytest.mark.parametrize("seconds", ["253402300800", "99999999999999"])
+def test_a_commit_whose_date_is_beyond_all_dates_is_read(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, seconds: str
+) -> None:
+    """Whoever commits may write any number. Its files have no date, then."""
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    text = f"tree {tree}\nauthor x <x@example.org> {seconds} +0000\ncommitter x <x@example.org> {seconds} +0000\n\nx\n"
+    made = subprocess.run(
+        ["git", "-C", str(repository.root), "hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
+        input=text, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    repository.git("update-ref", "refs/heads/main", made.stdout.strip())
+    documents = GitSettings(git=str(repository.root)).open().changes_since("").documents
+    assert len(documents) == 3 and all(one.updated_at is None for one in documents)

@@ -1,5 +1,6 @@
 """Mail as a source: mbox, .eml and folders; a message is known by its id, and attachments are documents."""
 
+import os
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,35 @@ def test_a_last_mail_without_an_empty_line_is_read(tmp_path: Path) -> None:
     (tmp_path / "in.mbox").write_bytes(mbox(message("1@x", "Fees rise.")).rstrip(b"\n") + b"\n")
     found = MailSource([tmp_path / "in.mbox"]).changes_since("")
     assert [one.source for one in found.documents] == ["1@x.eml"] and len(found.problems) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_pipes_in_a_folder_of_mail_are_named_and_not_waited_for(folder: Path) -> None:
+    """To open one waits for a writer that never comes."""
+    (folder / "cur").mkdir(exist_ok=True)
+    for name in ("pipe.eml", "pipe.mbox", "pipe", "cur/1"):
+        os.mkfifo(folder / name)
+    changes = MailSource([folder]).changes_since("")
+    named = {one.source: one.reason for one in changes.problems}
+    assert all("not a regular file" in named[name] for name in ("pipe.eml", "pipe.mbox", "pipe", "1"))
+    assert changes.documents
+    for name in ("pipe.eml", "pipe.mbox"):
+        (problem,) = MailSource([folder / name]).changes_since("").problems
+        assert "not a regular file" in problem.reason
+
+
+def test_links_that_lead_out_of_a_folder_of_mail_are_named_and_not_followed(tmp_path: Path) -> None:
+    """Whoever may write there could show any file of this machine. A link within the folder is followed."""
+    folder, outside = tmp_path / "linked", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    (outside / "secret.eml").write_bytes(message("secret@x", "The SENTINEL is 42."))
+    (folder / "file.eml").symlink_to(outside / "secret.eml")
+    (folder / "folder").symlink_to(outside, target_is_directory=True)
+    (folder / "within.eml").symlink_to(folder / "real.dat")
+    (folder / "real.dat").write_bytes(message("within@x", "A letter within."))
+    changes = MailSource([folder]).changes_since("")
+    assert not any("SENTINEL" in one.text for one in changes.documents)
+    assert any("A letter within." in one.text for one in changes.documents)
+    found = {one.source for one in changes.problems if one.reason == "a link that leads out of the folder"}
+    assert found == {"file.eml", "folder"}

@@ -52,13 +52,13 @@ def review(
     What is reviewed is what `bakeoff learn` learns from. A running server shows the same page at /review.
     """
     from bakeoff.cli.label import user_name
-    from bakeoff.corpus.stores import open_store
+    from bakeoff.corpus.stores import existing_store
     from bakeoff.labelling.labelling import checked_name
     from bakeoff.learn.review.known import KnownQuestions
     from bakeoff.learn.review.queue import Limits
     from bakeoff.learn.review.reviewing import Reviewing
     from bakeoff.learn.review.start import review_on_page
-    from bakeoff.serve.deployment import open_deployment
+    from bakeoff.serve.deployment import RESTORE, open_deployment
     from bakeoff.serve.find import find_deployment
     from bakeoff.serve.log import Log
 
@@ -68,7 +68,7 @@ def review(
         raise ConfigError("--overwrite belongs to --read.", "name the filled-in file: --read FILE.csv --overwrite")
     opened = open_deployment(find_deployment(deployment, deployments))
     name, limits = checked_name(reviewer or user_name()), Limits(drawn=sample, per_key=per_key)
-    with Log(opened.log_path) as log, open_store(opened.root) as store:
+    with Log(opened.log_path) as log, existing_store(opened.root, RESTORE) as store:
         reviewing = Reviewing(log, store, name, KnownQuestions(opened.root), limits=limits)
         if out is not None:
             by = ["--reviewer", reviewer] if reviewer else []

@@ -16,7 +16,7 @@ from bakeoff.contenders.built import Built, Given
 from bakeoff.contenders.kept_models import kept_embedder, kept_generator
 from bakeoff.contenders.load import make_recipe
 from bakeoff.corpus.place import place_of
-from bakeoff.corpus.stores import open_store
+from bakeoff.corpus.stores import existing_store
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.imports import named_by_folder, search_in
@@ -90,7 +90,8 @@ class WorldFolder:
 
     @cached_property
     def store(self) -> DocumentStore:
-        return open_store(self.documents)
+        """The documents, which are there. Raises RunFolderError if they are gone."""
+        return existing_store(self.documents)
 
     def _has_part(self, name: str) -> bool:
         return is_tuned_part(name, self.models) and self.adapter_folder(name).exists()

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bakeoff.corpus.store import CREATE, HALF_A_CHARACTER, READ_AS_UTF8, Reading, SqlStore
+from bakeoff.corpus.store import CREATE, HALF_A_CHARACTER, READ_AS_UTF8, NoDocumentsError, Reading, SqlStore
 from bakeoff.errors import InputError
 from bakeoff.files.sqlite_file import connected, explained, is_prepared
 
@@ -27,23 +27,29 @@ _Reader = tuple[_File | None, sqlite3.Connection]
 """A connection, and the file that was at the path just before it was opened."""
 IDLE = 16
 """The most connections that wait for their next use."""
+_LOST = "restore that file from a copy"
 _DAMAGED = "restore a copy, or move it away and read the documents again"
 
 
 class SqliteStore(SqlStore):
-    """The documents in one SQLite file. The file is created if it does not exist.
+    """The documents in one SQLite file. With `make`, the file is created if it does not exist.
 
-    Raises RunFolderError for a file written by another program or an incompatible version of Bakeoff, or a damaged
-    one; BakeoffError if it cannot be written.
+    Raises NoDocumentsError if there is none and none is to be made; RunFolderError for a file written by another
+    program or an incompatible version of Bakeoff, or a damaged one; BakeoffError if it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, make: bool = True) -> None:
         self.path = Path(path)
         self._readers = _Readers(self.path)
         with _explained(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if make:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            elif not self.path.exists():  # to connect would make it
+                raise NoDocumentsError(f"There is no {self.path}: its documents are gone.", _LOST)
         with self._reading() as connection:
             ready = self._is_prepared(connection)
+        if not ready and not make:
+            raise NoDocumentsError(f"{self.path} is empty: its documents are lost.", _LOST)
         if not ready:
             with self._writing() as connection:
                 self._prepare(connection)

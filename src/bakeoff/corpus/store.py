@@ -71,6 +71,10 @@ class Reading:
         return rows
 
 
+class NoDocumentsError(RunFolderError):
+    """There is no store where one is read: to make an empty one would hide that the documents are lost."""
+
+
 class SqlStore(ABC):
     """The documents in three tables. Knows the statements; a subclass knows the database.
 

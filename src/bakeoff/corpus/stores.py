@@ -5,7 +5,7 @@ the bucket that its file `store.json` names.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from bakeoff.corpus.buckets.place import COPY, BucketPlace
 from bakeoff.corpus.place import PLACE, new_place, note_place, place_of, read_place
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.sqlite_store import SqliteStore
-from bakeoff.corpus.store import SqlStore
-from bakeoff.errors import RunFolderError
+from bakeoff.corpus.store import NoDocumentsError, SqlStore
 from bakeoff.files.sqlite_file import explained
+from bakeoff.records import Document
 
 SQLITE = "store.sqlite"
 HALF = ".part"
@@ -23,20 +23,104 @@ READ_AGAIN = "restore that file from a copy; the documents of a run are read aga
 
 
 def open_store(folder: Path) -> SqlStore:
-    """The documents of this folder. A store that does not exist is created.
+    """The documents of this folder, for somebody who begins it: a store that does not exist is made. All others take
+    `existing_store`.
 
     Raises BakeoffError if it cannot be opened: RunFolderError if it is damaged, of another program or a later version.
     """
+    return _opened(place_of(folder), folder, make=True)
+
+
+def existing_store(folder: Path, remedy: str = READ_AGAIN, holds: bool = False) -> SqlStore:
+    """The documents of this folder, which are there: none are made. Otherwise as `open_store`.
+
+    Raises RunFolderError with the remedy if they are gone. With `holds`, documents were written into it: then one that
+    was never written to has lost them, too.
+    """
+    check_store(folder, remedy)
+    try:
+        store = _opened(place_of(folder), folder, make=False)
+    except NoDocumentsError as error:
+        raise NoDocumentsError(error.message, remedy) from error
+    if holds and not store.version:
+        where = store.where
+        store.close()
+        raise NoDocumentsError(f"The documents of {folder} are gone: {where} has never held one.", remedy)
+    return store
+
+
+def is_filled(folder: Path) -> bool:
+    """Whether documents were ever written into a store of this folder. Makes none."""
+    try:
+        with existing_store(folder) as store:
+            return store.version > 0
+    except NoDocumentsError:
+        return False
+
+
+def fill_store(folder: Path, documents: Iterable[Document], address: str = "") -> None:
+    """Makes a folder hold exactly these documents, at this address if it has no store: whole or not at all.
+
+    Killed at any time, it leaves what was there before, and never a store that lacks documents.
+    """
     place = place_of(folder)
+    if place is not None:
+        with _opened(place, folder, make=True) as store:
+            store.replace_all(documents)
+    elif address:
+        _fill_place(folder, documents, address)
+    else:
+        _fill_file(folder / SQLITE, documents)
+
+
+def _fill_place(folder: Path, documents: Iterable[Document], address: str) -> None:
+    half, place = folder / f"{PLACE}{HALF}", new_place(address, folder)
+    if half.exists() and read_place(half).address == place.address:  # of an attempt that was killed
+        place = read_place(half)
+    (folder / COPY).unlink(missing_ok=True)  # what was read of another bucket
+    note_place(folder, place, half.name)
+    with _opened(place, folder, make=True) as store:
+        store.replace_all(documents)
+    half.replace(folder / PLACE)
+
+
+def _fill_file(target: Path, documents: Iterable[Document]) -> None:
+    half = _begun(target)
+    with SqliteStore(half) as store:
+        store.replace_all(documents)
+    _finished(half, target)
+
+
+def _begun(target: Path) -> Path:
+    """The path of a store that is made beside the target. Nothing is there of one that was killed."""
+    half = target.with_name(target.name + HALF)
+    _remove_with_journal(half)
+    return half
+
+
+def _finished(half: Path, target: Path) -> None:
+    """Puts the store at its place. A journal of the one that was there would be taken for its own."""
+    with explained(target):
+        _remove_with_journal(target)
+        half.replace(target)
+
+
+def _remove_with_journal(path: Path) -> None:
+    with explained(path):
+        for one in (path, path.with_name(f"{path.name}-journal")):
+            one.unlink(missing_ok=True)
+
+
+def _opened(place: Place | BucketPlace | None, folder: Path, make: bool) -> SqlStore:
     if isinstance(place, BucketPlace):
         from bakeoff.corpus.buckets.store import BucketStore
 
-        return BucketStore(place, folder)
+        return BucketStore(place, folder, make)
     if place is not None:
         from bakeoff.corpus.postgres.store import PostgresStore
 
-        return PostgresStore(place)
-    return SqliteStore(folder / SQLITE)
+        return PostgresStore(place, make)
+    return SqliteStore(folder / SQLITE, make)
 
 
 def has_store(folder: Path) -> bool:
@@ -45,10 +129,15 @@ def has_store(folder: Path) -> bool:
     return (path.exists() and path.stat().st_size > 0) or (folder / PLACE).exists()
 
 
-def check_store(folder: Path, remedy: str = READ_AGAIN) -> None:
-    """Raises RunFolderError if this folder has lost its documents: opening the store would make an empty one."""
+def check_store(folder: Path, remedy: str = READ_AGAIN, holds: bool = False) -> None:
+    """Raises RunFolderError if this folder has lost its documents, as `existing_store`.
+
+    Asks no database and no bucket: what they have lost is found when the store is opened.
+    """
     if not has_store(folder):
-        raise RunFolderError(f"The documents of {folder} are gone: it has no {SQLITE}, or an empty one.", remedy)
+        raise NoDocumentsError(f"The documents of {folder} are gone: it has no {SQLITE}, or an empty one.", remedy)
+    if holds and place_of(folder) is None:
+        existing_store(folder, remedy, holds).close()
 
 
 def keep_in(folder: Path, address: str) -> None:
@@ -66,6 +155,7 @@ def copy_store(source: Path, target: Path, but: Sequence[str] = ()) -> None:
     In a database or a bucket, the indexes are beside the documents. They are copied too, but for tables or objects that
     begin with one of `but`.
     """
+    check_store(source)  # to open a file that is gone would make it
     place = place_of(source)
     if place is None:
         _copy_file(source / SQLITE, target / SQLITE)
@@ -90,11 +180,10 @@ def _copy_place(source: Place | BucketPlace, target: Place | BucketPlace, but: S
 
 
 def _copy_file(source: Path, target: Path) -> None:
-    half = target.with_name(target.name + HALF)
-    half.unlink(missing_ok=True)
+    half = _begun(target)
     with explained(target), closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(half)) as copy:
         live.backup(copy)
-    half.replace(target)
+    _finished(half, target)
 
 
 def move_store(source: Path, target: Path) -> None:

@@ -70,9 +70,9 @@ def _live(look: Looking, root: Path, release: Release) -> None:
         source = Path(release.run) / folder.relative_to(release_folder(root, release.number))
         return f"{back_to_another(root, release.number)}restore it from a copy, or from the run ({source})"
 
-    config = look.at(lambda: deployment.config)
+    config, had = look.at(lambda: deployment.config), release.documents_version > 0
     if config is None:
-        worlds.store(look, root, lambda path: _documents(root, path, release))
+        worlds.store(look, root, lambda path: _documents(root, path, release), had)
         return
     remedies = {
         "settings": from_run,
@@ -80,7 +80,7 @@ def _live(look: Looking, root: Path, release: Release) -> None:
         "documents": lambda path: _documents(root, path, release),
         "index": lambda folder: "bakeoff serve makes it again from the documents when it starts",
     }
-    worlds.parts(look, deployment.world, release.contenders, release.measured, ("settings", "adapter"), remedies)
+    worlds.parts(look, deployment.world, release.contenders, release.measured, ("settings", "adapter"), remedies, had)
 
 
 def _another(look: Looking, root: Path, number: int) -> None:

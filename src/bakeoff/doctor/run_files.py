@@ -17,6 +17,7 @@ from bakeoff.corpus.stores import has_store
 from bakeoff.doctor import worlds
 from bakeoff.doctor.finding import Finding, fine, note
 from bakeoff.doctor.looking import Looking
+from bakeoff.errors import BakeoffError
 from bakeoff.files.unreadable import is_there
 from bakeoff.measure.graded import Values
 from bakeoff.measure.score import values_by_phase
@@ -25,6 +26,7 @@ from bakeoff.pilot.latency import latency_questions
 from bakeoff.pilot.score import require_all
 from bakeoff.records import Phase, Question, Split
 from bakeoff.report.gather import gather
+from bakeoff.runs.documents import has_read_documents
 from bakeoff.runs.folder import LOST, RunFolder, continued
 from bakeoff.sentences import counted
 
@@ -178,7 +180,13 @@ class _Run(Looking):
         }
         compared = ("settings", "adapter", "documents", "index") if self.is_finished else ()
         opened = WorldFolder(world, config.models, config.imports_from)
-        return worlds.parts(self, opened, names, identities, compared, remedies)
+        return worlds.parts(self, opened, names, identities, compared, remedies, self._has_documents())
+
+    def _has_documents(self) -> bool:
+        try:
+            return has_read_documents(self.folder)
+        except BakeoffError:  # said where the summary is looked at
+            return False
 
     def _answers(self, name: str, phase: str, asked: Sequence[Question], recipes: dict[str, Recipe]) -> None:
         """Whether a contender has an answer to each question of a phase that ended."""

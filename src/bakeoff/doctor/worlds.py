@@ -40,13 +40,15 @@ def parts(
     measured: Identities,
     compared: Collection[str],
     remedies: Remedies,
+    holds: bool = False,
 ) -> dict[str, Recipe]:
     """Looks at all that these contenders, and those behind them, need. Gives their recipes.
 
-    The parts in `compared` must have the sums that were measured; the others must be there. Of classes of a team's own
+    The parts in `compared` must have the sums that were measured; the others must be there. `holds`: whether documents
+    were written into the store. Of classes of a team's own
     only the file of the contender is read.
     """
-    is_whole = store(look, world.documents, remedies["documents"])
+    is_whole = store(look, world.documents, remedies["documents"], holds)
 
     def built(name: str) -> Built | None:
         folder = world.contender_folder(name)
@@ -111,7 +113,7 @@ def _bytes_in(folder: Path) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def store(look: Looking, documents: Path, remedy: Callable[[Path], str]) -> bool:
+def store(look: Looking, documents: Path, remedy: Callable[[Path], str], holds: bool = False) -> bool:
     """Whether the documents are in a file here that can be read, without making one. That it is whole is another
     check (`databases.files`).
     """
@@ -128,7 +130,10 @@ def store(look: Looking, documents: Path, remedy: Callable[[Path], str]) -> bool
         if not path.stat().st_size:
             raise RunFolderError(f"{path} is empty: its documents are lost.")
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
-            return int(connection.execute("SELECT version FROM store").fetchone()[0])
+            version = int(connection.execute("SELECT version FROM store").fetchone()[0])
+        if holds and not version:
+            raise RunFolderError(f"{path} has never held a document: those that were read are lost.")
+        return version
 
     try:
         return look.file(path, read, remedy(path)) is not None

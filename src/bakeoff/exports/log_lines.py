@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.stores import open_store
+from bakeoff.corpus.stores import existing_store
 from bakeoff.errors import InputError
 from bakeoff.exports.target import new_path
 from bakeoff.exports.trusted import LeftOut, trusted
 from bakeoff.learn.review.known import KnownQuestions
-from bakeoff.serve.deployment import Deployment
+from bakeoff.serve.deployment import RESTORE, Deployment
 from bakeoff.serve.documents.views import Views
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_exports import Chosen, PairFormat, Trusted, chat_lines, preference_lines
@@ -65,7 +65,7 @@ def _written(deployment: Deployment, out: Path, lines: Lines, wanted: Wanted, no
     if not deployment.log_path.exists():
         raise InputError(f"{deployment.root} has no log: nobody was answered yet.", "serve it first: bakeoff serve RUN")
     n, (lacks, remedy) = 0, nothing
-    with Log(deployment.log_path) as log, open_store(deployment.root) as store:
+    with Log(deployment.log_path) as log, existing_store(deployment.root, RESTORE) as store:
         of, left_out = trusted(log, store, KnownQuestions(deployment.root)(), wanted.unreviewed)
         rests = resting(log, Views(store))
         restricted = frozenset() if wanted.restricted else rests.restricted

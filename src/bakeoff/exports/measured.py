@@ -6,10 +6,10 @@ Takes a finished run, gives its test questions, the passages that hold their ans
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.records import Answer, Document, Question
+from bakeoff.runs.documents import run_store
 from bakeoff.runs.run import Run
 from bakeoff.sentences import counted, one_of
 
@@ -38,7 +38,7 @@ class Asked(NamedTuple):
 
 def documents_of(run: Run) -> dict[str, Document]:
     """The documents that the run was measured with, by source."""
-    with open_store(run.folder.world) as store:
+    with run_store(run.folder) as store:
         return {document.source: document for document in store.documents()}
 
 

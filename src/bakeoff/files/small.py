@@ -5,17 +5,27 @@ Takes a path, gives bytes or text. Knows no format.
 
 import errno
 import io
+import os
 import stat
 from pathlib import Path
 
 MOST_BYTES = 10_000_000
 
 
-def small_file(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The file's bytes. Raises OSError if it cannot be opened, is no regular file, or is larger than `most`."""
+def check_regular(path: Path) -> os.stat_result:
+    """The file's status, asked before a file is opened that somebody named or put into a folder.
+
+    Raises OSError if there is none, or if it is a pipe, a socket or a device: to open one may wait for ever.
+    """
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return status
+
+
+def small_file(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The file's bytes. Raises OSError if it cannot be opened, is no regular file, or is larger than `most`."""
+    status = check_regular(path)
     if status.st_size <= most:
         with path.open("rb") as file:
             content = file.read(most + 1)

@@ -1,6 +1,7 @@
 """Reads the metadata at the top of a Markdown file: YAML between `---` lines, or TOML between `+++` lines.
 
-Takes cleaned text. Gives values as strings, lists and mappings, and the text below. Knows no field.
+Takes cleaned text. Gives values as strings, lists and mappings, and the text below. Knows no field but those that
+restrict a text: what is not understood of them is an error (`restricting.py`).
 """
 
 import re
@@ -10,6 +11,16 @@ from typing import Any
 import yaml
 
 from bakeoff.files.strict_yaml import Bounded
+from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.restricting import (
+    NAMES,
+    PLAINLY,
+    check_lines,
+    check_no_front_matter,
+    check_node,
+    check_values,
+    name_of,
+)
 
 _YAML = re.compile(r"---\n(.{0,20000}?)\n(?:---|\.\.\.)(?:\n|$)", re.DOTALL)
 _TOML = re.compile(r"\+\+\+\n(.{0,20000}?)\n\+\+\+(?:\n|$)", re.DOTALL)
@@ -24,20 +35,33 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
     """(the values of the block at the top, the text below it). Values are not converted.
 
     Where YAML refuses the block as a whole (a title with a colon, a tab, an open quote), each key is read for itself.
+    Raises UnreadableError if it says in a way that is not understood who may see the text.
     """
     match = _YAML.match(text)
     values = _yaml(match[1]) or _by_key(match[1]) if match else None
     if match is None and (match := _TOML.match(text)):
         values = _toml(match[1])
-    if not match or not isinstance(values, dict):
+    if match is None:
+        check_no_front_matter(text)
         return {}, text
-    return {str(key).lower(): value for key, value in values.items()}, text[match.end() :]
+    if not isinstance(values, dict):
+        check_lines(match[1])
+        return {}, text
+    check_values(values)
+    return {_key(key): value for key, value in values.items()}, text[match.end() :]
+
+
+def _key(key: Any) -> str:
+    return name if (name := name_of(key)) in NAMES else str(key).lower()
 
 
 def _yaml(block: str) -> Any:
     """The values, all of them strings, lists and mappings: no object is made and no type is guessed."""
     try:
-        return yaml.load(block, Loader=_Strings)
+        loader = _Strings(block)
+        node = loader.get_single_node()
+        check_node(node)
+        return None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, RecursionError):
         return None
 
@@ -65,5 +89,10 @@ def _by_key(block: str) -> dict[str, Any] | None:
         if key:
             loaded = _yaml("\n".join(lines))
             plain = " ".join([key[2] or "", *map(str.strip, lines[1:])]).strip()
-            values[key[1]] = loaded[key[1]] if isinstance(loaded, dict) and key[1] in loaded else plain.strip("\"'")
+            is_loaded = isinstance(loaded, dict) and key[1] in loaded
+            if not is_loaded and name_of(key[1]) in NAMES:
+                raise UnreadableError(f"its {name_of(key[1])} {plain!r:.80} is not understood", PLAINLY)
+            values[key[1]] = loaded[key[1]] if is_loaded else plain.strip("\"'")
+    if values:
+        check_lines(block, values)
     return values or None

@@ -39,11 +39,15 @@ def access_of(value: Any, given_as: str = "access is") -> tuple[str, ...]:
     """
     if value is None:
         return ()
+    is_list = not isinstance(value, str)
     if isinstance(value, str):
         value = re.split(r"[,;]", value)
     if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
         raise UnreadableError(f"its {given_as} {value!r:.80}, not a list of names", NAMES)
-    return tuple(dict.fromkeys(filter(None, (markup.one_line(markup.clean(name)) for name in value))))
+    names = tuple(dict.fromkeys(filter(None, (markup.one_line(markup.clean(name)) for name in value))))
+    if not names and (len(value) > 1 or (value and value[0].strip() == "" and is_list)):
+        raise UnreadableError(f"its {given_as} a list of empty names", NAMES)
+    return names
 
 
 def scalar_meta(meta: Mapping[Any, Any]) -> dict[str, Any]:

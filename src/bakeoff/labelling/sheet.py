@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.spreadsheet_csv import written
@@ -19,6 +18,7 @@ from bakeoff.labelling.passages import passages_of
 from bakeoff.measure.labels import LabelVerdict
 from bakeoff.measure.units import GradedUnit
 from bakeoff.protocols import DocumentStore
+from bakeoff.runs.documents import run_store
 from bakeoff.serve.documents.layout import Line
 
 COLUMNS = ("id", "question", "accepted answers", "source", "answer", "verdict", "note")
@@ -61,11 +61,11 @@ def write_sheet(labelling: Labelling, path: Path, n: int) -> int:
             f"{path} exists already and may hold labels.",
             f"choose another name; or read it with --read {path}, then delete it",
         )
-    store = open_store(labelling.folder.world)
     rows = []
-    for id in labelling.pending(n):
-        question, accepted, answer = _texts(labelling.by_id[id])
-        rows.append((id, question, accepted, _source(labelling.by_id[id], store), answer, "", ""))
+    with run_store(labelling.folder) as store:
+        for id in labelling.pending(n):
+            question, accepted, answer = _texts(labelling.by_id[id])
+            rows.append((id, question, accepted, _source(labelling.by_id[id], store), answer, "", ""))
     write_text(path, "\ufeff" + written([COLUMNS, *rows]))  # the mark makes Excel read UTF-8
     return len(rows)
 

@@ -8,7 +8,7 @@ of the release, and all are built again. Runs nothing.
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.stores import open_store
+from bakeoff.corpus.stores import existing_store
 from bakeoff.decide.cost.break_even import about
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import RunFolderError
@@ -21,9 +21,10 @@ from bakeoff.learn.rounds import known_questions, questions_of_now
 from bakeoff.pilot.prepare import Prepared, prepared_of
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
+from bakeoff.runs.documents import run_store
 from bakeoff.runs.folder import RunFolder, unfinished
 from bakeoff.sentences import first_few, percent
-from bakeoff.serve.deployment import Deployment, open_deployment
+from bakeoff.serve.deployment import RESTORE, Deployment, open_deployment
 from bakeoff.serve.log import Log
 
 ENDING = "-from-use"
@@ -42,7 +43,7 @@ def new_pilot(root: Path, name: str | None = None) -> NewPilot:
     Raises RunFolderError if the release's questions are gone, InputError if none is left to test on.
     """
     deployment = open_deployment(root)
-    with Log(deployment.log_path) as log, open_store(root) as store:
+    with Log(deployment.log_path) as log, existing_store(root, RESTORE) as store:
         evidence, use = Monitor(root, log).in_use()
         documents = list(store.documents())
         questions, outdated = questions_of_now(deployment, known_questions(deployment), reviewed(log), store)
@@ -63,7 +64,7 @@ def unfinished_pilot(root: Path, runs: Path, name: str | None = None) -> NewPilo
             f"There is no stopped run named '{called}' in {runs} to resume.", "leave --resume out to start one"
         )
     config, notes = folder.config(), folder.data().notes
-    with open_store(folder.world) as store:
+    with run_store(folder) as store:
         return NewPilot(config, prepared_of(config, folder.questions(), list(store.documents()), notes))
 
 

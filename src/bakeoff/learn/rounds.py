@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.spec import Entry
-from bakeoff.corpus.stores import move_store, open_store, remove_store
+from bakeoff.corpus.stores import existing_store, move_store, remove_store
 from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held
@@ -90,8 +90,11 @@ class Round:
     @property
     def begun(self) -> Begun:
         """Its record. Raises RunFolderError if it is missing or broken."""
-        remedy = f"delete {self.folder.root}; the next round starts from the beginning"
-        return self.folder.record(self._path, Begun, remedy)
+        return self.folder.record(self._path, Begun, self._begin_again)
+
+    @property
+    def _begin_again(self) -> str:
+        return f"delete {self.folder.root}; the next round starts from the beginning"
 
     def end(self) -> None:
         """Notes that the gate has decided, and frees what can be made again: the indexes."""
@@ -101,7 +104,7 @@ class Round:
     @cached_property
     def prepared(self) -> Prepared:
         """The documents and questions of the round."""
-        with open_store(self.folder.world) as store:
+        with existing_store(self.folder.world, self._begin_again) as store:
             documents = tuple(store.documents())
         questions = tuple(self.folder.questions())
         begun = self.begun
@@ -176,7 +179,7 @@ def begin_round(
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     copy_documents_alone(root, half)
-    with open_store(half) as store:
+    with existing_store(half) as store:
         documents = list(store.documents())
         changed = _have_changed(store, release.documents_version)
         questions, outdated = questions_of_now(deployment, known, reviewed, store, retired)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from bakeoff.contenders.identity import code_of
 from bakeoff.contenders.recipe import Recipe
-from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.stores import has_store, keep_in
+from bakeoff.corpus.place import place_of
+from bakeoff.corpus.stores import fill_store, has_store, is_filled, open_store
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.models.model_sums import check_sums
@@ -32,13 +32,12 @@ _log = logging.getLogger(__name__)
 
 def write_data(
     folder: RunFolder,
-    world: WorldFolder,
     config: Config,
     prepared: Prepared,
     recipes: Sequence[Recipe],
     times: StageTimes,
 ) -> None:
-    """Writes data and environment into the folder, and the documents into its world, if they are not there.
+    """Writes data, documents and environment into the folder, if they are not there.
 
     Of a run that was begun, what was lost since is made again. Raises RunFolderError if the run was begun with other
     data or other weights, or if questions whose answers were corrected are lost.
@@ -47,18 +46,17 @@ def write_data(
     if folder.environment_path.exists():
         _check_same(folder, prepared, models)
         _check_code(folder, config, recipes)
-        _restore(folder, world, config, prepared)
+        _restore(folder, config, prepared)
         return
     with times.timed("read"):
-        keep_in(folder.world, config.store)
-        world.store.replace_all(prepared.documents)
+        fill_store(folder.world, prepared.documents, config.store)
     jsonl.write(folder.splits_path, prepared.questions)
     write_record(folder.data_path, prepared.summary())
     environment = describe(prepared.all_documents, prepared.questions, config.seed, models)
     write_json(folder.environment_path, {"run_format": RUN_FORMAT, **environment, CODE: _code(config, recipes)})
 
 
-def _restore(folder: RunFolder, world: WorldFolder, config: Config, prepared: Prepared) -> None:
+def _restore(folder: RunFolder, config: Config, prepared: Prepared) -> None:
     """Writes questions, summary and documents again if somebody deleted them: they are those that the run began with.
 
     Without its questions, a session would empty the scores.
@@ -72,11 +70,12 @@ def _restore(folder: RunFolder, world: WorldFolder, config: Config, prepared: Pr
         jsonl.write(folder.splits_path, prepared.questions)
     if folder.data_path in lost:
         write_record(folder.data_path, prepared.summary())
-    if not has_store(folder.world):
+    if not (is_filled(folder.world) if prepared.documents else has_store(folder.world)):
         _log.warning("The documents of %s were missing: they and their indexes are made again.", folder.world)
+        if place_of(folder.world) is not None:
+            open_store(folder.world).close()  # its tables, of which the indexes are asked
         remove_indexes(folder.world, index_names(folder.world))  # first: of a session that is killed, none is left
-        keep_in(folder.world, config.store)
-        world.store.replace_all(prepared.documents)
+        fill_store(folder.world, prepared.documents, config.store)
 
 
 def _check_same(folder: RunFolder, prepared: Prepared, models: dict[str, ModelSettings]) -> None:

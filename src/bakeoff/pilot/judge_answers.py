@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bakeoff.contenders.load import make_recipes
-from bakeoff.corpus.stores import has_store, open_store
 from bakeoff.decide.cost.payment import rates_for
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import BakeoffError
@@ -41,6 +40,7 @@ from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.protocols import Generator
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
+from bakeoff.runs.documents import run_store
 from bakeoff.runs.folder import RunFolder, write_record
 from bakeoff.runs.judged import WITHOUT_JUDGE
 
@@ -248,10 +248,10 @@ def _contenders_models(config: Config) -> dict[str, ModelSettings]:
 
 def _evidence(folder: RunFolder, open_files: ExitStack) -> Callable[[Question], str]:
     """The evidence passage of a question, from the run's documents."""
-    store = open_files.enter_context(open_store(folder.world)) if has_store(folder.world) else None
+    store = open_files.enter_context(run_store(folder))
 
     def text_of(source: str) -> str | None:
-        document = store.get_by_source(source) if store else None
+        document = store.get_by_source(source)
         return document.text if document else None
 
     return cache(lambda question: evidence_passage(question, text_of))

@@ -18,6 +18,7 @@ from bakeoff.contenders.race.candidates import first_of, numbered, sample_line
 from bakeoff.contenders.race.proposals import proposed
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
+from bakeoff.corpus.stores import fill_store, is_filled
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.files import jsonl
 from bakeoff.measure.comparison import Declining
@@ -88,8 +89,7 @@ class Racing:
             *make_recipes(self._config.specs, self._config.imports_from),
             *(racer.recipe for racers in races.values() for racer in racers),
         ]
-        world = WorldFolder(self._folder.world, self._config.models, self._config.imports_from)
-        write_data(self._folder, world, self._config, self._prepared, recipes, self._times)
+        write_data(self._folder, self._config, self._prepared, recipes, self._times)
         done = {result.contender for result in self._folder.races()}
         for contender, racers in races.items():
             if contender not in done:
@@ -166,8 +166,8 @@ class Racing:
     def _build(self, world: WorldFolder, contender: str, racers: Sequence[Racer], left_out: LeftOut) -> None:
         """Makes every candidate ready to answer, without a threshold for declining."""
         recipes = [racer.recipe for racer in racers]
-        if not world.store.version:
-            world.store.replace_all(self._prepared.documents)
+        if not is_filled(world.documents):
+            fill_store(world.documents, self._prepared.documents)
         material = material_of(self._config, self._prepared, recipes)
 
         def progress(stage: str, name: str = "") -> Callable[..., None]:

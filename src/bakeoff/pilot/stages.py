@@ -14,7 +14,7 @@ from bakeoff.contenders.identities import Identities
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.stores import remove_store
+from bakeoff.corpus.stores import check_store, remove_store
 from bakeoff.errors import BakeoffError, WorkerError
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measures import Measure
@@ -122,7 +122,7 @@ class Pilot:
             self._machines.stop()
 
     def _run(self) -> None:
-        write_data(self._folder, self._world, self._config, self._prepared, self._recipes, self._times)
+        write_data(self._folder, self._config, self._prepared, self._recipes, self._times)
         self._builder.build(self._world, self._presenter)
         set_aside(self._folder.root)
         data = self._prepared.summary(self._builder.n_chunks(self._world))
@@ -233,12 +233,13 @@ class Pilot:
     def _update(self) -> None:
         """Applies the updates to a copy of the world, then asks about what changed."""
         changed = [question for question in self._prepared.of("test") if question.slice == "changed"]
-        root = self._folder.updated_world
+        root, documents = self._folder.updated_world, self._prepared.documents
         if not root.exists():
             self._world.store.close()
             again = self._builder.relearning()
             relearning = {one.adapter for recipe in again for one in (recipe, recipe.at_its_host) if one is not None}
             _copy_world(self._folder.world, root, without=sorted(relearning))
+        check_store(root, f"delete {root}: it is made again, with what is tuned for the update", bool(documents))
         self._world.release()
         world = self._updated_world
         self._builder.update(world, self._world, self._prepared.updated_documents)

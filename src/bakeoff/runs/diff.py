@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import Field
 
 from bakeoff.corpus.store import content_hash
-from bakeoff.corpus.stores import has_store, open_store
+from bakeoff.corpus.stores import has_store
 from bakeoff.questions.naming import MADE
 from bakeoff.records import Question, Record
 from bakeoff.runs.diff_results import ResultsDiff, results_diff
+from bakeoff.runs.documents import run_store
 from bakeoff.runs.environment import BEGUN
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
@@ -151,12 +152,12 @@ def _content(question: Question) -> tuple[Any, ...]:
 
 
 def _documents(a: RunFolder, b: RunFolder) -> SetDiff | None:
-    folders = [folder.world for folder in (a, b)]
-    if not all(map(has_store, folders)):
+    folders = (a, b)
+    if not all(has_store(folder.world) for folder in folders):
         return None
     hashes = []
     for folder in folders:
-        with open_store(folder) as store:
+        with run_store(folder) as store:
             hashes.append({document.source: content_hash(document) for document in store.documents()})
     return _set_diff(*hashes)
 

@@ -96,11 +96,11 @@ class Run:
         documents or its index are gone.
         """
         from bakeoff.contenders.world import WorldFolder
-        from bakeoff.corpus.stores import check_store
+        from bakeoff.runs.documents import check_run_store
 
         config, sums = self.folder.config(), self.folder.model_sums()
         world = WorldFolder(self.folder.world, config.models, config.imports_from, sums=sums)
-        check_store(self.folder.world)
+        check_run_store(self.folder)
         opened = world.open(contender)
         world.check_indexes()
         return opened

@@ -24,7 +24,7 @@ from pathlib import Path
 from bakeoff.contenders.identities import Identity
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.stores import check_store, open_store
+from bakeoff.corpus.stores import check_store, existing_store
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.imports import named_by_folder
@@ -32,6 +32,7 @@ from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.protocols import DocumentStore
 from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs.config import Config, validate
+from bakeoff.runs.documents import check_run_store
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
 from bakeoff.serve.log import Log
@@ -130,18 +131,23 @@ def stored_documents(root: Path) -> Iterator[DocumentStore]:
 
     Raises RunFolderError as `open_deployment`.
     """
-    current(root)
-    check_store(root, RESTORE)
-    with open_store(root) as store:
+    with existing_store(root, RESTORE, holds=_had_documents(root)) as store:
         yield store
 
 
 def open_deployment(root: Path, workers: int | None = None) -> Deployment:
     """The deployment in this folder. Raises RunFolderError if there is none, or if its documents are gone."""
-    current(root)
-    check_store(root, RESTORE)
+    check_store(root, RESTORE, holds=_had_documents(root))
     _make_private(root)
     return Deployment(root, workers)
+
+
+def _had_documents(root: Path) -> bool:
+    """Whether there were documents when what is served began. Raises RunFolderError if there is no deployment."""
+    number = current(root)
+    with suppress(RunFolderError):  # a broken release is named by whoever needs it
+        return read_release(root, number).documents_version > 0
+    return False
 
 
 def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | None = None) -> Deployment:
@@ -261,7 +267,7 @@ def _check_servable(run: Run, name: str, who: str = "") -> None:
 
 def _copy_documents(folder: RunFolder, root: Path) -> None:
     """Copies the store and the indexes. A copy that was interrupted is made again."""
-    check_store(folder.world)
+    check_run_store(folder)
     with explained(root):
         root.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
         _make_private(root)

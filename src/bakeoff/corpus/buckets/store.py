@@ -19,7 +19,7 @@ from bakeoff.corpus.buckets.objects import Objects
 from bakeoff.corpus.buckets.place import COPY, BucketPlace
 from bakeoff.corpus.old_versions import forget_old_versions
 from bakeoff.corpus.sqlite_store import SqliteStore
-from bakeoff.corpus.store import DOCUMENT, Connection, Reading, SqlStore, document_of
+from bakeoff.corpus.store import DOCUMENT, Connection, NoDocumentsError, Reading, SqlStore, document_of
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
 from bakeoff.protocols import StoredChanges
 from bakeoff.records import Document
@@ -45,20 +45,23 @@ class _OvertakenError(Exception):
 
 
 class BucketStore(SqlStore):
-    """The documents of one world in a bucket. It is made if it does not exist.
+    """The documents of one world in a bucket. With `make`, it is made if it does not exist.
 
-    Raises StoreGoneError if the bucket cannot be used, ConfigError for a server that writes over objects where it was
-    asked not to, RunFolderError for a world of a later version of Bakeoff.
+    Raises NoDocumentsError if there is none and none is to be made; StoreGoneError if the bucket cannot be used,
+    ConfigError for a server that writes over objects where it was asked not to, RunFolderError for a world of a later
+    version of Bakeoff.
     """
 
-    def __init__(self, place: BucketPlace, folder: Path) -> None:
+    def __init__(self, place: BucketPlace, folder: Path, make: bool = True) -> None:
         self._objects = Objects(place)
         self._log = Log(self._objects, DOCUMENTS)
         self._folder = folder
         identity, version = _known(folder / COPY)
-        there = identity_of(self._objects, create=version == 0)
+        there = identity_of(self._objects, create=make and version == 0)
         if version and there != identity:
             raise self._gone()
+        if not there:
+            raise NoDocumentsError(f"There are no documents in {self.where}: they are gone.", RESTORE)
         self.near = _copy_of(there, folder / COPY)
         self._check_last()
 

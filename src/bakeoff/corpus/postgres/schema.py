@@ -9,7 +9,7 @@ from typing import Any
 from bakeoff.corpus.postgres.database import Database, transaction
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.postgres.told import explained
-from bakeoff.corpus.store import CREATE
+from bakeoff.corpus.store import CREATE, NoDocumentsError
 from bakeoff.errors import ConfigError, RunFolderError
 
 _FUNCTIONS = """
@@ -23,6 +23,7 @@ CREATE FUNCTION casefolded(title TEXT, source TEXT) RETURNS TEXT LANGUAGE sql IM
 CREATE FUNCTION values_of(list TEXT, OUT key BIGINT, OUT value TEXT) RETURNS SETOF RECORD LANGUAGE sql IMMUTABLE AS $$
   SELECT one.ordinality - 1, one.value FROM json_array_elements_text(list::json) WITH ORDINALITY AS one $$;
 """
+RESTORE = "restore the schema from a copy of the database"
 _INDEXES = """
 CREATE TABLE indexes (name TEXT COLLATE "C" PRIMARY KEY, number INTEGER NOT NULL UNIQUE, state JSONB NOT NULL);
 """
@@ -37,16 +38,19 @@ STEPS: tuple[Sequence[str], ...] = (
 """The statements that make each version of the schema from the one before it."""
 
 
-def prepare(database: Database) -> None:
-    """Makes the schema if there is none, and brings one of an earlier version forward.
+def prepare(database: Database, make: bool = True) -> None:
+    """With `make`, makes the schema if there is none; and brings one of an earlier version forward.
 
-    Raises RunFolderError for a schema of a later version, or of another program, and ConfigError if the database has no
+    Raises NoDocumentsError if there is none and none is to be made, RunFolderError for a schema of a later version, or
+    of another program, and ConfigError if the database has no
     pgvector.
     """
     with database.reading() as connection:
         version = _version(connection, database.place)
     if version == len(STEPS):
         return
+    if version == 0 and not make:
+        raise NoDocumentsError(f"There are no documents in {database.where}: its tables are gone.", RESTORE)
     with database.alone("schema") as connection, transaction(connection):
         version = _version(connection, database.place)
         if version == 0:

@@ -18,15 +18,16 @@ from bakeoff.corpus.store import SqlStore
 
 
 class PostgresStore(SqlStore):
-    """The documents in one schema. It is made if it does not exist.
+    """The documents in one schema. With `make`, it is made if it does not exist.
 
-    Raises ConfigError if the server refuses the user or has no pgvector, RunFolderError for a schema of another program
-    or a later version, BakeoffError if the server cannot be reached.
+    Raises NoDocumentsError if there is none and none is to be made; ConfigError if the server refuses the user or has
+    no pgvector, RunFolderError for a schema of another program or a later version, BakeoffError if the server cannot be
+    reached.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, make: bool = True) -> None:
         self.database = Database(place)
-        prepare(self.database)
+        prepare(self.database, make)
 
     def close(self) -> None:
         self.database.close()

@@ -12,11 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from pydantic import Field, field_validator, model_validator
 
 from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file, known_files
 from bakeoff.corpus.sources.endings import clean_names, readable
+from bakeoff.corpus.sources.folders import link_out
 from bakeoff.corpus.sources.settings import SourceSettings, Texts, without_password
 from bakeoff.errors import BakeoffError, ConfigError, MissingExtraError
 from bakeoff.formats.part import UnreadableError
@@ -117,7 +120,11 @@ class BucketSettings(SourceSettings):
 
     def open(self, folder: Path | None = None) -> "BucketSource":
         """Raises as `store`."""
-        return BucketSource(self.store(), self.bucket, self.paths)
+        return BucketSource(self.store(), self.bucket, self.paths, self._disk())
+
+    def _disk(self) -> Path | None:
+        """The folder of a bucket that is a mounted disk."""
+        return Path(url2pathname(urlsplit(self.bucket).path)) if self.scheme == "file" else None
 
     def store(self, create: bool = False) -> "ObjectStore":
         """The store at this address; of a folder that does not exist, with `create`, a new one.
@@ -173,8 +180,9 @@ class BucketSettings(SourceSettings):
 class BucketSource:
     """The objects of a store as documents. The cursor holds the ETag of every object that has a readable ending."""
 
-    def __init__(self, store: "ObjectStore", shown: str, paths: Sequence[str] = ()) -> None:
+    def __init__(self, store: "ObjectStore", shown: str, paths: Sequence[str] = (), disk: Path | None = None) -> None:
         self._store = store
+        self._disk = disk
         self._shown = shown
         self._paths = tuple(paths)
 
@@ -183,7 +191,8 @@ class BucketSource:
         credentials were revoked, or the server is gone, and nothing is changed.
         """
         before = known_files(cursor)
-        objects, problems = clean_names(self._listed(), key=lambda one: str(one["path"]))
+        links: list[Problem] = []
+        objects, problems = clean_names(self._within(links), key=lambda one: str(one["path"]))
         names, more = readable(objects, self._paths)
         empty = [name for name in names if not objects[name]["size"] and name not in before]
         known_empty = set(empty)
@@ -192,7 +201,17 @@ class BucketSource:
         def read(wanted: Sequence[File]) -> Iterable[Content]:
             return self._read([(file.name, objects[file.name]) for file in wanted])
 
-        return changes_by_file(cursor, files, read, [*problems, *more, *_empty(empty)])
+        return changes_by_file(cursor, files, read, [*problems, *more, *links, *_empty(empty)])
+
+    def _within(self, links: list[Problem]) -> Iterator[Mapping[str, Any]]:
+        """The objects. Of a disk without those behind a link that leads out of it, which are added to `links`."""
+        root = None if self._disk is None else self._disk.resolve()
+        for one in self._listed():
+            name = str(one["path"])
+            if root is not None and not all(_stays(root / path, root) for path in {name, unquote(name)}):
+                links.append(link_out(name))
+            else:
+                yield one
 
     def _listed(self) -> Iterator[Mapping[str, Any]]:
         from obstore.exceptions import BaseError
@@ -235,6 +254,13 @@ class BucketSource:
             return Content(name, UnreadableError("it was deleted while the bucket was read", "sync again"))
         except (BaseError, OSError, ValueError) as error:
             return Content(name, UnreadableError(f"it cannot be read: {said(error)}", TRY_AGAIN))
+
+
+def _stays(path: Path, root: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError, ValueError):  # a loop, or no name on this disk
+        return False
 
 
 TRY_AGAIN = "check that the credentials may read it"

@@ -5,12 +5,13 @@ Takes paths. Every file is read, but only what has another hash than the last ti
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file
 from bakeoff.corpus.sources.folders import content_of, distinct_files, twice
 from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.values import time_of
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
 
@@ -47,7 +48,7 @@ def _content(path: Path) -> tuple[bytes | UnreadableError, datetime | None]:
         content, status = content_of(path, MAX_BYTES)
     except UnreadableError as error:
         return error, None
-    return content, datetime.fromtimestamp(status.st_mtime, UTC)
+    return content, time_of(status.st_mtime)
 
 
 def _stamp(content: bytes | UnreadableError) -> str:

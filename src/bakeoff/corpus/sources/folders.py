@@ -12,7 +12,7 @@ import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.apart import parse_apart
 from bakeoff.formats.parse import SHEETS, SUFFIXES, TABLES
 from bakeoff.formats.part import Part, Problem, UnreadableError
+from bakeoff.formats.values import time_of
 from bakeoff.records import Document, Record
 
 __all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"]
@@ -30,9 +31,10 @@ __all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"
 HIDDEN = "hidden"
 """Why a hidden file of a folder is not read."""
 PUT_FILES = f"put files there that end in one of {', '.join(SUFFIXES)}"
-READING = 2
+READING = 3
 """Which way of reading this is. Raise it where a file may now give another text, title, time or labels: sources then
-read all files once more, those without a change too. 2: `labels` in front matter, rows and columns is `access`."""
+read all files once more, those without a change too. 2: `labels` in front matter, rows and columns is `access`.
+3: a file that says in a way that is not understood who may see it is not read."""
 
 
 class Reading(Record):
@@ -64,7 +66,7 @@ def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -
         except UnreadableError as error:
             problems.append(unread_file(file.source, error))
             continue
-        reading = documents_in(file.source, content, datetime.fromtimestamp(status.st_mtime, UTC))
+        reading = documents_in(file.source, content, time_of(status.st_mtime))
         problems.extend(reading.problems)
         for document in reading.documents:
             if documents.setdefault(document.source, document) is not document:
@@ -210,9 +212,8 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
                 continue
             if path != root and path.name.startswith((".", "~$")):
                 problems.append(Problem(source=source, reason=HIDDEN, remedy="rename it if it should be read"))
-            elif path != root and _leads_out(path, root):
-                remedy = "name what it leads to in documents:, or put a copy there"
-                problems.append(Problem(source=source, reason="a link that leads out of the folder", remedy=remedy))
+            elif path != root and leads_out(path, root):
+                problems.append(link_out(source))
             elif not is_folder:
                 yield from _named(path, source, problems)
             elif (identity := (path.stat().st_dev, path.stat().st_ino)) in entered:
@@ -225,7 +226,13 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
             problems.append(Problem(source=source, reason=reason, remedy="check its permissions", also=also))
 
 
-def _leads_out(path: Path, root: Path) -> bool:
+def link_out(source: str) -> Problem:
+    """The problem with a link that is not followed: whoever may write there could show any file of this machine."""
+    remedy = "name what it leads to in documents:, or put a copy there"
+    return Problem(source=source, reason="a link that leads out of the folder", remedy=remedy)
+
+
+def leads_out(path: Path, root: Path) -> bool:
     """Whether a path is a link to somewhere else than below the folder. One that loops leads nowhere."""
     try:
         return path.is_symlink() and not path.resolve().is_relative_to(root.resolve())

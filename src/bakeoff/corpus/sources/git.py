@@ -95,7 +95,7 @@ class GitSource:
 
             return changes_by_file(cursor, files, read, [*unclean, *problems, *_links(every)], at=commit)
 
-    def _read(self, blobs: Sequence[Blob], changed: datetime) -> Iterable[Content]:
+    def _read(self, blobs: Sequence[Blob], changed: datetime | None) -> Iterable[Content]:
         small = [blob for blob in blobs if blob.size <= MAX_BYTES]
         for blob, content in self._copy.contents(small):
             if content.startswith(LFS):

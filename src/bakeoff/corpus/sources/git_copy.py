@@ -11,12 +11,13 @@ import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from bakeoff.errors import BakeoffError, ConfigError, InputError
 from bakeoff.files.cache import cache_folder
 from bakeoff.files.locks import held
+from bakeoff.formats.values import time_of
 
 TIMEOUT_S = 900
 PLAIN = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -67,8 +68,10 @@ class GitCopy:
         return "" if is_ambiguous else branch
 
     @contextmanager
-    def updated(self) -> Iterator[tuple[str, datetime]]:
-        """The commit of the ref, fetched now, and its time. Within the block no other process changes the copy.
+    def updated(self) -> Iterator[tuple[str, datetime | None]]:
+        """The commit of the ref, fetched now, and its time: None for one beyond all dates.
+
+        Within the block no other process changes the copy.
 
         Raises BakeoffError if the repository cannot be reached, InputError if it has no such ref.
         """
@@ -86,8 +89,8 @@ class GitCopy:
                     within=True,
                 )
                 line = self._git("log", "-1", "--format=%H %ct", f"{target}^{{commit}}", within=True)
-                commit, seconds = line.split()
-                yield commit, datetime.fromtimestamp(int(seconds), UTC)
+                commit, _, seconds = line.strip().partition(" ")
+                yield commit, time_of(int(seconds)) if seconds.isdigit() else None
         except OSError as error:
             raise BakeoffError(
                 f"The copy of {self.shown} cannot be written to {self._folder} ({error.strerror}).",

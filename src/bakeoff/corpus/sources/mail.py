@@ -18,8 +18,10 @@ from urllib.parse import quote
 from pydantic import Field
 
 from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file, known_files
+from bakeoff.corpus.sources.folders import leads_out, link_out
 from bakeoff.corpus.sources.settings import SourceSettings, Texts, resolved
 from bakeoff.errors import InputError
+from bakeoff.files.small import check_regular
 from bakeoff.formats.part import UnreadableError
 from bakeoff.protocols import Changes
 from bakeoff.records import Problem
@@ -125,18 +127,21 @@ def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[tuple[Pat
 
 
 def _below(folder: Path, problems: list[Problem]) -> Iterator[tuple[Path, bool]]:
-    """The files with mail below a folder, in order. Other files are passed over."""
+    """The files with mail below a folder, in order. Other files are passed over, and links that lead out are named."""
     entered: set[tuple[int, int]] = set()
     pending = [folder]
     while pending:
         path = pending.pop()
         try:
             status = path.stat()
-            if path.is_dir():
+            if path != folder and leads_out(path, folder):
+                problems.append(link_out(path.name))
+            elif path.is_dir():
                 if (status.st_dev, status.st_ino) not in entered:
                     entered.add((status.st_dev, status.st_ino))
                     pending.extend(sorted(path.iterdir(), reverse=True))
             elif path.suffix.lower() == ".eml" or path.parent.name in MAILDIR:
+                check_regular(path)
                 yield path, False
             elif path.suffix.lower() in (*MBOX, "") and _begins_as_mbox(path):
                 yield path, True
@@ -146,6 +151,7 @@ def _below(folder: Path, problems: list[Problem]) -> Iterator[tuple[Path, bool]]
 
 def _begins_as_mbox(path: Path) -> bool:
     """Whether the file is an mbox; an empty one is, if its ending says so."""
+    check_regular(path)
     with path.open("rb") as file:
         start = file.read(5)
     return start == b"From " or (not start and path.suffix.lower() in MBOX)
@@ -153,6 +159,7 @@ def _begins_as_mbox(path: Path) -> bool:
 
 def _messages(path: Path, is_mbox: bool) -> Iterator[tuple[_Found, bytes]]:
     """Each message of a file with its bytes. In an mbox, a line 'From NAME TIME' after an empty line begins one."""
+    check_regular(path)
     if not is_mbox:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -199,6 +206,7 @@ def _content(file: File, found: _Found) -> Content:
     if found.end - found.start > MAX_BYTES:
         return Content(file.name, UnreadableError(f"it is larger than {MAX_BYTES:,} bytes", "split it"))
     try:
+        check_regular(found.path)
         with found.path.open("rb") as opened:
             opened.seek(found.start)
             content = opened.read(found.end - found.start)

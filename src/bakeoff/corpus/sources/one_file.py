@@ -4,7 +4,6 @@ Takes the paths of a corpus and the name of a file. Gives its documents and prob
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bakeoff.corpus.sources.by_file import MAX_BYTES
@@ -12,6 +11,7 @@ from bakeoff.corpus.sources.folders import Reading, content_of, documents_in, re
 from bakeoff.errors import InputError
 from bakeoff.files.did_you_mean import similar
 from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.values import time_of
 
 
 def read_one(documents: str | Path, file: str, whole: Reading | None = None) -> Reading:
@@ -49,7 +49,7 @@ def _directly(folder: Path, name: str) -> Reading | None:
         content, status = content_of(path, MAX_BYTES)
     except UnreadableError as error:
         raise InputError(f"Cannot read {path}: {error.message}.", error.remedy) from error
-    return documents_in(name, content, datetime.fromtimestamp(status.st_mtime, UTC))
+    return documents_in(name, content, time_of(status.st_mtime))
 
 
 def _of_source(reading: Reading, name: str, documents: str) -> Reading:

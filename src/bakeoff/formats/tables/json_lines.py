@@ -10,6 +10,7 @@ from typing import Any
 from bakeoff.formats import markup
 from bakeoff.formats.html import cells as html_cells
 from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.restricting import check_once
 
 _MAX_DEPTH = 50
 TOO_DEEP = f"it is nested more than {_MAX_DEPTH} levels deep"
@@ -27,8 +28,18 @@ class Written(float):
 
 
 def loaded(text: str) -> Any:
-    """The JSON value. NaN and infinity become None. Raises ValueError and RecursionError."""
-    return json.loads(text, parse_constant=lambda _: None, parse_float=Written)
+    """The JSON value. NaN and infinity become None. Raises ValueError and RecursionError.
+
+    Raises UnreadableError for an object that says twice who may see it: the last one would count.
+    """
+    return json.loads(text, parse_constant=lambda _: None, parse_float=Written, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        check_once(key for key, _ in pairs)
+    return values
 
 
 def lines_of(value: Any, path: tuple[str, ...] = (), depth: int = 0) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from bakeoff.formats import markup
 from bakeoff.formats.html import cells as html_cells
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
+from bakeoff.formats.restricting import check_once
 from bakeoff.formats.tables.csv_rows import DELIMITERS, rows_with_open_quotes
 from bakeoff.formats.tables.find import TEXT_FIELDS, Table, facts_of, tables_of
 from bakeoff.formats.tables.json_lines import lines_of, loaded, words
@@ -18,6 +19,8 @@ from bakeoff.sentences import kind_of_value
 
 ANY_ROW = ("#",)
 """What a problem is about that may be any row of the file."""
+_NUMBERED = re.compile(r" \d+$")
+"""What a second column of the same name has behind it (`find.py`)."""
 _WRAPPERS = ("rendered", "html", "markdown", "text", "value", "plain")
 _NO_TEXT_REMEDY = f"give each row a text in a field called {', '.join(TEXT_FIELDS[:-1])} or {TEXT_FIELDS[-1]}"
 
@@ -73,6 +76,8 @@ def _json_object(line: str) -> dict[str, Any] | UnreadableError:
     """The object, or the reason why the line is none."""
     try:
         item = loaded(line)
+    except UnreadableError as error:
+        return error
     except (ValueError, RecursionError):
         return UnreadableError("it is not JSON", "fix the line, or export it again")
     if not isinstance(item, dict):
@@ -103,6 +108,9 @@ def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any
         body = markup.clean(markup.paragraph(described(tables)))
         return Parsed(parts=(Part(text=body, title=tables[0].title, meta=dict(meta)),) if body else ())
     table, parts, problems = tables[0], [], []
+    check_once(
+        (_NUMBERED.sub("", header) for header in table.headers), "name one column access, or one labels, and no other"
+    )
     for number, row in enumerate(table.rows, 1):
         fields = {header: value for header, value in zip(table.headers, row, strict=False) if value.strip()}
         try:
@@ -160,6 +168,7 @@ def _pairs(cells: Iterable[tuple[str, str]]) -> str:
 def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Part:
     """A part made from one row. The case of field names does not matter. All other fields go to `meta`."""
     left = dict(fields)
+    check_once(fields)
     known = _known(fields)
     text = _text(left, known)
     title, key, source = (

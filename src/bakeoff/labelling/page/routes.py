@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from bakeoff.corpus.stores import open_store
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.labelling.judged import JudgedAgain, judge_again
 from bakeoff.labelling.labelling import Labelling
@@ -26,6 +25,7 @@ from bakeoff.labelling.passages import passages_of
 from bakeoff.measure.labels import Label, LabelVerdict
 from bakeoff.records import Document
 from bakeoff.runs.commands import run_command
+from bakeoff.runs.documents import run_store
 from bakeoff.serve.documents.layout import lines_of, span_in
 from bakeoff.serve.documents.page import document_page
 from bakeoff.serve.documents.views import Shown
@@ -60,7 +60,7 @@ class LabelPage:
         self._labelling = labelling
         self._judges = judges
         self._stop = stop
-        self._store = open_store(labelling.folder.world)
+        self._store = run_store(labelling.folder)
         folder = Path(__file__).parent
         paths = [*(web.FOLDER / name for name in SHARED), *folder.iterdir()]
         self._files = {path.name: web.PageFile(path) for path in paths if path.suffix in web.MEDIA_TYPES}

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from bakeoff.corpus.stores import open_store
+from bakeoff.corpus.stores import existing_store
 from bakeoff.decide.cost.model import CostInputs
 from bakeoff.learn.monitor.accuracy import Accuracy, accuracy
 from bakeoff.learn.monitor.ages import Ages
@@ -27,6 +27,7 @@ from bakeoff.learn.monitor.topics import Embed, Topic, topics, without_evidence
 from bakeoff.learn.monitor.windows import Cell, Figures, Key, Part, figures, week_of
 from bakeoff.learn.review.accuracy import SeenWeek, seen_weeks, that_count, unanswerable_share
 from bakeoff.records import Record
+from bakeoff.serve.deployment import RESTORE
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import Review
 from bakeoff.serve.releases import current, numbers, previous, read_release, releases
@@ -79,7 +80,7 @@ class Monitor:
         self._days = days
         self._embed = embed
         self._lock = threading.Lock()
-        self._ages = Ages(open_store(root))
+        self._ages = Ages(existing_store(root, RESTORE))
         self._evidence: dict[int, Evidence] = {}
         self._reading: Reading | None = None
         self._read_for: tuple[float | None, float | None] = (None, None)

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bakeoff.corpus.stores import open_store
+from bakeoff.corpus.stores import existing_store
 from bakeoff.errors import BakeoffError, InputError
 from bakeoff.labelling import page as labelling_page
 from bakeoff.learn.review.known import KnownQuestions
@@ -24,6 +24,7 @@ from bakeoff.learn.review.passages import passages_behind
 from bakeoff.learn.review.queue import Limits
 from bakeoff.learn.review.reviewing import Reviewing, Said, View
 from bakeoff.records import Question
+from bakeoff.serve.deployment import RESTORE
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import MOST_ACCEPTED, Action, DocumentIs, LoggedAnswer
@@ -154,7 +155,7 @@ class ReviewPage:
             if self._reviewing is None:
                 if self._log is None:
                     raise InputError("There is no log to review.", "serve a deployment")
-                store = open_store(self._root)
+                store = existing_store(self._root, RESTORE)
                 known = KnownQuestions(self._root)
                 self._reviewing = Reviewing(self._log, store, NOBODY, known, limits=self._limits)
             return self._reviewing
