@@ -181,7 +181,7 @@ def test_an_index_that_is_too_old_is_made_again(keeping, forgetful):
         store.changes_since(1)
     assert isinstance(index.doubts(store), tuple)
     index.sync(store)
-    assert {hit.chunk.document_id for hit in index.search("quokka", 20)} == {"d30", "d31", "d32", "d33"}
+    assert {hit.chunk.document_id for hit in index.search(["quokka"], 20)[0]} == {"d30", "d31", "d32", "d33"}
     assert index.version == store.version and index.doubts(store) == ()
     store.delete(["d30"])
     assert index.sync(store).n_written == 1

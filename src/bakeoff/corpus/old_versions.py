@@ -19,7 +19,7 @@ FORGOTTEN = "\x01forgotten"
 FORGOTTEN_UNTIL = f"(SELECT COALESCE(MAX(version), 0) FROM versions WHERE id = '{FORGOTTEN}')"
 """That version in a query; 0 if nothing was forgotten."""
 KEPT_CHANGES = 4
-"""Deletions of so many of the newest changes are never forgotten, however many they are: an index has yet to learn them."""
+"""Deletions of so many of the newest changes are never forgotten: indexes have yet to learn of them."""
 _ALL = 2**31
 _SLACK = 1.25
 """Either limit may be passed by a quarter, so that old versions are seldom looked for."""

@@ -78,7 +78,9 @@ JOIN versions AS v ON v.id = c.id AND v.version =
 {_NEWEST_OF} WHERE {_GONE}
 UNION SELECT c.id, c.version FROM cited AS c WHERE {_FORGOTTEN}
 """
-_ERASED_WHEN = f"SELECT MIN(v.version), MAX(newest.version), {FORGOTTEN_UNTIL} FROM versions AS v {_NEWEST_OF} WHERE {_GONE}"
+_ERASED_WHEN = f"""
+SELECT MIN(v.version), MAX(newest.version), {FORGOTTEN_UNTIL} FROM versions AS v {_NEWEST_OF} WHERE {_GONE}
+"""
 _FIRST_RESTRICTED = "SELECT MIN(version) FROM versions WHERE kind <> 'deleted' AND NOT may_see(access, '[]')"
 _IDS_OF = "SELECT DISTINCT source, id FROM versions WHERE source IN (SELECT value FROM values_of(:sources))"
 _NARROWED = f"""
