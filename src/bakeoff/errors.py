@@ -99,6 +99,10 @@ class DamagedIndexError(RunFolderError):
     """An index cannot be read: it has to be made again from the documents, which are not lost."""
 
 
+class ForgottenError(RunFolderError):
+    """A version that is so old that the store no longer knows which documents were deleted since."""
+
+
 class StoreGoneError(BakeoffError):
     """The server of the documents does not answer: no fault of what asked, which can go on when it is back."""
 

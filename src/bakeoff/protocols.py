@@ -334,7 +334,8 @@ class DocumentStore(Protocol):
     def changes_since(self, version: int) -> StoredChanges:
         """The differences between that version and now. A change that was reverted does not count.
 
-        Raises RunFolderError for a version that this store has not reached: the caller was built from another store.
+        Raises RunFolderError for a version that this store has not reached: the caller was built from another store;
+        ForgottenError for one that is so old that the store no longer knows which documents were deleted since.
         """
         ...
 

@@ -50,6 +50,9 @@ def trial(told: Trial) -> Seen:
         seen, found = _updates(told, kind, n_words, told.times(10_000, 400))
         figures.append(seen)
         broken += found
+    seen, found = _updates(told, "lines that come and go", N_WORDS_TINY, told.times(10_000, 400), come_and_go=True)
+    figures.append(seen)
+    broken += found
     return Seen("; ".join(figures), tuple(broken), untried)
 
 
@@ -132,17 +135,22 @@ def filled(disk: Path, left: int) -> Iterator[None]:
         ballast.unlink()
 
 
-def _updates(told: Trial, kind: str, n_words: int, n: int) -> tuple[str, list[str]]:
-    """So many updates of the same documents, against a new store and index that hold what they hold at the end. It is
-    measured when no document has changed for some seconds: then the index tidies itself.
+def _updates(told: Trial, kind: str, n_words: int, n: int, come_and_go: bool = False) -> tuple[str, list[str]]:
+    """So many updates of the same documents, or of documents of which each replaces another, against a new store and
+    index that hold what they hold at the end. It is measured when no document has changed for some seconds: then the
+    index tidies itself.
     """
     chance, texts = told.chance(), Texts()
     updated, fresh, most = told.folder / f"{kind}-updated", told.folder / f"{kind}-fresh", 0
     with _opened(updated) as documents:
         for start in range(0, n, AT_ONCE):
-            more = {f"d{(start + i) % N_LIVE:05}": _text(start + i, chance, n_words) for i in range(AT_ONCE)}
+            numbers = range(start, start + AT_ONCE)
+            more = {f"d{i if come_and_go else i % N_LIVE:05}": _text(i, chance, n_words) for i in numbers}
             documents.put_all([document(name, text) for name, text in more.items()])
             texts |= more
+            for name in [f"d{i - N_LIVE:05}" for i in numbers if come_and_go and i >= N_LIVE]:
+                documents.delete(name)
+                del texts[name]
             most = max(most, _size(updated))
         until = time.monotonic() + (SETTLE_SHORT_S if told.is_short else SETTLE_S)
         while time.monotonic() < until and (not told.is_short or any(index.is_untidy for index in documents._indexes)):

@@ -1,7 +1,10 @@
 import json
+import math
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bakeoff.decide.situation.profile import Profile, check_names, read_profile, validate_profile
 from bakeoff.errors import ConfigError
@@ -204,3 +207,28 @@ def test_a_profile_with_a_value_reads_back_as_it_was_written() -> None:
     """The cost of a wrong answer may differ from the default penalty, also in a profile with all keys written out."""
     profile = validate_profile({"value": {"currency": "USD", "unanswered": 4, "wrong": 8}})
     assert Profile.model_validate_json(profile.model_dump_json()) == profile and profile.penalty == 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    growth=st.floats(-0.999999, 1),
+    months=st.integers(1, 120),
+    queries=st.floats(1e-6, 1e12),
+    discount=st.floats(0, 1),
+)
+def test_an_accepted_growth_gives_figures_that_can_be_meant(growth, months, queries, discount):
+    """Or one clear error. Each month is divided by in the search for the volume at which two cost the same."""
+    told = {"growth_per_month": growth, "horizon_months": months, "queries_per_month": queries}
+    try:
+        profile = Profile.model_validate({**told, "discount_per_year": discount})
+    except ValueError as error:
+        assert "growth_per_month" in str(error) and "shorter horizon" in str(error)
+        return
+    volumes = [queries * (1 + profile.growth_per_month) ** month for month in range(months)]
+    assert all(1e-9 <= volume <= 1e12 for volume in volumes[-1:]) and all(map(math.isfinite, volumes))
+
+
+@pytest.mark.parametrize("growth", [-0.999, 1.0])
+def test_a_volume_that_vanishes_or_explodes_is_refused(growth):
+    with pytest.raises(ValueError, match="in the last: allowed are"):
+        Profile(growth_per_month=growth, horizon_months=120)

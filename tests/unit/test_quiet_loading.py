@@ -7,6 +7,8 @@ import bakeoff
 
 SOURCE = Path(bakeoff.__file__).parent
 FOLDERS = ("AutoModel", "BertModel")
+LOADS = (".from_pretrained", ".from_config")
+"""A model without weights picks its code by the same settings."""
 MODELS = ("AutoModel", "BertModel", "PeftModel")
 
 
@@ -24,23 +26,23 @@ def loads(tree: ast.AST, inside: bool = False) -> list[int]:
 
 
 def unread(tree: ast.AST) -> list[int]:
-    """The lines of functions that load a model's folder and do not look for an adapter's settings in it first."""
+    """The lines of functions that load a model's folder and do not look first for what else that would load."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             calls = [(call.lineno, ast.unparse(call.func)) for call in ast.walk(node) if isinstance(call, ast.Call)]
-            loading = [line for line, name in calls if name.startswith(FOLDERS) and name.endswith(".from_pretrained")]
-            looking = [line for line, name in calls if name == "refuse_adapter_inside"]
+            loading = [line for line, name in calls if name.startswith(FOLDERS) and name.endswith(LOADS)]
+            looking = [line for line, name in calls if name == "refuse_other_loads"]
             found += [line for line in loading if not any(before < line for before in looking)]
     return found
 
 
-def test_no_folder_of_a_model_is_loaded_with_an_adapter_in_it():
-    """transformers would hand it to PEFT, unread."""
+def test_no_folder_of_a_model_is_loaded_before_it_was_looked_at():
+    """transformers would hand an adapter in it to PEFT, unread, and fetch code that its settings name."""
     paths = list(SOURCE.rglob("*.py"))
     assert {str(path): lines for path in paths if (lines := unread(ast.parse(path.read_text())))} == {}
     assert unread(ast.parse("def f():\n    AutoModelForCausalLM.from_pretrained(x)")) == [2]
-    assert unread(ast.parse("def f():\n    refuse_adapter_inside(x)\n    BertModel.from_pretrained(x)")) == []
+    assert unread(ast.parse("def f():\n    refuse_other_loads(x)\n    BertModel.from_pretrained(x)")) == []
 
 
 def test_every_loading_of_weights_is_quiet():

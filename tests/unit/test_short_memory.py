@@ -107,3 +107,37 @@ def test_how_many_processes_the_system_has_ended(tmp_path: Path, monkeypatch: py
     assert short_memory.n_ended_by_system() == 0
     (tmp_path / "vmstat").write_text("nr_dirty 12\noom_kill 7\nnr_free 3\n")
     assert short_memory.n_ended_by_system() == 7
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        MemoryError("Unable to allocate 7.45 GiB for an array"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("can't start new thread"),
+        OSError(12, "Cannot allocate memory"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+    ],
+)
+def test_each_command_ends_without_memory_with_one_clear_error(error, monkeypatch, capsys):
+    """Also where another error followed from it."""
+    from bakeoff.cli import main
+
+    for raised in (error, ValueError("follows")):
+        raised.__context__ = None if raised is error else error
+
+        def app(raised: Exception = raised, **_: object) -> None:
+            raise raised
+
+        monkeypatch.setattr(main, "app", app)
+        monkeypatch.setattr("sys.argv", ["bakeoff", "run", "x.yaml"])
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        said = capsys.readouterr().err
+        assert ended.value.code == 1
+        assert "too little memory for `bakeoff run`" in said and "--resume" in said and "Traceback" not in said
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory():
+    assert short_memory.no_memory(ValueError("no"), "run") is None

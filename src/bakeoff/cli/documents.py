@@ -46,7 +46,8 @@ REMAINS = (
     "answers and quotes in releases/*/evidence/, known answers in releases/*/contenders/, learning rounds (a folder in "
     "rounds/ may be deleted once its round is decided), quotes in decisions/, and for a minute or two the parts of the "
     "index that were replaced; of the run, its documents, indexes, questions, answers, tables and report, and what "
-    "runs/.kept holds for later runs; and what tuned models have learned"
+    "runs/.kept holds for later runs; where documents are in PostgreSQL, the bytes in the files of its tables (until "
+    "VACUUM FULL), in its write-ahead log, replicas and backups; and what tuned models have learned"
 )
 LIST = "bakeoff documents list"
 SERVER = "http://127.0.0.1:8000"

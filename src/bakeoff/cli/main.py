@@ -34,6 +34,7 @@ from bakeoff.cli.places import AGAIN, HERE, Command
 from bakeoff.errors import BakeoffError
 from bakeoff.files.cache import cache_folder
 from bakeoff.files.room import is_of_system, refused
+from bakeoff.models.short_memory import no_memory
 
 app = typer.Typer(
     name="bakeoff",
@@ -94,7 +95,9 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command line. A BakeoffError, a failing disk or a bad path ends it with one message and no traceback."""
+    """Runs the command line. A BakeoffError, a failing disk, a lack of memory or a bad path ends it with one message
+    and no traceback.
+    """
     try:
         app(prog_name="bakeoff")
     except BakeoffError as error:
@@ -103,9 +106,22 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
+        short = no_memory(error, _command())
+        if short is not None:
+            _fail(str(short), short.exit_code)
         if not is_of_system(error):
             raise
         _fail(str(refused(error, AGAIN, (HERE, cache_folder()))), 1)
+    except Exception as error:  # each library has its own kind for a lack of memory
+        short = no_memory(error, _command())
+        if short is None:
+            raise
+        _fail(str(short), short.exit_code)
+
+
+def _command() -> str:
+    """The command that was given, for messages."""
+    return next((word for word in sys.argv[1:] if not word.startswith("-")), "")
 
 
 def _fail(message: str, code: int) -> None:

@@ -2,7 +2,9 @@
 
 Of the texts as many as there are documents, those that were replaced or deleted last. Of the versions without a text as
 many again; of earlier ones those that changed who might see a document. Others are merged into the version before
-them, so that the labels as of any version stay what they were. Takes a connection in a transaction.
+them, so that the labels as of any version stay what they were. Of documents that were deleted and have no text left, as
+many versions again; those that were deleted first are forgotten whole, and a mark says up to which version that may be.
+Takes a connection in a transaction.
 """
 
 from collections.abc import Sequence
@@ -12,6 +14,12 @@ LEAST_TEXTS, LEAST_VERSIONS = 100, 500
 """So many old texts, and old versions without a text, are kept of a store with fewer documents."""
 MERGED = "merged"
 """The hash of a version that stands for later ones too. No document has it, so each counts as changed since then."""
+FORGOTTEN = "\x01forgotten"
+"""The id of the mark. Its version is that of the last deletion which was forgotten. No document has this id."""
+FORGOTTEN_UNTIL = f"(SELECT COALESCE(MAX(version), 0) FROM versions WHERE id = '{FORGOTTEN}')"
+"""That version in a query; 0 if nothing was forgotten."""
+KEPT_CHANGES = 4
+"""Deletions of so many of the newest changes are never forgotten: indexes have yet to learn of them."""
 _ALL = 2**31
 _SLACK = 1.25
 """Either limit may be passed by a quarter, so that old versions are seldom looked for."""
@@ -36,6 +44,10 @@ FROM versions AS v
 WHERE v.text IS NULL AND EXISTS (SELECT 1 FROM versions AS n WHERE n.id = v.id AND n.version > v.version)
 ORDER BY v.id, v.version
 """
+_GONE = """
+SELECT v.id, MAX(v.version), COUNT(*) FROM versions AS v LEFT JOIN live AS l ON l.id = v.id
+WHERE l.id IS NULL AND v.id <> ? GROUP BY v.id HAVING COUNT(v.text) = 0 ORDER BY MAX(v.version) DESC, v.id
+"""
 
 
 def forget_old_versions(connection: Any, version: int, n_changed: int) -> None:
@@ -48,6 +60,7 @@ def forget_old_versions(connection: Any, version: int, n_changed: int) -> None:
         gone = connection.execute(_OLD.format(which="v.text IS NOT NULL"), (n_texts - n_kept,)).fetchall()
         _leave_without_text(connection, gone)
     most = max(n_live, LEAST_VERSIONS)
+    _forget_deleted(connection, version, most)
     if _count(connection, "versions WHERE text IS NULL") > most * _SLACK:
         _merge(connection, most)
 
@@ -58,6 +71,24 @@ def erase_texts(connection: Any, document_id: str) -> int:
     _leave_without_text(connection, rows)
     connection.execute(_UNTITLED, (document_id, document_id))
     return len(rows)
+
+
+def _forget_deleted(connection: Any, version: int, most: int) -> None:
+    """Leaves so many versions of documents that were deleted and have no text, if there are too many."""
+    rows = connection.execute(_GONE, (FORGOTTEN,)).fetchall()
+    if sum(row[2] for row in rows) <= most * _SLACK:
+        return
+    kept, gone = 0, list[tuple[str, int]]()
+    for id, deleted, n_versions in rows:
+        kept += n_versions
+        if kept > most and deleted <= version - KEPT_CHANGES:
+            gone.append((id, deleted))
+    if gone:
+        connection.executemany("DELETE FROM versions WHERE id = ?", [(id,) for id, _ in gone])
+        connection.execute("DELETE FROM versions WHERE id = ?", (FORGOTTEN,))
+        # The newest goes first, so no mark that was there is newer.
+        mark = "INSERT INTO versions (id, version, kind, recorded_at) VALUES (?, ?, 'deleted', '')"
+        connection.execute(mark, (FORGOTTEN, gone[0][1]))
 
 
 def _merge(connection: Any, most: int) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from bakeoff.corpus.old_versions import erase_texts, forget_old_versions
-from bakeoff.errors import InputError, RunFolderError
+from bakeoff.corpus.old_versions import FORGOTTEN_UNTIL, erase_texts, forget_old_versions
+from bakeoff.errors import ForgottenError, InputError, RunFolderError
 from bakeoff.protocols import StoredChanges, StoredVersion
 from bakeoff.records import Document
 
@@ -223,7 +223,8 @@ class SqlStore(ABC):
     def changes_since(self, version: int) -> StoredChanges:
         """The differences between that version and now. A change that was reverted does not count.
 
-        Raises RunFolderError for a version that this store has not reached: the caller was built from another store.
+        Raises RunFolderError for a version that this store has not reached: the caller was built from another store;
+        ForgottenError for one before a deletion that is no longer kept (`corpus.old_versions`).
         """
         with self._reading() as connection:
             now = _version(connection)
@@ -231,6 +232,13 @@ class SqlStore(ABC):
                 raise RunFolderError(
                     f"{self.where} is at version {now} and has never had version {version}.",
                     "delete the index that was built from another store, and build it again from this one",
+                )
+            forgotten = int(connection.execute(f"SELECT {FORGOTTEN_UNTIL}").fetchone()[0])
+            if 0 < version < forgotten:  # at version 0 there was nothing that could be deleted
+                raise ForgottenError(
+                    f"{self.where} no longer knows all documents that were deleted since version {version}: "
+                    f"it does since version {forgotten}.",
+                    "delete what was built from that version, and build it again from the documents",
                 )
             touched = connection.execute(_TOUCHED, (version, version)).fetchall()
             n_live = _n_live(connection)

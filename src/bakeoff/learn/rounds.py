@@ -25,7 +25,7 @@ from bakeoff.learn.decisions import decided_on
 from bakeoff.learn.live import LIVE, RECIPE, Where, live_entry
 from bakeoff.learn.remembered import remember, remembered
 from bakeoff.learn.reviewed import FROM_USE, Reviewed, without_changed
-from bakeoff.learn.standing import standing, standing_reviews
+from bakeoff.learn.standing import known_changes, standing, standing_reviews
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.protocols import DocumentStore
 from bakeoff.questions.splits.leaks import leaks
@@ -290,7 +290,8 @@ def known_questions(deployment: Deployment) -> list[Question]:
 
 def _have_changed(store: DocumentStore, version: int) -> bool:
     """Whether the documents differ from those of a version; True if it is not known."""
-    return not 0 <= version <= store.version or store.changes_since(version).any
+    changes = known_changes(store, version)
+    return changes is None or changes.any
 
 
 def _config(deployment: Deployment, number: int, limits: Limits) -> tuple[Config, str]:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bakeoff.errors import ForgottenError
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.learn.said import Place, heading_above, sentence_at, sentences, words_around
-from bakeoff.protocols import DocumentStore
+from bakeoff.protocols import DocumentStore, StoredChanges
 from bakeoff.questions.evidence.answer_place import answer_spans
 from bakeoff.questions.evidence.quotes import Locator
 from bakeoff.questions.facts.labels import POLAR
@@ -77,12 +78,21 @@ def standing_reviews(
     return kept, outdated
 
 
+def known_changes(store: DocumentStore, version: int) -> StoredChanges | None:
+    """The changes since a version. None if they are not known: it is of another store, or too old."""
+    try:
+        return store.changes_since(version) if 0 <= version <= store.version else None
+    except ForgottenError:
+        return None
+
+
 class _Changes:
     """The documents at a version and now, by source."""
 
     def __init__(self, store: DocumentStore, version: int) -> None:
         self._store, self._version = store, version
-        touched = store.changes_since(version) if 0 <= version <= store.version else None
+        touched = known_changes(store, version)
+        self._is_known = touched is not None
         self.any = touched is None or touched.any
         self._before: dict[str, Document | None] = {}
         self._forgotten: set[str] = set()
@@ -98,7 +108,7 @@ class _Changes:
             document = self.now.get(source)
             versions = self._store.history(document.id) if document else []
             before = [one for one in versions if one.version <= self._version and one.kind != "deleted"]
-            if before and before[-1].document is None:
+            if (before and before[-1].document is None) or (document and not before and not self._is_known):
                 self._forgotten.add(source)
             self._before[source] = before[-1].document if before else document
         return self._before[source]

@@ -15,6 +15,7 @@ from typing import Any
 from bakeoff.errors import AdapterError, MissingExtraError, ModelUnavailableError
 from bakeoff.files.plain_json import plain_json
 from bakeoff.models.damage import refusing_damage
+from bakeoff.models.other_loads import refuse_kernels, refuse_other_loads
 
 CONFIG, WEIGHTS = FILES = ("adapter_config.json", "adapter_model.safetensors")
 SAVE_AGAIN = "copy or train the adapter again"
@@ -56,6 +57,7 @@ def require_adapter(adapter: Path) -> None:
             f"The adapter in {adapter} is of the type {kind[:40]}, which cannot be merged into weights here.",
             f"use one of {', '.join(sorted(KINDS))}, or merge it with PEFT and name the model that comes out",
         )
+    refuse_kernels(adapter)
     if named:
         raise ModelUnavailableError(
             f"The settings of the adapter in {adapter} name something else to be loaded ({', '.join(named)}).",
@@ -127,6 +129,7 @@ def _shape_of_both(folder: Path, adapter: Path) -> Any:
 
     from bakeoff.models.weights import quiet_libraries
 
+    refuse_other_loads(folder)
     with refusing_damage(f"The adapter's settings {adapter / CONFIG}", SAVE_AGAIN):
         config = peft.PeftConfig.from_pretrained(str(adapter))
     config.inference_mode = False  # marks the adapter's tensors as those to be trained

@@ -53,26 +53,37 @@ def read_json_object(path: Path) -> dict[str, Any]:
     return content
 
 
-def missing_shards(folder: Path) -> list[str]:
-    """The files of weights that the folder's index names and that are not there."""
+def shards_of(folder: Path) -> set[str]:
+    """The files of weights that the folder's index names.
+
+    Raises ModelUnavailableError for one that is not a safetensors file in the folder itself: it would be loaded, but is
+    neither checked nor part of the model's sums.
+    """
     index = folder / INDEX
     shards = read_json_object(index).get("weight_map", {})
     if not isinstance(shards, dict):
         raise ModelUnavailableError(f"The model's file {index} names no files of weights by tensor.", COPY_AGAIN)
-    return sorted({str(shard) for shard in shards.values() if not (folder / str(shard)).exists()})
-
-
-def refuse_adapter_inside(folder: Path) -> None:
-    """Raises ModelUnavailableError if a model's folder has an adapter's settings beside its weights.
-
-    transformers would hand such a folder to PEFT, which does what the settings say: load other folders, files of
-    pickles, or another model from the hub. Adapters come by `adapter:`, where their settings are read first.
-    """
-    if (folder / ADAPTER).exists():
+    names = {str(shard) for shard in shards.values()}
+    strange = sorted(name for name in names if not is_plain(name))
+    if strange:
         raise ModelUnavailableError(
-            f"The model's folder {folder} holds {ADAPTER}, an adapter's settings, beside the model's weights.",
-            "move the adapter's files to a folder of their own and name it as the model's `adapter`, or delete them",
+            f"The model's file {index} names weights that are no safetensors file in the model's own folder: "
+            f"{strange[0][:SHOWN_CHARACTERS]!r}.",
+            "put all *.safetensors files into the model's folder, and name them in the index without a folder",
         )
+    return names
+
+
+def missing_shards(folder: Path) -> list[str]:
+    """The files of weights that the folder's index names and that are not there. Raises as `shards_of`."""
+    return sorted(name for name in shards_of(folder) if not (folder / name).exists())
+
+
+def is_plain(name: Any) -> bool:
+    """Whether this names a safetensors file in a folder itself, which the folder's sums cover."""
+    if not isinstance(name, str) or not name.endswith(".safetensors") or name.startswith("."):
+        return False
+    return not set(name) & {"/", "\\", ":", "\0"}
 
 
 def check_weights(folder: Path) -> None:

@@ -14,8 +14,14 @@ from bakeoff.models.memory import release_memory
 T = TypeVar("T")
 RESTARTS = 3
 """So often is work done again, each time in pieces of half the size."""
-WORDS = ("DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory")
-"""What PyTorch, OpenVINO and the system say of a process that gets no more memory."""
+WORDS = (
+    *("DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory", "failed to allocate", "not enough memory"),
+    *("can't start new thread", "failed to map segment", "cannot allocate memory", "Unable to allocate"),
+)
+"""What PyTorch, OpenVINO, Arrow, NumPy, the system and its loader of libraries say of a process that gets no more
+memory. Also without a new thread: it has no room for a stack."""
+CAUSES = 10
+"""So many errors that led to one are looked at."""
 CLOSE = "close other programs, or use a machine with more memory"
 VMSTAT = Path("/proc/vmstat")
 _log = logging.getLogger(__name__)
@@ -36,6 +42,40 @@ def is_short(error: BaseException) -> bool:
 def is_short_here(error: BaseException) -> bool:
     """Whether it is the memory of this machine."""
     return isinstance(error, MemoryError) or any(word in str(error) for word in WORDS)
+
+
+def no_memory(error: BaseException, command: str) -> BakeoffError | None:
+    """One clear error for a command that got no more memory. None if that is not what the error, or what led to it,
+    says.
+    """
+    one: BaseException | None = error
+    for _ in range(CAUSES):
+        if one is None:
+            return None
+        if is_short(one):
+            break
+        one = one.__cause__ or one.__context__
+    else:
+        return None
+    reason = " ".join(str(one).split())[:200].rstrip(". ")
+    what = type(one).__name__ + (f": {reason}" if reason else "")
+    limit = _limit()
+    allow = f"allow this process more than {limit:,} bytes (ulimit -v), " if limit else ""
+    return MemoryShortError(
+        f"There is too little memory for `bakeoff {command}` ({what}).",
+        f"{allow}{CLOSE}, or name smaller models or fewer documents. What was finished is kept: a run goes on with "
+        "bakeoff run CONFIG --resume",
+    )
+
+
+def _limit() -> int | None:
+    """The most memory that this process may have, in bytes. None if there is no such limit."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def is_short_on_gpu(error: BaseException) -> bool:

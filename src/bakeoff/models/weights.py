@@ -22,7 +22,8 @@ from bakeoff.files.cache import cache_folder
 from bakeoff.files.jsonl import write_text
 from bakeoff.files.proxies import check_proxies
 from bakeoff.models.checksums import MADE_FORMAT, ORIGIN, file_sha256, is_intact, made_intact
-from bakeoff.models.damage import missing_shards, refuse_adapter_inside, refusing_damage
+from bakeoff.models.damage import missing_shards, refusing_damage
+from bakeoff.models.other_loads import refuse_other_loads
 from bakeoff.models.reader import READER, UNTAUGHT, reader_folder, reader_place
 
 HUB_TIMEOUT_S = 5.0
@@ -141,7 +142,7 @@ def _remedy(name: str) -> str:
 
 
 def _require_safetensors(folder: Path) -> Path:
-    refuse_adapter_inside(folder)
+    refuse_other_loads(folder)
     if not (folder / "config.json").exists() and not (folder / "modules.json").exists():
         raise ModelUnavailableError(
             f"{folder} has no config.json, so it is not a model's folder.",
@@ -295,7 +296,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     except ImportError as error:
         raise MissingExtraError(f"Reading {gguf.name}", error.name or "transformers", "local") from error
     with quiet_libraries(), contextlib.redirect_stderr(io.StringIO()):
-        refuse_adapter_inside(gguf.parent)
+        refuse_other_loads(gguf.parent)
         with refusing_damage(f"The model {gguf}"):
             model: Any = AutoModelForCausalLM.from_pretrained(
                 gguf.parent, gguf_file=gguf.name, dtype=torch.float32, trust_remote_code=False

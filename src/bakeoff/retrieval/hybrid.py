@@ -55,7 +55,7 @@ from bakeoff.retrieval.rows import IndexRows
 from bakeoff.retrieval.scan import nearest
 from bakeoff.retrieval.search_words import encodable
 from bakeoff.retrieval.searching import CANDIDATES, Filter, Found, HybridSearch, Ways
-from bakeoff.retrieval.syncing import NOTHING_KNOWN, Ahead, check_same, groups, main_language, with_vectors
+from bakeoff.retrieval.syncing import NOTHING_KNOWN, Ahead, changes_for, check_same, groups, main_language, with_vectors
 
 TIDY_ALWAYS_CHUNKS = 10_000
 TIDY_WRITES = 256  # a table is rewritten after so many changes, however small they are
@@ -161,7 +161,7 @@ class HybridIndex(HybridSearch):
                 return ()
             n = int(self._table.count_rows())
             rows = self._table.search().select(list(COLUMNS)).limit(n + 1).to_arrow().to_pylist()
-            changes = store.changes_since(self._state.version)
+            changes = changes_for(store, self._state.version, self._held)
             known = {*changes.added, *changes.updated, *changes.deleted, *self._state.pending}
             return tuple(id for id in doubtful(rows, store.documents(), self._chunks) if id not in known)
 
@@ -184,7 +184,7 @@ class HybridIndex(HybridSearch):
             self._catch_up()
             if self._state.store not in ("", store.identity):
                 raise RunFolderError(f"The index in {self._folder} was built from another document store.", OTHER_STORE)
-            changes = store.changes_since(self._state.version)
+            changes = changes_for(store, self._state.version, self._held)
             touched = sorted({*changes.added, *changes.updated, *changes.deleted, *self._state.pending, *again})
             if touched or self._state.version != changes.version:
                 self._save(store=store.identity, version=changes.version, pending=tuple(touched))
@@ -217,6 +217,13 @@ class HybridIndex(HybridSearch):
         counts = {f"n_{kind}": len(getattr(changes, kind)) for kind in ("added", "updated", "deleted")}
         seconds = earlier_s + time.perf_counter() - begun
         return Synced(**counts, n_chunks=done.n_chunks, n_tokens=done.n_tokens, seconds=seconds, n_written=len(touched))
+
+    def _held(self) -> Iterable[str]:
+        """The ids of the documents that it has rows of."""
+        n = int(self._table.count_rows())
+        ids = self._table.search().select(["document_id"]).limit(n + 1).to_arrow()["document_id"]
+        held: list[str] = ids.unique().to_pylist()
+        return held
 
     def _choose_language(self, store: DocumentStore) -> None:
         """Before the first rows are written: stem words by the rules of the documents' main language."""

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from bakeoff.errors import RunFolderError
+from bakeoff.errors import ForgottenError, RunFolderError
 from bakeoff.models.batching import at_once, embedded, n_batches
-from bakeoff.protocols import DocumentStore, Embedder
+from bakeoff.protocols import DocumentStore, Embedder, StoredChanges
 from bakeoff.records import Chunk, Document
 from bakeoff.writing.language import shares_of_languages
 
@@ -41,6 +41,23 @@ class Documents(Protocol):
     def get(self, document_id: str) -> Document | None:
         """The document with this id. None if it does not exist or was deleted."""
         ...
+
+
+def changes_for(store: DocumentStore, version: int, held: Callable[[], Iterable[str]]) -> StoredChanges:
+    """What an index of this version has to do. One that is so old that the store no longer knows what was deleted since
+    is made again: all its documents (`held`) and all of the store count as changed.
+    """
+    try:
+        return store.changes_since(version)
+    except ForgottenError:
+        now, before = store.version, set(held())
+        there = {document.id for document in store.documents()}
+        return StoredChanges(
+            added=tuple(sorted(there - before)),
+            updated=tuple(sorted(there & before)),
+            deleted=tuple(sorted(before - there)),
+            version=now,
+        )
 
 
 def groups(store: Documents, touched: Sequence[str], chunks_of: Callable[[Document], list[Chunk]]) -> Iterator[Group]:

@@ -35,6 +35,8 @@ MOST_BYTES = 1_000_000
 
 LEAST_RATE, MOST_RATE = 1e-9, 1e6
 """What one unit of a foreign currency can be worth in US dollars."""
+LEAST_QUERIES, MOST_QUERIES = 1e-9, 1e12
+"""What the questions of the last month may be. Fewer are none, and costs per question are divided by them."""
 DAYS_OF_WORK = {"setup_days": "setup", "data_days": "data", "upkeep_days_per_month": "upkeep_per_month"}
 """The profile's tables of days, each with the field of `Entrant.days` used for names that the table lacks."""
 
@@ -104,7 +106,18 @@ class Profile(ProfileKeys):
                 )
         self._check_value()
         self._check_place()
+        self._check_growth()
         return self
+
+    def _check_growth(self) -> None:
+        """Raise ValueError if the growth, month after month, leads to a volume that no figure can be meant for."""
+        last = self.queries_per_month * (1 + self.growth_per_month) ** (self.horizon_months - 1)
+        if not LEAST_QUERIES <= last <= MOST_QUERIES:
+            raise ValueError(
+                f"growth_per_month: {self.growth_per_month:g} over horizon_months: {self.horizon_months} leads from "
+                f"{self.queries_per_month:g} questions in the first month to {last:.3g} in the last: allowed are "
+                f"{LEAST_QUERIES:g} to {MOST_QUERIES:g}. Give a growth nearer to 0 or a shorter horizon"
+            )
 
     def _check_place(self) -> None:
         """Raise ValueError if questions or documents go to an API that the limits forbid."""

@@ -12,8 +12,9 @@ import numpy as np
 from bakeoff.errors import MissingExtraError
 from bakeoff.files.cache import cache_folder
 from bakeoff.models.checksums import MADE_FORMAT, made_intact, model_sha256
-from bakeoff.models.damage import read_json_object, refuse_adapter_inside, refusing_damage
+from bakeoff.models.damage import read_json_object, refusing_damage
 from bakeoff.models.engines.sentence_encoders import BATCH_TOKENS, OpenVinoStreams, batches_of, write_openvino
+from bakeoff.models.other_loads import refuse_other_loads
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.models.weights import quiet_libraries
 
@@ -70,7 +71,7 @@ def scoring_model(folder: Path, seed: int = SEED) -> Any:
     class Scoring(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            refuse_adapter_inside(folder)
+            refuse_other_loads(folder)
             with quiet_libraries(), refusing_damage(f"The weights in {folder}"), torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
                 self.model = AutoModelForSequenceClassification.from_pretrained(

@@ -12,7 +12,8 @@ import numpy as np
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
 from bakeoff.files.cache import cache_folder
 from bakeoff.models.checksums import MADE_FORMAT, made_intact, model_sha256
-from bakeoff.models.damage import COPY_AGAIN, refuse_adapter_inside, refusing_damage
+from bakeoff.models.damage import COPY_AGAIN, refusing_damage
+from bakeoff.models.other_loads import refuse_other_loads
 from bakeoff.models.sentence_model import Projection, SentenceModel
 from bakeoff.models.threads import free_threads, independent_threads, openvino_properties, use_threads
 from bakeoff.models.weights import quiet_libraries
@@ -95,7 +96,7 @@ def pooled_model(folder: Path, sentence: SentenceModel) -> Any:
     class Pooled(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            refuse_adapter_inside(folder)
+            refuse_other_loads(folder)
             with quiet_libraries(), refusing_damage(f"The weights of the embedder in {folder}"):
                 self.model, info = AutoModel.from_pretrained(
                     folder,

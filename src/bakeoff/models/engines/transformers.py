@@ -26,10 +26,11 @@ from bakeoff.models.adapter_check import SAVE_AGAIN, check_adapter
 from bakeoff.models.architecture import text_config
 from bakeoff.models.cancelling import Caller, acquire, caller
 from bakeoff.models.chat import Chat
-from bakeoff.models.damage import COPY_AGAIN, refuse_adapter_inside, refusing_damage
+from bakeoff.models.damage import COPY_AGAIN, refusing_damage
 from bakeoff.models.engines.token_queue import TokenQueue
 from bakeoff.models.engines.transformers_paged import PagedBatches
 from bakeoff.models.engines.transformers_steps import TransformersRows, passes_over
+from bakeoff.models.other_loads import refuse_other_loads
 from bakeoff.models.steps import ChatSteps
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.models.tuned_folder import is_whole_model
@@ -336,7 +337,7 @@ def load_base(folder: Path, dtype: torch.dtype | str) -> Any:
     Raises ModelUnavailableError if the weights are damaged, hold other shapes than config.json says, lack tensors
     (transformers would make them up), or hold values that are not finite.
     """
-    refuse_adapter_inside(folder)
+    refuse_other_loads(folder)
     with quiet_libraries(), refusing_damage(f"The weights of the model in {folder}"):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-from bakeoff.models.damage import refuse_adapter_inside
+from bakeoff.models.other_loads import refuse_other_loads
 from bakeoff.models.spans.windows import Window
 from bakeoff.models.weights import quiet_libraries
 
@@ -80,7 +80,7 @@ def padded(windows: Sequence[Window]) -> Padded:
 
 def untrained(folder: Path, seed: int) -> SpanNetwork:
     """The sentence model's weights with new heads, drawn with the seed."""
-    refuse_adapter_inside(folder)
+    refuse_other_loads(folder)
     with quiet_libraries():
         encoder = BertModel.from_pretrained(
             folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True, use_safetensors=True

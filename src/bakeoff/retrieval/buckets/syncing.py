@@ -17,7 +17,7 @@ from bakeoff.records import Chunk, Document
 from bakeoff.retrieval.buckets.follower import Mark
 from bakeoff.retrieval.buckets.rows import Cost, Waiting
 from bakeoff.retrieval.buckets.table import Table
-from bakeoff.retrieval.syncing import groups, main_language, with_vectors
+from bakeoff.retrieval.syncing import changes_for, groups, main_language, with_vectors
 
 Progress = Callable[[int, int], None]
 
@@ -43,7 +43,7 @@ class Sync:
         mark = local.mark
         if mark.store not in ("", self._store.identity):
             raise RunFolderError(f"{where} was built from another document store.", remedy)
-        changes = self._store.changes_since(mark.version)
+        changes = changes_for(self._store, mark.version, lambda: local.documents)
         self._changes = self._changes or changes
         touched = sorted({*changes.added, *changes.updated, *changes.deleted, *self._again})
         if touched or mark.version != changes.version:

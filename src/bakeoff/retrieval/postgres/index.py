@@ -29,7 +29,7 @@ from bakeoff.retrieval.postgres.syncing import Sync
 from bakeoff.retrieval.postgres.tables import State, Tables, new_index, read_state
 from bakeoff.retrieval.search_words import encodable
 from bakeoff.retrieval.searching import Filter, Found, HybridSearch, Ways
-from bakeoff.retrieval.syncing import check_same, groups, main_language, with_vectors
+from bakeoff.retrieval.syncing import changes_for, check_same, groups, main_language, with_vectors
 from bakeoff.retrieval.words import words_of
 
 UNTIDY_SHARE = 0.1
@@ -122,7 +122,7 @@ class PostgresIndex(HybridSearch):
             if state.store != store.identity:
                 return ()
             rows = [as_row(row) for row in connection.execute(tables.sql(ALL))]
-        changes = store.changes_since(state.version)
+        changes = changes_for(store, state.version, lambda: [row["document_id"] for row in rows])
         known = {*changes.added, *changes.updated, *changes.deleted}
         return tuple(id for id in doubtful(rows, store.documents(), self._chunks) if id not in known)
 
@@ -149,7 +149,7 @@ class PostgresIndex(HybridSearch):
                 raise RunFolderError(
                     f"The index '{self._name}' in {where} was built from another document store.", REMEDY
                 )
-            changes = store.changes_since(state.version)
+            changes = changes_for(store, state.version, lambda: _held(connection, tables))
             touched = sorted({*changes.added, *changes.updated, *changes.deleted, *again})
             sync = Sync(connection, tables, self._name, state)
             left = sync.left_of(store, touched, again)
@@ -252,6 +252,11 @@ class PostgresIndex(HybridSearch):
         check_same(self._where, there[1], self._wanted, REMEDY)
         self._language = there[1].language or self._language
         return there
+
+
+def _held(connection: Any, tables: Tables) -> list[str]:
+    """The ids of the documents that an index has rows of."""
+    return [id for (id,) in connection.execute(tables.sql("SELECT DISTINCT document_id FROM chunks_{i}"))]
 
 
 class _Candidates:

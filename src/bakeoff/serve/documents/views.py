@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bakeoff.corpus.access import may_see
+from bakeoff.corpus.old_versions import FORGOTTEN, FORGOTTEN_UNTIL
 from bakeoff.protocols import DocumentStore
 from bakeoff.records import Document, Labels, Record
 
@@ -47,7 +48,10 @@ WHERE v.id = :id AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = :id AND version <= :version AND kind <> 'deleted')
   AND v.text IS NOT NULL AND may_see(v.access, :labels) AND may_see(labelled.access, :labels)
 """
-_HIDDEN = """
+_FORGOTTEN = f"""{FORGOTTEN_UNTIL} > 0 AND c.version IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM versions WHERE id = c.id AND version <= c.version AND kind <> 'deleted')"""
+"""Whether nobody may know any more what a document was at a version, and who might see it."""
+_HIDDEN = f"""
 WITH cited AS (
   SELECT i.value AS id, CAST(n.value AS BIGINT) AS version FROM values_of(:ids) AS i JOIN values_of(:versions) AS n
   ON i.key = n.key
@@ -57,6 +61,7 @@ WHERE NOT EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND may_see(v.ac
   (SELECT MAX(version) FROM versions WHERE id = c.id AND kind <> 'deleted'))
 OR EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND NOT may_see(v.access, :labels) AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = c.id AND version <= c.version AND kind <> 'deleted'))
+OR {_FORGOTTEN}
 """
 _GONE = "v.kind <> 'deleted' AND v.text IS NULL AND (v.title = '' OR newest.kind = 'deleted')"
 """Whether a version was erased. An old version that lost its text only to make room has its title."""
@@ -71,12 +76,15 @@ SELECT c.id, c.version FROM cited AS c
 JOIN versions AS v ON v.id = c.id AND v.version =
   (SELECT MAX(version) FROM versions WHERE id = c.id AND version <= c.version AND kind <> 'deleted')
 {_NEWEST_OF} WHERE {_GONE}
+UNION SELECT c.id, c.version FROM cited AS c WHERE {_FORGOTTEN}
 """
-_ERASED_WHEN = f"SELECT MIN(v.version), MAX(newest.version) FROM versions AS v {_NEWEST_OF} WHERE {_GONE}"
+_ERASED_WHEN = f"""
+SELECT MIN(v.version), MAX(newest.version), {FORGOTTEN_UNTIL} FROM versions AS v {_NEWEST_OF} WHERE {_GONE}
+"""
 _FIRST_RESTRICTED = "SELECT MIN(version) FROM versions WHERE kind <> 'deleted' AND NOT may_see(access, '[]')"
 _IDS_OF = "SELECT DISTINCT source, id FROM versions WHERE source IN (SELECT value FROM values_of(:sources))"
-_NARROWED = """
-SELECT MAX(version) FROM (
+_NARROWED = f"""
+SELECT MAX(version), {FORGOTTEN_UNTIL} FROM (
   SELECT version, may_see(access, :labels) AS is_seen,
          LAG(may_see(access, :labels)) OVER (PARTITION BY id ORDER BY version) AS was_seen
   FROM versions
@@ -239,7 +247,7 @@ class Views:
         return {(id, version) for id, version in self._rows(_HIDDEN, values)}
 
     def erased(self, cited: Iterable[Cited]) -> set[Cited]:
-        """Those of these documents, each as of a version, whose texts were erased."""
+        """Those of these documents, each as of a version, whose texts were erased, or that the store has forgotten."""
         asked = list(set(cited))
         versions = [_NEWEST if version is None else version for _, version in asked]
         values = {"ids": json.dumps([id for id, _ in asked]), "versions": json.dumps(versions)}
@@ -247,8 +255,10 @@ class Views:
         return {one for one, version in zip(asked, versions, strict=True) if (one[0], version) in gone}
 
     def erased_when(self) -> range:
-        """The versions in which a document may have been live that was erased later."""
-        first, last = self._rows(_ERASED_WHEN, {})[0]
+        """The versions in which a document may have been live that was erased, or forgotten, later."""
+        first, last, forgotten = self._rows(_ERASED_WHEN, {})[0]
+        if forgotten:
+            return range(1, max(int(last or 0), int(forgotten)))
         return range(0) if first is None else range(int(first), int(last))
 
     def first_restricted(self) -> int | None:
@@ -257,17 +267,25 @@ class Views:
         return None if version is None else int(version)
 
     def ids_of(self, sources: Iterable[str]) -> dict[str, set[str]]:
-        """The ids of all documents that ever had each of these sources."""
-        found: dict[str, set[str]] = {}
-        for source, id in self._rows(_IDS_OF, {"sources": json.dumps(list(set(sources)))}):
+        """The ids of all documents that ever had each of these sources. If the store has forgotten documents, one that
+        no document has stands for a source that it does not know.
+        """
+        asked = list(set(sources))
+        forgotten = self._rows(f"SELECT {FORGOTTEN_UNTIL}", {})[0][0]
+        found: dict[str, set[str]] = {source: {FORGOTTEN} for source in asked} if forgotten else {}
+        for source, id in self._rows(_IDS_OF, {"sources": json.dumps(asked)}):
             found.setdefault(source, set()).add(id)
+            found[source].discard(FORGOTTEN)
         return found
 
     def narrowed(self, labels: Labels) -> int:
-        """The newest version at which a document was hidden that could be seen until then. 0 if there is none."""
+        """The newest version at which a document was hidden that could be seen until then. 0 if there is none. Not
+        before the last that the store has forgotten: such a document may have been hidden before it was deleted.
+        """
         if labels is None:
             return 0
-        return int(self._rows(_NARROWED, {"labels": _json(labels)})[0][0] or 0)
+        version, forgotten = self._rows(_NARROWED, {"labels": _json(labels)})[0]
+        return max(int(version or 0), int(forgotten))
 
     def _rows(self, query: str, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
         with self._store.reading() as state:
