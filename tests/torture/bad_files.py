@@ -32,7 +32,7 @@ GRACE_S = 5.0
 TIMES: dict[str, float] = {}
 """How long each file took, by its name."""
 CUT: dict[str, float] = {}
-"""The seconds of computing to cut each text of a file into passages, which no process of its own does, by its source."""
+"""The seconds of computing to cut each text into passages, which no process of its own does, by its source."""
 TEXT = "The kettle {} may be returned within {} days, if it was not used."
 
 
@@ -55,7 +55,11 @@ def _tried(told: Trial) -> Seen:
         broken.append(f"a process had {most:.0f} MB")
     slowest = max(TIMES, key=TIMES.__getitem__)
     late = [f"{name} took {seconds:.0f} s" for name, seconds in TIMES.items() if seconds > limits().seconds + GRACE_S]
-    late += [f"{name} took {seconds:.0f} s of computing to be cut" for name, seconds in CUT.items() if seconds > limits().seconds]
+    late += [
+        f"{name} took {seconds:.0f} s of computing to be cut"
+        for name, seconds in CUT.items()
+        if seconds > limits().seconds
+    ]
     figures = (
         f"{n} files: {n_read} had something to read, the others were named; the slowest took {TIMES[slowest]:.1f} s "
         f"({slowest.partition('-')[2]}), the largest process {most:.0f} MB; all good files were read; {len(CUT)} texts "

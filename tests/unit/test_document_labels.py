@@ -67,7 +67,8 @@ def test_the_same_of_front_matter_in_toml(front: str) -> None:
         "base: &b {access: hr}\n<<: *b",
         "<<: {labels: [hr]}",
         "permissions:\n  access: hr",
-        "permissions:\n  - labels: hr",
+        "permissions:\n  - access: hr",
+        "base: &b {labels: hr}\n<<: [*b]",
         "{access: hr, access: []}",
         "? access\n: hr\n? access\n: []",
         "access:\n\t- hr",
@@ -125,6 +126,8 @@ def test_front_matter_that_does_not_end_or_is_broken_is_not_made_public(text: st
         "---\nnote: |\n  Access: by the gate\n---\nThe gate is open.\n",
         "---\n\nThe gate is open.\n\nAccess: by bus.\n",
         "# Gate\n\nAccess: by bus.\n\n---\n\nLabels: none.\n",
+        "---\nmetadata:\n  labels: {app: web}\n---\nThe gate is open.\n",
+        "+++\n[extra]\nlabels = ['blog']\n+++\nThe gate is open.\n",
         "---\naccessible: yes\naccess level: low\n---\nThe gate is open.\n",
     ],
 )

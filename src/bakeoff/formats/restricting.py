@@ -6,7 +6,7 @@ text is not a single, plain entry. Knows no parser's output and opens no file.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -20,6 +20,9 @@ _MENTION = re.compile(
 _FENCE = re.compile(r"\s*(?:-{3,}|\+{3,})[ \t]*\n")
 _OF_FRONT_MATTER = re.compile(r"""[ \t]*$|[ \t#\-?}\]]|["']?[A-Za-z_][\w .-]{0,60}["']?[ \t]*[:=]|\[""")
 PLAINLY = "write it once, at the top level of the front matter: access: [hr, legal]; access: [] is everybody"
+MERGE = "<<"
+NEVER_WITHIN = ("access",)
+"""What is never a field of another entry."""
 IN_ROWS = "give each row one access, or one labels"
 
 
@@ -37,18 +40,24 @@ def check_once(keys: Iterable[Any], remedy: str = IN_ROWS) -> None:
 
 
 def check_node(node: yaml.Node | None) -> None:
-    """Raises UnreadableError if a name stands twice in this mapping, or in a mapping within it."""
+    """Raises UnreadableError if a name stands twice in this mapping, or comes into it by a merge (`<<: *other`).
+
+    `access` within another entry is refused too; `labels` there are a field of that entry.
+    """
     if not isinstance(node, yaml.MappingNode):
         return
     check_once((key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)), PLAINLY)
     pending, seen = [one for pair in node.value for one in pair], set[int]()
+    merges = [value for key, value in node.value if key.value == MERGE]
+    merged = {id(one) for value in merges for one in (value, *(value.value if isinstance(value.value, list) else ()))}
     while pending:
         inner = pending.pop()
         if id(inner) in seen:
             continue
         seen.add(id(inner))
         if isinstance(inner, yaml.MappingNode):
-            _check_inner(key.value for key, _ in inner.value if isinstance(key, yaml.ScalarNode))
+            names = NAMES if id(inner) in merged else NEVER_WITHIN
+            _check_inner((key.value for key, _ in inner.value if isinstance(key, yaml.ScalarNode)), names)
             pending += [one for pair in inner.value for one in pair]
         elif isinstance(inner, yaml.SequenceNode):
             pending += inner.value
@@ -64,7 +73,7 @@ def check_values(values: Mapping[str, Any]) -> None:
     while pending:
         inner = pending.pop()
         if isinstance(inner, dict):
-            _check_inner(inner)
+            _check_inner(inner, NEVER_WITHIN)
             pending += inner.values()
         elif isinstance(inner, list):
             pending += inner
@@ -97,7 +106,7 @@ def check_no_front_matter(text: str) -> None:
         )
 
 
-def _check_inner(keys: Iterable[Any]) -> None:
+def _check_inner(keys: Iterable[Any], names: Sequence[str]) -> None:
     for name in map(name_of, keys):
-        if name in NAMES:
+        if name in names:
             raise UnreadableError(f"its front matter gives {name} within another entry", PLAINLY)
