@@ -1,14 +1,19 @@
 """A run after an edit does the difference: what nothing has changed for is taken from the runs beside it."""
 
+import csv
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from bakeoff.contenders import kept_models
 from bakeoff.contenders.access import learned_with
 from bakeoff.contenders.identities import Identities
+from bakeoff.models.embed import HashEmbedder
 from bakeoff.pilot.prepare import prepare
 from bakeoff.pilot.run import run
 from bakeoff.pilot.stage_times import Event
@@ -104,6 +109,36 @@ def test_latency_and_time_are_those_of_a_run_of_its_own(tmp_path: Path) -> None:
             assert all(answer.latency_ms > 50 for answer in finished.folder.answers(entrant.name, "latency"))
         of_both = [sum(answer.usage.seconds for answer in one.folder.answers(entrant.name)) for one in runs]
         assert of_both[1] == pytest.approx(of_both[0], rel=0.3)
+
+
+def test_cost_lines_are_those_of_a_run_that_makes_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those of `extract`, which asks no model to write, only the embedder.
+
+    Of a run that takes nothing, one that has nothing to take but what it makes itself, and one that takes everything.
+    """
+    slow, quick = 0.01, HashEmbedder.embed_passages
+
+    def embed(embedder: HashEmbedder, texts: Sequence[str]) -> np.ndarray:
+        time.sleep(slow * len(texts))
+        return quick(embedder, texts)
+
+    monkeypatch.setattr(HashEmbedder, "embed_passages", embed)
+    monkeypatch.setattr(HashEmbedder, "embed_queries", quick)
+    monkeypatch.setattr(kept_models, "_can_be_kept", lambda settings: settings.name == HashEmbedder.name)
+    config = load_config(make(tmp_path, contenders=["extract"]))
+    runs = [run(config, runs=tmp_path / "runs", reuse=reuse) for reuse in (False, True, True)]
+    assert taken(runs[2])["vectors"][0] == taken(runs[2])["vectors"][1] > 0
+    anew, first, again = (
+        next(
+            float(row["formula"].split(" s / ")[0])
+            for row in csv.DictReader((one.folder.root / "tables" / "cost_lines.csv").open(encoding="utf-8"))
+            if (row["contender"], row["line"]) == ("extract", "retrieval")
+        )
+        for one in runs
+    )
+    assert anew > slow, "at least a sentence a question"
+    assert first == pytest.approx(anew, rel=0.25)
+    assert again == pytest.approx(anew, rel=0.25)
 
 
 def test_an_equal_training_is_taken_and_another_one_is_not(tmp_path: Path) -> None:

@@ -53,14 +53,16 @@ def test_a_stage_prints_at_most_a_line_every_half_minute() -> None:
     assert log.lines[-1] == "rag: Answer the test: 32/200 questions, 16 %, 30 s so far, about 10 s left"
 
 
-def test_what_a_worker_or_an_earlier_run_did_has_its_own_time() -> None:
+def test_what_was_made_before_has_its_own_time() -> None:
+    """Before may have been in this very run. Of workers it speaks only where there are some."""
     log = Log()
-    for seconds in (41.0, 0.4):
+    for seconds, by_workers in ((41.0, False), (41.0, True), (0.4, True)):
         log.show("train", contender="tuned")
         log.now += 0.3
-        log.show("train", 1, 1, contender="tuned", note="done", seconds=seconds)
+        log.show("train", 1, 1, contender="tuned", note="done", seconds=seconds, by_workers=by_workers)
     assert log.lines == [
-        "tuned: Train: 0.3 s here, 41 s for the worker or the earlier run that did it",
+        "tuned: Train: 0.3 s here, 41 s with what was made before",
+        "tuned: Train: 0.3 s here, 41 s with what workers did, or was made before",
         "tuned: Train: 0.3 s",
     ]
 

@@ -176,6 +176,27 @@ def test_unsure_answers_count_against_the_candidate():
         decision.reason
     )
     assert "no evidence of a gain (p 1, level 0.035)" in decision.reason
+    assert decision.reason.startswith(
+        "It is not shown to be better: +6.7 net right answers of 100 with unsure answers counted halfway between "
+        "right and wrong (95 % interval "
+    )
+
+
+def test_every_figure_says_how_unsure_answers_count_in_it():
+    """A slice that is much the same with unsure answers halfway does not read as a collapse."""
+    questions = [*asked(240), *asked(60, "unanswerable", 240)]
+    tested = round_of(won=60, lost=9, questions=questions)
+    correct = tested.candidate.correct
+    unsure = {f"q{i}": "perhaps" for i in range(280, 300)}
+    graded = replace(correct, values={**correct.values, **dict.fromkeys(unsure, 0.5)}, unsure=unsure)
+    decision = gate(replace(tested, candidate=replace(tested.candidate, correct=graded)), Profile(), LEVEL)
+    (part,) = (one for one in decision.parts if one.name == "unanswerable")
+    assert part.unsure == 20 and part.difference < part.halfway < 0
+    assert decision.reasons[-1] == (
+        f"It loses on the slice 'unanswerable': {100 * part.difference:.1f} net right answers of 100 with the unsure "
+        f"answers to 20 questions counted against it ({100 * part.halfway:.1f} with them counted halfway) on 60 facts, "
+        f"p {part.p:.2g}."
+    )
 
 
 @pytest.mark.parametrize(

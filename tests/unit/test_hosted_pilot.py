@@ -21,7 +21,6 @@ from bakeoff.pilot import hosting
 from bakeoff.pilot.answer_settings import settled
 from bakeoff.pilot.budget import planned
 from bakeoff.pilot.prepare import prepare
-from bakeoff.pilot.reuse import NO_REUSE
 from bakeoff.pilot.run import run
 from bakeoff.pilot.stage_times import Event, StageTimes
 from bakeoff.pilot.stages import Pilot
@@ -327,7 +326,7 @@ def test_a_round_of_learning_starts_no_job_without_a_budget(openai, tmp_path):
     config = load_config(pilot(tmp_path, openai, ["base", there(openai)]))
     recipes, prepared = make_recipes(config.specs), prepare(config)
     folder = begin(settled(config, prepared.answer_lengths), tmp_path / "runs")
-    times = StageTimes(folder, lambda event: None, NO_REUSE)
+    times = StageTimes(folder, lambda event: None)
     Pilot(folder.config(), recipes, (), folder, prepared, times).run()
     assert "nothing was allowed" in Run(folder).comparison.skipped["tuned-there"]
     assert openai.jobs == {} and openai.files == {}

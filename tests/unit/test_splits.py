@@ -297,3 +297,17 @@ def test_facts_whose_questions_have_different_answers_are_warned_of() -> None:
     warnings = summarise(assign_splits([*corpus(40), *topic, *fact, changed], 7)).warnings
     assert [one for one in warnings if "different answers" in one] == list(warnings)
     assert "have different answers: billing. A fact groups phrasings" in warnings[0]
+    assert "Fix the column 'fact'" in warnings[0]
+
+
+def test_of_facts_that_bakeoff_has_grouped_no_column_is_blamed() -> None:
+    """Where one answer says the other and more, they agree, as they did when they were grouped."""
+    agreeing = [
+        question("a", "fact-of-a", text="What SLA is there for first replies?", answers=("80% within 2 working days",)),
+        question("b", "fact-of-a", text="How many days until a first reply?", answers=("2 working days",)),
+    ]
+    assert not [one for one in summarise(assign_splits([*corpus(40), *agreeing], 7)).warnings if "different" in one]
+    differing = [agreeing[0], agreeing[1].model_copy(update={"answers": ("a pool of five agents",)})]
+    (warning,) = [one for one in summarise(assign_splits([*corpus(40), *differing], 7)).warnings if "different" in one]
+    assert "fact-of-a ('What SLA is there for first replies?' / 'How many days until a first reply?')" in warning
+    assert "bakeoff init --facts facts.csv" in warning and "Fix the column" not in warning

@@ -113,10 +113,11 @@ def _title(event: Event) -> str:
 
 
 def _elsewhere(event: Event, elapsed: float) -> str:
-    """How long a worker or an earlier run took for a stage, if that is not what was waited for here."""
+    """How long the whole stage takes, if a part of it was made before and taken, or was made by workers."""
     if event.seconds is None or event.seconds < elapsed + 1:
         return ""
-    return f" here, {_duration(event.seconds)} for the worker or the earlier run that did it"
+    who = "workers did, or was made before" if event.by_workers else "was made before"
+    return f" here, {_duration(event.seconds)} with what {who}"
 
 
 def _standing(event: Event, now: float, pace: _Pace) -> str:

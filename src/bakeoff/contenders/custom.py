@@ -10,7 +10,6 @@ question, and again, on a new object, with those after the update. If it has `no
 does not know changed documents, it is not asked about them.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.streaming import whole
 from bakeoff.errors import ConfigError, ContenderError
 from bakeoff.grading.grade import is_abstention
+from bakeoff.models.kept.clock import now
 from bakeoff.records import Answer, Document, Hit, Question
 
 
@@ -117,9 +117,9 @@ class HeldToContract:
         of the call. Raises ContenderError if there is not exactly one answer for each question, in order, and for any
         error that the inner contender raises.
         """
-        begun = time.perf_counter()
+        begun = now()
         answers = self._answers(questions)
-        seconds = (time.perf_counter() - begun) / max(1, len(questions))
+        seconds = (now() - begun) / max(1, len(questions))
         asked, answered = [item.id for item in questions], [item.question_id for item in answers]
         if asked != answered:
             raise ContenderError(

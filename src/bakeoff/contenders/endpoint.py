@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from bakeoff.contenders.citing import CitedDocuments
 from bakeoff.contenders.declining import answer_from
@@ -18,6 +18,7 @@ from bakeoff.contenders.recipe import Fitted, Given, Material, Recipe, World
 from bakeoff.contenders.reply_citations import check_place, cited_in
 from bakeoff.errors import ConfigError, ModelUnavailableError, error_line
 from bakeoff.files import jsonl
+from bakeoff.files.plain_types import message_of
 from bakeoff.measure.comparison import AskedModel, Entrant
 from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.probe import ONE_ANSWER, PROMPT
@@ -143,9 +144,9 @@ class Endpoint(Elsewhere):
         try:
             return EndpointOptions.model_validate({**self.options.model_dump(), **changes, "updated": None})
         except ValueError as error:
-            problem = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
+            problem = message_of(error.errors()[0]) if isinstance(error, ValidationError) else str(error)
             raise ConfigError(
-                f"The contender '{self.spec.name}': options.updated: {problem.removeprefix('Value error, ')}.",
+                f"The contender '{self.spec.name}': options.updated: {problem}.",
                 "give an address such as https://host/v1, or the name of a model",
             ) from error
 

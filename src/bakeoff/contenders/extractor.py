@@ -7,7 +7,6 @@ reader.
 """
 
 import re
-import time
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -18,6 +17,7 @@ import numpy as np
 from bakeoff.contenders.copied import as_read
 from bakeoff.contenders.declining import declines
 from bakeoff.contenders.pieces import pieces
+from bakeoff.models.kept.clock import now
 from bakeoff.protocols import Embedder, Retriever
 from bakeoff.questions.answer_lengths import AnswerLengths
 from bakeoff.records import Answer, Hit, Question, Usage
@@ -81,7 +81,7 @@ class Extractor:
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. The chunk that was copied from is cited first."""
-        begun = time.perf_counter()
+        begun = now()
         hits_of_questions = hits_for(self._retriever, questions, self._k)
         candidates = [[sentence for hit in hits for sentence in sentences(hit)] for hits in hits_of_questions]
         vectors = self._embed(questions, candidates)
@@ -91,7 +91,7 @@ class Extractor:
                 questions, hits_of_questions, candidates, vectors, strict=True
             )
         ]
-        seconds = (time.perf_counter() - begun) / max(1, len(questions))
+        seconds = (now() - begun) / max(1, len(questions))
         return [answer.model_copy(update={"usage": Usage(seconds=seconds)}) for answer in picked]
 
     def _embed(

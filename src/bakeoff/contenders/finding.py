@@ -4,10 +4,10 @@ Takes questions, each with the labels of who asks; gives hits with usage. Withou
 searched for (`Plain`); `rewriting.py` has the other ways. Knows nothing about prompts that answer.
 """
 
-import time
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from bakeoff.models.kept.clock import now
 from bakeoff.protocols import Retriever
 from bakeoff.records import Hit, Question, Usage
 from bakeoff.retrieval.visible import hits_for
@@ -38,12 +38,12 @@ class Plain:
 
     def find(self, questions: Sequence[Question], k: int) -> list[Found]:
         """The retriever's hits. Each question has an equal share of the time."""
-        begun = time.perf_counter()
+        begun = now()
         hits = hits_for(self._retriever, questions, k)
         usage = share_since(begun, len(questions))
         return [Found(found, usage) for found in hits]
 
 
 def share_since(begun: float, n: int) -> Usage:
-    """The share of each of n questions in the time since then (time.perf_counter)."""
-    return Usage(seconds=(time.perf_counter() - begun) / max(1, n))
+    """The share of each of n questions in the time since then (kept/clock.py)."""
+    return Usage(seconds=(now() - begun) / max(1, n))

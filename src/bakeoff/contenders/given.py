@@ -12,6 +12,7 @@ from bakeoff.catalogue import RECIPES
 from bakeoff.contenders.spec import Entry, Spec
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import unknown_of
+from bakeoff.files.plain_types import message_of
 from bakeoff.imports import imported
 from bakeoff.models.found import found
 from bakeoff.records import Record
@@ -38,7 +39,7 @@ def _problem(item: Any, known: Sequence[str], recipe: str) -> str:
     if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
         return unknown_of("option", item["loc"][0], f"the recipe '{recipe}'", known)
     place = "".join(f".{part}" for part in item["loc"])
-    return f"options{place}: {item['msg'].removeprefix('Value error, ')}{found(item) if place else ''}"
+    return f"options{place}: {message_of(item)}{found(item) if place else ''}"
 
 
 def check_used(entries: Sequence[Entry], recipes: Sequence["Recipe"], tuning: Iterable[str] = ()) -> None:

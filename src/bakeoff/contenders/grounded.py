@@ -3,12 +3,12 @@
 Takes questions, gives answers that cite the chunks shown. Does not know how the index or the model was made.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 
 from bakeoff.contenders.declining import answer_from
 from bakeoff.contenders.finding import Finder, Found, Plain, share_since
 from bakeoff.contenders.streaming import as_written, whole
+from bakeoff.models.kept.clock import now
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Generator, Retriever
 from bakeoff.records import Answer, GenerationSettings, Hit, Prompt, Question
@@ -59,7 +59,7 @@ class Grounded:
     def _found(self, questions: Sequence[Question], searched: Sequence[Question]) -> list[Found]:
         """The passages shown with each question: those found for what is searched in its place, as far as they fit."""
         found = self._finder.find(searched, self._k)
-        begun = time.perf_counter()
+        begun = now()
         shown = [self._fitting(question, one.hits) for question, one in zip(questions, found, strict=True)]
         fitted = share_since(begun, len(questions))
         return [Found(hits, one.usage + fitted, one.error) for hits, one in zip(shown, found, strict=True)]

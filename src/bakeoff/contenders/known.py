@@ -5,7 +5,6 @@ question and the known one. An answer is given only while the documents say what
 see them. Knows nothing about training or thresholds.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from bakeoff.contenders.declining import declines
 from bakeoff.corpus.access import may_see
 from bakeoff.corpus.chunk import passage
+from bakeoff.models.kept.clock import now
 from bakeoff.models.prompts import DECLINE
 from bakeoff.protocols import DocumentStore, Embedder
 from bakeoff.questions.evidence.quotes import Locator
@@ -75,11 +75,11 @@ class KnownAnswers:
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order: that of the most similar known question whose evidence stands."""
-        begun = time.perf_counter()
+        begun = now()
         cosines = self._embedder.embed_queries([question.text for question in questions]) @ self._vectors.T
         evidence = self._evidence()
         found = [self._best(row, question.access, evidence) for row, question in zip(cosines, questions, strict=True)]
-        usage = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
+        usage = Usage(seconds=(now() - begun) / max(1, len(questions)))
         return [self._answer(question, *best, usage) for question, best in zip(questions, found, strict=True)]
 
     def _best(self, cosines: np.ndarray, access: Labels, evidence: Evidence) -> tuple[str, tuple[Hit, ...], float]:

@@ -5,7 +5,6 @@ each is right. Questions without a label are out of scope: nothing is learned fr
 threshold for all contenders. Does not know how labels are chosen.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -17,6 +16,7 @@ from bakeoff.contenders.recipe import Material
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.unreadable import unreadable
+from bakeoff.models.kept.clock import now
 from bakeoff.questions.facts.labels import LABEL
 from bakeoff.records import Answer, Question, Record, Usage
 
@@ -129,9 +129,9 @@ class LabelAnswers:
         """One answer for each question, in order."""
         if not questions:
             return []
-        begun = time.perf_counter()
+        begun = now()
         chosen = self._classify([question.text for question in questions])
-        seconds = (time.perf_counter() - begun) / len(questions)
+        seconds = (now() - begun) / len(questions)
         n_tokens = chosen.n_tokens or [0] * len(questions)
         return [
             self._answer(question, int(number), float(chance), Usage(prompt_tokens=n, seconds=seconds))

@@ -33,6 +33,7 @@ from bakeoff.measure.comparison import Days
 from bakeoff.models import saved_state
 from bakeoff.models.checksums import model_sha256
 from bakeoff.models.embed import HashEmbedder
+from bakeoff.models.kept.clock import now
 from bakeoff.models.settings import LocalModel, ModelSettings
 from bakeoff.models.weights import resolve_model
 from bakeoff.records import Record
@@ -100,7 +101,7 @@ class LabelHead(Recipe):
         if (folder / TRAINING / REPORT).exists():
             self._fit(self._opened(world), folder, examples, dev)
             return Made()
-        begun = time.perf_counter()
+        begun = now()
         untuned = None if tune else self._fit(world.embedder(self.embedder), folder, examples, dev)
         at = _tuned(world.models[self.embedder], examples, settings, folder, on_progress)
         tuned = self._fit(self._opened(world), folder, examples, dev)
@@ -108,7 +109,7 @@ class LabelHead(Recipe):
             shutil.rmtree(folder / EMBEDDER)
             self._fit(world.embedder(self.embedder), folder, examples, dev)
         took = Took(
-            seconds=time.perf_counter() - begun + at.earlier_s,
+            seconds=now() - begun + at.earlier_s,
             tokens=at.n_tokens,
             detail=f"{len(examples.texts)} examples, {at.n_steps} steps",
         )

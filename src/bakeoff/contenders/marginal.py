@@ -4,7 +4,6 @@ Takes questions, gives answers that cite the passages shown, best first: by thei
 the index or the model was made. `mixture.py` has the sums, `marginal_recipe.py` what both recipes share.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from bakeoff.contenders.grounded import n_fitting
 from bakeoff.contenders.mixture import Mixed, TokenMixture, best_sequence, log_sum
 from bakeoff.contenders.streaming import whole
 from bakeoff.errors import TooLongError, error_line
+from bakeoff.models.kept.clock import now
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.protocols import Embedder, Retriever, SteppingGenerator, TokenSteps
 from bakeoff.records import Answer, Completion, GenerationSettings, Hit, Question, Usage
@@ -86,15 +86,15 @@ class Marginal:
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. The prompts of one question are read together."""
-        begun = time.perf_counter()
+        begun = now()
         hits_of_questions = hits_for(self._retriever, questions, self._k)
-        retrieval = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
+        retrieval = Usage(seconds=(now() - begun) / max(1, len(questions)))
         return [
             self._one(question, hits, retrieval) for question, hits in zip(questions, hits_of_questions, strict=True)
         ]
 
     def _one(self, question: Question, hits: Sequence[Hit], retrieval: Usage) -> Answer:
-        begun = time.perf_counter()
+        begun = now()
         try:
             shown, log_weights, steps = self._read(question, hits)
         except TooLongError as error:
@@ -115,7 +115,7 @@ class Marginal:
         self, question: Question, made: tuple[Sequence[Hit], TokenSteps, Mixed], retrieval: Usage, begun: float
     ) -> Answer:
         shown, steps, mixed = made
-        usage = mixed.usage + Usage(seconds=time.perf_counter() - begun)
+        usage = mixed.usage + Usage(seconds=now() - begun)
         completion: Completion = steps.written(mixed.ids).model_copy(
             update={"usage": usage, "logprob": mixed.per_token}
         )
@@ -139,15 +139,15 @@ class TokenMarginal(Marginal):
         if self._decline_below is not None:
             yield from whole(self, question)
             return
-        begun = time.perf_counter()
+        begun = now()
         (hits,) = hits_for(self._retriever, [question], self._k)
-        retrieval = Usage(seconds=time.perf_counter() - begun)
-        read = time.perf_counter()
+        retrieval = Usage(seconds=now() - begun)
+        read = now()
         shown, log_weights, steps = self._read(question, hits)
         mixture = TokenMixture(steps, log_weights)
         yield from steps.pieces(mixture)
         answer = self._answer(question, (shown, steps, mixture.mixed), retrieval, read)
-        yield answer.model_copy(update={"latency_ms": 1000 * (time.perf_counter() - begun)})
+        yield answer.model_copy(update={"latency_ms": 1000 * (now() - begun)})
 
 
 class SequenceMarginal(Marginal):

@@ -5,7 +5,6 @@ Takes the import path of a function or class that gives a retriever (`protocols.
 model, the prompt, the number of passages.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
@@ -20,6 +19,7 @@ from bakeoff.contenders.recipe import Fitted, Given, Recipe, World
 from bakeoff.errors import BakeoffError, ConfigError, error_line
 from bakeoff.imports import imported
 from bakeoff.measure.comparison import Days, Entrant
+from bakeoff.models.kept.clock import now
 from bakeoff.models.settings import ModelSettings
 from bakeoff.records import Question, Record
 from bakeoff.retrieval.presentation import ASPECTS
@@ -43,7 +43,7 @@ class OwnFinder:
 
         Raises ContenderError as `hits_for`.
         """
-        begun = time.perf_counter()
+        begun = now()
         try:
             hits = hits_for(self._retriever, questions, k)
         except BakeoffError:

@@ -6,7 +6,6 @@ whose result is a folder beside the tuned models. Knows no recipe.
 
 import hashlib
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from bakeoff.contenders.recipe import Material, OnProgress, World
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.errors import TooFewPairsError
 from bakeoff.models.checksums import model_sha256
+from bakeoff.models.kept.clock import now
 from bakeoff.models.threads import free_threads, use_threads
 from bakeoff.records import Chunk
 from bakeoff.retrieval.settings import Retrieval
@@ -63,7 +63,7 @@ def tune(part: str, sources: Sources, folder: Path, on_progress: OnProgress) -> 
 
     Raises TooFewPairsError if too few pairs could be made.
     """
-    begun = time.perf_counter()
+    begun = now()
     chunks = _Chunks(sources)
     questions = sample(sources.material.train, sources.examples, sources.material.seed)
     index = sources.world.index(sources.untuned)
@@ -72,7 +72,7 @@ def tune(part: str, sources: Sources, folder: Path, on_progress: OnProgress) -> 
     claim(folder, _fingerprint(sources, pairs))
     use_threads(free_threads())
     task, save = _TASKS[part](sources, pairs, chunks)
-    took_s = time.perf_counter() - begun
+    took_s = now() - begun
     return train(
         task, sources.settings, folder, lambda best: save(folder.parent, best), on_progress, preparation_s=took_s
     )

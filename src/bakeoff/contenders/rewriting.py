@@ -7,7 +7,6 @@ Sources: HyDE, Gao et al. 2022, arXiv:2212.10496; RAG-Fusion, Rackauckas 2024, a
 """
 
 import re
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from bakeoff.contenders.finding import Found, share_since
 from bakeoff.errors import ContenderError
 from bakeoff.grading.abstention import is_abstention
+from bakeoff.models.kept.clock import now
 from bakeoff.models.prompts import PromptTemplate
 from bakeoff.models.spending.who import REWRITING, in_role
 from bakeoff.protocols import Embedder, Generator, Retriever, VectorRetriever
@@ -64,7 +64,7 @@ class Hyde:
     def find(self, questions: Sequence[Question], k: int) -> list[Found]:
         """The hits by words of the question and by the mean vector. If nothing was made up, by the question alone."""
         written = self._writer.written(questions)
-        begun = time.perf_counter()
+        begun = now()
         vectors = hyde_vectors(self._embedder, questions, [passage_of(one) for one in written])
         hits = hits_by_vectors(self._retriever, questions, vectors, k)
         return _with_usage(hits, written, share_since(begun, len(questions)))
@@ -101,7 +101,7 @@ class MultiQuery:
     def find(self, questions: Sequence[Question], k: int) -> list[Found]:
         """The k hits that the wordings agree on most. The question itself is always one of them."""
         written = self._writer.written(questions)
-        begun = time.perf_counter()
+        begun = now()
         wordings = [
             [question.text, *rewordings(one.text, question.text, self._n)]
             for question, one in zip(questions, written, strict=True)

@@ -4,7 +4,6 @@ Takes questions, gives answers with their route. The similarity threshold is cal
 of the answers first, then for time. Does not know how the two contenders behind it work.
 """
 
-import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import fmean
@@ -15,6 +14,7 @@ import numpy as np
 from bakeoff.contenders.cuts import NEVER, NO_FACTS, Worth, fit_cut
 from bakeoff.contenders.streaming import stream_of
 from bakeoff.measure.value import is_clear, mean_gain
+from bakeoff.models.kept.clock import now
 from bakeoff.protocols import Contender, Embedder
 from bakeoff.records import Answer, Question, Record, Usage
 
@@ -57,9 +57,9 @@ class Routed:
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. `route` names the contender that gave it."""
-        begun = time.perf_counter()
+        begun = now()
         is_near = self._familiarity.of([question.text for question in questions]) >= self._threshold
-        routing = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
+        routing = Usage(seconds=(now() - begun) / max(1, len(questions)))
         given: dict[int, Answer] = {}
         for contender, chosen in ((self._near, is_near), (self._far, ~is_near)):
             routed = [number for number, here in enumerate(chosen) if here]

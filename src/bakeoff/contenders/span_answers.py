@@ -5,11 +5,11 @@ Knows nothing about how the reader was trained.
 Source: Chen et al. 2017, arXiv:1704.00051 (DrQA).
 """
 
-import time
 from collections.abc import Sequence
 from typing import Protocol
 
 from bakeoff.contenders.declining import declines
+from bakeoff.models.kept.clock import now
 from bakeoff.models.spans.best import Span
 from bakeoff.models.spans.windows import Passage
 from bakeoff.protocols import Retriever
@@ -41,11 +41,11 @@ class SpanAnswers:
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order. The passage with the span is cited first."""
-        begun = time.perf_counter()
+        begun = now()
         every = hits_for(self._retriever, questions, self._k)
         asked = [(question.text, passages_of(hits)) for question, hits in zip(questions, every, strict=True)]
         spans = self._reader.read(asked)
-        usage = Usage(seconds=(time.perf_counter() - begun) / max(1, len(questions)))
+        usage = Usage(seconds=(now() - begun) / max(1, len(questions)))
         return [
             self._answer(question, hits, span, usage)
             for question, hits, span in zip(questions, every, spans, strict=True)

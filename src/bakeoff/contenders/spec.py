@@ -16,6 +16,7 @@ from bakeoff.catalogue import ENTRY_POINTS, RECIPES
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import closest, keys_instead, unknown_with_allowed
 from bakeoff.files.names import is_taken_by_windows
+from bakeoff.files.plain_types import message_of
 from bakeoff.models.found import found
 from bakeoff.models.prompts import Prompts, PromptTemplate, plainer
 from bakeoff.models.settings import GENERATOR, ModelSettings
@@ -243,7 +244,7 @@ def _explained(item: Any) -> str:
         return unknown_with_allowed(Spec, item["loc"])
     if item["type"] == "model_type":
         return f"'{where}': {keys_instead(Spec, item['loc'], item['input'])}{found(item)}"
-    return f"'{where}': {item['msg'].removeprefix('Value error, ')}{found(item)}"
+    return f"'{where}': {message_of(item)}{found(item)}"
 
 
 def _check_model(name: str, key: str, models: Mapping[str, ModelSettings], place: str) -> None:

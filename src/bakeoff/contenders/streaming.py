@@ -4,12 +4,12 @@ A contender with a confidence threshold knows only at the end whether it decline
 and so is that of any contender that does not say of itself `decides_before_streaming`. Knows nothing about engines.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 
 from bakeoff.contenders.declining import NOTHING, answer_from
 from bakeoff.errors import ContenderError
 from bakeoff.models.cancelling import caller
+from bakeoff.models.kept.clock import now
 from bakeoff.protocols import Contender, Generator, StreamingContender
 from bakeoff.records import Answer, Completion, GenerationSettings, Hit, Prompt, Question, Usage
 
@@ -56,7 +56,7 @@ def as_written(
     The answer is the one that the same completion makes in a batch; `retrieval` is what finding the passages took.
     Raises ContenderError where the generator's stream ends without its Completion.
     """
-    begun = time.perf_counter()
+    begun = now()
     completion: Completion | None = None
     for item in generator.stream(prompt, settings):
         if isinstance(item, Completion):
@@ -68,6 +68,6 @@ def as_written(
             f"The stream of the generator '{generator.name}' ended without a Completion.",
             "stream(prompt, settings) must yield the pieces of the text, then the bakeoff.records.Completion",
         )
-    latency_ms = 1000 * (retrieval.seconds + time.perf_counter() - begun)
+    latency_ms = 1000 * (retrieval.seconds + now() - begun)
     answer = answer_from(question, contender, completion, None, hits, retrieval)
     yield answer.model_copy(update={"latency_ms": latency_ms})

@@ -19,6 +19,7 @@ from bakeoff.corpus.place import place_of
 from bakeoff.corpus.stores import existing_store
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.plain_types import message_of
 from bakeoff.imports import named_by_folder, search_in
 from bakeoff.models.checksums import Sums
 from bakeoff.models.kept.results import KeptResults
@@ -244,7 +245,7 @@ class WorldFolder:
         try:
             built = Built.model_validate_json(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+            reason = message_of(error.errors()[0]) if isinstance(error, ValidationError) else error
             raise RunFolderError(f"Cannot read {path}: {reason}.", "restore the file, or start a new run") from error
         named_by_folder(self.root, built.spec)
         return built

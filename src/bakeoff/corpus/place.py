@@ -14,6 +14,7 @@ from bakeoff.corpus.postgres import place as postgres
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.plain_types import message_of
 
 PLACE = "store.json"
 
@@ -43,7 +44,7 @@ def read_place(path: Path) -> Place | BucketPlace:
         return kind.model_validate_json(content)
     except ValidationError as error:
         raise RunFolderError(
-            f"{path} does not say where the documents are: {error.errors()[0]['msg']}.",
+            f"{path} does not say where the documents are: {message_of(error.errors()[0])}.",
             'write it like {"address": "postgresql://user@host/database", "schema_name": "bakeoff_name"} or '
             '{"address": "s3://bucket/prefix", "world": "name"}',
         ) from None  # the cause would show what the file holds

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bakeoff.errors import RunFolderError
 from bakeoff.files.flush import to_disk
+from bakeoff.files.plain_types import message_of
 from bakeoff.files.unreadable import unreadable
 from bakeoff.records import Record
 
@@ -67,7 +68,7 @@ def _record(line: bytes, kind: type[R], path: Path, number: int, remedy: str) ->
         return kind.model_validate_json(line)
     except ValidationError as error:
         raise RunFolderError(
-            f"{path}, line {number}: not a {kind.__name__} ({error.errors()[0]['msg']}).", remedy
+            f"{path}, line {number}: not a {kind.__name__} ({message_of(error.errors()[0])}).", remedy
         ) from error
 
 

@@ -26,7 +26,6 @@ from bakeoff.models import threads
 from bakeoff.models.spending.ledger import settle
 from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.build import Earlier, batch_size
-from bakeoff.pilot.reuse import NO_REUSE
 from bakeoff.pilot.stage_times import Event, Listener, StageTimes
 from bakeoff.pilot.stages import Pilot, data_lines
 from bakeoff.records import Answer, Question
@@ -50,7 +49,7 @@ def measure_round(deployment: Deployment, here: Round, listener: Listener) -> Ru
     relearns = any(question.id not in trained_on for question in here.prepared.of("train"))
     earlier = Earlier(release.world, relearns=relearns)
     with here.folder.lock():
-        times = StageTimes(here.folder, listener, NO_REUSE)
+        times = StageTimes(here.folder, listener)
         for line in data_lines(config, here.prepared, recipes):
             times.note(line)
         Pilot(config, recipes, own, here.folder, here.prepared, times, earlier).run()

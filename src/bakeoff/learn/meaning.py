@@ -9,14 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bakeoff.grading.grade import grade
 from bakeoff.learn.said import Place, words_around
 from bakeoff.learn.telling import Weights, telling_words
 from bakeoff.questions.evidence.answer_place import answer_spans
 from bakeoff.questions.evidence.quotes import Locator
 from bakeoff.questions.facts.labels import LONG_ANSWER, POLAR
 from bakeoff.questions.facts.near_copies import numbers, words
-from bakeoff.questions.facts.same_gold import same_answers
+from bakeoff.questions.facts.same_gold import same_answers, says_the_other
 from bakeoff.records import Document, Question
 
 ALIKE = 0.1
@@ -156,9 +155,7 @@ class Meanings:
         """Whether an answer of one states an accepted answer of the other."""
         key = a.answers, b.answers
         if key not in self._answered:
-            self._answered[key] = any(grade(answer, b.answers).correct for answer in a.answers if b.answers) or any(
-                grade(answer, a.answers).correct for answer in b.answers[:1] if a.answers
-            )
+            self._answered[key] = says_the_other(a, b)
         return self._answered[key]
 
     def _places(self, question: Question) -> dict[str, list[Place]]:

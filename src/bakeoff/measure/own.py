@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bakeoff.errors import MeasureError
+from bakeoff.files.plain_types import message_of
 from bakeoff.imports import imported
 from bakeoff.measures import BY_NAME, SCORES, Measure
 from bakeoff.questions.naming import named
@@ -80,7 +81,7 @@ def _of_function(function: Callable[..., Any], path: str) -> Measure:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise MeasureError(f"The measure {path} has a bad '{where}': {first['msg']}.", CONTRACT) from None
+        raise MeasureError(f"The measure {path} has a bad '{where}': {message_of(first)}.", CONTRACT) from None
 
 
 def own_value(measure: Measure, question: Question, answer: Answer) -> float | None:

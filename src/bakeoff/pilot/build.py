@@ -5,7 +5,6 @@ built once. Knows no contender by name, and nothing about test questions.
 """
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -22,6 +21,7 @@ from bakeoff.measure.comparison import Declining
 from bakeoff.measure.score import rightness
 from bakeoff.measure.settings import Measuring
 from bakeoff.measure.threshold import Facts, fit
+from bakeoff.models.kept.clock import now
 from bakeoff.models.providers.batches import MOST_BATCHED
 from bakeoff.models.settings import ApiModel, ModelSettings
 from bakeoff.pilot.asking import Asking, Workers, collect_from
@@ -225,9 +225,9 @@ class Builder:
         for name in dict.fromkeys(recipe.index for recipe in reading):
             sharing = [recipe for recipe in reading if recipe.index == name]
             with self.left_out.trying("its index", sharing), self._timed(stage, part=f"index:{name}") as more:
-                begun, retrieval = time.perf_counter(), sharing[0].spec.retrieval
+                begun, retrieval = now(), sharing[0].spec.retrieval
                 world.embedder(retrieval.embedder)
-                opening_s = time.perf_counter() - begun
+                opening_s = now() - begun
                 index = world.sound_index(retrieval)  # which checks what is there: no part of an update
                 report = index.sync(world.store, self._progress(stage))
                 more |= {"tokens": report.n_tokens, "seconds": opening_s + report.seconds}

@@ -59,11 +59,6 @@ class Reuse:
         return same
 
     @property
-    def seconds(self) -> float:
-        """How long the answers and vectors taken so far took when they were made."""
-        return self.results.seconds if self.results else 0.0
-
-    @property
     def counts(self) -> dict[str, tuple[int, int]]:
         """By kind: how many were taken from earlier runs, and how many were needed."""
         if self.results is None:

@@ -82,7 +82,7 @@ def run(
         recipes = make_recipes(config.specs, config.imports_from)  # with the prompts and limits of this run
         racers = racers_of(folder.begun_config())
         others = Reuse(Path(runs) if reuse else None)
-        times = StageTimes(folder, tell, others)
+        times = StageTimes(folder, tell, has_workers=executor is not None)
         times.note(f"Run folder: {folder.root}")
         for line in expected_lines(costs, datetime.date.today()):
             times.note(line)

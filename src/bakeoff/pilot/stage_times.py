@@ -3,15 +3,14 @@
 Takes a run folder and a listener. Knows no stage by name.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from bakeoff.files import jsonl
+from bakeoff.models.kept.clock import now
 from bakeoff.models.spending.ledger import settle
 from bakeoff.models.spending.who import asking_in
-from bakeoff.pilot.reuse import Reuse
 from bakeoff.records import Record, Stage
 from bakeoff.runs.folder import RunFolder
 
@@ -20,7 +19,8 @@ class Event(Record):
     """The progress of a pilot: this stage (of this contender) has done so many of so many steps.
 
     The stage `data` has no steps; its `note` is a line to show. With the note "done", `seconds` is how long the stage
-    took, wherever that was: a worker's or an earlier run's time counts too.
+    takes in a run that makes everything, here and now or before. `by_workers`: the run has workers, who may have done a
+    part of it beside one another.
     """
 
     stage: str
@@ -30,6 +30,7 @@ class Event(Record):
     note: str = ""
     detail: str = ""
     seconds: float | None = None
+    by_workers: bool = False
 
 
 Listener = Callable[[Event], None]
@@ -38,10 +39,10 @@ Listener = Callable[[Event], None]
 class StageTimes:
     """Tells a listener of the stages of a run, and writes their times into its folder."""
 
-    def __init__(self, folder: RunFolder, listener: Listener, reuse: Reuse) -> None:
+    def __init__(self, folder: RunFolder, listener: Listener, has_workers: bool = False) -> None:
         self._folder = folder
         self._tell = listener
-        self._reuse = reuse
+        self._has_workers = has_workers
 
     def note(self, line: str) -> None:
         """Shows a line."""
@@ -58,20 +59,21 @@ class StageTimes:
 
     @contextmanager
     def timed(self, stage: str, contender: str = "", part: str = "") -> Iterator[dict[str, Any]]:
-        """Announces a stage and records how long it took. The body may add `tokens` and `detail`.
+        """Announces a stage and records how long it took. The body may add `tokens` and `detail`, and `seconds`.
 
-        A stage that was finished in an earlier session keeps its time from then, and what was taken from earlier runs
-        counts with the time that it took there.
+        A stage that was finished in an earlier session keeps its time from then. What was made before and taken counts
+        with the time that it took when it was made; `seconds` of the body are counted so, too (kept/clock.py).
         """
         self._tell(Event(stage=stage, contender=contender))
         more: dict[str, Any] = {}
-        begun, saved_before = time.perf_counter(), self._reuse.seconds
+        begun = now()
         with asking_in(stage, contender):
             yield more
             settle(is_finished=True)
-        seconds = more.pop("seconds", time.perf_counter() - begun) + self._reuse.seconds - saved_before
+        seconds = more.pop("seconds", now() - begun)
         key = (stage, part or contender)  # shared parts are built once, by the first contender that needs them
         if key not in {(done.stage, done.part or done.contender) for done in self._folder.stages()}:
             took = Stage(stage=stage, contender=contender, part=part, seconds=seconds, **more)
             jsonl.append(self._folder.stages_path, [took])
-        self._tell(Event(stage=stage, contender=contender, done=1, total=1, note="done", seconds=seconds))
+        done = Event(stage=stage, contender=contender, done=1, total=1, note="done", seconds=seconds)
+        self._tell(done.model_copy(update={"by_workers": self._has_workers}))

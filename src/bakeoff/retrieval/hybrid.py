@@ -12,7 +12,6 @@ or both.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +22,7 @@ import numpy as np
 
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.errors import ConfigError, RunFolderError
+from bakeoff.models.kept.clock import now
 from bakeoff.protocols import DocumentStore, Embedder, Synced
 from bakeoff.records import Chunk, Document
 from bakeoff.retrieval.doubts import COLUMNS, doubtful
@@ -179,7 +179,7 @@ class HybridIndex(HybridSearch):
         in `again` are written even if they did not change. Raises RunFolderError if the index was built from another
         store.
         """
-        begun = time.perf_counter()
+        begun = now()
         with self._syncing, explained(self._folder):
             self._catch_up()
             if self._state.store not in ("", store.identity):
@@ -198,7 +198,7 @@ class HybridIndex(HybridSearch):
                         pending=tuple(left),
                         n_chunks=self._state.n_chunks + len(passages),
                         n_tokens=self._state.n_tokens + sum(map(self._embedder.count_tokens, passages)),
-                        seconds=earlier_s + time.perf_counter() - begun,
+                        seconds=earlier_s + now() - begun,
                     )
                     if progress:
                         progress(len(touched) - len(left), len(touched))
@@ -215,7 +215,7 @@ class HybridIndex(HybridSearch):
             if done.seconds:
                 self._save(n_chunks=0, n_tokens=0, seconds=0.0)
         counts = {f"n_{kind}": len(getattr(changes, kind)) for kind in ("added", "updated", "deleted")}
-        seconds = earlier_s + time.perf_counter() - begun
+        seconds = earlier_s + now() - begun
         return Synced(**counts, n_chunks=done.n_chunks, n_tokens=done.n_tokens, seconds=seconds, n_written=len(touched))
 
     def _held(self) -> Iterable[str]:

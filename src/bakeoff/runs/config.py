@@ -24,6 +24,7 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
 from bakeoff.files.did_you_mean import keys_instead, unknown, unknown_with_allowed
 from bakeoff.files.names import is_taken_by_windows
+from bakeoff.files.plain_types import message_of
 from bakeoff.files.strict_yaml import check_provider_keys, check_secrets, read_mapping
 from bakeoff.imports import named_by_you
 from bakeoff.llm_judge.settings import Grading, judge_model
@@ -313,7 +314,7 @@ def _explain(item: Any, values: Mapping[str, Any] | None = None) -> str:
         return explain(Profile, {**item, "loc": item["loc"][1:]}, ("profile",))
     if item["type"] == "model_type":
         return f"{where}: {keys_instead(Config, item['loc'], item['input'])}{found(item)}"
-    message = PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
+    message = PLAIN.get(item["type"]) or message_of(item)
     return f"{where}: {message}{found(item)}"
 
 

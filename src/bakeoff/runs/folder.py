@@ -18,6 +18,7 @@ from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held, is_held
 from bakeoff.files.plain_json import plain_json
+from bakeoff.files.plain_types import message_of
 from bakeoff.files.room import refused
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.files.unreadable import unreadable
@@ -192,7 +193,7 @@ class RunFolder:
         except ValidationError as error:
             first = error.errors()[0]
             where = f"'{'.'.join(str(part) for part in first['loc'])}': " if first["loc"] else ""
-            raise RunFolderError(f"{path}: {where}{first['msg']}.", remedy or RESTORE) from error
+            raise RunFolderError(f"{path}: {where}{message_of(first)}.", remedy or RESTORE) from error
 
     def read_json(self, path: Path, remedy: str = FINISH) -> Any:
         """The content of one of the run's JSON files. Raises RunFolderError if it is missing or broken."""

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from bakeoff.errors import RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import waited_for
+from bakeoff.files.plain_types import message_of
 from bakeoff.measure.labelled import NO_LABELS, Labels
 from bakeoff.measure.labels import Label, Unit, settled
 from bakeoff.measure.sampling import sample_of
@@ -182,7 +183,7 @@ def _label(path: Path, number: int, line: bytes) -> Label:
     except ValidationError as error:
         first = error.errors()[0]
         where = f"'{first['loc'][0]}': " if first["loc"] else ""
-        raise RunFolderError(f"{path}, line {number}: not a label ({where}{first['msg']}).", WITHOUT) from error
+        raise RunFolderError(f"{path}, line {number}: not a label ({where}{message_of(first)}).", WITHOUT) from error
 
 
 def _short(text: str, most: int = 60) -> str:

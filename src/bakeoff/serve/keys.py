@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.files.locks import waited_for
+from bakeoff.files.plain_types import message_of
 from bakeoff.records import Record
 from bakeoff.sentences import one_of
 
@@ -163,7 +164,7 @@ class KeyFile:
         except UnicodeDecodeError as error:
             raise self._unreadable("it is not text") from error
         except ValidationError as error:
-            raise self._unreadable(f"a line is not a key ({error.errors()[0]['msg']})") from error
+            raise self._unreadable(f"a line is not a key ({message_of(error.errors()[0])})") from error
 
     def _unreadable(self, reason: str) -> RunFolderError:
         return RunFolderError(

@@ -22,6 +22,7 @@ from typing import Self, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from bakeoff.errors import ConfigError, InputError, RunFolderError
+from bakeoff.files.plain_types import message_of
 from bakeoff.files.sqlite_file import connected, explained, prepare
 from bakeoff.serve.log_entries import Decision, Entry, LoggedAnswer, Preference, Review, Thumb, now
 from bakeoff.serve.log_writer import LogWriter
@@ -334,7 +335,7 @@ class Log:
 
     def _unreadable(self, number: int, kind: str, error: ValidationError) -> RunFolderError:
         return RunFolderError(
-            f"{self.path}: entry {number} is not a {kind} ({error.errors()[0]['msg']}).",
+            f"{self.path}: entry {number} is not a {kind} ({message_of(error.errors()[0])}).",
             "the file was changed by hand or by another version: restore a copy, or start a new log",
         )
 

@@ -226,6 +226,8 @@ class PartCheck(Record):
 
     `difference` is the candidate's value less that of what is served, with unsure answers counted against it; `p` is
     the one-sided p-value of it not being worse. Both are None with too few facts: then the part is not checked.
+    `halfway` is the same difference with unsure answers halfway between right and wrong, `unsure` is in how many
+    questions of the part there are some. Entries of earlier versions have neither.
     """
 
     name: Text
@@ -233,6 +235,8 @@ class PartCheck(Record):
     difference: float | None = None
     p: float | None = None
     lost: bool = False
+    halfway: float | None = None
+    unsure: int = 0
 
 
 Outcome = Literal["promote", "keep", "waits", "approved", "refused", "rolled back"]

@@ -4,12 +4,12 @@ Takes a function that asks the object, gives answers with citations in the run's
 the error of that question alone. Knows no library.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from bakeoff.contenders.citing import CitedDocuments, Source
 from bakeoff.errors import ConfigError, ContenderError, error_line
+from bakeoff.models.kept.clock import now
 from bakeoff.records import Answer, Document, Hit, Question, Usage
 
 LONGEST_ERROR = 500
@@ -75,14 +75,14 @@ class Wrapped(_Own):
         return [self._answer(own, question) for question in questions]
 
     def _answer(self, own: Any, question: Question) -> Answer:
-        begun = time.perf_counter()
+        begun = now()
         try:
             said = self._ask(own, question.text)
         except Exception as error:  # noqa: BLE001  (a team's own object may raise anything; it costs this question)
-            usage = Usage(seconds=time.perf_counter() - begun)
+            usage = Usage(seconds=now() - begun)
             message = error_line(error)[:LONGEST_ERROR]
             return Answer(question_id=question.id, contender=self.name, usage=usage, error=message)
-        seconds = time.perf_counter() - begun
+        seconds = now() - begun
         return Answer(
             question_id=question.id,
             contender=self.name,

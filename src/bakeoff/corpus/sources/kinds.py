@@ -18,6 +18,7 @@ from pydantic_core import CoreSchema
 
 from bakeoff.corpus.sources.settings import SourceSettings, resolved
 from bakeoff.files.did_you_mean import closest, unknown
+from bakeoff.files.plain_types import message_of
 
 KINDS: Mapping[str, str] = {
     "files": "bakeoff.corpus.sources.files.FileSettings",
@@ -126,7 +127,7 @@ def _explain(settings: type[SourceSettings], item: Any) -> str:
         return (
             f"{settings.kind}: {unknown('key', key, settings.model_fields)}; known: {', '.join(settings.model_fields)}"
         )
-    message = item["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
+    message = message_of(item).replace("Input should be", "it should be")
     return f"{settings.kind}: '{key}': {message}" if key else f"{settings.kind}: {message}"
 
 

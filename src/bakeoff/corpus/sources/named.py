@@ -15,6 +15,7 @@ from bakeoff.corpus.sources.folders import Reading
 from bakeoff.corpus.sources.opened import read_sources
 from bakeoff.corpus.sources.settings import SourceSettings
 from bakeoff.errors import ConfigError
+from bakeoff.files.plain_types import message_of
 from bakeoff.files.strict_yaml import check_provider_keys, check_secrets, read_mapping
 
 _ENTRIES: TypeAdapter[tuple[str | SourceSettings, ...]] = TypeAdapter(kinds.Named)
@@ -49,7 +50,7 @@ def places_in(path: Path) -> Places:
     try:
         sources = _ENTRIES.validate_python(kinds.absolute(given, folder))
     except ValidationError as error:
-        problems = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        problems = "; ".join(message_of(one) for one in error.errors())
         raise ConfigError(f"{path}: 'documents': {problems}.", "see docs/sources.md for every key") from None
     check_secrets({"documents": given}, path)
     return Places(sources, folder, tuple(given) if isinstance(given, list) else (given,))

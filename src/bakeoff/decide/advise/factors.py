@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from bakeoff.decide.situation.approaches import APPROACHES, NAMES
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
+from bakeoff.files.plain_types import message_of
 from bakeoff.files.small import small_text
 from bakeoff.files.strict_yaml import strict_yaml
 from bakeoff.records import Approach, Record
@@ -177,7 +178,7 @@ def read_factors(path: Path | None = None) -> tuple[Factor, ...]:
     try:
         return _factors(strict_yaml(small_text(path)))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
-        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        problem = message_of(error.errors()[0]) if isinstance(error, ValidationError) else error
         raise ConfigError(
             f"{path} is not a valid table of factors: {problem}.",
             "write it in the format of src/bakeoff/decide/advise/factors.yaml",

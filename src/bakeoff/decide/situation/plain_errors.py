@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from bakeoff.files.did_you_mean import keys_at, kinds_at, unknown_key
+from bakeoff.files.plain_types import message_of
 
 Place = tuple[str | int, ...]
 
@@ -88,7 +89,7 @@ def explain(model: type[BaseModel], item: Any, under: Place = ()) -> str:
     if kind == "extra_forbidden":
         return unknown_key(model, place)
     if kind == "value_error":
-        message = item["msg"].removeprefix("Value error, ")
+        message = message_of(item)
         return f"{where}: {message}" if under or place else message
     if kind == "missing":
         return f"{where} {PLAIN[kind]}"
@@ -112,7 +113,7 @@ def _allowed(model: type[BaseModel], item: Any) -> tuple[str, str]:
     if kind.startswith("date"):
         return "must be a date, such as 2026-06-17", ""
     remedy = ": it is a fraction, so write 5 % as 0.05" if kind == "less_than_equal" and context.get("le") == 1 else ""
-    return item["msg"].replace("Input should be", "must be"), remedy
+    return message_of(item).replace("Input should be", "must be"), remedy
 
 
 def _unit(model: type[BaseModel], place: Sequence[str | int]) -> str:

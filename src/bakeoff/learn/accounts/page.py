@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bakeoff.decide.wording import net_right, signed
 from bakeoff.learn.accounts.account import CAME, Account, Came, Deciding, Given, Side
 from bakeoff.learn.gate.gate import GENERAL
-from bakeoff.learn.gate.wording import evidence, of_more, of_unsure, p_words
+from bakeoff.learn.gate.wording import evidence, halfway, of_more, of_part, of_unsure, p_words
 from bakeoff.sentences import listed, milliseconds, usd
 from bakeoff.serve.log_entries import Decision, PartCheck
 
@@ -117,7 +117,10 @@ def _measured(of: Decision, unsure: int, counted: float | None, margin: float = 
     if of.difference is None or of.low is None or of.high is None or of.p is None or of.level is None:
         yield "Tested", "nothing, so no error was spent"
         return
-    yield "Difference", f"{net_right(of.difference)}, 95 % interval {signed(of.low)} to {signed(of.high)}"
+    yield (
+        "Difference",
+        f"{net_right(of.difference)}{halfway(unsure)}, 95 % interval {signed(of.low)} to {signed(of.high)}",
+    )
     if unsure and counted is not None:
         yield "Unsure", of_unsure(unsure, counted)
     yield "Test", evidence(of.route, of.p, of.level, margin)
@@ -132,7 +135,8 @@ def _parts(parts: Sequence[PartCheck], unsure: int = 0) -> Iterable[tuple[str, s
         else:
             said = "it loses here" if part.lost else "no loss shown"
             p = f" (p {p_words(part.p)})" if part.difference < 0 else ""
-            counted = ", unsure answers against it" if unsure and part.name != GENERAL else ""
+            not_said = unsure and part.halfway is None and part.name != GENERAL  # an entry of an earlier version
+            counted = ", unsure answers against it" if not_said else of_part(part)
             yield name, f"{signed(part.difference)} on {part.n_facts} facts{counted}: {said}{p}"
 
 

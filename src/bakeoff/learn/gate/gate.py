@@ -26,7 +26,7 @@ from bakeoff.decide.value.weights import Counts, question_weights
 from bakeoff.decide.wording import net_right, signed
 from bakeoff.learn.gate.rotation import LEAST_FACTS
 from bakeoff.learn.gate.tested import CANDIDATE, LIVE, Contestant, GateDecision, Route, Tested
-from bakeoff.learn.gate.wording import evidence, of_more, of_unsure
+from bakeoff.learn.gate.wording import evidence, halfway, of_more, of_part, of_unsure
 from bakeoff.measure.comparison import Estimate
 from bakeoff.measure.contrasts import difference
 from bakeoff.measure.graded import Ranged, Values, known
@@ -99,7 +99,7 @@ class _Trial(NamedTuple):
         of = self.measured
         interval = f"95 % interval {signed(of.low)} to {signed(of.high)}"
         shown = evidence(self.route, self.p, self.level, self.margin * self.span)
-        return f"{net_right(of.difference)} ({interval}), {shown}"
+        return f"{net_right(of.difference)}{halfway(self.test.n_unsure)} ({interval}), {shown}"
 
     @property
     def counted(self) -> float:
@@ -204,13 +204,17 @@ def _part(
         return PartCheck(name=name, n_facts=n_facts)
     least, p = test.sides[0].mean, worse_p(test)
     lost = least < -margin and p < LOSS_LEVEL
-    return PartCheck(name=name, n_facts=n_facts, difference=span * least, p=p, lost=lost)
+    middle = test.contrast(p, p, NORMAL, span).difference
+    return PartCheck(
+        name=name, n_facts=n_facts, difference=span * least, p=p, lost=lost, halfway=middle, unsure=test.n_unsure
+    )
 
 
 def _lost(part: PartCheck) -> str:
     where = f"on {GENERAL}" if part.name == GENERAL else f"on the slice '{part.name}'"
     unit = "points" if part.name == GENERAL else "net right answers of 100"
-    return f"It loses {where}: {signed(part.difference or 0.0)} {unit} on {part.n_facts} facts, p {part.p or 0.0:.2g}."
+    difference = f"{signed(part.difference or 0.0)} {unit}"
+    return f"It loses {where}: {difference}{of_part(part)} on {part.n_facts} facts, p {part.p or 0.0:.2g}."
 
 
 def _limits(tested: Tested, profile: Profile) -> Iterable[Standing]:

@@ -5,6 +5,8 @@ Takes figures, gives phrases and sentences. Knows nothing about how they were me
 
 from bakeoff.decide.wording import signed
 from bakeoff.learn.gate.tested import Route
+from bakeoff.sentences import counted
+from bakeoff.serve.log_entries import PartCheck
 
 WEAK = 0.10
 """From this p-value on there is no evidence to speak of."""
@@ -27,14 +29,29 @@ def p_words(p: float) -> str:
     return "below 0.0001" if 0 < p < TINY else f"{p:.2g}"
 
 
-def of_unsure(n: int, counted: float) -> str:
-    """How unsure answers count. `counted` is the difference if each of them is to the candidate's disadvantage."""
+def of_unsure(n: int, least: float) -> str:
+    """How unsure answers count. `least` is the difference if each of them is to the candidate's disadvantage."""
     if not n:
         return ""
     where = (
         "In 1 question an answer is unsure and counts" if n == 1 else f"In {n} questions an answer is unsure and counts"
     )
-    return f"{where} against it: so counted the difference is {signed(counted)}."
+    return f"{where} against it: so counted the difference is {signed(least)}."
+
+
+def halfway(n_unsure: int) -> str:
+    """How unsure answers count in a difference as it was measured, to follow it."""
+    return " with unsure answers counted halfway between right and wrong" if n_unsure else ""
+
+
+def of_part(part: PartCheck) -> str:
+    """How unsure answers count in the difference of a part, and what it is with them halfway, to follow it."""
+    if not part.unsure or part.halfway is None:
+        return ""
+    return (
+        f" with the unsure answers to {counted(part.unsure, 'question')} counted against it "
+        f"({signed(part.halfway)} with them counted halfway)"
+    )
 
 
 def of_more(more: int | None) -> str:

@@ -8,7 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from bakeoff.errors import BakeoffError, InputError
+from bakeoff.files.plain_types import message_of
 from bakeoff.learn.review.accuracy import InUse, in_use
 from bakeoff.learn.review.causes import Reason
 from bakeoff.learn.review.checks import contradiction
@@ -285,9 +288,9 @@ def review_of(
             right=said.right if said.right is not None else _is_right(said.action, answers, shown),
         )
     except ValueError as error:
-        reason = str(error.errors()[0]["msg"]) if hasattr(error, "errors") else str(error)
+        reason = message_of(error.errors()[0]) if isinstance(error, ValidationError) else str(error)
         raise InputError(
-            f"{_contradicts(answer.id)}{reason.removeprefix('Value error, ')}.",
+            f"{_contradicts(answer.id)}{reason}.",
             "accept, correct with the right answer, unanswerable, document with wrong or missing, merge with a fact, "
             "or skip",
         ) from error

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from bakeoff.errors import BakeoffError, RunFolderError
 from bakeoff.files.sqlite_file import connected, explained, prepare
+from bakeoff.models.kept.clock import count_taken
 
 KEPT_AT = Path(".kept") / "results.sqlite"
 """Where the file is in a folder of runs."""
@@ -41,14 +42,13 @@ class Kept(NamedTuple):
 class KeptResults:
     """The file of one folder of runs. Safe to use from several threads and processes.
 
-    `counts` are the values of earlier sessions that were taken, and all that were needed, by kind. `seconds` is how
-    long all that were taken took when they were made. `problem` says why it is not used any more.
+    `counts` are the values of earlier sessions that were taken, and all that were needed, by kind. `problem` says why
+    it is not used any more. The seconds that all that were taken took when they were made are on the clock (clock.py).
     """
 
     def __init__(self, path: Path, most_bytes: int = MOST_BYTES) -> None:
         self.path = path
         self.counts: dict[str, tuple[int, int]] = {}
-        self.seconds = 0.0
         self.problem = ""
         self._own: set[bytes] = set()
         self._lock = threading.Lock()
@@ -77,7 +77,7 @@ class KeptResults:
             n_earlier = sum(key in seconds and key not in self._own for key in keys)
             n_own = sum(key in self._own for key in keys)
             self.counts[kind] = (before + n_earlier, needed + len(keys) - n_own)
-            self.seconds += sum(seconds[key] for key in keys if key in seconds)
+        count_taken(sum(seconds[key] for key in keys if key in seconds))
 
     def put(self, kind: str, values: Mapping[bytes, Kept]) -> None:
         """Keeps these values."""
@@ -169,6 +169,7 @@ class NotedResults(KeptResults):
 
     def count(self, kind: str, keys: Sequence[bytes], seconds: Mapping[bytes, float]) -> None:
         self._notes.append(Noted(kind, tuple(keys), dict(seconds)))
+        count_taken(sum(seconds[key] for key in keys if key in seconds))
 
     def put(self, kind: str, values: Mapping[bytes, Kept]) -> None:
         self._notes.append(Noted(kind, new=dict(values)))

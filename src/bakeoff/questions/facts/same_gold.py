@@ -32,6 +32,13 @@ def same_answers(a: Question, b: Question) -> bool:
     return same_wording(a, b) or (a.answerable and b.answerable and _graded_same(a.answers, b.answers))
 
 
+def says_the_other(a: Question, b: Question) -> bool:
+    """Whether an answer of one says what the other accepts, maybe with more: '80 % within 2 days' and '2 days'."""
+    return any(grade(answer, b.answers).correct for answer in a.answers if b.answers) or any(
+        grade(answer, a.answers).correct for answer in b.answers[:1] if a.answers
+    )
+
+
 def same_wording(a: Question, b: Question) -> bool:
     """Whether the two have an accepted answer with the same words, or both have no answers."""
     return bool(_keys(a.answers) & _keys(b.answers)) or not (a.answers or b.answers)

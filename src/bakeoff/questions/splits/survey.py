@@ -5,11 +5,12 @@ Takes questions with their splits, gives counts and warnings. Knows nothing abou
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import NormalDist, median
 
+from bakeoff.questions.facts.facts import CORRECT, is_inferred
 from bakeoff.questions.facts.labels import answer_labels
-from bakeoff.questions.facts.same_gold import same_answers
+from bakeoff.questions.facts.same_gold import same_answers, says_the_other
 from bakeoff.questions.splits.splits import MEASURED
 from bakeoff.questions.splits.untrained import untrained_kinds, untrained_labels
 from bakeoff.records import Question, Record
@@ -20,6 +21,9 @@ DISCORDANT = 0.3
 SIGNIFICANCE, POWER = 0.05, 0.8
 FEW, VERY_FEW = 100, 30
 LONG_ANSWER = 12  # words
+IN_COLUMN = "Fix the column 'fact', or remove it if it holds topics."
+GROUPED_REMEDY = f"Bakeoff has put these together, no column has. {CORRECT}"
+SHOWN = 60  # characters of a question in a warning
 BESIDE_VERDICT = {"changed": "test about the update", "general": "test of general knowledge"}
 """Slices of the test that do not count for the verdict, in words."""
 
@@ -140,16 +144,32 @@ def _mixed_facts(questions: Sequence[Question]) -> list[str]:
     for question in questions:
         if question.answerable:
             facts[question.fact, question.slice == "changed"].append(question)
-    mixed = list(dict.fromkeys(fact for (fact, _), phrasings in facts.items() if _mostly_differ(phrasings)))
-    if not mixed:
-        return []
+    mixed = [phrasings for (fact, _), phrasings in facts.items() if _mostly_differ(phrasings, _rule(fact))]
+    named = [one for one in mixed if not is_inferred(one[0].fact)]
+    grouped = [one for one in mixed if is_inferred(one[0].fact)]
     return [
-        f"Most questions of one fact have different answers: {first_few(mixed)}. A fact groups phrasings of one "
-        "question; splits and intervals depend on that. Fix the column 'fact', or remove it if it holds topics."
+        f"Most questions of one fact have different answers: {first_few(_facts(some))}. A fact groups phrasings of one "
+        f"question; splits and intervals depend on that. {remedy}"
+        for some, remedy in ((named, IN_COLUMN), (grouped, GROUPED_REMEDY))
+        if some
     ]
 
 
-def _mostly_differ(phrasings: Sequence[Question]) -> bool:
+def _facts(mixed: Sequence[Sequence[Question]]) -> list[str]:
+    """Each fact once; of one that was inferred, its first questions."""
+    names = dict.fromkeys(phrasings[0].fact for phrasings in mixed)
+    texts = {one[0].fact: " / ".join(f"'{question.text[:SHOWN]}'" for question in one[:2]) for one in reversed(mixed)}
+    return [f"{name} ({texts[name]})" if is_inferred(name) else name for name in names]
+
+
+def _rule(fact: str) -> Callable[[Question, Question], bool]:
+    """When two answers of a fact are one. Bakeoff itself groups questions where one answer says the other and more."""
+    if not is_inferred(fact):
+        return same_answers
+    return lambda a, b: same_answers(a, b) or says_the_other(a, b)
+
+
+def _mostly_differ(phrasings: Sequence[Question], is_same: Callable[[Question, Question], bool]) -> bool:
     """Whether there is no answer that more than half of the questions share.
 
     Source: Boyer and Moore 1991, MJRTY: a fast majority vote algorithm, doi:10.1007/978-94-011-3488-0_5.
@@ -159,8 +179,8 @@ def _mostly_differ(phrasings: Sequence[Question]) -> bool:
     candidate, lead = phrasings[0], 0
     for question in phrasings:
         candidate = question if lead == 0 else candidate
-        lead += 1 if same_answers(candidate, question) else -1
-    return 2 * sum(same_answers(candidate, question) for question in phrasings) <= len(phrasings)
+        lead += 1 if is_same(candidate, question) else -1
+    return 2 * sum(is_same(candidate, question) for question in phrasings) <= len(phrasings)
 
 
 def _long_answers(questions: Sequence[Question]) -> list[str]:

@@ -4,7 +4,6 @@ Takes a store and the table, gives what the sync did. If another server wrote th
 is tried again.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -12,6 +11,7 @@ from bakeoff.corpus.buckets.store import AsOf, BucketStore
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.store import content_hash
 from bakeoff.errors import RunFolderError
+from bakeoff.models.kept.clock import now
 from bakeoff.protocols import DocumentStore, Embedder, StoredChanges, Synced
 from bakeoff.records import Chunk, Document
 from bakeoff.retrieval.buckets.follower import Mark
@@ -35,7 +35,7 @@ class Sync:
         self._to_do_again = set(self._again)
         self._changes: StoredChanges | None = None
         self._n_written = 0
-        self._earlier_s, self._begun = waiting.cost.seconds, time.perf_counter()
+        self._earlier_s, self._begun = waiting.cost.seconds, now()
 
     def attempt(self, where: str, remedy: str, tidy: bool) -> Synced | None:
         """Embeds what is left and writes it. None if another server was first."""
@@ -65,13 +65,13 @@ class Sync:
                 living.add(id)
                 if id in self._to_do_again or known.get(id) != content_hash(document):
                     left.append(id)
-        n_done, begun = len(touched) - len(left), time.perf_counter()
+        n_done, begun = len(touched) - len(left), now()
         for group, vectors in with_vectors(groups(documents, left, self._chunks), self._embedder):
             n_tokens = sum(map(self._embedder.count_tokens, group.passages))
-            now = time.perf_counter()
-            self._waiting.add(group, vectors, Cost(len(group.chunks), n_tokens, now - begun))
+            done = now()
+            self._waiting.add(group, vectors, Cost(len(group.chunks), n_tokens, done - begun))
             self._to_do_again.difference_update(group.ids)
-            n_done, begun = n_done + len(group.ids), now
+            n_done, begun = n_done + len(group.ids), done
             if self._progress:
                 self._progress(n_done, len(touched))
         return frozenset(living)
@@ -88,6 +88,6 @@ class Sync:
             n_deleted=len(changes.deleted),
             n_chunks=cost.n_chunks,
             n_tokens=cost.n_tokens,
-            seconds=self._earlier_s + time.perf_counter() - self._begun,
+            seconds=self._earlier_s + now() - self._begun,
             n_written=self._n_written,
         )

@@ -3,7 +3,6 @@
 Takes a connection that is alone with the index. Each group that was embedded is committed, so a kill loses one at most.
 """
 
-import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from bakeoff.corpus.postgres.database import transaction
 from bakeoff.corpus.store import content_hash
+from bakeoff.models.kept.clock import now
 from bakeoff.protocols import DocumentStore
 from bakeoff.retrieval.postgres.tables import State, Tables, Waiting, write_state
 from bakeoff.retrieval.syncing import Group
@@ -22,7 +22,7 @@ class Sync:
 
     def __init__(self, connection: Any, tables: Tables, name: str, state: State) -> None:
         self._connection, self._tables, self._name = connection, tables, name
-        self._state, self._earlier_s, self._begun = state, state.seconds, time.perf_counter()
+        self._state, self._earlier_s, self._begun = state, state.seconds, now()
         self._last: tuple[int, list[Waiting], np.ndarray] | None = None
 
     def left_of(self, store: DocumentStore, touched: Sequence[str], again: Collection[str]) -> list[str]:
@@ -81,4 +81,4 @@ class Sync:
         return done.model_copy(update={"seconds": self._seconds()})
 
     def _seconds(self) -> float:
-        return self._earlier_s + time.perf_counter() - self._begun
+        return self._earlier_s + now() - self._begun

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from bakeoff.corpus.access import may_see
 from bakeoff.corpus.sources.folders import Reading, documents_in
+from bakeoff.files.plain_types import message_of
 from bakeoff.formats import markup
 from bakeoff.formats.parse import SUFFIXES
 from bakeoff.formats.part import Problem
@@ -85,8 +86,9 @@ def parsed_as(kind: type[R], value: Any) -> R:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or None
+        said = message_of(first).replace("Input should be", "it should be")
         raise ApiError(
-            f"{place or 'The body'}: {first['msg']}.", "see docs/documents.md", code="invalid_document", param=place
+            f"{place or 'The body'}: {said}.", "see docs/documents.md", code="invalid_document", param=place
         ) from None
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from bakeoff.files.did_you_mean import closest
+from bakeoff.files.plain_types import message_of
 from bakeoff.sentences import one_of
 from bakeoff.serve.conversation import Conversation, Role, Turn
 from bakeoff.serve.openai.errors import ApiError
@@ -127,7 +128,9 @@ def parse(kind: type[AnyRequest], value: Any) -> AnyRequest:
         first = error.errors(include_url=False, include_context=False)[0]
         param = place(first["loc"])
         missing = first["type"] == "missing"
-        message = f"'{param}' is missing." if missing else f"'{param}': {first['msg']}; found {_shown(first['input'])}."
+        message = (
+            f"'{param}' is missing." if missing else f"'{param}': {message_of(first)}; found {_shown(first['input'])}."
+        )
         code = "missing_required_parameter" if missing else "invalid_value"
         raise ApiError(message, code=code, param=param) from None
 
