@@ -60,7 +60,7 @@ def expected(config: Config) -> Estimate:
         ({"usd": 0}, "greater than 0"),
         ({"usd": -5}, "greater than 0"),
         ({"calls": 0}, "greater than 0"),
-        ({"calls": 2.5}, "integer"),
+        ({"calls": 2.5}, "whole number"),
         ({"usd": float("inf")}, "finite"),
         ({}, "give usd, calls or both"),
         ({"usd": None}, "give usd, calls or both"),

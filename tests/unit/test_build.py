@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from bakeoff.contenders.access import learned_with
+from bakeoff.corpus.sqlite_store import SqliteStore
 from bakeoff.errors import InputError
 from bakeoff.pilot.run import run
+from bakeoff.records import Document
 from tests.end_to_end.small import make
 from tests.unit.shapes import write_shape
 from tests.unit.tiny_model import write_tiny_model
@@ -136,7 +138,8 @@ def test_what_learns_without_tuning_leaves_other_tuned_models_alone(tmp_path, mo
     world = tmp_path / "world"
     for name in ("hybrid-1", "tuned-1"):
         (world / "adapters" / name).mkdir(parents=True)
-    (world / "store.sqlite").touch()
+    with SqliteStore(world / "store.sqlite") as store:
+        store.replace_all([Document(id="a", text="Words.", source="a")])
     _copy_world(world, tmp_path / "copy", without=["tuned-1"])
     assert [path.name for path in (tmp_path / "copy" / "adapters").iterdir()] == ["hybrid-1"]
     (tmp_path / "tables.py").write_text(

@@ -101,7 +101,7 @@ def test_what_a_killed_sync_spent_is_told_by_the_next(
     """The next sync reports the chunks, tokens and time of both; the one after it starts from zero."""
     monkeypatch.setattr(syncing, "GROUP_CHUNKS", 1)
     clock = iter(range(0, 1000, 10))
-    monkeypatch.setattr(hybrid.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(hybrid, "now", lambda: next(clock))
     embedder = CountingHash()
     killed = HybridIndex.open(tmp_path / "index", embedder, max_tokens=8)
     with pytest.raises(KeyboardInterrupt):

@@ -552,6 +552,7 @@ class TestServer:
         snapshot = Monitor(shop, log).snapshot(NOW).model_copy(update={"alarms": (TestBook.ALARM,)})
         with receiver() as (url, got):
             server = MonitorOfServer(url)
+            SqliteStore(tmp_path / "store.sqlite").close()
             server._watched = tmp_path, log
             monkeypatch.setattr(Monitor, "snapshot", lambda self: snapshot)
             server.tell_news()
