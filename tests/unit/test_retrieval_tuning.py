@@ -14,6 +14,7 @@ from bakeoff.contenders.recipe import Material
 from bakeoff.contenders.spec import Spec
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.sqlite_store import SqliteStore
+from bakeoff.corpus.stores import fill_store
 from bakeoff.errors import ContenderError, RunFolderError
 from bakeoff.models.settings import LocalModel
 from bakeoff.pilot.build import Builder, Earlier
@@ -113,6 +114,7 @@ def test_too_few_wrong_passages_for_a_reranker_are_said_with_what_to_do(
         monkeypatch.setitem(retrieval_tuning._TASKS, part, lambda _, pairs, chunks: (given.extend(pairs), print))  # type: ignore[arg-type]
         models: Any = {"generator": LocalModel(name="scripted"), "embedder": LocalModel(name="hash")}
         world, plain, settings = WorldFolder(tmp_path / "world", models), Retrieval(), Settings()
+        fill_store(world.documents, [])
         sources = retrieval_tuning.Sources(world, Material(), tmp_path, plain, plain, 3, 5, 1, None, settings)
         retrieval_tuning.tune(part, sources, tmp_path / f"{part}-{n_pairs}-{n_with_negatives}", lambda *_: None)
         return given
