@@ -39,6 +39,8 @@ from tests.unit.gate_rounds import N_GENERAL, asked, round_of
 from tests.unit.released import ADAPTER, released_run
 
 KILLED_WITHIN_S = (0.01, 0.4)
+MOST = 5
+"""So many times the kills are made at most until some promotions were among them: a busy machine comes to few."""
 WEIGHTS = bytes(range(256)) * 1024
 ROLLED_BACK_S, ROLLED_BACK_SHORT_S = 1.0, 10.0
 """From the start of the command until the server answers with the release before. The short form runs beside other
@@ -51,7 +53,7 @@ RESTARTED_EVERY = 3
 def trial(told: Trial) -> Seen:
     """Kills, rollbacks, and worse candidates."""
     run = released_run(told.folder / "runs" / "planets", weights=WEIGHTS)
-    n_promoted, broken = _killed(told, run)
+    n_kills, n_promoted, broken = _killed(told, run)
     took, of_rollbacks = _rolled_back(told)
     n_worse, n_passed = told.times(20, 20), 0
     for what, tested in _worse(told.chance(), n_worse):
@@ -61,17 +63,18 @@ def trial(told: Trial) -> Seen:
     if _served(told.folder / "better", run, round_of(N_FACTS, won=45, lost=15)) != 2:
         broken.append("a better candidate was refused")
     return Seen(
-        f"{told.times(50, 10)} kills, {n_promoted} promotions between them, always one live; {len(took)} rollbacks, "
+        f"{n_kills} kills, {n_promoted} promotions between them, always one live; {len(took)} rollbacks, "
         f"the slowest {max(of.command_s for of in took):.2f} s, answered by the release before after "
         f"{max(of.answered_s for of in took):.2f} s; {n_worse - n_passed} of {n_worse} worse candidates refused",
         (*broken, *of_rollbacks),
     )
 
 
-def _killed(told: Trial, run: Run) -> tuple[int, list[str]]:
-    """How many promotions happened between the kills, and what was wrong after one of them."""
+def _killed(told: Trial, run: Run) -> tuple[int, int, list[str]]:
+    """How many kills there were, how many promotions happened between them, and what was wrong after one of them."""
     root, chance, broken = deploy(run, told.folder / "killed", ["base"]).root, told.chance(), list[str]()
-    for kill in range(told.times(50, 10)):
+    n_kills, kill = told.times(50, 10), 0
+    while kill < n_kills or (_n_promoted(root) <= told.times(5, 2) and kill < MOST * n_kills):
         child = os.fork()
         if child == 0:
             try:
@@ -83,10 +86,15 @@ def _killed(told: Trial, run: Run) -> tuple[int, list[str]]:
         _, status = os.waitpid(child, 0)
         broken += [] if os.WIFSIGNALED(status) else [f"kill {kill}: the process had failed before"]
         broken += [f"kill {kill}: {fault}" for fault in _faults(root)]
+        kill += 1
     prune(root, keep=2)
     broken += [f"left behind: {path}" for path in (root / "releases").glob(".*")]
-    promoted = [decision for decision in read_decisions(root) if decision.outcome == "promote"]
-    return len(promoted), broken if len(promoted) > told.times(5, 2) else [*broken, "too few promotions were tried"]
+    n_promoted = _n_promoted(root)
+    return kill, n_promoted, broken if n_promoted > told.times(5, 2) else [*broken, "too few promotions were tried"]
+
+
+def _n_promoted(root: Path) -> int:
+    return sum(decision.outcome == "promote" for decision in read_decisions(root))
 
 
 def _changes_for_ever(root: Path, run: Run, seed: int) -> None:

@@ -136,7 +136,10 @@ def test_points_of_a_list_are_sentences():
             r"rule 2 \('b'\), 'words\.1': ",
         ),
         ([{"name": "a", "kind": "words", "least": 5, "most": 3}], "'least' is 5, more than 'most', 3"),
-        ([{"name": "a", "kind": "words", "most": "few"}], r"style\.rules': rule 1 \('a'\), 'most': .*whole number.*'few'"),
+        (
+            [{"name": "a", "kind": "words", "most": "few"}],
+            r"style\.rules': rule 1 \('a'\), 'most': .*whole number.*'few'",
+        ),
         ([{"name": "a", "kind": "contains"}], "give either 'texts' or 'pattern'"),
         ([{"name": "a", "kind": "contains", "texts": "b", "pattern": "c"}], "give either 'texts' or 'pattern'"),
         ([{"name": "a", "kind": "contains", "pattern": "(a"}], r"the pattern '\(a' cannot be used: unclosed group"),
