@@ -69,6 +69,7 @@ def test_the_same_of_front_matter_in_toml(front: str) -> None:
         "permissions:\n  access: hr",
         "permissions:\n  - access: hr",
         "base: &b {labels: hr}\n<<: [*b]",
+        "base: &b {labels: hr}\nmore: &m {<<: *b}\n<<: *m",
         "{access: hr, access: []}",
         "? access\n: hr\n? access\n: []",
         "access:\n\t- hr",

@@ -494,6 +494,7 @@ def test_an_accepted_sentence_without_the_amount_leaves_a_doubt():
         *(("<b>", "Paris"), ("<b></b>", "Paris"), ("</b><b>", "Paris"), (" ", "Paris"), ("a@", "Paris")),
         *(("a-b ", "a/b"), ("if it is not specified ", "Paris"), ("if not 5 ", "5"), ("if'", "Paris")),
         *(("if it is not specified, ", "Paris"), ("--verbose ", "--dry-run"), ("a_", "max_tokens")),
+        *(("mytool list -a ", "mytool list"), ("git push -f ", "git push")),
     ],
 )
 def test_the_time_of_a_grading_grows_with_the_answer_and_not_with_its_square(unit: str, accepted: str) -> None:

@@ -68,7 +68,6 @@ GUARDED = {
     ("src/bakeoff/apart/child.py", "resource"),
     *(("src/bakeoff/apart/process.py", name) for name in ("SIGKILL", "killpg")),
     ("src/bakeoff/apart/peak_memory.py", "resource"),
-    ("src/bakeoff/models/short_memory.py", "resource"),
     *(("src/bakeoff/models/engines/watched.py", name) for name in ("SIGHUP", "SIGKILL", "killpg")),  # beside vLLM only
 }
 """Where what Windows lacks is used behind a question whether it is there."""

@@ -34,7 +34,6 @@ from bakeoff.cli.places import AGAIN, HERE, Command
 from bakeoff.errors import BakeoffError
 from bakeoff.files.cache import cache_folder
 from bakeoff.files.room import is_of_system, refused
-from bakeoff.models.short_memory import no_memory
 
 app = typer.Typer(
     name="bakeoff",
@@ -105,23 +104,21 @@ def main() -> None:
     except BrokenPipeError:  # the program that reads the output has closed it, as `head` does
         sys.stderr.close()
         sys.exit(1)
-    except OSError as error:
-        short = no_memory(error, _command())
-        if short is not None:
-            _fail(str(short), short.exit_code)
-        if not is_of_system(error):
+    except Exception as error:  # each library has its own kind for a lack of memory
+        _fail_without_memory(error)
+        if not isinstance(error, OSError) or not is_of_system(error):
             raise
         _fail(str(refused(error, AGAIN, (HERE, cache_folder()))), 1)
-    except Exception as error:  # each library has its own kind for a lack of memory
-        short = no_memory(error, _command())
-        if short is None:
-            raise
+
+
+def _fail_without_memory(error: Exception) -> None:
+    """Ends with one message if the error says that there is too little memory."""
+    from bakeoff.models.short_memory import no_memory
+
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    short = no_memory(error, command)
+    if short is not None:
         _fail(str(short), short.exit_code)
-
-
-def _command() -> str:
-    """The command that was given, for messages."""
-    return next((word for word in sys.argv[1:] if not word.startswith("-")), "")
 
 
 def _fail(message: str, code: int) -> None:

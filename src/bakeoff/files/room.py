@@ -19,11 +19,16 @@ _FULL = ("No space left", "StorageFull", *(f"os error {number}" for number in (e
 
 def largest_file() -> int | None:
     """The size in bytes of the largest file that this process may write. None if there is no limit."""
+    return limit_of("RLIMIT_FSIZE")
+
+
+def limit_of(kind: str) -> int | None:
+    """A limit of this process, in bytes: RLIMIT_FSIZE, RLIMIT_AS. None if there is none. Source: getrlimit(2)."""
     try:
         import resource
     except ImportError:  # Windows has no such limits
         return None
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    limit = resource.getrlimit(getattr(resource, kind))[0]
     return None if limit == resource.RLIM_INFINITY else limit
 
 

@@ -48,8 +48,7 @@ def check_node(node: yaml.Node | None) -> None:
         return
     check_once((key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)), PLAINLY)
     pending, seen = [one for pair in node.value for one in pair], set[int]()
-    merges = [value for key, value in node.value if key.value == MERGE]
-    merged = {id(one) for value in merges for one in (value, *(value.value if isinstance(value.value, list) else ()))}
+    merged = _merged(node)
     while pending:
         inner = pending.pop()
         if id(inner) in seen:
@@ -61,6 +60,20 @@ def check_node(node: yaml.Node | None) -> None:
             pending += [one for pair in inner.value for one in pair]
         elif isinstance(inner, yaml.SequenceNode):
             pending += inner.value
+
+
+def _merged(node: yaml.MappingNode) -> set[int]:
+    """The mappings whose keys come into this one by merges, also by those of a mapping that is merged itself."""
+    merged, pending = set[int](), [node]
+    while pending:
+        for key, value in pending.pop().value:
+            if key.value != MERGE:
+                continue
+            for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if isinstance(one, yaml.MappingNode) and id(one) not in merged:
+                    merged.add(id(one))
+                    pending.append(one)
+    return merged
 
 
 def check_values(values: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ Takes texts. Does not know what a command does: two commands may do the same.
 """
 
 import re
+from collections.abc import Sequence
 
 from bakeoff.grading.normalise import word_set
 
@@ -22,6 +23,8 @@ _MOST_WORDS = 12
 _WORD = re.compile(r"[a-z0-9./~$_@-][\w./:~$@=+,{}<>*-]*|--?[\w-]+(?:=\S+)?|[|&;<>]{1,2}")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]*(?:=\S+)?")
 _PROMPT = re.compile(r"^\s*(?:[$#>] +|sudo +)+")
+_SMALL = re.compile(r"[a-z][\w.+-]*")
+_GOES_ON_WITH_OPTION = re.compile(r"[ \t]+--?[A-Za-z]")
 _GOES_ON = re.compile(r"[ \t]+(?:--?[A-Za-z]|&&|\|\|?|>>?|;)")
 """What follows a command that is a part of a longer one: an option, or what joins commands."""
 
@@ -43,29 +46,31 @@ def is_command(text: str) -> bool:
 
 
 def doubt_of_command(answer: str, command: str) -> str:
-    """Why an answer with the words of a command may not state it, '' if it does.
+    """Why an answer with the words of a command may not state it, '' if it does, or if it is no command.
+
+    Small words that may be a command of an unknown program are none that goes on with an option.
 
     >>> doubt_of_command("First run `git push`.", "git push"), doubt_of_command("git pull, then push", "git push")
     ('', 'the words of the command do not stand together')
+    >>> doubt_of_command("mytool list --all", "mytool list")
+    'an option follows'
     """
-    answer = answer.replace("`", " ")
-    wanted = r"[ \t]+".join(map(re.escape, _words(command)))
-    places = list(re.finditer(rf"(?<![\w-]){wanted}(?![\w-])", answer, re.IGNORECASE))
-    if not places:
-        return "the words of the command do not stand together"
-    if all(_GOES_ON.match(answer, place.end()) for place in places):
-        return "the command goes on"
-    return ""
+    words = _words(command)
+    if is_command(command):
+        ends = _ends(answer, words, re.IGNORECASE)
+        if not ends:
+            return "the words of the command do not stand together"
+        return "the command goes on" if all(_GOES_ON.match(answer, end) for end in ends) else ""
+    if len(words) < 2 or not all(map(_SMALL.fullmatch, words)):
+        return ""
+    ends = _ends(answer, words)
+    return "an option follows" if ends and all(_GOES_ON_WITH_OPTION.match(answer, end) for end in ends) else ""
 
 
-def goes_on_with_option(answer: str, gold: str) -> bool:
-    """Whether small words that may be a command are followed by an option wherever they stand: `mytool list --all`."""
-    words = _words(gold)
-    if len(words) < 2 or not all(re.fullmatch(r"[a-z][\w.+-]*", word) for word in words):
-        return False
+def _ends(answer: str, words: Sequence[str], flags: int = 0) -> list[int]:
+    """Where the words end in the answer, wherever they stand side by side."""
     wanted = r"[ \t]+".join(map(re.escape, words))
-    places = list(re.finditer(rf"(?<![\w-]){wanted}(?![\w-])", answer.replace("`", " ")))
-    return bool(places) and all(re.match(r"[ \t]+--?[A-Za-z]", answer[place.end() :]) for place in places)
+    return [found.end() for found in re.finditer(rf"(?<![\w-]){wanted}(?![\w-])", answer, flags)]
 
 
 def _words(text: str) -> list[str]:

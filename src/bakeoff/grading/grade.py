@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions_declining
 from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
-from bakeoff.grading.commands import doubt_of_command, goes_on_with_option, is_command
+from bakeoff.grading.commands import doubt_of_command
 from bakeoff.grading.compounds import is_first_part
 from bakeoff.grading.dates import YearMonthDay, beside_dates, is_date_beside
 from bakeoff.grading.doubts import LONGER_NAME, denies_twice
@@ -169,11 +169,7 @@ def _of_name(ruling: Ruling, answer: str, raw: str) -> Ruling:
         return right(ruling.rule)
     if ruling.verdict == "right" and is_identifier(raw) and not holds(answer, raw):
         return unsure(ruling.rule, "a name in code is written in another way")
-    if ruling.verdict == "right" and is_command(raw):
-        return ruling.but(doubt_of_command(answer, raw))
-    if ruling.verdict == "right" and goes_on_with_option(answer, raw):
-        return unsure(ruling.rule, "an option follows")
-    return ruling
+    return ruling.but(doubt_of_command(answer, raw)) if ruling.verdict == "right" else ruling
 
 
 def _restated(rulings: Sequence[Ruling], golds: Sequence[Terms]) -> list[Ruling]:

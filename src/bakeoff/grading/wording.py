@@ -317,13 +317,8 @@ def is_last_name(answer: Terms, gold: Terms) -> bool:
     return plain_name and same(rest, gold[first:])
 
 
-def says_words(answer: Terms, gold: Terms) -> bool:
-    """Whether all content words of the accepted answer are close together in the answer, in any order, undenied."""
-    return bool(places_of_words(answer, gold))
-
-
 def places_of_words(answer: Terms, gold: Terms) -> list[int]:
-    """Where the content words of the accepted answer stand, if they are close together and undenied; else nothing."""
+    """Where the content words of the accepted answer stand, in any order, close together and undenied; else nothing."""
     wanted = content(gold)
     if len(wanted) < 2:
         return []

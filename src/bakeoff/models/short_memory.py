@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bakeoff.errors import BakeoffError
+from bakeoff.files.room import limit_of
 from bakeoff.models.memory import release_memory
 
 T = TypeVar("T")
@@ -59,23 +60,13 @@ def no_memory(error: BaseException, command: str) -> BakeoffError | None:
         return None
     reason = " ".join(str(one).split())[:200].rstrip(". ")
     what = type(one).__name__ + (f": {reason}" if reason else "")
-    limit = _limit()
+    limit = limit_of("RLIMIT_AS")
     allow = f"allow this process more than {limit:,} bytes (ulimit -v), " if limit else ""
     return MemoryShortError(
         f"There is too little memory for `bakeoff {command}` ({what}).",
         f"{allow}{CLOSE}, or name smaller models or fewer documents. What was finished is kept: a run goes on with "
         "bakeoff run CONFIG --resume",
     )
-
-
-def _limit() -> int | None:
-    """The most memory that this process may have, in bytes. None if there is no such limit."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits
-        return None
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def is_short_on_gpu(error: BaseException) -> bool:
