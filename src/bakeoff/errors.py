@@ -100,7 +100,7 @@ class DamagedIndexError(RunFolderError):
 
 
 class ForgottenError(RunFolderError):
-    """A version that is so old that the store no longer knows which documents were deleted since."""
+    """A version of which the store does not know what changed since: it is too old, or of a copy that was replaced."""
 
 
 class StoreGoneError(BakeoffError):

@@ -235,7 +235,8 @@ class Source(Protocol):
 class StoredChanges(Record):
     """The ids of the documents that a call added, updated and deleted, or that changed since a version.
 
-    `unchanged` counts the other documents. `version` is the store's current version.
+    `unchanged` counts the other documents. `version` is the store's current version, `stamp` when that was recorded, if
+    it is known: if an older copy of the store is put back, another version gets the same number.
     """
 
     added: tuple[str, ...] = ()
@@ -243,6 +244,7 @@ class StoredChanges(Record):
     deleted: tuple[str, ...] = ()
     unchanged: int = 0
     version: int
+    stamp: str = ""
 
     @property
     def any(self) -> bool:
@@ -331,11 +333,12 @@ class DocumentStore(Protocol):
         """Every version of a document, oldest first, including deletions. Empty for an unknown id."""
         ...
 
-    def changes_since(self, version: int) -> StoredChanges:
+    def changes_since(self, version: int, stamp: str = "") -> StoredChanges:
         """The differences between that version and now. A change that was reverted does not count.
 
-        Raises RunFolderError for a version that this store has not reached: the caller was built from another store;
-        ForgottenError for one that is so old that the store no longer knows which documents were deleted since.
+        Raises ForgottenError for a version that this store has not reached, or whose `stamp` is another one here: an
+        older copy of it was put back; and for one that is so old that the store no longer knows which documents were
+        deleted since.
         """
         ...
 

@@ -41,14 +41,16 @@ class Document(Record):
 class Problem(Record):
     """Something that was not read: its name, the reason, and what a person can do about it.
 
-    `is_read` if it was read after all, but a person should check how. `also` are further names that it is about; the
-    empty name is everything in the place. They are not written down.
+    `is_read` if it was read after all, but a person should check how. `withdraws` if what was read of it before must
+    go, too, since nobody knows any more who may see it. `also` are further names that it is about; the empty name is
+    everything in the place. They are not written down.
     """
 
     source: str
     reason: str
     remedy: str = ""
     is_read: bool = False
+    withdraws: bool = False
     also: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
 
     @property

@@ -9,8 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.corpus.sources.folders import READING, Reading, document_id, documents_in, read_documents
+from bakeoff.corpus.sources.folders import (
+    READING,
+    Reading,
+    content_of,
+    distinct_files,
+    document_id,
+    documents_in,
+    read_documents,
+)
 from bakeoff.errors import InputError
+from bakeoff.formats.part import UnreadableError
 
 
 def write(folder: Path, files: dict[str, str | bytes]) -> Path:
@@ -178,6 +187,26 @@ def test_a_link_that_leads_out_of_the_folder_is_named_and_not_followed(tmp_path,
     assert out == {"file.md", "winding.md", "folder.md"}
     (by_name,) = read_documents([folder / "file.md"]).documents
     assert by_name.text == "A secret."
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission there")
+def test_a_link_put_in_the_place_of_a_file_that_was_found_is_not_followed(tmp_path):
+    """Between the walk and the reading; so is a folder above it that became a link."""
+    folder, outside = tmp_path / "docs", tmp_path / "outside"
+    for made in (folder / "below", outside):
+        made.mkdir(parents=True)
+        (made / "a.md").write_text(f"In {made.name}.")
+    (found,) = distinct_files([folder], [])
+    assert content_of(found.path, 99, found.root)[0] == b"In below."
+    (folder / "below" / "a.md").unlink()
+    (folder / "below" / "a.md").symlink_to(outside / "a.md")
+    with pytest.raises(UnreadableError, match="leads out"):
+        content_of(found.path, 99, found.root)
+    (folder / "below" / "a.md").unlink()
+    (folder / "below").rmdir()
+    (folder / "below").symlink_to(outside)
+    with pytest.raises(UnreadableError, match="leads out"):
+        content_of(found.path, 99, found.root)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links and pipes need POSIX")

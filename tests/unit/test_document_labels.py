@@ -1,11 +1,16 @@
 """Labels that files give: `labels` is `access`, and what is not understood is not read."""
 
+import io
+import re
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 
-from bakeoff.corpus.sources.folders import documents_in, read_documents
+from bakeoff.corpus.sources.folders import Reading, documents_in, read_documents
 from bakeoff.corpus.sources.labels import restricted
 
 FRONT = "---\n{}\n---\nThe salary of the director is 90,000.\n"
@@ -21,6 +26,8 @@ FRONT = "---\n{}\n---\nThe salary of the director is 90,000.\n"
         "access: [hr]\nlabels: hr",
         "labels: [hr]\naccess: []",
         "title: a: b\nlabels: [hr]",
+        "\u200baccess: [hr]",
+        "la\u00adbels\u200d: hr",
     ],
 )
 def test_labels_in_front_matter_are_access(front: str) -> None:
@@ -110,12 +117,24 @@ def test_what_is_not_said_plainly_is_not_made_public(front: str) -> None:
         "+++\naccess = ''\n+++\nThe salary is 90,000.\n",
         "+++\n[more]\naccess = 'hr'\n+++\nThe salary is 90,000.\n",
         "---\n" + "note: x\n" * 4000 + "access: hr\n---\nThe salary is 90,000.\n",
+        "---\nÜber: x\nsummary: " + "word " * 5000 + "\naccess: hr\n---\nThe salary is 90,000.\n",
+        "---\nÜberschrift: Gehälter\naccess: [hr]\n\nThe salary is 90,000.\n",
+        "----\n标题: x\naccess: [hr]\n----\nThe salary is 90,000.\n",
+        "----\na/b: x\n@c: y\naccess: [hr]\n\nThe salary is 90,000.\n",
+        "----\nPage exported by a wiki\naccess: [hr]\n----\nThe salary is 90,000.\n",
+        "<!-- page --> <!-- more -->\n---\naccess: [hr]\n---\nThe salary is 90,000.\n",
+        "%YAML 1.1\n---\naccess: [hr]\n---\nThe salary is 90,000.\n",
+        '---json\n{"access": ["hr"]}\n---\nThe salary is 90,000.\n',
+        ';;;\n{"title": "x", \n"labels":["hr"]}\n;;;\nThe salary is 90,000.\n',
+        '{\n"title": "x",\n"access": ["hr"]\n}\n\nThe salary is 90,000.\n',
+        "---\naccess： [hr]\n---\nThe salary is 90,000.\n",
+        "---\ntitle: x\n---\naccess: [hr]\n---\nThe salary is 90,000.\n",
     ],
 )
 def test_front_matter_that_does_not_end_or_is_broken_is_not_made_public(text: str) -> None:
     """Its labels were read as a part of the text, and the text was public."""
     reading = documents_in("pay.md", text.encode())
-    assert not reading.documents and "access" in reading.problems[0].reason
+    assert not reading.documents and re.search("access|labels", reading.problems[0].reason)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +149,10 @@ def test_front_matter_that_does_not_end_or_is_broken_is_not_made_public(text: st
         "---\nmetadata:\n  labels: {app: web}\n---\nThe gate is open.\n",
         "+++\n[extra]\nlabels = ['blog']\n+++\nThe gate is open.\n",
         "---\naccessible: yes\naccess level: low\n---\nThe gate is open.\n",
+        "---\ntitle: Gate\n---\n\n# Gate\n\nAccess: by bus\n---\n",
+        "---\ntitle: Gate\n---\nBy bus.\n\n---\n\naccess: by the gate\n\n---\n",
+        "{% include map %}\n\naccess: by the gate\n",
+        "<!-- never ends\naccess: [hr]\nThe gate is open.\n",
     ],
 )
 def test_what_is_for_everybody_stays_so(text: str) -> None:
@@ -164,7 +187,7 @@ def test_the_same_of_a_file_that_is_attached_to_a_mail(labels: str) -> None:
 
 
 def test_rows_have_labels_too() -> None:
-    """Only the row whose labels are not understood is left out; it is not deleted if it was there before."""
+    """Only the row whose labels are not understood is left out."""
     lines = (
         '{"id": "a", "text": "One.", "labels": ["hr", "legal"]}\n'
         '{"id": "b", "text": "Two.", "labels": [{"name": "bug"}]}\n'
@@ -179,6 +202,78 @@ def test_rows_have_labels_too() -> None:
     assert not any(one.is_read for one in reading.problems)
     csv = documents_in("rows.csv", b'id,text,Labels\n1,One is long enough.,"hr;legal"\n2,Two is public.,\n')
     assert [one.access for one in csv.documents] == [("hr", "legal"), ()]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("rows.csv", "id,text,access\n1,One is long enough.,hr\n2,Two is public.\n", "ends before its column access"),
+        ("rows.jsonl", '{"id": "a", "text": "Two is public.", "metadata": {"access": ["hr"]}}\n', "within another"),
+    ],
+)
+def test_a_row_that_does_not_say_it_plainly_is_not_read(name: str, content: str, said: str) -> None:
+    reading = documents_in(name, content.encode())
+    assert not any("public" in one.text for one in reading.documents)
+    assert said in reading.problems[0].reason and reading.problems[0].withdraws
+
+
+def test_names_of_columns_and_fields_may_have_signs_that_nobody_sees() -> None:
+    for name, content in (
+        ("rows.csv", "id,text,access\u200b\n1,One is long enough.,hr\n"),
+        ("rows.jsonl", '{"id": "a", "text": "One is long enough.", "\u2060labels": ["hr"]}\n'),
+    ):
+        assert [one.access for one in documents_in(name, content.encode()).documents] == [("hr",)]
+
+
+TEXT = "The salary of the director is 90,000 a year, and nobody else knows it."
+
+
+def sheet(rows: list[list[object]], change: Callable[[Any], object] = lambda sheet: None) -> Reading:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    change(book.active)
+    content = io.BytesIO()
+    book.save(content)
+    return documents_in("pay.xlsx", content.getvalue())
+
+
+def hide_column(sheet: Any) -> None:
+    sheet.column_dimensions["C"].hidden = True
+
+
+def hide_row(sheet: Any) -> None:
+    sheet.row_dimensions[2].hidden = True
+
+
+def strike(sheet: Any) -> None:
+    sheet["C2"].font = openpyxl.styles.Font(strike=True)
+
+
+HEADER = ["id", "text", "access"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "change", "said"),
+    [
+        ([HEADER, [1, TEXT, "hr"]], hide_column, "is hidden"),
+        ([["id", "text", ""], ["", "", "access"], [1, TEXT, "hr"]], hide_row, "is hidden"),
+        ([["id", "text", ""], ["", "", "labels"], [1, TEXT, "hr"]], lambda sheet: None, "not in the row"),
+        ([HEADER, [1, TEXT, "hr"]], strike, "crossed out"),
+        ([HEADER, [1, TEXT, '=CONCATENATE("h", "r")']], lambda sheet: None, "never calculated"),
+    ],
+)
+def test_labels_of_a_sheet_that_nobody_sees_are_not_taken_for_none(
+    rows: list[list[object]], change: Callable[[Any], object], said: str
+) -> None:
+    """What is hidden, crossed out or not calculated is left out. Of labels left out, the text became public."""
+    reading = sheet(rows, change)
+    assert not reading.documents and said in reading.problems[0].reason and reading.problems[0].withdraws
+
+
+def test_other_hidden_columns_and_cells_about_access_do_not_matter() -> None:
+    rows = [["id", "text", "note", "access"], [1, TEXT, "n", "hr"], ["access", TEXT + " Yes.", "n", ""]]
+    assert [one.access for one in sheet(rows, hide_column).documents] == [("hr",), ()]
 
 
 def test_it_is_said_how_many_documents_are_restricted(tmp_path: Path) -> None:

@@ -340,3 +340,30 @@ def _killed_after(work: Callable[..., object], n: int) -> Callable[..., object]:
         return work(*arguments, **named)
 
     return working
+
+
+def test_an_older_copy_of_the_store_that_was_put_back_is_noticed(tmp_path: Path, store: SqliteStore) -> None:
+    """Its next versions have the numbers of versions that the index knows: by them alone, nothing would be missing."""
+    index = opened(tmp_path / "index")
+    index.sync(store)
+    chance, path, copy = random.Random(2), tmp_path / "store.sqlite", tmp_path / "copy.sqlite"
+    copy.write_bytes(path.read_bytes())
+    lost = document(99, chance).model_copy(update={"text": "Only zorkmid."})
+    store.upsert([lost])
+    store.delete(["d0"])
+    index.sync(store)
+    for changes in (0, 1, 2, 3):  # before the index is synced again: fewer, as many and more than were lost
+        store.close()
+        path.write_bytes(copy.read_bytes())
+        back = SqliteStore(path)
+        for number in range(changes):
+            back.upsert([Document(id=f"new{number}", text=f"Only quokka {number}.", source=f"new{number}.md")])
+        index.sync(back)
+        assert index.doubts(back) == (), changes
+        assert {hit.chunk.source for hit in index.search(["zorkmid quokka"], 5)[0] if "Only" in hit.chunk.text} == {
+            f"new{number}.md" for number in range(changes)
+        }
+        assert index.sync(back).n_written == 0
+        back.upsert([lost])
+        back.delete(["d0"])
+        index.sync(back)

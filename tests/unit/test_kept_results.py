@@ -63,7 +63,7 @@ def test_a_second_run_asks_only_what_is_new(path: Path) -> None:
     assert [one.text for one in both] == ["B", "C", "A"]
     assert both[0] == answers[1]
     assert again.counts == {"answers": (2, 3)}
-    assert taken_s() - before == 4.0, "what was taken counts with its time"
+    assert taken_s() - before == pytest.approx(4.0), "what was taken counts with its time"
 
 
 def test_another_model_or_setting_is_another_answer(path: Path) -> None:

@@ -72,6 +72,32 @@ def test_code_from_a_hub_is_refused_by_name(folder, key, name):
             assert key in str(refused.value) and name in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["../out/tokenizer.4.0.0.json", "/out/tokenizer.4.0.0.json", "b\\t.json", "t.bin", 5])
+def test_a_tokenizer_that_lies_elsewhere_is_refused_by_name(folder, name):
+    """transformers takes the one of its own version, and the sums cover those of the folder."""
+    for value in (["tokenizer.json", name], name):
+        (folder / "tokenizer_config.json").write_text(json.dumps({"fast_tokenizer_files": value}))
+        with pytest.raises(ModelUnavailableError, match="fast_tokenizer_files") as refused:
+            resolve_model(str(folder))
+        assert repr(str(name)) in str(refused.value)
+    named = ["tokenizer.json", "tokenizer.4.0.0.json"]
+    (folder / "tokenizer_config.json").write_text(json.dumps({"fast_tokenizer_files": named}))
+    refuse_other_loads(folder)
+
+
+@pytest.mark.parametrize("path", ["../out", "/out", "1_Pooling/../../out", "c:out", "..\\out"])
+def test_a_layer_of_a_sentence_model_that_lies_elsewhere_is_refused(folder, path):
+    (folder / "modules.json").write_text(
+        json.dumps([{"type": "x.Transformer", "path": ""}, {"type": "x.Dense", "path": path}])
+    )
+    with pytest.raises(ModelUnavailableError, match=r"modules\.json names a part"):
+        refuse_other_loads(folder)
+    (folder / "modules.json").write_text(
+        json.dumps([{"type": "x.Pooling", "path": "1_Pooling"}, {"type": "x.Normalize"}])
+    )
+    refuse_other_loads(folder)
+
+
 def test_built_in_code_is_not_refused(folder):
     for value in (*BUILT_IN, "paged|sdpa", None, True, {"": "eager", "vision": "sdpa"}):
         (folder / "config.json").write_text(json.dumps({"attn_implementation": value, "name": "org/name"}))

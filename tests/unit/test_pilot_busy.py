@@ -1,6 +1,7 @@
 """A report says that contenders were timed beside other work, and only then."""
 
 import multiprocessing
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -88,4 +89,6 @@ def test_a_report_of_a_pilot_beside_busy_neighbours_says_so(tmp_path, monkeypatc
             neighbour.kill()
             neighbour.join()
     said = (run.folder.root / "report.md").read_text()
-    assert "processors busy while base was timed" in said
+    assert re.search(
+        "processors busy while base (and extract were|was) timed", said
+    )  # extract, too, if it took a second

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import bakeoff
 from bakeoff.errors import RunFolderError
 from bakeoff.pilot.run import run
 from bakeoff.runs.run import Run
@@ -55,3 +56,18 @@ def test_a_run_of_an_older_version_noted_no_code_and_is_resumed(pilot: Callable[
     folder.environment_path.write_text(json.dumps(environment))
     (tmp_path / "pilot" / "own_reader_of_resumed.py").write_text(MODEL.format(answer="43"))
     assert pilot(resume=True).folder.root == folder.root
+
+
+def test_a_run_that_another_version_goes_on_with_says_so(
+    pilot: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once for each version, in the report and in the files."""
+    began = bakeoff.__version__
+    folder = pilot().folder
+    report = folder.root / "report.md"
+    assert "begun by Bakeoff" not in report.read_text()
+    for version in ("0.9.0", "0.9.0", "0.9.1"):
+        monkeypatch.setattr(bakeoff, "__version__", version)
+        pilot(resume=True)
+    assert json.loads(folder.environment_path.read_text())["versions"] == [began, "0.9.0", "0.9.1"]
+    assert f"begun by Bakeoff {began} and continued by 0.9.0 and 0.9.1" in report.read_text()

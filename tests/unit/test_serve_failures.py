@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.streaming import stream_of
-from bakeoff.errors import ContenderError, TooLongError, error_line
+from bakeoff.errors import ContenderError, RunFolderError, StoreGoneError, TooLongError, error_line
 from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.prompts import CLOSED_BOOK
 from bakeoff.models.providers.embeddings import ApiEmbedder
@@ -21,6 +24,7 @@ from bakeoff.records import Answer, GenerationSettings, Labels, Question
 from bakeoff.serve.answering import Asked
 from bakeoff.serve.guard.guarded import access_of, guarded
 from bakeoff.serve.keys import Holder, KeyFile
+from bakeoff.serve.metrics import Gauge, Metrics
 from bakeoff.serve.openai.routes import OpenAiApi, exception_handlers
 from bakeoff.serve.request_log import RequestLog
 from bakeoff.serve.server_log import Forwarding, ServerLog
@@ -156,6 +160,32 @@ def test_a_question_that_is_too_long_is_the_askers_to_shorten(tmp_path: Any, lin
     assert "shorten the question" in reply.text and "retrieval" not in reply.text
     (line,) = [json.loads(line) for line in lines]
     assert (line["level"], line["outcome"], line["error"]) == ("info", "refused", "TooLongError")
+
+
+def test_documents_that_are_gone_for_a_moment_are_told_as_such(tmp_path: Any, lines: list[str]) -> None:
+    """In an answer and elsewhere; what is gone stands in the log alone."""
+    gone = StoreGoneError("The documents in s3://zyxwv cannot be read.", "wait")
+    reply = ask(client_of(Asking(Failing(gone, raises=True)), lines, tmp_path))
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "documents_unavailable")
+    assert reply.headers["Retry-After"] and "zyxwv" not in reply.text
+
+    def fail(request: Request) -> Response:
+        raise RunFolderError("/srv/zyxwv/store.sqlite is gone.", "put it back")
+
+    app = Starlette(routes=[Route("/health", fail)], exception_handlers=exception_handlers())
+    reply = TestClient(app, raise_server_exceptions=False).get("/health")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "unavailable")
+    assert reply.headers["Retry-After"] and "zyxwv" not in reply.text
+
+
+def test_metrics_leave_out_a_gauge_that_cannot_be_read() -> None:
+    def fail() -> float:
+        raise RunFolderError("The store is gone.")
+
+    text = Metrics(
+        [Gauge(name="gone", help="Gone.", read=fail), Gauge(name="there", help="There.", read=lambda: 7)]
+    ).text()
+    assert "there 7" in text and "gone" not in text.casefold().replace("there", "")
 
 
 def test_what_failed_inside_is_in_the_log_with_its_place_and_not_in_the_reply(tmp_path: Any, lines: list[str]) -> None:

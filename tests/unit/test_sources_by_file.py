@@ -57,12 +57,10 @@ def test_a_file_that_cannot_be_read_keeps_its_rows_whatever_they_are_called() ->
     assert set(gone.deleted) == {"own/a.md", "own/b.md"}
 
 
-@pytest.mark.parametrize(
-    "broken", [f'{{"id": "b", "text": "{LONG}', '["b"]', f'{{"id": "b", "text": "{LONG}", "access": 3}}']
-)
+@pytest.mark.parametrize("broken", [f'{{"id": "b", "text": "{LONG}', '["b"]', '{"id": "b", "text": 3'])
 @pytest.mark.parametrize("own", ["", '"source": "own/b.md", '])
 def test_a_row_that_cannot_be_understood_keeps_its_document(broken: str, own: str) -> None:
-    """A line that is still being written, and labels that are none; a row without a text is one that says nothing."""
+    """A line that is still being written. A row without a text is one that says nothing."""
     line = '{{"id": "{}", {}"text": "{}"}}\n'
     a, b = line.format("a", "", LONG), line.format("b", own, f"{LONG} Yes.")
     source = "own/b.md" if own else "t.jsonl#b"
@@ -73,6 +71,32 @@ def test_a_row_that_cannot_be_understood_keeps_its_document(broken: str, own: st
     assert changes(second.cursor, {"t.jsonl": a + b})[0].documents == ()
     emptied, _ = changes(second.cursor, {"t.jsonl": a + '{"id": "b", "text": ""}'})
     assert emptied.deleted == (source,) == changes(second.cursor, {"t.jsonl": a})[0].deleted
+
+
+@pytest.mark.parametrize("own", ["", '"source": "own/b.md", '])
+def test_a_row_whose_labels_are_not_understood_keeps_nothing(own: str) -> None:
+    """Nobody knows who may see it: what was read before may be meant for fewer people now."""
+    line = f'{{"id": "b", {own}"text": "{LONG}"}}'
+    source = "own/b.md" if own else "t.jsonl#b"
+    first, _ = changes("", {"t.jsonl": line})
+    assert [one.source for one in first.documents] == [source]
+    second, _ = changes(first.cursor, {"t.jsonl": line.replace('"text"', '"access": 3, "text"')})
+    assert (second.documents, second.deleted) == ((), (source,)) and second.problems[0].withdraws
+    assert [one.source for one in changes(second.cursor, {"t.jsonl": line})[0].documents] == [source]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("pay.md", "---\ntitle: Pay\n---\nIt is 90.\n", "---\ntitle: Pay\naccess:\n---\nIt is 90.\n"),
+        ("pay.md", "It is 90.\n", "---\nmeta:\n  access: [hr]\n---\nIt is 90.\n"),
+        ("pay.csv", f"id,text\n1,{LONG}\n", f"id,text,access,labels,Access\n1,{LONG},hr,hr,it\n"),
+    ],
+)
+def test_a_file_whose_labels_are_not_understood_keeps_nothing(name: str, before: str, after: str) -> None:
+    first, _ = changes("", {name: before})
+    second, _ = changes(first.cursor, {name: after})
+    assert len(first.documents) == 1 and second.deleted == (first.documents[0].source,)
 
 
 def test_a_note_about_a_file_that_was_read_keeps_no_row_that_is_gone(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 Of the texts as many as there are documents, those that were replaced or deleted last. Of the versions without a text as
 many again; of earlier ones those that changed who might see a document. Others are merged into the version before
 them, so that the labels as of any version stay what they were. Of documents that were deleted and have no text left, as
-many versions again; those that were deleted first are forgotten whole, and a mark says up to which version that may be.
+many versions again; those that were deleted first are forgotten whole, and marks say up to which version that may be.
 Takes a connection in a transaction.
 """
 
@@ -18,6 +18,9 @@ FORGOTTEN = "\x01forgotten"
 """The id of the mark. Its version is that of the last deletion which was forgotten. No document has this id."""
 FORGOTTEN_UNTIL = f"(SELECT COALESCE(MAX(version), 0) FROM versions WHERE id = '{FORGOTTEN}')"
 """That version in a query; 0 if nothing was forgotten."""
+LABELLED = "\x01forgotten with labels"
+"""The id of a second mark. Its version is that of the last forgotten deletion of a document that ever had labels."""
+LABELLED_UNTIL = f"(SELECT COALESCE(MAX(version), 0) FROM versions WHERE id = '{LABELLED}')"
 KEPT_CHANGES = 4
 """Deletions of so many of the newest changes are never forgotten: indexes have yet to learn of them."""
 _ALL = 2**31
@@ -45,8 +48,9 @@ WHERE v.text IS NULL AND EXISTS (SELECT 1 FROM versions AS n WHERE n.id = v.id A
 ORDER BY v.id, v.version
 """
 _GONE = """
-SELECT v.id, MAX(v.version), COUNT(*) FROM versions AS v LEFT JOIN live AS l ON l.id = v.id
-WHERE l.id IS NULL AND v.id <> ? GROUP BY v.id HAVING COUNT(v.text) = 0 ORDER BY MAX(v.version) DESC, v.id
+SELECT v.id, MAX(v.version), COUNT(*), MAX(CASE WHEN COALESCE(v.access, '[]') = '[]' THEN 0 ELSE 1 END)
+FROM versions AS v LEFT JOIN live AS l ON l.id = v.id
+WHERE l.id IS NULL AND v.id NOT IN (?, ?) GROUP BY v.id HAVING COUNT(v.text) = 0 ORDER BY MAX(v.version) DESC, v.id
 """
 
 
@@ -75,20 +79,26 @@ def erase_texts(connection: Any, document_id: str) -> int:
 
 def _forget_deleted(connection: Any, version: int, most: int) -> None:
     """Leaves so many versions of documents that were deleted and have no text, if there are too many."""
-    rows = connection.execute(_GONE, (FORGOTTEN,)).fetchall()
+    rows = connection.execute(_GONE, (FORGOTTEN, LABELLED)).fetchall()
     if sum(row[2] for row in rows) <= most * _SLACK:
         return
-    kept, gone = 0, list[tuple[str, int]]()
-    for id, deleted, n_versions in rows:
+    kept, gone = 0, list[tuple[str, int, int]]()
+    for id, deleted, n_versions, had_labels in rows:
         kept += n_versions
         if kept > most and deleted <= version - KEPT_CHANGES:
-            gone.append((id, deleted))
-    if gone:
-        connection.executemany("DELETE FROM versions WHERE id = ?", [(id,) for id, _ in gone])
-        connection.execute("DELETE FROM versions WHERE id = ?", (FORGOTTEN,))
-        # The newest goes first, so no mark that was there is newer.
+            gone.append((id, deleted, had_labels))
+    connection.executemany("DELETE FROM versions WHERE id = ?", [(id,) for id, _, _ in gone])
+    # The newest goes first, so no mark that was there is newer.
+    _mark(connection, FORGOTTEN, [deleted for _, deleted, _ in gone[:1]])
+    _mark(connection, LABELLED, [deleted for _, deleted, had_labels in gone if had_labels][:1])
+
+
+def _mark(connection: Any, id: str, version: Sequence[int]) -> None:
+    """Sets a mark at this version, if there is one, in place of the one that is there."""
+    if version:
+        connection.execute("DELETE FROM versions WHERE id = ?", (id,))
         mark = "INSERT INTO versions (id, version, kind, recorded_at) VALUES (?, ?, 'deleted', '')"
-        connection.execute(mark, (FORGOTTEN, gone[0][1]))
+        connection.execute(mark, (id, version[0]))
 
 
 def _merge(connection: Any, most: int) -> None:

@@ -220,18 +220,19 @@ class SqlStore(ABC):
             for version, kind, recorded_at, *row in rows
         ]
 
-    def changes_since(self, version: int) -> StoredChanges:
+    def changes_since(self, version: int, stamp: str = "") -> StoredChanges:
         """The differences between that version and now. A change that was reverted does not count.
 
-        Raises RunFolderError for a version that this store has not reached: the caller was built from another store;
-        ForgottenError for one before a deletion that is no longer kept (`corpus.old_versions`).
+        Raises ForgottenError for a version that this store has not reached, or whose `stamp` is another one here, since
+        an older copy of the store was put back; and for one before a deletion that is no longer kept
+        (`corpus.old_versions`).
         """
         with self._reading() as connection:
             now = _version(connection)
-            if not 0 <= version <= now:
-                raise RunFolderError(
-                    f"{self.where} is at version {now} and has never had version {version}.",
-                    "delete the index that was built from another store, and build it again from this one",
+            if not 0 <= version <= now or (stamp and (_stamp(connection, version) or stamp) != stamp):
+                raise ForgottenError(
+                    f"{self.where} is at version {now} and has never had version {version} that this was built from.",
+                    "build it again from the documents",
                 )
             forgotten = int(connection.execute(f"SELECT {FORGOTTEN_UNTIL}").fetchone()[0])
             if 0 < version < forgotten:  # at version 0 there was nothing that could be deleted
@@ -240,13 +241,18 @@ class SqlStore(ABC):
                     f"it does since version {forgotten}.",
                     "delete what was built from that version, and build it again from the documents",
                 )
-            touched = connection.execute(_TOUCHED, (version, version)).fetchall()
+            touched, stamp = connection.execute(_TOUCHED, (version, version)).fetchall(), _stamp(connection, now)
             n_live = _n_live(connection)
         added = tuple(i for i, before, after in touched if after and not before)
         updated = tuple(i for i, before, after in touched if after and before and after != before)
         deleted = tuple(i for i, before, after in touched if before and not after)
         return StoredChanges(
-            added=added, updated=updated, deleted=deleted, unchanged=n_live - len(added) - len(updated), version=now
+            added=added,
+            updated=updated,
+            deleted=deleted,
+            unchanged=n_live - len(added) - len(updated),
+            version=now,
+            stamp=stamp,
         )
 
     def _one(self, condition: str, value: str) -> Document | None:
@@ -365,6 +371,12 @@ def _columns(document: Document) -> tuple[str | None, ...]:
 
 def _version(connection: Connection) -> int:
     return int(connection.execute("SELECT version FROM store").fetchone()[0])
+
+
+def _stamp(connection: Connection, version: int) -> str:
+    """When a version was recorded; empty if nothing of it is kept."""
+    query = "SELECT max(recorded_at) FROM versions WHERE version = ?"
+    return connection.execute(query, (version,)).fetchone()[0] or ""
 
 
 def document_of(row: Sequence[str]) -> Document:

@@ -11,10 +11,11 @@ from typing import Any
 import yaml
 
 from bakeoff.files.strict_yaml import Bounded
-from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.part import UnclearAccessError
 from bakeoff.formats.restricting import (
     NAMES,
     PLAINLY,
+    check_below,
     check_lines,
     check_no_front_matter,
     check_node,
@@ -35,7 +36,7 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
     """(the values of the block at the top, the text below it). Values are not converted.
 
     Where YAML refuses the block as a whole (a title with a colon, a tab, an open quote), each key is read for itself.
-    Raises UnreadableError if it says in a way that is not understood who may see the text.
+    Raises UnclearAccessError if it says in a way that is not understood who may see the text.
     """
     match = _YAML.match(text)
     values = _yaml(match[1]) or _by_key(match[1]) if match else None
@@ -47,6 +48,7 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
     if not isinstance(values, dict):
         check_lines(match[1])
         return {}, text
+    check_below(text, match.end())
     check_values(values)
     return {_key(key): value for key, value in values.items()}, text[match.end() :]
 
@@ -91,7 +93,7 @@ def _by_key(block: str) -> dict[str, Any] | None:
             plain = " ".join([key[2] or "", *map(str.strip, lines[1:])]).strip()
             is_loaded = isinstance(loaded, dict) and key[1] in loaded
             if not is_loaded and name_of(key[1]) in NAMES:
-                raise UnreadableError(f"its {name_of(key[1])} {plain!r:.80} is not understood", PLAINLY)
+                raise UnclearAccessError(f"its {name_of(key[1])} {plain!r:.80} is not understood", PLAINLY)
             values[key[1]] = loaded[key[1]] if is_loaded else plain.strip("\"'")
     if values:
         check_lines(block, values)

@@ -13,7 +13,7 @@ from bakeoff.formats.encodings import Decoded
 from bakeoff.formats.front_matter import front_matter
 from bakeoff.formats.markdown_entities import without_entities
 from bakeoff.formats.markdown_hidden import left_out, without_hidden
-from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
+from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError, problem_of
 from bakeoff.formats.tables import json_tree
 from bakeoff.formats.tables import rows as parse_rows
 from bakeoff.formats.values import LABELS_ARE, access_of, scalar_meta, time_of
@@ -178,7 +178,7 @@ def _mail(name: str, content: bytes, depth: int = 0) -> Parsed:
         try:
             inner = _attached(file, attached, depth)
         except UnreadableError as error:
-            problems.append(Problem(source=f"{name}, {file}", reason=error.message, remedy=error.remedy))
+            problems.append(problem_of(f"{name}, {file}", error))
             continue
         keyed = (part.model_copy(update={"key": f"{file}#{part.key}" if part.key else file}) for part in inner.parts)
         parts += keyed

@@ -11,7 +11,7 @@ from pydantic import Field
 from bakeoff.errors import InputError
 from bakeoff.records import Problem, Record
 
-__all__ = ["Parsed", "Part", "Problem", "UnreadableError"]
+__all__ = ["Parsed", "Part", "Problem", "UnclearAccessError", "UnreadableError", "problem_of"]
 
 
 class Part(Record):
@@ -41,3 +41,15 @@ class Parsed(Record):
 
 class UnreadableError(InputError):
     """A file that no text can be read from. The message gives the reason, without the file's name."""
+
+
+class UnclearAccessError(UnreadableError):
+    """A text that says in a way that is not understood who may see it: nobody does, nor what was read of it before."""
+
+
+def problem_of(source: str, error: UnreadableError, also: tuple[str, ...] = (), is_read: bool = False) -> Problem:
+    """The problem that something could not be read."""
+    unclear = isinstance(error, UnclearAccessError)
+    return Problem(
+        source=source, reason=error.message, remedy=error.remedy, is_read=is_read, withdraws=unclear, also=also
+    )

@@ -7,18 +7,24 @@ text is not a single, plain entry. Knows no parser's output and opens no file.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import yaml
 
-from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.part import UnclearAccessError
 
 NAMES = ("access", "labels")
 _MENTION = re.compile(
-    r"""^[ \t]*(?:[-?][ \t]+)?["']?(access|labels)[ \t]*["']?[ \t]*[:=]""", re.IGNORECASE | re.MULTILINE
+    r"""^[^\S\n]*(?:[-?{,][^\S\n]*)?["']?(access|labels)[^\S\n]*["']?[^\S\n]*[:=：]""", re.IGNORECASE | re.MULTILINE
 )
-_FENCE = re.compile(r"\s*(?:-{3,}|\+{3,})[ \t]*\n")
-_OF_FRONT_MATTER = re.compile(r"""[ \t]*$|[ \t#\-?}\]]|["']?[A-Za-z_][\w .-]{0,60}["']?[ \t]*[:=]|\[""")
+_FENCE = re.compile(r"(?:-{3,}|\+{3,}|;{3,})[ \t]*[A-Za-z]{0,8}[ \t]*\n|\{[ \t]*\n?")
+_END = re.compile(r"(?:-{3,}|\+{3,}|;{3,}|\.{3}|\}),?[ \t]*")
+_MOST_TO_END = 200  # lines between a beginning and its end, which may be of any kind
+_MOST_LINES = 20_000
+_OF_FRONT_MATTER = re.compile(r"[ \t]*$|[ \t#\-?}\]\[{,]|[^:=：\n]{1,200}[:=：]")
+INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+"""For `str.translate`: signs that nobody sees in a name."""
 PLAINLY = "write it once, at the top level of the front matter: access: [hr, legal]; access: [] is everybody"
 MERGE = "<<"
 NEVER_WITHIN = ("access",)
@@ -28,19 +34,19 @@ IN_ROWS = "give each row one access, or one labels"
 
 def name_of(key: Any) -> str:
     """The key of an entry as it is compared."""
-    return str(key).strip().casefold()
+    return str(key).translate(INVISIBLE).strip().casefold()
 
 
 def check_once(keys: Iterable[Any], remedy: str = IN_ROWS) -> None:
-    """Raises UnreadableError if a name that restricts a text is given more than once, in capitals or not."""
+    """Raises UnclearAccessError if a name that restricts a text is given more than once, in capitals or not."""
     counts = Counter(name_of(key) for key in keys)
     for name in NAMES:
         if counts[name] > 1:
-            raise UnreadableError(f"it gives {name} {counts[name]} times", remedy)
+            raise UnclearAccessError(f"it gives {name} {counts[name]} times", remedy)
 
 
 def check_node(node: yaml.Node | None) -> None:
-    """Raises UnreadableError if a name stands twice in this mapping, or comes into it by a merge (`<<: *other`).
+    """Raises UnclearAccessError if a name stands twice in this mapping, or comes into it by a merge (`<<: *other`).
 
     `access` within another entry is refused too; `labels` there are a field of that entry.
     """
@@ -81,45 +87,78 @@ def check_values(values: Mapping[str, Any]) -> None:
     check_once(values, PLAINLY)
     for key, value in values.items():
         if name_of(key) in NAMES and (value is None or (isinstance(value, str) and not value.strip())):
-            raise UnreadableError(f"its {name_of(key)} is left empty", PLAINLY)
-    pending = list(values.values())
+            raise UnclearAccessError(f"its {name_of(key)} is left empty", PLAINLY)
+    check_within(values.values())
+
+
+def check_within(values: Iterable[Any], remedy: str = PLAINLY) -> None:
+    """Raises UnclearAccessError if `access` is a field within one of these values."""
+    pending = list(values)
     while pending:
         inner = pending.pop()
         if isinstance(inner, dict):
-            _check_inner(inner, NEVER_WITHIN)
+            _check_inner(inner, NEVER_WITHIN, remedy)
             pending += inner.values()
         elif isinstance(inner, list):
             pending += inner
 
 
 def check_lines(block: str, read: Iterable[str] = ()) -> None:
-    """Raises UnreadableError if lines that are no YAML and no TOML give a name, but for one that was `read`."""
+    """Raises UnclearAccessError if lines that are no YAML and no TOML give a name, but for one that was `read`."""
     named = [(match[1].lower(), match[0][0]) for match in _MENTION.finditer(block)]
     counts, known = Counter(name for name, _ in named), {name_of(one) for one in read}
     for name, first in named:
-        if name not in known or counts[name] > 1 or first in " \t-?":
-            raise UnreadableError(f"its front matter gives {name} in a way that is not understood", PLAINLY)
+        if name not in known or counts[name] > 1 or not (first.isalpha() or first in "\"'"):
+            raise UnclearAccessError(f"its front matter gives {name} in a way that is not understood", PLAINLY)
 
 
 def check_no_front_matter(text: str) -> None:
-    """Raises UnreadableError for a text that begins as front matter does and gives a name, but does not end it."""
-    fence = _FENCE.match(text)
-    if fence is None:
-        return
-    lines: list[str] = []
-    for line in text[fence.end() :].split("\n"):
-        if not _OF_FRONT_MATTER.match(line):
-            break
-        lines.append(line)
-    if match := _MENTION.search("\n".join(lines)):
+    """Raises UnclearAccessError for a text that begins as front matter does and gives a name, but is not read as such.
+
+    It may begin with another sign, below a comment or a directive, be of JSON, be too long, or have no end.
+    """
+    fence = _FENCE.match(text, _beginning(text))
+    if fence is not None:
+        lines = text[fence.end() :].split("\n", _MOST_LINES)
+        end = _end(lines[:_MOST_TO_END])
+        if end is None:
+            end = next((number for number, line in enumerate(lines) if not _OF_FRONT_MATTER.match(line)), len(lines))
+        _check_block(lines[:end])
+
+
+def check_below(text: str, at: int) -> None:
+    """The same of a second block right below front matter that ends here."""
+    lines = list(takewhile(str.strip, text[at:].split("\n", _MOST_TO_END)))
+    _check_block(lines[: _end(lines) or 0])
+
+
+def _beginning(text: str) -> int:
+    """Where a text begins, below comments of HTML and directives of YAML."""
+    at = 0
+    while True:
+        while at < len(text) and (text[at].isspace() or ord(text[at]) in INVISIBLE):
+            at += 1
+        end = "-->" if text.startswith("<!--", at) else "\n" if text.startswith("%", at) else ""
+        found = text.find(end, at) if end else -1
+        if found < 0:
+            return at
+        at = found + len(end)
+
+
+def _end(lines: Sequence[str]) -> int | None:
+    return next((number for number, line in enumerate(lines) if _END.fullmatch(line)), None)
+
+
+def _check_block(lines: Sequence[str]) -> None:
+    if match := _MENTION.search("\n".join(lines).translate(INVISIBLE)):
         name = match[1].lower()
-        raise UnreadableError(
-            f"it gives {name} in front matter that does not begin and end with a line of three signs",
-            "put a line --- above it as the first line of the file, and another one below it",
+        raise UnclearAccessError(
+            f"it gives {name} at its beginning, in what is not read as front matter",
+            "make a line --- the first one of the file and another one the last of its entries (20,000 characters)",
         )
 
 
-def _check_inner(keys: Iterable[Any], names: Sequence[str]) -> None:
+def _check_inner(keys: Iterable[Any], names: Sequence[str], remedy: str = PLAINLY) -> None:
     for name in map(name_of, keys):
         if name in names:
-            raise UnreadableError(f"its front matter gives {name} within another entry", PLAINLY)
+            raise UnclearAccessError(f"it gives {name} within another entry", remedy)

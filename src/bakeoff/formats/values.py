@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bakeoff.formats import markup
-from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.part import UnclearAccessError
 
 _MAX_DEPTH = 8
 
@@ -35,7 +35,7 @@ NAMES = "write a list of names, such as [hr, legal]; tags that restrict nobody b
 def access_of(value: Any, given_as: str = "access is") -> tuple[str, ...]:
     """The names of those who may see a text, from a list or a text with commas or semicolons. Empty means everybody.
 
-    Raises UnreadableError for anything else: a text must not become public because its access was not understood.
+    Raises UnclearAccessError for anything else: a text must not become public because its access was not understood.
     """
     if value is None:
         return ()
@@ -43,10 +43,10 @@ def access_of(value: Any, given_as: str = "access is") -> tuple[str, ...]:
     if isinstance(value, str):
         value = re.split(r"[,;]", value)
     if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
-        raise UnreadableError(f"its {given_as} {value!r:.80}, not a list of names", NAMES)
+        raise UnclearAccessError(f"its {given_as} {value!r:.80}, not a list of names", NAMES)
     names = tuple(dict.fromkeys(filter(None, (markup.one_line(markup.clean(name)) for name in value))))
     if not names and (len(value) > 1 or (value and value[0].strip() == "" and is_list)):
-        raise UnreadableError(f"its {given_as} a list of empty names", NAMES)
+        raise UnclearAccessError(f"its {given_as} a list of empty names", NAMES)
     return names
 
 

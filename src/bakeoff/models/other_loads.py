@@ -6,11 +6,12 @@ reads its JSON files. Loads nothing.
 
 import importlib.util
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bakeoff.errors import ModelUnavailableError
-from bakeoff.models.damage import ADAPTER, is_plain, read_json_object, shards_of
+from bakeoff.files.plain_json import plain_json
+from bakeoff.models.damage import ADAPTER, is_plain, read_json_object, refusing_damage, shards_of
 
 IMPLEMENTATION = "_implementation"
 """What the keys contain by which transformers picks code: attn_implementation, _experts_implementation."""
@@ -20,17 +21,21 @@ BUILT_IN = ("eager", "sdpa", "flex_attention", "batched_mm", "grouped_mm")
 INSTALLED = {"flash_attention_2": "flash_attn", "flash_attention_3": "flash_attn_interface"}
 """The packages that have further code. Without them transformers asks a hub for it."""
 WEIGHTS_KEY = "transformers_weights"
+TOKENIZER, TOKENIZER_FILES = "tokenizer_config.json", "fast_tokenizer_files"
+MODULES = "modules.json"
 SHOWN_CHARACTERS = 100
 
 
 def refuse_other_loads(folder: Path) -> None:
     """Raises ModelUnavailableError if loading this folder would load more than the files of weights that lie in it.
 
-    That is: an adapter's settings beside the weights, weights in other folders, code from a hub.
+    That is: an adapter's settings beside the weights, weights, a tokenizer or layers in other folders, code from a hub.
     """
     _refuse_adapter_inside(folder)
     refuse_kernels(folder)
     _refuse_weights_elsewhere(folder)
+    _refuse_tokenizer_elsewhere(folder)
+    _refuse_modules_elsewhere(folder)
 
 
 def refuse_kernels(folder: Path) -> None:
@@ -70,6 +75,35 @@ def _refuse_weights_elsewhere(folder: Path) -> None:
             f"({WEIGHTS_KEY}: {str(named)[:SHOWN_CHARACTERS]!r}).",
             f"remove {WEIGHTS_KEY} from config.json, or name a *.safetensors file of the folder",
         )
+
+
+def _refuse_tokenizer_elsewhere(folder: Path) -> None:
+    """Of these files transformers takes the one that is named for its own version."""
+    named = read_json_object(folder / TOKENIZER).get(TOKENIZER_FILES)
+    if named is None:
+        return
+    for name in named if isinstance(named, list) else [named]:
+        if not isinstance(name, str) or not name.endswith(".json") or set(name) & {"/", "\\", ":", "\0"}:
+            raise ModelUnavailableError(
+                f"{folder / TOKENIZER} names a tokenizer that is no file in the model's own folder ({TOKENIZER_FILES}: "
+                f"{str(name)[:SHOWN_CHARACTERS]!r}).",
+                f"remove {TOKENIZER_FILES} from {TOKENIZER}, or name *.json files of the folder",
+            )
+
+
+def _refuse_modules_elsewhere(folder: Path) -> None:
+    """The layers of a sentence model, of which each has a folder."""
+    if not (folder / MODULES).exists():
+        return
+    with refusing_damage(f"The model's file {folder / MODULES}"):
+        paths = [str(module.get("path", "")) for module in plain_json((folder / MODULES).read_text(encoding="utf-8"))]
+    for path in paths:
+        if ".." in PurePosixPath(path).parts or set(path) & {"\\", ":", "\0"} or path.startswith("/"):
+            raise ModelUnavailableError(
+                f"{folder / MODULES} names a part that is not in the model's own folder (path: "
+                f"{path[:SHOWN_CHARACTERS]!r}).",
+                "copy that part into the model's folder, and name it there",
+            )
 
 
 def _implementations(settings: Any, key: str = "") -> Iterator[tuple[str, Any]]:

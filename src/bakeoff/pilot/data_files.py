@@ -6,6 +6,7 @@ Takes prepared data. Refuses to go on with other data or other weights.
 import logging
 from collections.abc import Sequence
 
+import bakeoff
 from bakeoff.contenders.identity import code_of
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.corpus.place import place_of
@@ -21,9 +22,12 @@ from bakeoff.retrieval.opening import index_names, remove_indexes
 from bakeoff.runs.config import Config
 from bakeoff.runs.environment import data_sha256, describe
 from bakeoff.runs.folder import LOST, RUN_FORMAT, RunFolder, write_json, write_record
+from bakeoff.sentences import listed
 
 CODE = "code"
 """The key in `environment.json`: by contender, the sum of the files of your own classes."""
+VERSIONS = "versions"
+"""The key in `environment.json`: the versions of Bakeoff that worked on the run, if there were several."""
 PHASES = ("", "dev", "latency", "updated")
 RESTORE_OR_START = "restore its files, or leave out --resume to start a new run"
 
@@ -46,6 +50,7 @@ def write_data(
     if folder.environment_path.exists():
         _check_same(folder, prepared, models)
         _check_code(folder, config, recipes)
+        _note_version(folder)
         _restore(folder, config, prepared)
         return
     with times.timed("read"):
@@ -106,6 +111,23 @@ def _check_code(folder: RunFolder, config: Config, recipes: Sequence[Recipe]) ->
                 "restore the file of its class, or leave out --resume to start a new run",
             )
     write_json(folder.environment_path, {**environment, CODE: now})
+
+
+def _note_version(folder: RunFolder) -> None:
+    """Notes that another version of Bakeoff goes on with this run: it may have other prompts and another way to cut."""
+    environment = folder.read_json(folder.environment_path)
+    versions = environment.get(VERSIONS, [environment.get("bakeoff", "(unknown)")])
+    if versions[-1] != bakeoff.__version__:
+        _log.warning("%s", version_warning([*versions, bakeoff.__version__]))
+        write_json(folder.environment_path, {**environment, VERSIONS: [*versions, bakeoff.__version__]})
+
+
+def version_warning(versions: Sequence[str]) -> str:
+    """A sentence about a run that several versions of Bakeoff have worked on, in this order."""
+    return (
+        f"This run was begun by Bakeoff {versions[0]} and continued by {listed(versions[1:])}. Answers may differ for "
+        "that alone. To compare contenders by one version, start a new run."
+    )
 
 
 def _code(config: Config, recipes: Sequence[Recipe]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from bakeoff.pilot.answer_settings import answers_line
 from bakeoff.pilot.asking import Asking, Workers, collect_from
 from bakeoff.pilot.build import Builder, Earlier, batch_size
 from bakeoff.pilot.busy import BUSY, busy_warning, noting_other_work
-from bakeoff.pilot.data_files import write_data
+from bakeoff.pilot.data_files import VERSIONS, version_warning, write_data
 from bakeoff.pilot.executors.jobs import Asked
 from bakeoff.pilot.helping import helped_embedders, helped_judge
 from bakeoff.pilot.hosting import (
@@ -159,7 +159,7 @@ class Pilot:
             n_failed = sum(answer.error is not None for answer in dev)
             if n_failed:
                 uncertain.append(f"{recipe.spec.name} ({n_failed} of {len(dev)})")
-        silent = self._builder.without_confidence
+        silent, environment = self._builder.without_confidence, self._folder.read_json(self._folder.environment_path)
         note = (
             f"The model gives no log-probabilities ({', '.join(silent)}), so the common rule gives no contender a "
             "threshold for declining."
@@ -168,7 +168,8 @@ class Pilot:
             *self._builder.engine_notes.values(),
             *hosted_notes([self._world, self._updated_world], built),
             *self._builder.retrieval_notes.values(),
-            *busy_warning(self._folder.read_json(self._folder.environment_path).get(BUSY, {})),
+            *busy_warning(environment.get(BUSY, {})),
+            *([version_warning(environment[VERSIONS])] if VERSIONS in environment else []),
             *([note] if silent else []),
             *(
                 [

@@ -161,7 +161,7 @@ class HybridIndex(HybridSearch):
                 return ()
             n = int(self._table.count_rows())
             rows = self._table.search().select(list(COLUMNS)).limit(n + 1).to_arrow().to_pylist()
-            changes = changes_for(store, self._state.version, self._held)
+            changes = changes_for(store, self._state.version, self._held, self._state.stamp)
             known = {*changes.added, *changes.updated, *changes.deleted, *self._state.pending}
             return tuple(id for id in doubtful(rows, store.documents(), self._chunks) if id not in known)
 
@@ -184,10 +184,10 @@ class HybridIndex(HybridSearch):
             self._catch_up()
             if self._state.store not in ("", store.identity):
                 raise RunFolderError(f"The index in {self._folder} was built from another document store.", OTHER_STORE)
-            changes = changes_for(store, self._state.version, self._held)
+            changes = changes_for(store, self._state.version, self._held, self._state.stamp)
             touched = sorted({*changes.added, *changes.updated, *changes.deleted, *self._state.pending, *again})
-            if touched or self._state.version != changes.version:
-                self._save(store=store.identity, version=changes.version, pending=tuple(touched))
+            if touched or (self._state.version, self._state.stamp) != (changes.version, changes.stamp):
+                self._save(store=store.identity, version=changes.version, stamp=changes.stamp, pending=tuple(touched))
             self._choose_language(store)
             earlier_s = self._state.seconds
             written: list[Any] = []

@@ -40,7 +40,8 @@ REMEDY = "delete this folder and start again: the index is made again; no docume
 
 
 class State(Record):
-    """The content of `index.json`: the table holds the store's documents as of `version`. `table` is its name.
+    """The content of `index.json`: the table, whose name is `table`, holds the store's documents as of `version`, which
+    was recorded at `stamp`.
 
     `erases`, if not 0, is the version from which on no file may hold texts that are deleted: then all rows are written
     again. `language` (ISO 639-1) is that of most documents at the first sync: words are stemmed by its rules. The
@@ -61,6 +62,7 @@ class State(Record):
     n_chunks: int = 0
     n_tokens: int = 0
     seconds: float = 0.0
+    stamp: str = Field(default="", exclude_if=lambda stamp: not stamp)
     erases: int = Field(default=0, exclude_if=lambda version: not version)
     log: str = Field(default="", exclude_if=lambda log: not log)
     entry: int = Field(default=0, exclude_if=lambda entry: not entry)

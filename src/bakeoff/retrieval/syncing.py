@@ -43,20 +43,24 @@ class Documents(Protocol):
         ...
 
 
-def changes_for(store: DocumentStore, version: int, held: Callable[[], Iterable[str]]) -> StoredChanges:
-    """What an index of this version has to do. One that is so old that the store no longer knows what was deleted since
-    is made again: all its documents (`held`) and all of the store count as changed.
+def changes_for(
+    store: DocumentStore, version: int, held: Callable[[], Iterable[str]], stamp: str = ""
+) -> StoredChanges:
+    """What an index of this version has to do. Where the store does not know that, since the index is too old or an
+    older copy of the store was put back, it is made again: all its documents (`held`) and all of the store count as
+    changed.
     """
     try:
-        return store.changes_since(version)
+        return store.changes_since(version, stamp)
     except ForgottenError:
-        now, before = store.version, set(held())
+        latest, before = store.changes_since(0), set(held())
         there = {document.id for document in store.documents()}
         return StoredChanges(
             added=tuple(sorted(there - before)),
             updated=tuple(sorted(there & before)),
             deleted=tuple(sorted(before - there)),
-            version=now,
+            version=latest.version,
+            stamp=latest.stamp,
         )
 
 

@@ -10,6 +10,7 @@ import time
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from anyio import to_thread
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bakeoff.errors import BakeoffError
 from bakeoff.records import Record
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.openai.errors import ApiError
@@ -106,8 +108,11 @@ class Metrics:
             self._requests.add((("method", known), ("status", str(status))))
 
     def text(self) -> str:
-        """All metrics. Reading the gauges may read files."""
-        read = [(gauge, gauge.read()) for gauge in self._gauges]
+        """All metrics. Reading the gauges may read files; one that cannot be read now is left out."""
+        read: list[tuple[Gauge, float]] = []
+        for gauge in self._gauges:
+            with suppress(BakeoffError):
+                read.append((gauge, gauge.read()))
         with self._lock:
             parts = (self._answers, self._requests, self._first, self._whole)
             lines = [line for part in parts for line in part.lines()]

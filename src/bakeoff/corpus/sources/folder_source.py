@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bakeoff.corpus.sources.by_file import MAX_BYTES, Content, File, changes_by_file
-from bakeoff.corpus.sources.folders import content_of, distinct_files, twice
+from bakeoff.corpus.sources.folders import FoundFile, content_of, distinct_files, twice
 from bakeoff.formats.part import UnreadableError
 from bakeoff.formats.values import time_of
 from bakeoff.protocols import Changes
@@ -29,23 +29,23 @@ class FolderSource:
         make.
         """
         problems: list[Problem] = []
-        paths: dict[str, Path] = {}
+        found_files: dict[str, FoundFile] = {}
         for found in distinct_files(self._paths, problems):
-            if paths.setdefault(found.source, found.path) != found.path:
+            if found_files.setdefault(found.source, found).path != found.path:
                 problems.append(twice(found.source, str(found.path)))
 
         def read(files: Sequence[File]) -> Iterable[Content]:
             for file in files:
-                content, changed = _content(paths[file.name])
+                content, changed = _content(found_files[file.name])
                 yield Content(file.name, content, changed, _stamp(content))
 
-        files = [File(name, _stamp(_content(path)[0])) for name, path in paths.items()]
+        files = [File(name, _stamp(_content(one)[0])) for name, one in found_files.items()]
         return changes_by_file(cursor, files, read, problems)
 
 
-def _content(path: Path) -> tuple[bytes | UnreadableError, datetime | None]:
+def _content(file: FoundFile) -> tuple[bytes | UnreadableError, datetime | None]:
     try:
-        content, status = content_of(path, MAX_BYTES)
+        content, status = content_of(file.path, MAX_BYTES, file.root)
     except UnreadableError as error:
         return error, None
     return content, time_of(status.st_mtime)

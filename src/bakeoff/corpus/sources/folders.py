@@ -22,7 +22,7 @@ from bakeoff.errors import InputError
 from bakeoff.files.unreadable import unreadable
 from bakeoff.formats.apart import parse_apart
 from bakeoff.formats.parse import SHEETS, SUFFIXES, TABLES
-from bakeoff.formats.part import Part, Problem, UnreadableError
+from bakeoff.formats.part import Part, Problem, UnreadableError, problem_of
 from bakeoff.formats.values import time_of
 from bakeoff.records import Document, Record
 
@@ -30,11 +30,13 @@ __all__ = ["Problem", "Reading", "document_id", "documents_in", "read_documents"
 
 HIDDEN = "hidden"
 """Why a hidden file of a folder is not read."""
+LEADS_OUT = "a link that leads out of the folder"
+NAME_OR_COPY = "name what it leads to in documents:, or put a copy there"
 PUT_FILES = f"put files there that end in one of {', '.join(SUFFIXES)}"
-READING = 3
+READING = 4
 """Which way of reading this is. Raise it where a file may now give another text, title, time or labels: sources then
 read all files once more, those without a change too. 2: `labels` in front matter, rows and columns is `access`.
-3: a file that says in a way that is not understood who may see it is not read."""
+3: a file that says in a way that is not understood who may see it is not read. 4: more such ways are seen."""
 
 
 class Reading(Record):
@@ -45,10 +47,11 @@ class Reading(Record):
 
 
 class FoundFile(NamedTuple):
-    """A file and the source of its document."""
+    """A file and the source of its document. `root` is the folder that it has to lie below, if it was found in one."""
 
     path: Path
     source: str
+    root: Path | None = None
 
 
 def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -> Reading:
@@ -62,7 +65,7 @@ def read_documents(sources: Sequence[str | Path], max_bytes: int = 50_000_000) -
     problems: list[Problem] = []
     for file in distinct_files(sources, problems):
         try:
-            content, status = content_of(file.path, max_bytes)
+            content, status = content_of(file.path, max_bytes, file.root)
         except UnreadableError as error:
             problems.append(unread_file(file.source, error))
             continue
@@ -108,7 +111,7 @@ def documents_in(source: str, content: bytes, changed: datetime | None = None) -
         try:
             documents.append(_document(with_labels(part, source), name, changed))
         except UnreadableError as error:
-            problems.append(Problem(source=name, reason=error.message, remedy=error.remedy))
+            problems.append(problem_of(name, error))
     of_file = (_of_file(one, source, bool(documents)) for one in parsed.problems)
     return Reading(documents=tuple(documents), problems=(*of_file, *grouped(problems, "row")))
 
@@ -215,7 +218,7 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
             elif path != root and leads_out(path, root):
                 problems.append(link_out(source))
             elif not is_folder:
-                yield from _named(path, source, problems)
+                yield from (one._replace(root=root) for one in _named(path, source, problems))
             elif (identity := (path.stat().st_dev, path.stat().st_ino)) in entered:
                 problems.append(Problem(source=source, reason="a link to a folder that is already read"))
             else:
@@ -228,8 +231,7 @@ def _walk(root: Path, problems: list[Problem], pieces: Sequence[str] = ()) -> It
 
 def link_out(source: str) -> Problem:
     """The problem with a link that is not followed: whoever may write there could show any file of this machine."""
-    remedy = "name what it leads to in documents:, or put a copy there"
-    return Problem(source=source, reason="a link that leads out of the folder", remedy=remedy)
+    return Problem(source=source, reason=LEADS_OUT, remedy=NAME_OR_COPY)
 
 
 def leads_out(path: Path, root: Path) -> bool:
@@ -264,14 +266,18 @@ def _relative(path: Path, root: Path) -> str:
     return unicodedata.normalize("NFC", relative if relative != "." else path.name)
 
 
-def content_of(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result]:
-    """The file's bytes and status. Raises UnreadableError if it is not a regular file, too large or cannot be read."""
+def content_of(path: Path, max_bytes: int, root: Path | None = None) -> tuple[bytes, os.stat_result]:
+    """The file's bytes and status. Raises UnreadableError if it is not a regular file, too large or cannot be read, or
+    if what was opened is not below the folder `root`: somebody put a link in its place since it was found.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("it is not a regular file", "remove it, or replace it by a file")
         if status.st_size <= max_bytes:
             with path.open("rb") as file:
+                if root is not None and not _is_below(root, path, os.fstat(file.fileno())):
+                    raise UnreadableError(LEADS_OUT, NAME_OR_COPY)
                 content = file.read(max_bytes + 1)
             if len(content) <= max_bytes:
                 return content, status
@@ -280,10 +286,16 @@ def content_of(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result]:
     raise UnreadableError(f"it is larger than {max_bytes:,} bytes", "split it, or raise the limit")
 
 
+def _is_below(root: Path, path: Path, opened: os.stat_result) -> bool:
+    """Whether this open file is the one that the path leads to now, and lies below the folder."""
+    place = path.resolve()
+    return place.is_relative_to(root.resolve()) and os.path.samestat(opened, place.stat())
+
+
 def unread_file(source: str, error: UnreadableError) -> Problem:
     """The problem that a file cannot be read. That of a table is about everything: rows may have any source."""
     also = ("",) if source.lower().endswith((*TABLES, *SHEETS)) else ()
-    return Problem(source=source, reason=error.message, remedy=error.remedy, also=also)
+    return problem_of(source, error, also)
 
 
 def _second_way(file: FoundFile, first: FoundFile) -> list[Problem]:

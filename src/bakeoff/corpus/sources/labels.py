@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bakeoff.formats.parse import MARKDOWN
-from bakeoff.formats.part import Part, UnreadableError
+from bakeoff.formats.part import Part, UnclearAccessError
+from bakeoff.formats.restricting import name_of
 from bakeoff.formats.values import LABELS_ARE, NAMES, access_of
 from bakeoff.records import Document
 from bakeoff.sentences import listed
@@ -24,15 +25,17 @@ _MOST_NAMED = 5
 def with_labels(part: Part, file: str) -> Part:
     """The part with the labels that its file gives it, without the entry of its metadata that gives them.
 
-    Raises UnreadableError if `access` and `labels` differ, or if one of them is no list of names.
+    Raises UnclearAccessError if `access` and `labels` differ, or if one of them is no list of names.
     """
     meta, given = dict(part.meta), [part.access] if part.access else []
-    for name in [name for name in meta if name.strip().casefold() == _NAME]:
+    for name in [name for name in meta if name_of(name) == _NAME]:
         given.append(access_of(meta.pop(name), LABELS_ARE))
     given = [labels for labels in given if labels]
     if any(set(labels) != set(given[0]) for labels in given):
         shown = " and ".join(", ".join(labels) for labels in given)
-        raise UnreadableError(f"its access and its labels differ ({shown})", "write one of them, or the same in both")
+        raise UnclearAccessError(
+            f"its access and its labels differ ({shown})", "write one of them, or the same in both"
+        )
     labels = given[0] if given else ()
     _check_names(labels, is_markdown(file) or is_markdown(part.key))
     return part.model_copy(update={"access": labels, "meta": meta})
@@ -56,9 +59,9 @@ def restricted(documents: Sequence[Document]) -> Iterator[str]:
 
 
 def _check_names(labels: Sequence[str], is_untyped: bool) -> None:
-    """Raises UnreadableError for a name that is half a list. Where everything is a text, as in front matter, also for
-    a number or a truth value.
+    """Raises UnclearAccessError for a name that is half a list. Where everything is a text, as in front matter, also
+    for a number or a truth value.
     """
     for label in labels:
         if _BROKEN.search(label) or (is_untyped and _NO_NAME.fullmatch(label)):
-            raise UnreadableError(f"its access has {label!r:.80}, which is no name", NAMES)
+            raise UnclearAccessError(f"its access has {label!r:.80}, which is no name", NAMES)

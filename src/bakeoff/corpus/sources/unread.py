@@ -32,8 +32,10 @@ def kept_of_file(
 
 
 def unread_names(problems: Iterable[Problem]) -> frozenset[str]:
-    """What was not read, by the names that problems give it."""
-    return frozenset(name for one in problems if not one.is_read for name in (one.source, *one.also))
+    """What was not read and may be shown as it was before, by the names that problems give it."""
+    return frozenset(
+        name for one in problems if not one.is_read and not one.withdraws for name in (one.source, *one.also)
+    )
 
 
 def is_unread(source: str, unread: Collection[str]) -> bool:
@@ -63,9 +65,9 @@ def grouped(problems: Iterable[Problem], noun: str) -> Iterator[Problem]:
     >>> one.line, one.also
     ('not read: a: it is locked (2 more pages like it)', ('b', 'c'))
     """
-    groups: dict[tuple[str, str, bool], list[Problem]] = {}
+    groups: dict[tuple[str, str, bool, bool], list[Problem]] = {}
     for one in problems:
-        groups.setdefault((one.reason, one.remedy, one.is_read), []).append(one)
+        groups.setdefault((one.reason, one.remedy, one.is_read, one.withdraws), []).append(one)
     for first, *more in groups.values():
         others = f" ({counted(len(more), f'more {noun}')} like it)" if more else ""
         also = (*first.also, *(name for one in more for name in (one.source, *one.also)))

@@ -16,7 +16,8 @@ from openpyxl.utils.exceptions import CellCoordinatesException, IllegalCharacter
 from bakeoff.formats import markup
 from bakeoff.formats.broken import BROKEN
 from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
-from bakeoff.formats.sheets.sheet import Sheet, visible, words
+from bakeoff.formats.sheets.labels import check_labels
+from bakeoff.formats.sheets.sheet import NEVER_CALCULATED, Sheet, visible, words
 from bakeoff.formats.tables.find import tables_of
 from bakeoff.formats.tables.rows import described, parse_table
 
@@ -37,7 +38,8 @@ def parse(name: str, content: bytes) -> Parsed:
     """
     suffix = PurePosixPath(name).suffix.lower()
     sheets, problems = displayed(suffix, content)
-    parsed = _parts(name, [sheet for sheet in sheets if sheet.rows])
+    has_formulas = any(one.reason.endswith(NEVER_CALCULATED) for one in problems)
+    parsed = _parts(name, [sheet for sheet in sheets if sheet.rows], has_formulas)
     for sheet in sheets:
         if sheet.is_hidden:
             problems.append(Problem(source=f", sheet '{sheet.title}'", reason="hidden", remedy=_SHOW))
@@ -145,13 +147,15 @@ def _is_sheet(sheet: calamine.SheetMetadata) -> bool:
     return sheet.typ in (calamine.SheetTypeEnum.WorkSheet, calamine.SheetTypeEnum.DialogSheet)
 
 
-def _parts(name: str, sheets: Sequence[Sheet]) -> Parsed:
+def _parts(name: str, sheets: Sequence[Sheet], has_formulas: bool) -> Parsed:
+    """`has_formulas`: some have no value in the file."""
     parts: list[Part] = []
     problems: list[Problem] = []
     sections: list[str] = []
     for sheet in sheets:
         tables = tables_of(sheet.rows)
         if tables[0].has_texts:
+            check_labels(sheet, tables[0].headers, has_formulas)
             rows = parse_table(f"{name}, sheet '{sheet.title}'", sheet.rows, {"sheet": sheet.title}, f"{sheet.title}-")
             parts += rows.parts
             problems += rows.problems

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bakeoff.formats import markup
+from bakeoff.formats.restricting import INVISIBLE
 from bakeoff.formats.tables.headers import combined, has_no_header, is_key, is_number, is_second_row
 
 TEXT_FIELDS = ("text", "content", "body")
@@ -171,7 +172,7 @@ def _headers(rows: _Rows) -> tuple[list[str], _Rows]:
 def _unique(row: Sequence[str]) -> list[str]:
     """The names, each once. A column without a name is called by its number."""
     headers: list[str] = []
-    for number, cell in enumerate(row, 1):
+    for number, cell in enumerate((cell.translate(INVISIBLE) for cell in row), 1):
         header = markup.one_line(cell) or f"column {number}"
         headers.append(header if header not in headers else f"{header} {number}")
     return headers

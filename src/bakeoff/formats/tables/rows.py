@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from bakeoff.formats import markup
 from bakeoff.formats.html import cells as html_cells
-from bakeoff.formats.part import Parsed, Part, Problem, UnreadableError
-from bakeoff.formats.restricting import check_once
+from bakeoff.formats.part import Parsed, Part, Problem, UnclearAccessError, UnreadableError, problem_of
+from bakeoff.formats.restricting import IN_ROWS, NAMES, check_once, check_within, name_of
 from bakeoff.formats.tables.csv_rows import DELIMITERS, rows_with_open_quotes
 from bakeoff.formats.tables.find import TEXT_FIELDS, Table, facts_of, tables_of
 from bakeoff.formats.tables.json_lines import lines_of, loaded, words
@@ -111,7 +111,14 @@ def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any
     check_once(
         (_NUMBERED.sub("", header) for header in table.headers), "name one column access, or one labels, and no other"
     )
+    restricting = max((place for place, header in enumerate(table.headers) if name_of(header) in NAMES), default=-1)
     for number, row in enumerate(table.rows, 1):
+        if len(row) <= restricting and any(cell.strip() for cell in row):
+            error = UnclearAccessError(
+                f"it ends before its column {table.headers[restricting]}", "give each row all cells"
+            )
+            problems.append(_Unread(f"row {number}", error))
+            continue
         fields = {header: value for header, value in zip(table.headers, row, strict=False) if value.strip()}
         try:
             part = _part(fields, f"{prefix}{number}", meta)
@@ -169,6 +176,7 @@ def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Pa
     """A part made from one row. The case of field names does not matter. All other fields go to `meta`."""
     left = dict(fields)
     check_once(fields)
+    check_within(fields.values(), IN_ROWS)
     known = _known(fields)
     text = _text(left, known)
     title, key, source = (
@@ -192,7 +200,7 @@ def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Pa
 
 def _known(fields: Mapping[str, Any]) -> dict[str, str]:
     """The names of the fields as they are written, by their names in lower case."""
-    known = {str(key).strip().casefold(): key for key in reversed(list(fields))}
+    known = {name_of(key): key for key in reversed(list(fields))}
     if "_id" in known:  # as BEIR and MongoDB write it
         known.setdefault("id", known["_id"])
     return known
@@ -244,4 +252,4 @@ def _grouped(name: str, problems: Sequence[_Unread]) -> Iterator[Problem]:
         where, error, _ = rows[0]
         more = f" ({len(rows) - 1} more like it)" if len(rows) > 1 else ""
         also = tuple(dict.fromkeys(about for row in rows for about in row.also))
-        yield Problem(source=f"{name}, {where}", reason=f"{reason}{more}", remedy=error.remedy, also=also)
+        yield problem_of(f"{name}, {where}", error, also).model_copy(update={"reason": f"{reason}{more}"})

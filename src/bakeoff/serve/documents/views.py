@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bakeoff.corpus.access import may_see
-from bakeoff.corpus.old_versions import FORGOTTEN, FORGOTTEN_UNTIL
+from bakeoff.corpus.old_versions import FORGOTTEN, FORGOTTEN_UNTIL, LABELLED_UNTIL
 from bakeoff.protocols import DocumentStore
 from bakeoff.records import Document, Labels, Record
 
@@ -84,7 +84,7 @@ SELECT MIN(v.version), MAX(newest.version), {FORGOTTEN_UNTIL} FROM versions AS v
 _FIRST_RESTRICTED = "SELECT MIN(version) FROM versions WHERE kind <> 'deleted' AND NOT may_see(access, '[]')"
 _IDS_OF = "SELECT DISTINCT source, id FROM versions WHERE source IN (SELECT value FROM values_of(:sources))"
 _NARROWED = f"""
-SELECT MAX(version), {FORGOTTEN_UNTIL} FROM (
+SELECT MAX(version), {LABELLED_UNTIL} FROM (
   SELECT version, may_see(access, :labels) AS is_seen,
          LAG(may_see(access, :labels)) OVER (PARTITION BY id ORDER BY version) AS was_seen
   FROM versions
@@ -280,7 +280,7 @@ class Views:
 
     def narrowed(self, labels: Labels) -> int:
         """The newest version at which a document was hidden that could be seen until then. 0 if there is none. Not
-        before the last that the store has forgotten: such a document may have been hidden before it was deleted.
+        before the last with labels that the store has forgotten: it may have been hidden before it was deleted.
         """
         if labels is None:
             return 0

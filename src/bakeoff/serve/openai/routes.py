@@ -201,6 +201,7 @@ def exception_handlers() -> Mapping[Any, Callable[[Request, Exception], Any]]:
         ApiError: _on_error,
         RefusedError: _on_error,
         UpstreamError: _on_upstream,
+        BakeoffError: _on_unavailable,
         HTTPException: _on_http,
         ClientDisconnect: _on_gone,
         Exception: _on_crash,
@@ -222,6 +223,19 @@ async def _on_upstream(request: Request, error: Exception) -> Response:
     failed = AnsweringFailedError(error_line(error))
     failed.__cause__ = error
     return await _on_error(request, failed)
+
+
+async def _on_unavailable(request: Request, error: Exception) -> Response:
+    """A file, a database or a bucket that is gone, full or damaged. Files and addresses stand in the log alone."""
+    unavailable = ApiError(
+        "The server's data cannot be read or written at the moment; its log says why.",
+        "try again, or ask the operator",
+        status=503,
+        code="unavailable",
+        retry_after_s=5,
+    )
+    unavailable.__cause__ = error
+    return await _on_error(request, unavailable)
 
 
 async def _on_gone(request: Request, error: Exception) -> Response:

@@ -16,7 +16,7 @@ from bakeoff.errors import InputError
 from bakeoff.files.plain_json import plain_json
 from bakeoff.formats import encodings, markup
 from bakeoff.formats.html.cells import markdown_of, words_of
-from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.part import UnclearAccessError, UnreadableError
 from bakeoff.formats.tables.json_lines import lines_of
 from bakeoff.formats.values import access_of, json_value, time_of
 from bakeoff.records import Document
@@ -171,12 +171,12 @@ def _title(value: Any) -> str:
 
 
 def _labels(value: Any) -> tuple[str, ...]:
-    """The labels in a text with commas, a list, or a JSON list. Raises UnreadableError for anything else."""
+    """The labels in a text with commas, a list, or a JSON list. Raises UnclearAccessError for anything else."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             value = plain_json(value)
         except ValueError as error:
-            raise UnreadableError(
+            raise UnclearAccessError(
                 f"its labels are {value!r:.80}, which is no list", "write labels with commas"
             ) from error
     return access_of(value)

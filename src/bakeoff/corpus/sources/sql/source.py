@@ -30,7 +30,7 @@ from bakeoff.corpus.sources.unread import grouped
 from bakeoff.errors import CursorError, InputError
 from bakeoff.files.did_you_mean import unknown
 from bakeoff.files.plain_json import plain_json
-from bakeoff.formats.part import UnreadableError
+from bakeoff.formats.part import UnclearAccessError, UnreadableError, problem_of
 from bakeoff.protocols import Changes
 from bakeoff.records import Document, Problem
 
@@ -157,6 +157,9 @@ class _Reading:
         except EmptyRowError as error:
             self._rows[key] = ""
             self._note(error, key, is_read=True)
+        except UnclearAccessError as error:
+            self._rows[key] = ""
+            self._note(error, key)
         except UnreadableError as error:
             self._rows[key] = _UNREAD + self._before.rows.get(key, "").lstrip(_UNREAD)
             self._note(error, key)
@@ -212,7 +215,7 @@ class _Reading:
 
     def _note(self, error: UnreadableError, key: str, is_read: bool = False) -> None:
         source = source_of(self._settings, key)
-        self._problems.append(Problem(source=source, reason=error.message, remedy=error.remedy, is_read=is_read))
+        self._problems.append(problem_of(source, error, is_read=is_read))
 
     def _key(self, values: Sequence[Any]) -> str:
         key = key_of(values)
