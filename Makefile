@@ -3,20 +3,27 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
+WHOLE := tests/end_to_end tests/torture tests/fuzz tests/reference tests/statistics
 
-.PHONY: demo test test-fast test-wheel bench torture site check lint format install locks sbom audit schemas clean
+.PHONY: demo test test-all test-fast test-wheel bench torture site check lint format install locks sbom audit schemas clean
 
 demo: $(VENV)/.installed-demo ## Run the pilot on the bundled example, print the result and where the report is
 	$(BIN)/bakeoff run examples/support-desk/bakeoff.yaml
 
-test: $(VENV)/.installed-test lint test-wheel site ## Install and pass all tests (what CI runs)
+test: $(VENV)/.installed-test lint test-wheel site ## Install and pass the tests that CI runs: all but the long ones
 	failed=0; \
-	  $(BIN)/python -m pytest $(SIDE_BY_SIDE) src tests/unit tests/contracts || failed=1; \
-	  $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/end_to_end tests/torture tests/fuzz tests/reference tests/statistics || failed=1; \
+	  $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long" src tests/unit tests/contracts || failed=1; \
+	  $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long" $(WHOLE) || failed=1; \
 	  exit $$failed
 
-test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real models: under three minutes
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) src tests/unit tests/contracts -m "not models and not slow"
+test-all: $(VENV)/.installed-test lint test-wheel site ## The long ones too (tests/long_tests.py): before a release, an hour and a half
+	failed=0; \
+	  $(BIN)/python -m pytest $(SIDE_BY_SIDE) --junit-xml=test-all.1.xml src tests/unit tests/contracts || failed=1; \
+	  $(BIN)/python -m pytest $(SIDE_BY_SIDE) --junit-xml=test-all.2.xml $(WHOLE) || failed=1; \
+	  exit $$failed
+
+test-fast: $(VENV)/.installed-test lint ## Unit tests and doctests without real models
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) src tests/unit tests/contracts -m "not models and not slow and not long"
 
 test-wheel: $(VENV)/.installed-test ## The built wheel in a clean environment: the command works, package data are there
 	$(BIN)/python tests/wheel.py

@@ -139,7 +139,7 @@ class _Reading:
         self._settle_mark()
         settings, before = self._settings, self._before.rows
         changed = [key for key in sorted(self._documents) if before.get(key, "").lstrip(_UNREAD) != self._rows[key]]
-        gone = [key for key, hash_ in before.items() if hash_.lstrip(_UNREAD) and not self._rows.get(key)]
+        gone = [key for key, hash_ in before.items() if hash_.lstrip(_UNREAD) and not self._rows.get(key, "").lstrip(_UNREAD)]
         mark = as_json(self._mark) if settings.changed and self._mark is not None else []
         written = {"sql": self.of, "mark": mark, "rows": self._rows, "stamps": self._stamps}
         return Changes(
@@ -158,7 +158,7 @@ class _Reading:
             self._rows[key] = ""
             self._note(error, key, is_read=True)
         except UnclearAccessError as error:
-            self._rows[key] = ""
+            self._rows[key] = _UNREAD
             self._note(error, key)
         except UnreadableError as error:
             self._rows[key] = _UNREAD + self._before.rows.get(key, "").lstrip(_UNREAD)

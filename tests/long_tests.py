@@ -1,0 +1,67 @@
+"""Which tests are left out of `make test`, since they take long: `make test-all` has them too.
+
+`python -m tests.long_tests test-all.*.xml` writes `long_tests.txt` from what `make test-all` measured (JUnit's XML). Takes
+test names and seconds. Imports no test.
+"""
+
+import argparse
+import re
+import xml.etree.ElementTree
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+LIST = Path(__file__).with_name("long_tests.txt")
+LONG_S = 5.0
+"""Seconds on two processors that are busy with other tests; about half of it on a quiet machine."""
+LONGEST_S = 15.0
+"""Of a test with several cases the quickest stays, if it takes no more than this."""
+ALWAYS = ("tests/torture/", "tests/fuzz/", "tests/reference/")
+"""What stays whole: the short form of each promise, and figures that others have published."""
+
+
+def long_tests() -> frozenset[str]:
+    """The names in the list."""
+    return frozenset(line for line in LIST.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+
+
+def chosen(seconds: Mapping[str, float]) -> list[str]:
+    """Those of these tests that are left out, by how long each takes.
+
+    >>> chosen({"a.py::t[1]": 9, "a.py::t[2]": 7, "a.py::t[3]": 1, "b.py::u[1]": 9, "b.py::u[2]": 6, "c.py::v": 6})
+    ['a.py::t[1]', 'a.py::t[2]', 'b.py::u[1]', 'c.py::v']
+    """
+    cases = defaultdict[str, list[str]](list)
+    for name in seconds:
+        cases[function_of(name)].append(name)
+    left_out: list[str] = []
+    for names in cases.values():
+        long = sorted((name for name in names if seconds[name] > LONG_S), key=lambda name: seconds[name])
+        has_cases = len(names) > 1
+        quickest_stays = has_cases and len(long) == len(names) and seconds[long[0]] <= LONGEST_S
+        left_out += long[1:] if quickest_stays else long
+    return sorted(name for name in left_out if not name.startswith(ALWAYS))
+
+
+def function_of(name: str) -> str:
+    """The name without the case: `a.py::test_b[c]` is `a.py::test_b`."""
+    return re.sub(r"\[.*", "", name, flags=re.DOTALL)
+
+
+def _measured(path: Path) -> Iterator[tuple[str, float]]:
+    for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        module, name = case.get("classname", ""), case.get("name", "")
+        if module.startswith("tests."):
+            yield f"{module.replace('.', '/')}.py::{name}", float(case.get("time", 0))
+
+
+def write(seconds: Mapping[str, float]) -> None:
+    """Replaces the list."""
+    head = "# Left out of `make test`: see tests/long_tests.py, which writes this file."
+    LIST.write_text("\n".join([head, *chosen(seconds)]) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Write tests/long_tests.txt from JUnit's XML.")
+    parser.add_argument("xml", type=Path, nargs="+", help="what pytest --junit-xml wrote")
+    write({name: seconds for path in parser.parse_args().xml for name, seconds in _measured(path)})

@@ -1,0 +1,31 @@
+"""The list of tests that `make test` leaves out names tests that are there, and leaves each promise tried."""
+
+from pathlib import Path
+
+from tests.long_tests import ALWAYS, LONG_S, LONGEST_S, chosen, function_of, long_tests
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_test_in_the_list_is_there() -> None:
+    """A test that was renamed would run in `make test` again."""
+    for name in sorted(map(function_of, long_tests())):
+        file, *_, function = name.split("::")
+        assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8"), f"{name} is gone: remove it"
+
+
+def test_the_short_form_of_each_promise_stays() -> None:
+    assert long_tests() and not [name for name in long_tests() if name.startswith(ALWAYS)]
+
+
+def test_what_takes_long_is_left_out_but_for_the_quickest_case() -> None:
+    """Where no case is quick. One that takes very long is left out all the same."""
+    some, more, very = LONG_S + 1, LONG_S + 2, LONGEST_S + 1
+    seconds = {"a.py::t[1]": more, "a.py::t[2]": some, "a.py::t[3]": 1, "b.py::u[1]": more, "b.py::u[2]": some}
+    assert chosen(seconds) == ["a.py::t[1]", "a.py::t[2]", "b.py::u[1]"]
+    assert chosen({"c.py::v": some, "d.py::w[x[1]]": very, "d.py::w[2]": very, "e.py::x": LONG_S}) == [
+        "c.py::v",
+        "d.py::w[2]",
+        "d.py::w[x[1]]",
+    ]
+    assert chosen({f"{ALWAYS[0]}test_short.py::test_promise[1]": 99.0}) == []
