@@ -1,7 +1,7 @@
 """Which tests are left out of `make test`, since they take long: `make test-all` has them too.
 
-`python -m tests.long_tests test-all.*.xml` writes `long_tests.txt` from what `make test-all` measured (JUnit's XML). Takes
-test names and seconds. Imports no test.
+`python -m tests.long_tests test-all.*.xml` writes `long_tests.txt` from what `make test-all` measured (JUnit's XML).
+Takes names of tests and seconds. Imports no test.
 """
 
 import argparse

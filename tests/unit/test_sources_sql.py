@@ -329,16 +329,17 @@ def end_sessions_of_reader(server: Server) -> None:
 
 
 def test_labels_that_are_not_understood_keep_a_row_unread(sqlite: Server) -> None:
-    """A text does not become public; an older version of it stays as it was, and the row is read again later."""
+    """A text does not become public; what was read of it before goes, too, and the row is read again later."""
     one = settings(sqlite, labels_column="team")
     cursor = changes(one).cursor
     sqlite.run("UPDATE articles SET team = 7.5, body = 'secret', updated_at = '2026-03-01 00:00:00'")
     sqlite.run("UPDATE articles SET team = '[oops'")
     sqlite.run(insert(2, "Later.", "2026-04-01 00:00:00"))
     found = changes(one, cursor)
-    assert sources(found) == ["articles/2"] and not found.deleted
-    assert [(one.source, one.is_read) for one in found.problems] == [("articles/1", False)]
-    assert [one.source for one in changes(one, found.cursor).problems] == ["articles/1"]
+    assert sources(found) == ["articles/2"] and found.deleted == ("articles/1",)
+    assert [(one.source, one.is_read, one.withdraws) for one in found.problems] == [("articles/1", False, True)]
+    again = changes(one, found.cursor)
+    assert [one.source for one in again.problems] == ["articles/1"] and not again.deleted
     sqlite.run("""UPDATE articles SET team = '["hr"]' WHERE id = 1""")
     (document,) = changes(one, found.cursor).documents
     assert document.text == "secret" and document.access == ("hr",)

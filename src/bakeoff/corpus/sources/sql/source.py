@@ -139,7 +139,8 @@ class _Reading:
         self._settle_mark()
         settings, before = self._settings, self._before.rows
         changed = [key for key in sorted(self._documents) if before.get(key, "").lstrip(_UNREAD) != self._rows[key]]
-        gone = [key for key, hash_ in before.items() if hash_.lstrip(_UNREAD) and not self._rows.get(key, "").lstrip(_UNREAD)]
+        kept = {key for key, hash_ in self._rows.items() if hash_.lstrip(_UNREAD)}
+        gone = [key for key, hash_ in before.items() if hash_.lstrip(_UNREAD) and key not in kept]
         mark = as_json(self._mark) if settings.changed and self._mark is not None else []
         written = {"sql": self.of, "mark": mark, "rows": self._rows, "stamps": self._stamps}
         return Changes(
