@@ -61,7 +61,7 @@ def is_filled(folder: Path) -> bool:
 def fill_store(folder: Path, documents: Iterable[Document], address: str = "") -> None:
     """Makes a folder hold exactly these documents, at this address if it has no store: whole or not at all.
 
-    Killed at any time, it leaves what was there before, and never a store that lacks documents.
+    Killed at any time, it leaves the store that was there before, but for changes of it that were never finished.
     """
     place = place_of(folder)
     if place is not None:
@@ -99,16 +99,20 @@ def _begun(target: Path) -> Path:
 
 
 def _finished(half: Path, target: Path) -> None:
-    """Puts the store at its place. A journal of the one that was there would be taken for its own."""
+    """Puts the store in the place of the one that was there, whose journal would be taken for its own."""
     with explained(target):
-        _remove_with_journal(target)
+        _journal_of(target).unlink(missing_ok=True)
         half.replace(target)
 
 
 def _remove_with_journal(path: Path) -> None:
     with explained(path):
-        for one in (path, path.with_name(f"{path.name}-journal")):
+        for one in (path, _journal_of(path)):
             one.unlink(missing_ok=True)
+
+
+def _journal_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-journal")
 
 
 def _opened(place: Place | BucketPlace | None, folder: Path, make: bool) -> SqlStore:
