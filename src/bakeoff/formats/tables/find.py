@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bakeoff.formats import markup
-from bakeoff.formats.tables.headers import combined, has_no_header, is_key, is_number, is_second_row
+from bakeoff.formats.tables.headers import combined, has_no_header, is_key, is_number, is_second_row, numbered
 
 TEXT_FIELDS = ("text", "content", "body")
 # Columns about a text rather than about what it describes. They go to the metadata only.
@@ -118,7 +118,7 @@ def _table(rows: _Rows) -> Table:
     if rows and all(is_key(row[0]) and _n_filled(row) < 3 for row in rows):
         lines = [_line(row) for row in rows]
         return Table("", lines, [], [], has_texts=False, facts=[])
-    start = _header_row(rows)
+    start = header_row(rows)
     above = [_line(row) for row in rows[:start]]
     headers, below = _headers(rows[start:])
     if start and is_second_row(rows[start - 1], rows[start], below):
@@ -139,7 +139,7 @@ def _n_filled(row: Sequence[str]) -> int:
     return sum(bool(cell.strip()) for cell in row)
 
 
-def _header_row(rows: _Rows) -> int:
+def header_row(rows: _Rows) -> int:
     """The number of the row that names the columns: the first that is about as full as most rows."""
     n_filled = [_n_filled(row) for row in rows[:_ROWS_SEEN]]
     usual = max(Counter(n_filled).items(), key=lambda item: (item[1], item[0]), default=(0, 0))[0]
@@ -162,7 +162,7 @@ def _headers(rows: _Rows) -> tuple[list[str], _Rows]:
     if not rows:
         return [], rows
     if has_no_header(rows):
-        return [f"column {number}" for number in range(1, max(map(len, rows)) + 1)], rows
+        return numbered(max(map(len, rows))), rows
     if len(rows) > 2 and is_second_row(rows[0], rows[1], rows[2:]):
         return _unique(combined(rows[0], rows[1])), rows[2:]
     return _unique(rows[0]), rows[1:]

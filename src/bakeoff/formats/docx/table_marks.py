@@ -1,0 +1,71 @@
+"""What a Word document says of the header of a table: rows that are repeated on each page, its style, bold words.
+
+Takes XML elements. Knows no text of cells.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from docx.oxml.ns import qn
+
+from bakeoff.formats.docx.styles import Styles, settings_of, value
+
+_FIRST_ROW = 0x20
+_OFF = ("0", "false", "off")
+_CELL, _RUN, _TEXT, _PROPERTIES = qn("w:tc"), qn("w:r"), qn("w:t"), qn("w:rPr")
+
+
+def header_marks(table: Any, rows: Sequence[Any], styles: Styles) -> list[bool]:
+    """For each row, whether it is marked as header. Rows of which all words are bold are, if those below are not."""
+    bold = [_bold_cells(tr, styles) for tr in rows]
+    all_bold = [len(cells) > 1 and all(cells) for cells in bold]
+    in_bold = next((i for i, cells in enumerate(bold) if cells and not all(cells)), len(rows))
+    marks = [_is_repeated(tr) or (i < in_bold < len(rows) and all_bold[i]) for i, tr in enumerate(rows)]
+    if marks and not any(marks) and len(bold[0]) > 1 and _shows_first_row(table, styles):
+        marks[0] = True
+    return marks
+
+
+def has_header_row(table: Any, rows: Sequence[Any], styles: Styles) -> bool | None:
+    """False if the first row looks as the others by its style, or each row begins with its bold name; else None."""
+    if any(map(_is_repeated, rows)):
+        return None
+    bold = [cells for cells in (_bold_cells(tr, styles) for tr in rows) if len(cells) > 1]
+    names_are_bold = len(bold) > 1 and all(cells[0] and not any(cells[1:]) for cells in bold)
+    return False if _shows_first_row(table, styles) is False or names_are_bold else None
+
+
+def _is_repeated(tr: Any) -> bool:
+    mark = tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}")
+    return mark is not None and mark.get(qn("w:val")) not in _OFF
+
+
+def _shows_first_row(table: Any, styles: Styles) -> bool | None:
+    """Whether the first row has a look of its own. None if the style of the table has none for it."""
+    properties = table.find(qn("w:tblPr"))
+    style = styles.by_id.get(value(properties, "w:tblStyle"))
+    looks = [look for one in styles.lineage(style) for look in one.element.findall(qn("w:tblStylePr"))]
+    if not any(look.get(qn("w:type")) == "firstRow" and len(look) for look in looks):
+        return None
+    look = properties.find(qn("w:tblLook"))
+    if look is None:
+        return None
+    said = look.get(qn("w:firstRow"))
+    return said not in _OFF if said else bool(int(look.get(qn("w:val")) or "0", 16) & _FIRST_ROW)
+
+
+def _bold_cells(tr: Any, styles: Styles) -> list[bool]:
+    """For each cell of a row that has words, whether all of them are bold."""
+    found = []
+    for tc in tr.iterchildren(_CELL):
+        runs = [run for run in tc.iter(_RUN) if any((text.text or "").strip() for text in run.iter(_TEXT))]
+        if runs:
+            found.append(all(_is_bold(run, styles) for run in runs))
+    return found
+
+
+def _is_bold(run: Any, styles: Styles) -> bool:
+    paragraph = next(run.iterancestors(qn("w:p")), None)
+    own = settings_of(run.find(_PROPERTIES))
+    style = value(paragraph.find(qn("w:pPr")), "w:pStyle") if paragraph is not None else ""
+    return {**styles.settings(style), **styles.settings(own.get("rStyle", "")), **own}.get("b") == "on"
