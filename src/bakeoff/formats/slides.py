@@ -133,13 +133,12 @@ def _target(paragraph: Any, relation: str | None) -> str:
 
 
 def _table(table: Any) -> str:
-    """A table without a row of headers, but with a column of them, has none. Most have one set that nobody chose."""
     width = len(table.columns)
     rows = [
         Row([_cell(cell) for cell in cells], is_wide=cells[0].is_merge_origin and cells[0].span_width == width)
         for cells in (list(row.cells) for row in table.rows)
     ]
-    return written(rows, False if table.first_col and not table.first_row else None)
+    return written(rows, True if table.first_row else False if table.first_col else None)
 
 
 def _cell(cell: Any) -> str:

@@ -22,7 +22,7 @@ from bakeoff.formats import markup
 from bakeoff.formats.broken import BROKEN
 from bakeoff.formats.docx.strict import as_usual
 from bakeoff.formats.docx.styles import Styles, style_name, value
-from bakeoff.formats.docx.table_marks import has_header_row, header_marks
+from bakeoff.formats.docx.table_marks import marks_of
 from bakeoff.formats.docx.words import DELETED, Words
 from bakeoff.formats.part import Problem, UnreadableError
 from bakeoff.formats.tables.sections import Row
@@ -187,9 +187,9 @@ class _Writer:
             for row in filter(any, rows):
                 self._add(markup.paragraph(row[0]))
             return
-        marks = header_marks(table, lines, self.styles)
-        marked = [Row(*one) for one in zip(rows, marks, map(_is_one_cell, lines), strict=True)]
-        if text := written(marked, has_header_row(table, lines, self.styles)):
+        marks = marks_of(table, lines, self.styles)
+        marked = [Row(*one) for one in zip(rows, marks.rows, map(_is_one_cell, lines), strict=True)]
+        if text := written(marked, marks.has_header):
             self._add(text)
 
     def _cells(self, tr: Any) -> list[str]:

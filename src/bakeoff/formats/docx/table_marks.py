@@ -4,7 +4,7 @@ Takes XML elements. Knows no text of cells.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from docx.oxml.ns import qn
 
@@ -15,24 +15,28 @@ _OFF = ("0", "false", "off")
 _CELL, _RUN, _TEXT, _PROPERTIES = qn("w:tc"), qn("w:r"), qn("w:t"), qn("w:rPr")
 
 
-def header_marks(table: Any, rows: Sequence[Any], styles: Styles) -> list[bool]:
-    """For each row, whether it is marked as header. Rows of which all words are bold are, if those below are not."""
+class Marks(NamedTuple):
+    """For each row whether it is marked as header, and whether the first row is to look as one.
+
+    `has_header` is None if the document does not say so. It is False too if each row begins with its name in bold, and
+    nothing else is.
+    """
+
+    rows: list[bool]
+    has_header: bool | None
+
+
+def marks_of(table: Any, rows: Sequence[Any], styles: Styles) -> Marks:
+    """What is said of these rows. Rows of which all words are bold are a header, if those below are not."""
     bold = [_bold_cells(tr, styles) for tr in rows]
-    all_bold = [len(cells) > 1 and all(cells) for cells in bold]
-    in_bold = next((i for i, cells in enumerate(bold) if cells and not all(cells)), len(rows))
-    marks = [_is_repeated(tr) or (i < in_bold < len(rows) and all_bold[i]) for i, tr in enumerate(rows)]
-    if marks and not any(marks) and len(bold[0]) > 1 and _shows_first_row(table, styles):
-        marks[0] = True
-    return marks
-
-
-def has_header_row(table: Any, rows: Sequence[Any], styles: Styles) -> bool | None:
-    """False if the first row looks as the others by its style, or each row begins with its bold name; else None."""
-    if any(map(_is_repeated, rows)):
-        return None
-    bold = [cells for cells in (_bold_cells(tr, styles) for tr in rows) if len(cells) > 1]
-    names_are_bold = len(bold) > 1 and all(cells[0] and not any(cells[1:]) for cells in bold)
-    return False if _shows_first_row(table, styles) is False or names_are_bold else None
+    end = next((i for i, cells in enumerate(bold) if cells and not all(cells)), len(rows))
+    in_bold = [i < end < len(rows) and len(cells) > 1 for i, cells in enumerate(bold)]
+    several = [cells for cells in bold if len(cells) > 1]
+    names_are_bold = len(several) > 1 and all(cells[0] and not any(cells[1:]) for cells in several)
+    return Marks(
+        [is_in_bold or _is_repeated(tr) for is_in_bold, tr in zip(in_bold, rows, strict=True)],
+        False if names_are_bold else _shows_first_row(table, styles),
+    )
 
 
 def _is_repeated(tr: Any) -> bool:

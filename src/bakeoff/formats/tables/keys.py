@@ -4,6 +4,7 @@ Takes rows of cells. Knows no file format.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from bakeoff.formats import markup
@@ -24,28 +25,45 @@ _ENDS = (":", "：", "?", "？", "!", ".")
 
 
 def is_of_keys(rows: Sequence[Sequence[str]], marked: bool = False) -> bool:
-    """Whether each row is a name and its value. `marked` if the file says that the first column names the rows.
+    """Whether each row is a name and its value, the first one too.
 
-    Where it does not say so: all names end with a colon, the first value is a date, an amount or an address, or the
-    values are of several of these kinds, so that no one name could stand above them.
+    That is so if the file says that the first column names the rows (`marked`), if all names end with a colon, or if
+    the first value is a date, an amount or an address.
 
-    >>> is_of_keys([["Owner", "Carly Jones"], ["From", "1 May 2026"], ["Limit", "1.500,00 EUR"]])
+    >>> is_of_keys([["From", "1 May 2026"], ["Owner", "Carly Jones"]])
     True
-    >>> is_of_keys([["Trip", "Limit"], ["Team", "$1,850"], ["Education", "$1,000"]])
+    >>> is_of_keys([["Country", "2026"], ["Norway", "$1,000"]])
     False
     """
-    if len(rows) < 2 or any(len(row) != 2 for row in rows):
+    if not _are_named(rows):
         return False
     names = [row[0].strip() for row in rows]
-    if not all(0 < len(name) <= _MOST_KEY_CHARS for name in names) or len(set(names)) < len(names):
+    return marked or all(map(is_key, names)) or (not any(map(is_number, names)) and _kind(rows[0][1].strip()) != "")
+
+
+def has_mixed_values(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the values beside names are of several kinds, so that no one name above them could say what they are.
+
+    One value of another kind among many is not enough, nor are addresses beside telephone numbers.
+
+    >>> has_mixed_values([["Owner", "Carly Jones"], ["From", "1 May 2026"], ["Limit", "1.500,00 EUR"]])
+    True
+    >>> has_mixed_values([["Trip", "Limit"], ["Team", "$1,850"], ["Education", "$1,000"], ["Other", "N/A"]])
+    False
+    """
+    if not _are_named(rows) or any(is_number(row[0]) for row in rows):
         return False
-    values = [row[1].strip() for row in rows[:_ROWS_SEEN]]
-    if marked or all(map(is_key, names)):
-        return any(values)
-    if any(map(is_number, names)):
+    kinds = Counter(map(_kind, (row[1].strip() for row in rows[:_ROWS_SEEN])))
+    del kinds[""]
+    return "date" in kinds and len(kinds) > 1 and 3 * max(kinds.values()) <= 2 * kinds.total()
+
+
+def _are_named(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the rows are two or more pairs of a short name, each once, and something or nothing."""
+    if len(rows) < 2 or any(len(row) < 2 or any(cell.strip() for cell in row[2:]) for row in rows):
         return False
-    kinds = {kind for kind in map(_kind, values) if kind}
-    return len(kinds) > 1 or (_kind(values[0]) != "" and (is_value(values[0]) or not is_number(values[0])))
+    names = [row[0].strip() for row in rows]
+    return all(0 < len(name) <= _MOST_KEY_CHARS for name in names) and len(set(names)) == len(names)
 
 
 def pairs_in(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -67,9 +85,9 @@ def key_line(row: Sequence[str], above: str = "") -> str:
 
 
 def _kind(value: str) -> str:
-    """`date`, `amount` or `address`. Empty for words."""
+    """`date`, `amount` or `address`. Empty for words, and for years, which may be names."""
     if _DATE.fullmatch(value):
         return "date"
-    if is_number(value):
+    if is_value(value):
         return "amount"
     return "address" if _ADDRESS.fullmatch(value) else ""

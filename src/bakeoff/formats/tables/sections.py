@@ -4,6 +4,7 @@ Takes rows of cells. Knows no file format.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 _MOST_CHARS = 80
@@ -36,9 +37,9 @@ def sections_of(rows: Sequence[Row]) -> list[tuple[str, Row]]:
         heads = wide
     elif not (_divide(heads, rows) and heads[0] == 0 and len(heads) > 1 and len(rows) >= 3 * len(heads)):
         return [("", row) for row in rows]
-    section, found = "", []
+    section, found, named = "", [], set(heads)
     for number, row in enumerate(rows):
-        if number in heads:
+        if number in named:
             section = row.cells[0].strip()
         else:
             found.append((section, row))
@@ -50,7 +51,7 @@ def _divide(heads: Sequence[int], rows: Sequence[Row]) -> bool:
     names = [rows[number].cells[0].strip() for number in heads]
     if not heads or any(len(name) > _MOST_CHARS or name.endswith(_SENTENCE_ENDS) for name in names):
         return False
-    return heads[-1] < len(rows) - 1 and all(number + 1 not in heads for number in heads)
+    return heads[-1] < len(rows) - 1 and all(below - number > 1 for number, below in pairwise(heads))
 
 
 def stacked(rows: Sequence[Row]) -> list[Sequence[Row]]:

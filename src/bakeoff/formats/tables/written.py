@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from bakeoff.formats import markup
 from bakeoff.formats.tables.find import header_row, with_one_header
 from bakeoff.formats.tables.headers import has_no_header, is_second_row, is_value, numbered
-from bakeoff.formats.tables.keys import is_of_keys, key_line, pairs_in
+from bakeoff.formats.tables.keys import has_mixed_values, is_of_keys, key_line, pairs_in
 from bakeoff.formats.tables.sections import Row, sections_of, stacked, stands_alone
 
 
 def written(rows: Sequence[Row], has_header: bool | None = None) -> str:
     """The text of a table. Empty if all cells are.
 
-    `has_header` is False if the file says that the first row is no header; None if it says nothing of the whole table.
+    `has_header` is whether the first row is to look as one; None if the file says nothing of it. Such a look is often
+    nobody's choice: unlike a row that is marked as header, that row is none if values of several kinds stand below it.
     Rows that stand alone above the header are the title. One that names a section goes before each row of it.
     """
     rows = [row for row in rows if any(cell.strip() for cell in row.cells)]
@@ -35,24 +36,24 @@ def title_of(words: str) -> str:
 def _with_title(rows: Sequence[Row], has_header: bool | None) -> str:
     n_titles = _n_titles(rows)
     title = title_of("\n".join(markup.one_line(" ".join(row.cells)) for row in rows[:n_titles]))
-    return "\n\n".join(filter(None, [title, _below_title(rows[n_titles:], has_header)]))
+    looks_as_header = has_header if not n_titles else False if has_header is False else None
+    return "\n\n".join(filter(None, [title, _below_title(rows[n_titles:], looks_as_header)]))
 
 
 def _below_title(rows: Sequence[Row], has_header: bool | None) -> str:
     n_header = next((i for i, row in enumerate(rows) if not row.is_header or row.is_wide), len(rows))
-    cells = [row.cells for row in rows]
-    says_nothing = not n_header and has_header is None
-    if says_nothing and len(cells[0]) > 1 and (pairs := pairs_in(cells)):
-        return "\n".join(map(markup.paragraph, pairs))
-    in_sections = sections_of(rows)
-    data = [row.cells for _, row in in_sections]
-    if not n_header and is_of_keys(data, marked=has_header is False):
-        return _lines(in_sections)
-    if has_header is False or (says_nothing and (_begins_with_section(rows) or has_no_header(data))):
-        width = len(cells[0])
-        return _lines(in_sections) if width == 2 else _pipe_table(numbered(width), in_sections)
-    with_header = with_one_header(cells, n_header)
-    return _pipe_table(with_header[0], sections_of(rows[len(rows) - len(with_header) + 1 :]))
+    cells, width = [row.cells for row in rows], len(rows[0].cells)
+    if not n_header and width > 1:
+        in_sections = sections_of(rows)
+        data = [row.cells for _, row in in_sections]
+        if pairs := pairs_in(cells):
+            return "\n".join(map(markup.paragraph, pairs))
+        if is_of_keys(data, marked=has_header is False) or has_mixed_values(data):
+            return _lines(in_sections)
+        if has_header is False or _begins_with_section(rows) or (has_header is None and has_no_header(data)):
+            return _lines(in_sections) if width == 2 else _pipe_table(numbered(width), in_sections)
+    header, *below = with_one_header(cells, n_header)
+    return _pipe_table(header, sections_of(rows[len(rows) - len(below) :]))
 
 
 def _lines(rows: Sequence[tuple[str, Row]]) -> str:
