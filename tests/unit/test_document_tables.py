@@ -185,6 +185,28 @@ def test_a_first_row_of_data_is_no_header() -> None:
     assert text_of(word(rows, style="Light Grid Accent 1")).startswith("| K1 | 5 | red |\n| --- |")
 
 
+def test_a_single_row_is_no_header() -> None:
+    """It would be one of nothing. One that is marked as header stays one."""
+    assert text_of(word([["#people", "A private channel"]])) == "#people: A private channel"
+    assert page_text([["Prices 2024", ""], ["K1", "5"]], wide=[0]) == "Prices 2024:\n\nK1: 5"
+    marked = b"<table><thead><tr><th>Model<th>Price</thead><tr><td></table>"
+    assert parse("a.html", marked).parts[0].text == "| Model | Price |\n| --- | --- |"
+
+
+def test_the_box_of_facts_of_a_page_is_lines() -> None:
+    """Below its title, with its sections."""
+    rows = [["Ovens Ltd", ""], ["Founded", "1998"], ["Seat", "Oslo"], ["Shops", ""], ["Norway", "12"], ["Sweden", "7"]]
+    assert page_text(rows, wide=[0, 3], names=True) == (
+        "Ovens Ltd:\n\nFounded: 1998\nSeat: Oslo\nShops, Norway: 12\nShops, Sweden: 7"
+    )
+
+
+def test_an_empty_corner_above_names_in_bold_is_part_of_a_header() -> None:
+    """The cell beside it names the values."""
+    rows = [["", "Days"], ["Clerk", "30"], ["Manager", "28"]]
+    assert text_of(word(rows, bold_names=True)).startswith("|  | Days |\n| --- | --- |\n| Clerk | 30 |")
+
+
 def test_cells_that_are_names_and_values_are_lines() -> None:
     """As in the head of a policy."""
     assert text_of(word([["Owner: Legal", "Revised: 27 July"], ["Author: Counsel", "Approved by: VP"]])) == (

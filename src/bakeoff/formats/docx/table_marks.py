@@ -18,8 +18,8 @@ _CELL, _RUN, _TEXT, _PROPERTIES = qn("w:tc"), qn("w:r"), qn("w:t"), qn("w:rPr")
 class Marks(NamedTuple):
     """For each row whether it is marked as header, and whether the first row is to look as one.
 
-    `has_header` is None if the document does not say so. It is False too if each row begins with its name in bold, and
-    nothing else is.
+    `has_header` is None if the document does not say so. It is False too if each row is a name in bold and a value that
+    is not.
     """
 
     rows: list[bool]
@@ -32,7 +32,7 @@ def marks_of(table: Any, rows: Sequence[Any], styles: Styles) -> Marks:
     end = next((i for i, cells in enumerate(bold) if cells and not all(cells)), len(rows))
     in_bold = [i < end < len(rows) and len(cells) > 1 for i, cells in enumerate(bold)]
     several = [cells for cells in bold if len(cells) > 1]
-    names_are_bold = len(several) > 1 and all(cells[0] and not any(cells[1:]) for cells in several)
+    names_are_bold = len(several) > 1 and all(cells == [True, False] for cells in several)
     return Marks(
         [is_in_bold or _is_repeated(tr) for is_in_bold, tr in zip(in_bold, rows, strict=True)],
         False if names_are_bold else _shows_first_row(table, styles),

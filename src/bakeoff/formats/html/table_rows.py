@@ -31,8 +31,7 @@ def table_rows(table: Tag, words_of: Callable[[Tag], str]) -> list[Row]:
             row.extend([words, *[""] * (width - 1)])
         _fill_hanging(row, hanging)
         is_header = bool(cells) and (tr.find_parent("thead") is not None or all(cell.name == "th" for cell in cells))
-        is_wide = len(cells) == 1 and _span(cells[0], "colspan") > 1
-        rows.append(Row(row, is_header, is_wide))
+        rows.append(Row(row, is_header, is_wide=len(cells) == 1))
     return rows
 
 

@@ -43,6 +43,7 @@ def _with_title(rows: Sequence[Row], has_header: bool | None) -> str:
 def _below_title(rows: Sequence[Row], has_header: bool | None) -> str:
     n_header = next((i for i, row in enumerate(rows) if not row.is_header or row.is_wide), len(rows))
     cells, width = [row.cells for row in rows], len(rows[0].cells)
+    has_header = None if has_header is False and not cells[0][0].strip() else has_header  # names stand beside no name
     if not n_header and width > 1:
         in_sections = sections_of(rows)
         data = [row.cells for _, row in in_sections]
@@ -50,7 +51,8 @@ def _below_title(rows: Sequence[Row], has_header: bool | None) -> str:
             return "\n".join(map(markup.paragraph, pairs))
         if is_of_keys(data, marked=has_header is False) or has_mixed_values(data):
             return _lines(in_sections)
-        if has_header is False or _begins_with_section(rows) or (has_header is None and has_no_header(data)):
+        is_data = has_header is None and (len(rows) == 1 or has_no_header(data))
+        if has_header is False or is_data or _begins_with_section(rows):
             return _lines(in_sections) if width == 2 else _pipe_table(numbered(width), in_sections)
     header, *below = with_one_header(cells, n_header)
     return _pipe_table(header, sections_of(rows[len(rows) - len(below) :]))
