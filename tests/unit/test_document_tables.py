@@ -99,6 +99,13 @@ def test_a_title_is_none_the_less_where_words_are_bold(bold: Sequence[int]) -> N
     assert text_of(word(RATES, bold=bold)) == text_of(word(RATES, style="Light Grid Accent 1")) == RATES_READ
 
 
+def test_a_caption_is_a_title() -> None:
+    """One that ends with a mark of its own gets no colon."""
+    table = "<table><caption>{}</caption><tr><th>Model<th>Price<tr><td>K1<td>5<tr><td>K2<td>6</table>"
+    for caption, title in (("Prices 2024", "Prices 2024:"), ("Prices rise.", "Prices rise.")):
+        assert parse("a.html", table.format(caption).encode()).parts[0].text.startswith(f"{title}\n\n| Model |")
+
+
 def test_a_title_of_a_table_without_a_header_stands_above_its_rows() -> None:
     """The row below a title may be data."""
     assert text_of(word([["Per diem 2026", ""], ["Germany", "28"], ["France", "30"]], wide=[0])) == (
