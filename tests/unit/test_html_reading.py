@@ -294,4 +294,4 @@ def test_items_keep_the_numbers_they_show() -> None:
 def test_a_title_over_the_whole_table_is_no_header() -> None:
     """The row below it names the columns."""
     html = "<table><tr><th colspan=2>Prices 2024<tr><th>Model<th>Price<tr><td>K1<td>5</table>"
-    assert read(html) == "Prices 2024\n\n| Model | Price |\n| --- | --- |\n| K1 | 5 |"
+    assert read(html) == "Prices 2024:\n\n| Model | Price |\n| --- | --- |\n| K1 | 5 |"

@@ -299,7 +299,10 @@ class _Cutter:
     def _table_header(self, run: _Run) -> str:
         if run.kind != "table" or len(run.lines) < 2 or not markup.is_table_delimiter(self._slice(run.lines[1])):
             return ""
-        return markup.one_line(self._slice(run.lines[0])).strip("| ")
+        header = markup.one_line(self._slice(run.lines[0]))
+        names = header.removeprefix("|").removesuffix("|").strip()
+        keeps_its_pipes = names.startswith("|") or names.endswith("|")  # so that an empty name keeps its place
+        return header if keeps_its_pipes and names.strip("| ") else names.strip("| ")
 
     def _grouped(self, run: _Run, has_header: bool) -> list[_Span]:
         """The lines of the run. The lines of a list item are joined, and so are a table's header and first row."""

@@ -7,8 +7,8 @@ files, documentation of code) cannot be. Knows no folder.
 import re
 from collections.abc import Iterator, Sequence
 
-from bakeoff.formats import markup
-from bakeoff.formats.tables.find import with_one_header
+from bakeoff.formats.tables.sections import Row
+from bakeoff.formats.tables.written import written
 
 _ADORNMENT = re.compile(r"([=\-~^\"'`#*+.:_<>])\1{1,}\s*$")
 _DIRECTIVE = re.compile(r"(\s*)\.\. ([\w:-]+?)::\s*(.*)$")
@@ -189,7 +189,7 @@ def _listed(body: Sequence[str]) -> list[list[str]]:
 
 def _pipe(rows: Sequence[Sequence[str]]) -> str:
     cells = [[_inline(cell.strip().strip('"')) for cell in row] for row in rows]
-    return f"\n{markup.pipe_table(with_one_header(cells))}\n" if cells else ""
+    return f"\n{written(list(map(Row, cells)))}\n" if cells else ""
 
 
 def _inline(line: str) -> str:

@@ -19,7 +19,8 @@ from bakeoff.formats.part import Problem, UnreadableError
 from bakeoff.formats.raised import raised
 from bakeoff.formats.sheets import number_formats
 from bakeoff.formats.sheets.sheet import words
-from bakeoff.formats.tables.find import with_one_header
+from bakeoff.formats.tables.sections import Row
+from bakeoff.formats.tables.written import written
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
@@ -92,8 +93,7 @@ def _blocks(shape: Any) -> Iterator[str]:
     if shape.has_text_frame:
         yield _text(shape)
     elif getattr(shape, "has_table", False):
-        rows = [[_cell(cell) for cell in row.cells] for row in shape.table.rows]
-        yield markup.pipe_table(with_one_header(rows))
+        yield _table(shape.table)
     elif getattr(shape, "has_chart", False):
         yield _chart(shape.chart)
     else:
@@ -130,6 +130,15 @@ def _target(paragraph: Any, relation: str | None) -> str:
     """The address that a link leads to. Empty for a place in the presentation."""
     links = paragraph.part.rels
     return links[relation].target_ref if relation in links and links[relation].is_external else ""
+
+
+def _table(table: Any) -> str:
+    width = len(table.columns)
+    rows = [
+        Row([_cell(cell) for cell in cells], is_wide=cells[0].is_merge_origin and cells[0].span_width == width)
+        for cells in (list(row.cells) for row in table.rows)
+    ]
+    return written(rows, True if table.first_row else False if table.first_col else None)
 
 
 def _cell(cell: Any) -> str:

@@ -22,9 +22,11 @@ from bakeoff.formats import markup
 from bakeoff.formats.broken import BROKEN
 from bakeoff.formats.docx.strict import as_usual
 from bakeoff.formats.docx.styles import Styles, style_name, value
+from bakeoff.formats.docx.table_marks import marks_of
 from bakeoff.formats.docx.words import DELETED, Words
 from bakeoff.formats.part import Problem, UnreadableError
-from bakeoff.formats.tables.find import with_one_header
+from bakeoff.formats.tables.sections import Row
+from bakeoff.formats.tables.written import written
 
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _TEMPLATE_YEAR = 2013  # documents made with python-docx have its template's date until someone sets another
@@ -179,14 +181,16 @@ class _Writer:
         return int(outline) + 1 if outline in ("0", "1", "2", "3", "4", "5") else None
 
     def _add_table(self, table: Any) -> None:
-        rows = [self._cells(tr) for tr in table.iter(qn("w:tr")) if _within(tr, "w:tbl") is table and not _is_gone(tr)]
-        rows = _without_merged(rows)
-        if not rows:
+        lines = [tr for tr in table.iter(qn("w:tr")) if _within(tr, "w:tbl") is table and not _is_gone(tr)]
+        rows = _without_merged([self._cells(tr) for tr in lines])
+        if max(map(len, rows), default=0) < 2:
+            for row in filter(any, rows):
+                self._add(markup.paragraph(row[0]))
             return
-        if max(map(len, rows)) > 1:
-            self._add(markup.pipe_table(with_one_header(rows, _n_header_rows(table))))
-        else:
-            self._add("\n\n".join(markup.paragraph(row[0]) for row in rows))
+        marks = marks_of(table, lines, self.styles)
+        marked = [Row(*one) for one in zip(rows, marks.rows, map(_is_one_cell, lines), strict=True)]
+        if text := written(marked, marks.has_header):
+            self._add(text)
 
     def _cells(self, tr: Any) -> list[str]:
         """The text of a row's cells. One merged into the cell above is '\\0'. A wide cell is followed by empty ones."""
@@ -209,11 +213,10 @@ class _Writer:
         return " ".join(self.words.of(p) for p in tc.iter(qn("w:p")) if not _is_deleted(p))
 
 
-def _n_header_rows(table: Any) -> int:
-    """The number of rows at the top that are marked to be repeated on each page, if there are several; else 0."""
-    marks = [tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for tr in table.findall(qn("w:tr"))]
-    n_rows = next((i for i, mark in enumerate(marks) if not mark), len(marks))
-    return n_rows if 1 < n_rows < len(marks) else 0
+def _is_one_cell(tr: Any) -> bool:
+    """Whether a row has a single cell, over several columns."""
+    cells = [tc for tc in tr.iter(qn("w:tc")) if _within(tc, "w:tr") is tr]
+    return len(cells) == 1 and value(cells[0].find(qn("w:tcPr")), "w:gridSpan") not in ("", "1")
 
 
 def _within(element: Any, name: str) -> Any:
@@ -304,10 +307,9 @@ def _number_formats(word: WordDocument) -> dict[tuple[str, int], str]:
 
 
 def _without_merged(rows: list[list[str]]) -> list[list[str]]:
-    """The rows that are not empty. The text of a cell that spans several rows is repeated in each."""
+    """The rows. The text of a cell that spans several rows is repeated in each."""
     for above, row in pairwise(rows):
         for column, words in enumerate(row):
             if words == "\0":
                 row[column] = above[column] if column < len(above) else ""
-    rows = [[cell.replace("\0", "") for cell in row] for row in rows]
-    return [row for row in rows if any(row)]
+    return [[cell.replace("\0", "") for cell in row] for row in rows]

@@ -12,7 +12,7 @@ from docx.styles.style import BaseStyle
 
 _OFF = ("0", "false", "off")
 _VALUE = qn("w:val")
-_SETTINGS = {qn(f"w:{name}"): name for name in ("strike", "dstrike", "vanish", "vertAlign", "rStyle")}
+_SETTINGS = {qn(f"w:{name}"): name for name in ("strike", "dstrike", "vanish", "b", "vertAlign", "rStyle")}
 _SETTINGS[qn("w:rFonts")] = "font"
 
 
@@ -50,7 +50,7 @@ class Styles:
 
 
 def settings_of(properties: Any) -> dict[str, str]:
-    """The settings in a `w:rPr`: `strike`, `dstrike` and `vanish` ('on' or 'off'), `vertAlign`, `rStyle`, `font`."""
+    """The settings in a `w:rPr`: `strike`, `dstrike`, `vanish`, `b` ('on' or 'off'), `vertAlign`, `rStyle`, `font`."""
     found: dict[str, str] = {}
     for child in properties if properties is not None else ():
         name = _SETTINGS.get(child.tag)

@@ -16,7 +16,8 @@ from bakeoff.formats.html.chrome import without_chrome
 from bakeoff.formats.html.code import code_of
 from bakeoff.formats.html.panels import show_panels
 from bakeoff.formats.html.stand_ins import address_of, mark_of, stand_in
-from bakeoff.formats.tables.find import with_one_header
+from bakeoff.formats.html.table_rows import has_header_row, table_rows
+from bakeoff.formats.tables.written import title_of, written
 
 _DROPPED_NAMES = """
     script style nav footer template noscript head svg math canvas iframe object embed audio video button input
@@ -45,7 +46,7 @@ _LISTS = ("ul", "ol", "dl", "menu")
 _PROLOG = re.compile(r"\s*<\?xml[^>]*\?>")
 _STRUCK = re.compile(r"line-through|strike-?through", re.IGNORECASE)
 _BREAK = "\n\0"
-_MAX_SPAN, _MAX_DEPTH = 50, 8
+_MAX_DEPTH = 8
 
 
 def declared_encoding(content: bytes) -> str:
@@ -317,13 +318,10 @@ class _Writer:
             self._add(f"{fence}\n{code}\n{fence}")
 
     def _add_table(self, table: Tag) -> None:
-        if table.caption:
-            self._add(markup.paragraph(_cell_words(table.caption)))
-        rows = [row for row in _table_rows(table) if any(row)]
-        if len(rows) > 2 and len(rows[0]) > 1 and _is_one_cell(table):
-            self._add(markup.paragraph(rows.pop(0)[0]))
-        if rows:
-            self._add(markup.pipe_table(with_one_header(rows, _n_header_rows(table))))
+        if table.caption and (words := _cell_words(table.caption)):
+            self._add(title_of(words))
+        if text := written(table_rows(table, _words_in_cell), has_header_row(table)):
+            self._add(text)
 
 
 def _list_start(tag: Tag) -> int | None:
@@ -335,40 +333,8 @@ def _list_start(tag: Tag) -> int | None:
     return int(start) if re.fullmatch(r"\d{1,3}", start) else 1
 
 
-def _is_one_cell(table: Tag) -> bool:
-    """Whether the first row is a title: one cell as wide as the table."""
-    first = table.find("tr")
-    return isinstance(first, Tag) and len(first.find_all(["td", "th"])) == 1
-
-
-def _n_header_rows(table: Tag) -> int:
-    """The number of rows that are marked as header. 1 for a table with a marked row; 0 if none is marked."""
-    n_rows = 0
-    for tr in table.find_all("tr"):
-        cells = tr.find_all(["td", "th"])
-        if not cells or not (tr.find_parent("thead") or all(cell.name == "th" for cell in cells)):
-            break
-        n_rows += any(map(_cell_words, cells))
-    return n_rows - (len(table.find_all("tr")) > 2 and _is_one_cell(table))
-
-
-def _table_rows(table: Tag) -> list[list[str]]:
-    """The words of the cells, row by row. A cell that spans several rows is repeated in each."""
-    rows: list[list[str]] = []
-    hanging: dict[int, tuple[int, str]] = {}
-    for tr in table.find_all("tr"):
-        row: list[str] = []
-        for cell in tr.find_all(["td", "th"]):
-            _fill_hanging(row, hanging)
-            words = "" if _is_dropped(cell) else _cell_words(cell) or mark_of(cell)
-            height, width = _span(cell, "rowspan"), _span(cell, "colspan")
-            for column in range(len(row), len(row) + width):
-                if height > 1:
-                    hanging[column] = (height - 1, words)
-            row.extend([words, *[""] * (width - 1)])
-        _fill_hanging(row, hanging)
-        rows.append(row)
-    return rows
+def _words_in_cell(cell: Tag) -> str:
+    return "" if _is_dropped(cell) else _cell_words(cell) or mark_of(cell)
 
 
 def _cell_words(cell: Tag) -> str:
@@ -382,17 +348,3 @@ def _cell_words(cell: Tag) -> str:
             if event == "enter" and node.name == "pre":
                 pieces.append(code_of(node))
     return markup.one_line("".join(pieces))
-
-
-def _fill_hanging(row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    """Adds to the row the cells that span down from the rows above."""
-    while len(row) in hanging:
-        left, words = hanging.pop(len(row))
-        if left > 1:
-            hanging[len(row)] = (left - 1, words)
-        row.append(words)
-
-
-def _span(cell: Tag, name: str) -> int:
-    value = str(cell.get(name) or "1")
-    return min(max(int(value), 1), _MAX_SPAN) if re.fullmatch(r"\d{1,4}", value) else 1

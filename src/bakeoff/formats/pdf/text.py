@@ -13,7 +13,8 @@ from itertools import pairwise
 from bakeoff.formats import markup
 from bakeoff.formats.pdf import line_ends
 from bakeoff.formats.pdf.lines import LEADER, Line, is_marker
-from bakeoff.formats.tables.find import with_one_header
+from bakeoff.formats.tables.sections import Row
+from bakeoff.formats.tables.written import written as written_table
 
 _SENTENCE_END = re.compile(r"[.!?:;…][\"')\]”’»]*$")
 _MAX_CELL_CHARS = 200
@@ -94,10 +95,10 @@ class _Tables:
         )
         if goes_on:
             self.rows += rows[1:] if rows[0] == self.rows[0] else rows
-            written[self.place] = markup.pipe_table(with_one_header(self.rows))
+            written[self.place] = written_table([Row(row) for row in self.rows])
         else:
             self.rows, self.place = rows, len(written)
-            written.append(markup.pipe_table(with_one_header(rows)))
+            written.append(written_table([Row(row) for row in rows]))
         self.last = block
 
     def _cell(self, lines: list[str]) -> str:

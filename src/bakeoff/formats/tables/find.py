@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from bakeoff.formats import markup
 from bakeoff.formats.restricting import INVISIBLE
-from bakeoff.formats.tables.headers import combined, has_no_header, is_key, is_number, is_second_row
+from bakeoff.formats.tables.headers import combined, has_no_header, is_key, is_number, is_second_row, numbered
+from bakeoff.formats.tables.keys import is_of_keys, key_line
+from bakeoff.formats.tables.sections import Row, sections_of, stands_alone
 
 TEXT_FIELDS = ("text", "content", "body")
 # Columns about a text rather than about what it describes. They go to the metadata only.
@@ -119,8 +121,11 @@ def _table(rows: _Rows) -> Table:
     if rows and all(is_key(row[0]) and _n_filled(row) < 3 for row in rows):
         lines = [_line(row) for row in rows]
         return Table("", lines, [], [], has_texts=False, facts=[])
-    start = _header_row(rows)
+    start = header_row(rows)
     above = [_line(row) for row in rows[:start]]
+    if is_of_keys(rows[start:]) and not any(cell.strip().casefold() in TEXT_FIELDS for cell in rows[start]):
+        lines = [*above, *map(key_line, rows[start:])]
+        return Table(above[0] if above else "", lines[1:] if above else lines, [], [], has_texts=False, facts=[])
     headers, below = _headers(rows[start:])
     if start and is_second_row(rows[start - 1], rows[start], below):
         groups = combined(rows[start - 1], rows[start])
@@ -129,7 +134,23 @@ def _table(rows: _Rows) -> Table:
     text_field = next((field for field in TEXT_FIELDS if field in fields), "")
     facts = [one for one in facts_of(headers) if not one.startswith("column ")]
     has_texts = bool(text_field) and (not facts or _are_texts(below, fields.index(text_field)))
+    if not has_texts:
+        headers, below = _in_sections(headers, below)
     return Table(next(iter(above), ""), above[1:], headers, below, has_texts, facts)
+
+
+def _in_sections(headers: list[str], rows: _Rows) -> tuple[list[str], _Rows]:
+    """The names and rows. If rows name the sections of the table, a first column without a name has these."""
+    if not rows or not stands_alone(_padded(rows[0], headers)):
+        return headers, rows
+    found = sections_of([_padded(row, headers) for row in rows])
+    if not any(section for section, _ in found):
+        return headers, rows
+    return ["", *headers], [[section, *row.cells] for section, row in found]
+
+
+def _padded(row: Sequence[str], headers: Sequence[str]) -> Row:
+    return Row([*row, *[""] * (len(headers) - len(row))])
 
 
 def _line(row: Sequence[str]) -> str:
@@ -140,7 +161,7 @@ def _n_filled(row: Sequence[str]) -> int:
     return sum(bool(cell.strip()) for cell in row)
 
 
-def _header_row(rows: _Rows) -> int:
+def header_row(rows: _Rows) -> int:
     """The number of the row that names the columns: the first that is about as full as most rows."""
     n_filled = [_n_filled(row) for row in rows[:_ROWS_SEEN]]
     usual = max(Counter(n_filled).items(), key=lambda item: (item[1], item[0]), default=(0, 0))[0]
@@ -163,7 +184,7 @@ def _headers(rows: _Rows) -> tuple[list[str], _Rows]:
     if not rows:
         return [], rows
     if has_no_header(rows):
-        return [f"column {number}" for number in range(1, max(map(len, rows)) + 1)], rows
+        return numbered(max(map(len, rows))), rows
     if len(rows) > 2 and is_second_row(rows[0], rows[1], rows[2:]):
         return _unique(combined(rows[0], rows[1])), rows[2:]
     return _unique(rows[0]), rows[1:]

@@ -47,7 +47,7 @@ def has_no_header(rows: Sequence[Sequence[str]]) -> bool:
 
 def is_second_row(first: Sequence[str], second: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Whether the second row belongs to the header: it names columns of a group, or gives units."""
-    if not below or not any(cell.strip() for cell in second) or any(map(_is_value, second)):
+    if not below or not any(cell.strip() for cell in second) or any(map(is_value, second)):
         return False
     return _names_parts(first, second) or _gives_units(first, second, below)
 
@@ -91,7 +91,13 @@ def _gives_units(first: Sequence[str], second: Sequence[str], below: Sequence[Se
     )
 
 
-def _is_value(cell: str) -> bool:
+def numbered(n_columns: int) -> list[str]:
+    """The names of columns that have none."""
+    return [f"column {number}" for number in range(1, n_columns + 1)]
+
+
+def is_value(cell: str) -> bool:
+    """Whether the cell is a number that cannot be a name: no year."""
     return is_number(cell) and _YEAR.fullmatch(cell.strip()) is None
 
 

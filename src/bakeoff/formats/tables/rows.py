@@ -150,6 +150,8 @@ def _with_facts(part: Part, facts: str) -> Part:
 def described(tables: Sequence[Table]) -> str:
     """Tables as lines 'Header: value; Header: value', without empty cells, each below the notes above its header.
 
+    A row in a section begins with its name.
+
     The title of the first is left to the caller.
     """
     blocks: list[str] = []
@@ -167,9 +169,8 @@ def _described(headers: Sequence[str], row: Sequence[str]) -> str:
 
 
 def _pairs(cells: Iterable[tuple[str, str]]) -> str:
-    return "; ".join(
-        f"{header}: {markup.one_line(html_cells.words_of(cell))}" for header, cell in cells if cell.strip()
-    )
+    said = ((header, markup.one_line(html_cells.words_of(cell))) for header, cell in cells if cell.strip())
+    return "; ".join(f"{header}: {words}" if header else words for header, words in said)
 
 
 def _part(fields: Mapping[str, Any], number: str, meta: Mapping[str, Any]) -> Part:
