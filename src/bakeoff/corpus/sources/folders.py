@@ -36,7 +36,8 @@ PUT_FILES = f"put files there that end in one of {', '.join(SUFFIXES)}"
 READING = 4
 """Which way of reading this is. Raise it where a file may now give another text, title, time or labels: sources then
 read all files once more, those without a change too. 2: `labels` in front matter, rows and columns is `access`.
-3: a file that says in a way that is not understood who may see it is not read. 4: more such ways are seen."""
+3: a file that says in a way that is not understood who may see it is not read. 4: more such ways are seen, and
+tables of documents have titles, sections and no false headers."""
 
 
 class Reading(Record):
