@@ -193,7 +193,7 @@ _SPOKEN: tuple[tuple[str, str], ...] = (
     (r"\b(?:minus|negative) (?=\d)", "-"),
     (r"\btwice (?=an?\b|per\b|every\b|each\b|daily\b|weekly\b|monthly\b|yearly\b)", "2 times "),
     (r"\bonce (?=an?\b|per\b|every\b|each\b|daily\b|weekly\b|monthly\b|yearly\b)", "1 times "),
-    (rf"(?<![\w.])(\d+ times?|{_PRICE}) an? (?={_PERIODS_AND_MEASURES}\b)", r"\1 per "),
+    (rf"(?<![\w.,])(\d+ times?|{_PRICE}) an? (?={_PERIODS_AND_MEASURES}\b)", r"\1 per "),
     (r"\bp\.a\.(?!\w)|\bpar an\b", "per year"),
     (r"♭", " flat "),
     (r"\b(?-i:([A-G]))♯", r"\1#"),

@@ -12,7 +12,7 @@ from itertools import product
 
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.terms import Term
-from bakeoff.grading.units import unit_of
+from bakeoff.grading.units import CURRENCIES, is_unit, unit_of
 from bakeoff.grading.wording import FUNCTION_WORDS, Terms, countable, ends_clause
 
 _DAY, _MONTH = 86_400, 2_629_746
@@ -53,14 +53,13 @@ _KINDS = {
         tenant business firm division unit cluster
     """),
     "occasion": word_set("""
-        trip meal visit stay flight transaction order session call request purchase claim incident event ticket
-        appointment breakfast lunch dinner treatment journey ride game match meeting invoice booking shipment payment
-        withdrawal transfer delivery
+        trip meal visit stay flight transaction call request purchase claim incident breakfast lunch dinner journey ride
+        order
     """),
 }
 _SAME_NOUNS = {noun: "person" for noun in ("people", "head", "individual", "capita", "pax")}
 _SAME_NOUNS |= {"traveller": "traveler", "organisation": "organization", "diem": "day", "annum": "year"}
-_SAME_NOUNS |= {"wk": "week", "mo": "month", "yr": "year", "hr": "hour", "qtr": "quarter", "nite": "night"}
+_SAME_NOUNS |= {"wk": "week", "mo": "month", "yr": "year", "hr": "hour", "qtr": "quarter", "pound": "lb"}
 _SAME_NOUNS |= {"halfyearly": "halfyear", "half": "halfyear"}
 _PAIRS = {
     "half year": "halfyear",
@@ -122,6 +121,8 @@ _SOURCES = word_set("""
     instruction rule regulation se default usual standard clause paragraph schedule table faq guide memo email
 """)
 _UNTELLING = word_set("full whole single individual calendar rolling consecutive given complete room")
+_NO_BASIS = word_set("that and so if because when where to by before after")
+"""Before 'each' and 'every': '10 days so that every employee can rest'."""
 _FAR, _NEAR = 10, 3
 
 
@@ -157,7 +158,7 @@ class Basis:
             apart = 1.05 if exact else 1.6
             return all(max(a, b) > apart * min(a, b) for a, b in product(self.seconds, other.seconds))
         if kinds == {"measure"}:
-            return True
+            return not self.told | other.told
         return kinds in (
             {"period", "occasion"},
             {"period", "measure"},
@@ -189,7 +190,7 @@ def bases_before(text: Terms, i: int) -> list[Basis]:
     """The periods that the clause names in front of the number: 'The weekly allowance is $50.'"""
     found: list[Basis] = []
     for k in range(i - 1, max(-1, i - _FAR), -1):
-        name = _period_adverb(text, k)
+        name = "year" if text[k].text == "annual" else _period_adverb(text, k)
         if name:
             found.append(Basis("period", name))
         if ends_clause(text[k + 1]) or countable(text[k]):
@@ -230,7 +231,7 @@ def _opens(text: Terms, k: int, i: int) -> bool:
     if term.text == "per":
         return text[k - 1].text != "as"
     if term.text in ("each", "every"):
-        return k <= i + _NEAR or text[k - 1].text in ("for", "per")
+        return text[k - 1].text not in _NO_BASIS
     if term.before.endswith("/") and term.before != "//":
         return k == i + 1 or text[k - 1].text in ("person", "user")
     elsewhere = term.text in _PERS_ELSEWHERE and k + 1 < len(text)
@@ -282,27 +283,23 @@ def _noun(text: Terms, k: int) -> tuple[Basis | None, int]:
         return None, k + 1
     if told[-1] in _SOURCES or (len(told) > 1 and told[0] in _SOURCES):
         return None, k
-    pair = _PAIRS.get(" ".join(told[-2:]))
-    if pair is None and len(told) == 3:  # 'per person daily' ends with an adverb, which ends the noun already
-        pair = _PAIRS.get(" ".join(told[1:]))
+    last = " ".join(told[-2:])
+    pair = _PAIRS.get(last) or (last if len(told) > 1 and is_unit(last) else None)
     head, more = (pair, told[:-2]) if pair else (told[-1], told[:-1])
     return _named(head, count, frozenset(more) - _UNTELLING), k
 
 
 def _ends_noun(text: Terms, k: int, has_begun: bool) -> bool:
     term = text[k]
-    if has_begun and (term.before.strip("-'\"") or _is_noun(text[k - 1]) and not _goes_on(text, k)):
+    if has_begun and (term.before.strip("-'\"") or (_is_noun(text[k - 1]) and not _is_noun(term))):
         return True
     return countable(term) or term.text in FUNCTION_WORDS or bool(_period_adverb(text, k))
 
 
-def _goes_on(text: Terms, k: int) -> bool:
-    """Whether a known noun is the first part of another one: 'night shift', 'user group'."""
-    return text[k].text in _HEADS
-
-
 def _is_noun(term: Term) -> bool:
-    return _SAME_NOUNS.get(term.text, term.text) in _HEADS and term.text != "half"
+    """Whether the word is a known one for what amounts are per. Others may go on with it: 'night shift'."""
+    name = _SAME_NOUNS.get(term.text, term.text)
+    return (name in _HEADS or is_unit(name)) and term.text != "half"
 
 
 _HEADS = frozenset(_SECONDS).union(*_KINDS.values())
@@ -318,7 +315,11 @@ def _named(word: str, count: Fraction, told: frozenset[str]) -> Basis:
     try:
         dimension, size = unit_of(name)
     except KeyError:
+        dimension = ""
+    if not dimension or dimension in CURRENCIES:
         return Basis("other", name, count, told)
     if dimension in ("second", "month"):
         return Basis("period", dimension, count * size, told)
+    if dimension == "working day":
+        return Basis("period", "day", count, told | {"business"})
     return Basis("measure", dimension, count * size, told)

@@ -10,7 +10,9 @@ from bakeoff.grading.wording import FUNCTION_WORDS, Terms, countable, ends_claus
 
 # English, German, French, Spanish and Italian, as stems without accents.
 _BEFORE = word_set("before prior preceding ahead earlier ago beforehand vor vorher zuvor avant ante prima")
-_AFTER = word_set("after following from later since afterwards afterward nach nachdem danach apre despue dopo")
+_AFTER = word_set(
+    "after following behind past from later since afterwards afterward nach nachdem danach apre despue dopo"
+)
 _SPANS = ("second", "month", "working day")
 _NEAR, _LONG = 3, 8
 
