@@ -100,6 +100,7 @@ LIMITS = [
     ("right", "Yes. The API is public. If you need help, call us.", "Yes"),
     ("right", "Yes, it works with and without approval", "Yes"),
     ("right", "No, only managers can.", "No"),
+    ("right", "No, you cannot, even if you are a manager.", "No"),
     ("right", "No, it does not depend on the plan.", "No"),
 ]
 ROLES = [

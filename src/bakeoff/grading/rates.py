@@ -157,8 +157,10 @@ class Basis:
             exact = not {self.name, other.name} & _VAGUE and not self.told | other.told
             apart = 1.05 if exact else 1.6
             return all(max(a, b) > apart * min(a, b) for a, b in product(self.seconds, other.seconds))
+        if self.told | other.told:  # 'per GB-month' is per GB, too
+            return False
         if kinds == {"measure"}:
-            return not self.told | other.told
+            return True
         return kinds in (
             {"period", "occasion"},
             {"period", "measure"},
