@@ -69,11 +69,13 @@ _LIMITS_ANY = (
     r"(?:approval|permission|consent|authori[sz]ation|agreement|sign-?off)|assuming|sometimes|partly|partially"
 )
 _LIMITED_YES_SAID = re.compile(
-    rf"\b(?:{_LIMITS_ANY}|but|however|although|though|only|(?<!even )if|until|limited|restricted|(?:usually|mostly|not) for|"
+    rf"\b(?:{_LIMITS_ANY}|but|however|although|though|only|(?<!even )if|until|limited|"
+    r"restricted|(?:usually|mostly|not) for|"
     r"yes,? (?:when|with(?! pleasure)|once|after|under))\b"
 )
 _LIMITED_NO_SAID = re.compile(
-    rf"\b(?:{_LIMITS_ANY}|(?<!even )if|until|(?:but|only) (?:only |when |where )?(?:with|if|when|where|after|once|by|upon)|"
+    rf"\b(?:{_LIMITS_ANY}|(?<!even )if|until|"
+    r"(?:but|only) (?:only |when |where )?(?:with|if|when|where|after|once|by|upon)|"
     r"but (?:\w+ ){0,4}(?:can|may|possible|allowed))\b"
 )
 # Words of statements that mean yes. 'It is dangerous' or 'it takes an hour' may mean either, by the question.

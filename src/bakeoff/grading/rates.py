@@ -135,7 +135,7 @@ class Basis:
     kind: str
     name: str
     count: Fraction = Fraction(1)
-    told: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
 
     @property
     def seconds(self) -> tuple[float, ...]:
@@ -145,19 +145,19 @@ class Basis:
     def same(self, other: "Basis") -> bool:
         if self.kind == other.kind == "period" and not {self.name, other.name} & _VAGUE:
             fixed = (self.seconds[0] < _LONGER_THAN_WEEKS) == (other.seconds[0] < _LONGER_THAN_WEEKS)
-            return fixed and self.seconds == other.seconds and self.told == other.told
+            return fixed and self.seconds == other.seconds and self.marks == other.marks
         return self == other
 
     def excludes(self, other: "Basis") -> bool:
         """Whether an amount per the one is surely none per the other. A day and a night, or a person and a day, may be
-        told of the same amount.
+        said of the same amount.
         """
         kinds = {self.kind, other.kind}
         if kinds == {"period"}:
-            exact = not {self.name, other.name} & _VAGUE and not self.told | other.told
+            exact = not {self.name, other.name} & _VAGUE and not self.marks | other.marks
             apart = 1.05 if exact else 1.6
             return all(max(a, b) > apart * min(a, b) for a, b in product(self.seconds, other.seconds))
-        if self.told | other.told:  # 'per GB-month' is per GB, too
+        if self.marks | other.marks:  # 'per GB-month' is per GB, too
             return False
         if kinds == {"measure"}:
             return True
@@ -266,7 +266,7 @@ def _period_adverb(text: Terms, k: int) -> str:
 
 def _noun(text: Terms, k: int) -> tuple[Basis | None, int]:
     """The basis that the words from position k on name, and the position behind them."""
-    count, told = Fraction(1), list[str]()
+    count, marks = Fraction(1), list[str]()
     if k < len(text) and countable(text[k]):
         term = text[k]
         if term.value is None:
@@ -278,16 +278,16 @@ def _noun(text: Terms, k: int) -> tuple[Basis | None, int]:
         count, k = term.value, k + 1
     if k < len(text) and text[k].text == "1":
         k += 1
-    while k < len(text) and len(told) <= 3 and not _ends_noun(text, k, bool(told)):
-        told.append(text[k].text)
+    while k < len(text) and len(marks) <= 3 and not _ends_noun(text, k, bool(marks)):
+        marks.append(text[k].text)
         k += 1
-    if not told:
+    if not marks:
         return None, k + 1
-    if told[-1] in _SOURCES or (len(told) > 1 and told[0] in _SOURCES):
+    if marks[-1] in _SOURCES or (len(marks) > 1 and marks[0] in _SOURCES):
         return None, k
-    last = " ".join(told[-2:])
-    pair = _PAIRS.get(last) or (last if len(told) > 1 and is_unit(last) else None)
-    head, more = (pair, told[:-2]) if pair else (told[-1], told[:-1])
+    last = " ".join(marks[-2:])
+    pair = _PAIRS.get(last) or (last if len(marks) > 1 and is_unit(last) else None)
+    head, more = (pair, marks[:-2]) if pair else (marks[-1], marks[:-1])
     return _named(head, count, frozenset(more) - _UNTELLING), k
 
 
@@ -307,21 +307,21 @@ def _is_noun(term: Term) -> bool:
 _HEADS = frozenset(_SECONDS).union(*_KINDS.values())
 
 
-def _named(word: str, count: Fraction, told: frozenset[str]) -> Basis:
+def _named(word: str, count: Fraction, marks: frozenset[str]) -> Basis:
     name = _SAME_NOUNS.get(word, word)
     if name in _SECONDS:
-        return Basis("period", name, count, told)
+        return Basis("period", name, count, marks)
     kind = next((kind for kind, nouns in _KINDS.items() if name in nouns), "")
     if kind:
-        return Basis(kind, name, count, told)
+        return Basis(kind, name, count, marks)
     try:
         dimension, size = unit_of(name)
     except KeyError:
         dimension = ""
     if not dimension or dimension in CURRENCIES:
-        return Basis("other", name, count, told)
+        return Basis("other", name, count, marks)
     if dimension in ("second", "month"):
-        return Basis("period", dimension, count * size, told)
+        return Basis("period", dimension, count * size, marks)
     if dimension == "working day":
-        return Basis("period", "day", count, told | {"business"})
-    return Basis("measure", dimension, count * size, told)
+        return Basis("period", "day", count, marks | {"business"})
+    return Basis("measure", dimension, count * size, marks)
