@@ -49,6 +49,15 @@ _MODIFIES = word_set("""
     imitation fake artificial faux mock pseudo quasi anti ex false supposed alleged called counterfeit synthetic
     semi sub post pre near vice deputy assistant acting half bi tri twice non un quasi
 """)
+# Before a role they name somebody else: 'Senior Accountant' is not the accountant.
+_RANKS = word_set("""
+    senior junior sr jr associate interim principal chief lead head trainee regional divisional district area
+    provisional designated provincial joint adjunct visiting honorary executive managing
+""")
+_ROLE = re.compile(
+    r"\w{2,}(?:er|or|ant|ist|ian|yst|ent|eur|woman|man)|chief|head|lead|counsel|clerk|coach|nurse|chef|partner|fellow|judge|"
+    r"pilot|architect|steward|marshal|dean|provost|representative|rep|executive|detective|delegate|advocate|attorney"
+)
 _RELATIVES = word_set("""
     brother sister father mother son daughter wife husband widow uncle aunt nephew niece cousin grandson granddaughter
     grandfather grandmother successor predecessor author friend assistant deputy secretary student pupil teacher
@@ -158,6 +167,8 @@ def _of_another(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> 
         return "it may be a part of a longer option"
     if start > 0 and answer[start - 1].text in _MODIFIES:
         return "the word before it may change what it says"
+    if has_rank(answer, start, end):
+        return "the word before it may name another role"
     if start > 0 and answer[start].before == "-" and answer[start].text.startswith("per"):
         return "it is a part of a word with a hyphen"
     if _in_another_region(answer, start, end, golds):
@@ -174,6 +185,13 @@ def _of_another(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> 
         if 0 < mark < len(answer) and answer[mark].before == "/" and answer[other].text not in accepted:
             return "it names another one too"
     return ""
+
+
+def has_rank(answer: Terms, start: int, end: int) -> bool:
+    """Whether a role stands there with a word in front that makes another role of it: 'Senior Accountant'."""
+    if start == 0 or answer[start].before.strip("-") or answer[start - 1].text not in _RANKS | _MODIFIES:
+        return False
+    return any(_ROLE.fullmatch(term.text) for term in answer[start:end])
 
 
 def _in_another_region(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> bool:

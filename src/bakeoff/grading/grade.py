@@ -34,6 +34,7 @@ from bakeoff.grading.phrase_rules import OTHER_WORDS, list_ruling, long_ruling, 
 from bakeoff.grading.polarity import (
     explicit_polarity,
     is_limited,
+    limits_what_it_says,
     opens_with_polarity,
     polarity,
     without_agreeing_opening,
@@ -302,7 +303,7 @@ def _apply_rule(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     if is_letter(raw):
         return Ruling(*_letter(answer, raw))
     if polarity(raw) and (kind == "yesno" or (len(gold) == 1 and not gold[0].dates)):  # '5 May' is a date
-        return _polar_ruling(answer, polarity(raw))
+        return _polar_ruling(answer, raw)
     if needs_this(raw) and not (is_quantity(gold) or any(term.dates for term in gold)):
         verdict, reason = unspaced_verdict(answer, raw)
         return Ruling(verdict, "unspaced", reason)
@@ -332,11 +333,12 @@ def _states_share(answer: str) -> bool:
     )
 
 
-def _polar_ruling(answer: str, wanted: str) -> Ruling:
-    rule = "yes or no"
+def _polar_ruling(answer: str, gold: str) -> Ruling:
+    rule, wanted = "yes or no", polarity(gold)
     explicit, implied = explicit_polarity(answer), polarity(answer)
     if explicit:
-        return right(rule) if explicit == wanted else wrong(rule)
+        limited = limits_what_it_says(answer) and not limits_what_it_says(gold)
+        return right(rule).but("the yes or no is limited" if limited else "") if explicit == wanted else wrong(rule)
     if not implied:
         return unsure(rule, "it says neither yes nor no, or both")
     if is_limited(answer, implied) or denies_twice(terms(answer)):

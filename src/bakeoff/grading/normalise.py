@@ -183,11 +183,18 @@ _DENIALS: tuple[tuple[str, str], ...] = (
     (r"\b(?:with the exception of|apart from|aside from|other than|except for)\b", " except "),
 )
 """Wordings of denial, each written as 'not' (or 'except')."""
+_PRICE = r"(?:[£€$] ?\d[\d.,]*|\d[\d.,]* (?:dollars|euros|pounds|pence|cents|(?-i:[A-Z]{3})))"
+_PERIODS_AND_MEASURES = (
+    "(?:night|quarter|fortnight|half[- ]year|semester|decade|shift|pay period|person|head|seat|user|employee|team|trip|"
+    "meal|visit|stay|ride|piece|page|km|kilometer|kilometre|mile|kg|kilo|litre|liter|gallon|pound|ounce|gigabyte|GB)"
+)
 _SPOKEN: tuple[tuple[str, str], ...] = (
     (r"\be\.g\.|\bi\.e\.", " "),
     (r"\b(?:minus|negative) (?=\d)", "-"),
     (r"\btwice (?=an?\b|per\b|every\b|each\b|daily\b|weekly\b|monthly\b|yearly\b)", "2 times "),
     (r"\bonce (?=an?\b|per\b|every\b|each\b|daily\b|weekly\b|monthly\b|yearly\b)", "1 times "),
+    (rf"(?<![\w.,])(\d+ times?|{_PRICE}) an? (?={_PERIODS_AND_MEASURES}\b)", r"\1 per "),
+    (r"\bp\.a\.(?!\w)|\bpar an\b", "per year"),
     (r"♭", " flat "),
     (r"\b(?-i:([A-G]))♯", r"\1#"),
     (r"\ba dozen\b", "12"),

@@ -7,14 +7,17 @@ answer is meant; this module compares bounds and decides what stays unsure.
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import product
 
 from bakeoff.grading.bounds import bound_at, bounds_agree
 from bakeoff.grading.conditions import EMPTY, MISSING, UNSET
 from bakeoff.grading.doubts import contradiction
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.quantities import is_past, is_rate, says_number
+from bakeoff.grading.rates import bases, other_basis
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, is_year, says_as_much, says_surely
+from bakeoff.grading.time_order import other_side
 from bakeoff.grading.units import about_equal, share_a_sign
 from bakeoff.grading.wording import (
     FUNCTION_WORDS,
@@ -77,6 +80,13 @@ def _has_figures(answer: Terms) -> bool:
 def _right_unless(answer: Terms, places: Sequence[int], gold: Terms, wanted: Term, rule: str, kind: str) -> Ruling:
     if _is_alternative(answer, places, wanted):
         return wrong(rule)
+    place = next(i for i, term in enumerate(gold) if countable(term))
+    side = other_side(answer, places, gold, place)
+    basis = other_basis(answer, places, gold, place)
+    if "wrong" in (side, basis):
+        return wrong(rule)
+    if side or basis:
+        return unsure(rule, "it is counted from another side" if side else "it may be per something else")
     if wanted.dates and places and not any(says_surely(answer[i], wanted) for i in places):
         return unsure(rule, "the figures of a date can be read in two ways")
     if _comes_second(answer, places, wanted):
@@ -92,7 +102,7 @@ def _right_unless(answer: Terms, places: Sequence[int], gold: Terms, wanted: Ter
         return unsure(rule, "it is stated under a condition")
     if places and contradiction(answer, max(places) + 1):
         return unsure(rule, "it may correct itself")
-    bound = bound_at(gold, next(i for i, term in enumerate(gold) if countable(term)))
+    bound = bound_at(gold, place)
     agreed = [bounds_agree(bound_at(answer, i, bool(bound)), bound, wanted) for i in places]
     if agreed and "right" not in agreed:
         return unsure(rule, "the number is stated with another bound") if "unsure" in agreed else wrong(rule)
@@ -112,7 +122,8 @@ _QUALIFIERS = word_set("alpha beta rc preview pro plus max mini lite draft final
 
 
 def _qualifiers(gold: Terms) -> set[str]:
-    return {term.text for term in gold} & _QUALIFIERS
+    words = {term.text for term in gold} & _QUALIFIERS
+    return words - {"pro"} if any(bases(gold, i) for i, term in enumerate(gold) if countable(term)) else words
 
 
 def _is_former(answer: Terms, places: Sequence[int]) -> bool:
@@ -252,16 +263,14 @@ def _other_limit(answer: Terms, i: int, gold: Terms, wanted: Term) -> str:
 
 def _other_period(answer: Terms, i: int, gold: Terms, wanted: Term) -> str:
     """A doubt if the number is the same per another period: £15 per month and £180 per year."""
-    periods = [next((term.text for term in text if is_rate(term)), "") for text in (gold, answer[i + 1 : i + 5])]
+    place = next(k for k, term in enumerate(gold) if term is wanted)
+    periods = [[b for b in found if b.kind == "period"] for found in (bases(gold, place), bases(answer, i))]
     value, accepted = answer[i].value, wanted.value
-    if not all(periods) or periods[0] == periods[1] or not value or not accepted or answer[i].unit != wanted.unit:
+    if not all(periods) or not value or not accepted or answer[i].unit != wanted.unit:
         return ""
-    ratio = float(value) / _SECONDS[periods[1]] / (float(accepted) / _SECONDS[periods[0]])
-    return "it may be the same for another period" if 0.95 < ratio < 1.05 else ""
-
-
-_SECONDS = {"persecond": 1, "perminute": 60, "perhour": 3600, "perday": 86400, "perweek": 604_800}
-_SECONDS |= {"permonth": 2_629_746, "peryear": 31_556_952}
+    pairs = product(periods[0][0].seconds, periods[1][0].seconds)
+    ratios = [float(value) / length / (float(accepted) / accepted_length) for accepted_length, length in pairs]
+    return "it may be the same for another period" if any(0.95 < ratio < 1.05 for ratio in ratios) else ""
 
 
 def _is_converted(term: Term, wanted: Term) -> bool:

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from bakeoff.grading.bounds import same_signs
-from bakeoff.grading.doubts import TITLES, contradiction, phrase_doubt
+from bakeoff.grading.doubts import TITLES, contradiction, has_rank, phrase_doubt
 from bakeoff.grading.normalise import word_set
 from bakeoff.grading.number_rule import AMOUNTS
 from bakeoff.grading.rulings import Ruling, right, unsure, wrong
 from bakeoff.grading.terms import Term, says_as_much, terms
+from bakeoff.grading.time_order import turns_time
 from bakeoff.grading.units import currency_of, is_unit
 from bakeoff.grading.wording import (
     FUNCTION_WORDS,
@@ -48,7 +49,7 @@ def phrase_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
         doubt = phrase_doubt(answer, gold, golds) or _other_label(answer, gold, golds) or _modifier(answer, gold)
         return right("phrase").but(doubt)
     if kind == "name" and is_last_name(answer, gold):
-        return right("last name")
+        return right("last name").but("it may name another role" if has_rank(gold, 1, len(gold)) else "")
     if kind == "date":
         return wrong("date").but("it names a part of the date" if _shared(answer, gold) else "")
     return _words_ruling(answer, gold, golds, kind)
@@ -78,6 +79,9 @@ def _words_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], kind: str)
         compact = len(content(answer)) <= 2 * len(wanted) and not any(_is_mark(term) for term in gold)
         compact = compact and ((len(wanted) < 5 and not _is_name(gold)) or _in_order(answer, wanted, gold))
         apart = _apart(answer, places, gold) if len(wanted) < 5 else ""
+        apart = apart or ("it tells of another side" if turns_time(answer, gold) else "")
+        ranked = any(at - 1 not in places and has_rank(answer, at, at + 1) for at in places)
+        apart = apart or ("it may name another role" if ranked else "")
         return right(rule).but(apart if compact else OTHER_ORDER)
     if kind == "name" or _is_name(gold):
         return _name_ruling(answer, gold, shared, rule)
@@ -393,7 +397,9 @@ def list_ruling(answer: str, gold: Terms, golds: Sequence[Terms], raw: str, kind
     answer_terms, items = terms(without_numbering(answer)), items_of(raw)
     n_stated = sum(1 for item in items if stands_undenied(answer_terms, terms(item)))
     if says_all(answer_terms, items):
-        return right("list").but(contradiction(answer_terms, 0) or _as_options(answer_terms, gold, items))
+        ranked = any(all(has_rank(answer_terms, *at) for at in runs(answer_terms, terms(item))) for item in items)
+        doubt = contradiction(answer_terms, 0) or _as_options(answer_terms, gold, items)
+        return right("list").but(doubt or ("it may name another role" if ranked else ""))
     if kind == "" and len(items) == 2 and is_place(raw):
         if says_phrase(answer_terms, gold, golds):
             return right("phrase").but(phrase_doubt(answer_terms, gold, golds))

@@ -7,7 +7,8 @@ import re
 from functools import lru_cache
 
 from bakeoff.grading.abstention import plain
-from bakeoff.grading.normalise import word_set
+from bakeoff.grading.languages import languages
+from bakeoff.grading.normalise import fold, word_set
 from bakeoff.grading.terms import terms
 from bakeoff.grading.wording import NEGATORS
 
@@ -56,6 +57,26 @@ _LIMITED_NO = re.compile(
     r"\b(?:only|unless|except|if|may|might|sometimes|always|depends?|until|yet|needs?|have to|has to|necessary|"
     r"required|harm\w*|danger\w*|hurts?|minds?|matters?|hesitate|worry|wrong|bad|charge[ds]?|costs?|fees?|prices?|paid|pay|"
     r"payments?|surcharges?|penalt(?:y|ies)|risks?|expires?|expiry|obligations?|obliged|catch|downsides?|ends?)\b"
+)
+# What limits a yes or no that is said: 'Yes, unless you are a contractor'. After a no, a contrast says what is possible
+# instead, and limits nothing.
+_LIMITS_ANY = (
+    r"unless|except(?:ions?|ing)?|excluding|provided (?:that|you|it|they|the|your)|providing (?:that|you)|"
+    r"(?:as|so) long as|subject to|contingent|conditional(?:ly)?|on (?:the )?condition|"
+    r"(?<!not )depend(?:s|ing)?|in (?:some|certain|rare|exceptional|special) (?:cases?|circumstances|situations?)|"
+    r"not (?:always|without|unconditionally|in all|for all|for every\w*)|"
+    r"(?:with(?! (?:and|or) without)|(?<!with and )(?<!with or )without|upon|after|pending) (?:\w+[ ']{1,2}){0,4}"
+    r"(?:approval|permission|consent|authori[sz]ation|agreement|sign-?off)|assuming|sometimes|partly|partially"
+)
+_LIMITED_YES_SAID = re.compile(
+    rf"\b(?:{_LIMITS_ANY}|but|however|although|though|only|(?<!even )if|until|limited|"
+    r"restricted|(?:usually|mostly|not) for|"
+    r"yes,? (?:when|with(?! pleasure)|once|after|under))\b"
+)
+_LIMITED_NO_SAID = re.compile(
+    rf"\b(?:{_LIMITS_ANY}|(?<!even )if|until|"
+    r"(?:but|only) (?:only |when |where )?(?:with|if|when|where|after|once|by|upon)|"
+    r"but (?:\w+ ){0,4}(?:can|may|possible|allowed))\b"
 )
 # Words of statements that mean yes. 'It is dangerous' or 'it takes an hour' may mean either, by the question.
 _AFFIRMS = re.compile(
@@ -129,6 +150,42 @@ def is_limited(text: str, implied: str) -> bool:
     if implied == "yes":
         return _LIMITED.search(sentence) is not None or _AFFIRMS.search(sentence) is None
     return _LIMITED_NO.search(sentence) is not None
+
+
+def limits_what_it_says(text: str) -> bool:
+    """Whether the sentence that says yes or no limits it, or the next one begins with a limit: 'Yes. But ask first.'
+
+    >>> limits_what_it_says("Yes, but not for contractors"), limits_what_it_says("No, it needs no hub.")
+    (True, False)
+    """
+    said = explicit_polarity(text)
+    first, *rest = _without_lead_ins_by_sentence(text)
+    limits = _LIMITED_YES_SAID if said == "yes" else _LIMITED_NO_SAID
+    opening = (
+        re.match(r"(?:but|however|only|unless|except|though|although|aber|pero|mais)\b", rest[0]) if rest else None
+    )
+    return bool(opening) or limits.search(first) is not None or _limits_elsewhere(first)
+
+
+def _without_lead_ins_by_sentence(text: str) -> list[str]:
+    """The sentences of a text, in lower case, the first with the yes or no in front: 'Yes. It is.' is one."""
+    sentences = [part.strip() for part in re.split(r"[.!?](?:\s+|$)", _without_lead_in(text)) if part.strip()]
+    return sentences or [""]
+
+
+_ONLY_ELSEWHERE = word_set(
+    "nur solo seulement uniquement alleen bara kun sauf salvo ausser excepto solamente soltanto apenas"
+)
+
+
+def _limits_elsewhere(sentence: str) -> bool:
+    """Whether a yes or no in another language than English is limited: 'Ja, aber nur mit Genehmigung'."""
+    first, *words = re.findall(r"\w+", sentence) or [""]
+    if first not in _YES_ELSEWHERE | _NO_ELSEWHERE | {"no"}:
+        return False
+    lists = languages()
+    limits = {fold(word) for word in lists.but | lists.opens_condition} | _ONLY_ELSEWHERE
+    return any(word in limits for word in words if first != "no" or word in _ONLY_ELSEWHERE)
 
 
 def without_agreeing_opening(answer: str, gold: str) -> str:

@@ -126,7 +126,8 @@ def _asserts_numbers(answer: Terms, places: Sequence[int], wanted: Terms, allowe
 
 def _candidates(answer: Terms, gold: Terms, first: Term) -> list[list[int]]:
     """Positions of the numbers in the answer that can be compared with the accepted one, most likely group first."""
-    things = [term.text for term in content(gold) if not countable(term) and not is_rate(term)]
+    counts = gold[: next((k for k, term in enumerate(gold) if k and term.text == "per"), len(gold))]
+    things = [term.text for term in content(counts) if not countable(term) and not is_rate(term)]
     if first.dates or (is_year(first) and not things):
         return [[i for i, term in enumerate(answer) if term.dates or is_year(term)]]
     rate = next((term.text for term in gold if is_rate(term)), "")

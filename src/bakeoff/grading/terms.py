@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
+from bakeoff.grading.currency_codes import with_one_currency
 from bakeoff.grading.dates import N_PATTERNS, YearMonthDay, date_patterns, readings_of
 from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.long_figures import MOST_DIGITS
 from bakeoff.grading.normalise import ORDINALS, SCALES, fold, spell_out, word_set
 from bakeoff.grading.open_ended import with_bounds_in_front
 from bakeoff.grading.spoken import as_dates, as_figures
-from bakeoff.grading.units import CURRENCIES, CURRENCY_PATTERN, UNIT_PATTERN, have_cents, is_loose, unit_of
+from bakeoff.grading.units import CURRENCIES, CURRENCY_PATTERN, UNIT_PATTERN, currency_of, have_cents, is_loose, unit_of
 from bakeoff.grading.zones import ZONE_PATTERN, same_time
 from bakeoff.writing.scripts import MARKS
 
@@ -69,7 +70,8 @@ def terms(text: str) -> tuple[Term, ...]:
 
 
 def _spelled_out(text: str) -> str:
-    return with_bounds_in_front(as_figures(spell_out(as_dates(_denials().sub(" not ", fold(text))))))
+    plain = with_one_currency(fold(text))
+    return with_bounds_in_front(as_figures(spell_out(as_dates(_denials().sub(" not ", plain)))))
 
 
 @lru_cache(maxsize=1)
@@ -242,7 +244,8 @@ def _read_number(match: re.Match[str]) -> Term:
     if groups["sign"] is None and re.fullmatch(r"0\d+", figure):
         return Term(match[0].lower().strip())  # a code, not a number
     value = _value_of(figure) * _SIZES[scale.removesuffix("s")] * (-1 if groups["sign"] == "-" else 1)
-    spelling = groups["currency"] or groups["unit"] or groups["short"] or groups["sterling"]
+    named_too = groups["currency"] and groups["unit"] and currency_of(groups["unit"])  # '$50 CAD': not just any dollars
+    spelling = (not named_too and groups["currency"]) or groups["unit"] or groups["short"] or groups["sterling"]
     written = ("-" if groups["sign"] == "-" else "") + figure.replace(",", ".")
     if not spelling:
         bare = _number(value, "", Fraction(1))

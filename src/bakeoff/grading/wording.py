@@ -380,8 +380,8 @@ def _starts_clause(answer: Terms, i: int) -> bool:
 
 
 def ends_clause(term: Term) -> bool:
-    """Whether the punctuation before this term ends a clause."""
-    return any(mark in ".,;:!?¶" for mark in term.before)
+    """Whether the punctuation before this term ends a clause, or a cell of a table."""
+    return any(mark in ".,;:!?¶|" for mark in term.before)
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
