@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from bakeoff.corpus.stores import keep_in
 from bakeoff.models.engines.openai_dialect import forget_negotiations
@@ -21,6 +22,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Many tests read run folders and deployments that name the tests' own classes, in other folders and processes.
 os.environ.setdefault("BAKEOFF_TRUST", "1")
 
+
+# No test asserts an absolute time: an example that takes .2 s alone takes longer beside other work.
+settings.register_profile("bakeoff", deadline=None)
+settings.load_profile("bakeoff")
 
 LONGEST_FIRST = (
     "test_short.py",

@@ -113,6 +113,14 @@ ROLES = [
     ("right", "Chief Anna Berg", "Anna Berg"),
     ("right", "The lead time is long", "lead time"),
 ]
+SPEEDS = [
+    ("right", "55 miles per hour", "55 mph"),
+    ("right", "60 kilometres an hour", "60 km/h"),
+    ("right", "60 km/h", "60 km per hour"),
+    ("right", "9.8 m/s", "9.8 metres per second"),
+    ("wrong", "60 miles per hour", "60 km per hour"),
+    ("wrong", "60 km per hour", "60 km per day"),
+]
 CELLS = [
     ("right", "| Class 9 | No response | Controller |", "Controller"),
     ("wrong", "| Class 9 | not Controller |", "Controller"),
@@ -134,7 +142,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize(
     ("expected", "answer", "accepted"),
-    [*PERIODS, *BASES, *SIDES, *CURRENCIES, *LIMITS, *ROLES, *CELLS, *COMMANDS],
+    [*PERIODS, *BASES, *SPEEDS, *SIDES, *CURRENCIES, *LIMITS, *ROLES, *CELLS, *COMMANDS],
 )
 def test_what_stands_beside_the_accepted_words_is_compared(expected: str, answer: str, accepted: str) -> None:
     assert grade(answer, [accepted]).verdict == expected
