@@ -25,7 +25,7 @@ from bakeoff.learn.monitor.topics import Topic
 from bakeoff.learn.monitor.windows import Figures
 from bakeoff.measure.bounds import share_bound
 from bakeoff.records import Record
-from bakeoff.sentences import milliseconds, percent
+from bakeoff.sentences import as_given, milliseconds, percent
 from bakeoff.serve.commands import command_on
 
 FAILED, SLOW = 0.05, 0.05
@@ -153,7 +153,7 @@ def _budget(of: Measured) -> Iterator[Alarm]:
             kind="budget",
             since=of.today,
             text=f"At {spent.queries_per_month:,.0f} questions a month the system costs {money(spent.per_month_usd)} a "
-            f"month; the budget is {money(spent.budget_usd_per_month)}.",
+            f"month; the budget is {as_given(spent.budget_usd_per_month)} USD.",
             remedy=f"test a cheaper contender ({pilot_again(of.root)}), or raise budget_usd_per_month",
             numbers={"usd_per_month": spent.per_month_usd, "budget": spent.budget_usd_per_month},
         )
