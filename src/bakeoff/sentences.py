@@ -100,6 +100,20 @@ def usd(amount: float) -> str:
     return f"{amount:.{_leading_zeros(abs(amount)) + 2}f}{NARROW}USD"
 
 
+def as_given(amount: float) -> str:
+    """An amount as somebody gave it: whole, or with its cents; below 1 with all its digits.
+
+    >>> as_given(1.5), as_given(12_345), as_given(0.125), as_given(1_234.5)
+    ('1.50', '12,345', '0.125', '1,234.50')
+    """
+    if amount == round(amount):
+        return f"{amount:,.0f}"
+    if abs(amount) >= 1:
+        return f"{amount:,.2f}"
+    whole, decimals = f"{amount:.10f}".rstrip("0").split(".")
+    return f"{whole}.{decimals:0<2}"
+
+
 def _leading_zeros(amount: float) -> int:
     zeros = 0
     while amount < 0.1 and zeros < 8:

@@ -137,3 +137,12 @@ def test_init_writes_what_the_run_would_decide(tmp_path):
     folder = run(path, runs=tmp_path / "runs").folder
     assert (written.answers, written.generation) == (folder.config().answers, folder.config().generation)
     assert "of the known answers have at least" in (tmp_path / "first.yaml").read_text()
+
+
+def test_one_word_is_no_words():
+    """In each of the three sentences."""
+    assert lengths("yes", "no").line == "90 % of the known answers have at most 1 word".replace(
+        " %", "\N{NARROW NO-BREAK SPACE}%"
+    )
+    assert AnswerLengths(words=(1, 1, 1, 30)).line.startswith("half of the known answers have at most 1 word, ")
+    assert lengths("yes", "two words").line.endswith("at most 2 words")

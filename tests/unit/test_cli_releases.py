@@ -56,7 +56,9 @@ def test_a_rollback_says_what_is_live_now(root):
     assert "Release 1 is live by a rollback since " in said and said.rstrip().endswith("UTC: users complain")
     made_live = {one["number"]: one["made_live"] for one in json.loads(call("releases", root, "--json").stdout)}
     assert made_live[2] is None and (made_live[1]["by"], made_live[1]["reason"]) == ("rollback", "users complain")
-    assert "rolled back: users complain" in call("decisions", "planets").stderr
+    told = call("decisions", "planets")
+    assert "rolled back to release 1: users complain" in told.stderr
+    assert "rolled back to" in told.stdout
     assert "Release 1 is live already" in call("rollback", "planets", "--to", 1).stderr
     shown = json.loads(call("rollback", "planets", "--to", 2, "--json").stdout)
     assert (shown["number"], shown["live"]) == (2, True) and current(root) == 2

@@ -1,6 +1,7 @@
 """Commands that messages suggest can be copied: they name the deployment, and the folder that was given."""
 
 import errno
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,10 @@ from bakeoff.cli.places import Command
 from bakeoff.cli.stopping import explained, stoppable
 from bakeoff.doctor.bundle.write import write
 from bakeoff.errors import BakeoffError, InputError, RunFolderError
+from bakeoff.exports.trusted import LeftOut
+from bakeoff.learn.monitor.accuracy import Accuracy
+from bakeoff.learn.monitor.alarms import Measured, alarms
+from bakeoff.learn.monitor.revisit import Revisited
 from bakeoff.pilot.stage_times import Event, Listener
 from bakeoff.serve.find import find_deployment
 
@@ -37,6 +42,18 @@ def test_commands_in_a_text_name_the_deployment():
     assert copyable(text, "shop", Path("d"), called="shop") == (
         "bakeoff review shop --deployments d, then: bakeoff learn shop --deployments d; bakeoff learn shop-2"
     )
+
+
+def test_what_a_deployment_says_of_itself_names_the_folder_where_it_is():
+    """Alarms are told by a server, too, and what an export leaves out by the library: nobody adds a folder later."""
+    root = Path("moved/my shop")
+    dropped = Accuracy(since=date(2026, 1, 5), since_accuracy=0.5, since_n=90, pilot=0.8, pilot_low=0.7)
+    turned = Revisited(turned=True, sentence="Use differs.")
+    found = alarms(Measured(today=date(2026, 2, 2), root=root, accuracy=dropped, revisited=turned, earlier=1))
+    said = " ".join([*(alarm.remedy for alarm in found), *LeftOut(unreviewed=2).sentences(root)])
+    for command in ("review", "learn", "rollback", "run --from"):
+        assert f"bakeoff {command} 'my shop' --deployments moved" in said
+    assert said.count("bakeoff ") == said.count("--deployments moved") >= 5
 
 
 def test_errors_within_a_command_name_its_deployment():

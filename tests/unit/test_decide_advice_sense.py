@@ -163,6 +163,10 @@ def test_what_is_ruled_out_is_never_recommended_nor_tied() -> None:
             {"budget_usd_per_month": 1, "needs_citations": True},
             "the budget is 1 USD a month. RAG comes closest: running it costs",
         ),
+        (
+            {"budget_usd_per_month": 1.5, "needs_citations": True},
+            "the budget is 1.50 USD a month. RAG comes closest: running it costs",
+        ),
         ({"deadline_days": 2}, "the deadline is in 2 days. RAG comes closest: setting it up takes"),
     ],
 )

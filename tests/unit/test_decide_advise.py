@@ -87,12 +87,12 @@ def test_thirteen_questions_fill_a_profile() -> None:
 
 def test_one_question_asks_what_an_answer_is_worth() -> None:
     """What it costs when nobody answers is the worth of a right answer; a wrong one costs the profile's penalty."""
-    prompt, _ = scripted({"value": ["-1", "abc", "4.50"]})
+    prompt, _ = scripted({"value": ["-1", "abc", "1.500", "10,5", "1.500,00", "4.50"]})
     told: list[str] = []
     profile = ask(prompt, told.append)
     assert profile.value is not None and (profile.value.currency, profile.value.unanswered) == ("USD", 4.5)
     assert profile.stakes_usd == (4.5, 4.5, 0.0)
-    assert len(told) == 2
+    assert len(told) == 5 and "'1.500' may be two numbers" in told[2]
     assert "value" not in asked_of(Profile(value=profile.value))
 
 
@@ -250,7 +250,7 @@ def test_costs_that_surely_exceed_a_budget_are_told() -> None:
     least = {name: of.low for name, of in estimates(Profile(), STANDING).setup.items()}
     budget = (least["fine-tuning"] + least["rag"]) / 2
     warnings = advise(Profile(ml_expertise=3, budget_setup_usd=budget), START).cost.warnings
-    assert warnings == (f"Above the budget of {budget:,.0f} USD to set up: Fine-tuning, Hybrid.",)
+    assert warnings == (f"Above the budget of {budget:,.2f} USD to set up: Fine-tuning, Hybrid.",)
 
 
 def test_the_monthly_budget_is_held_against_the_running_cost_alone() -> None:

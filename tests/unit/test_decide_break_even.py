@@ -64,7 +64,8 @@ def test_none_where_one_is_cheaper_at_every_volume():
     found = break_even(flat("a", 1, 1.0), flat("b", 2, 2.0))
     assert (found.volume_per_month, found.low, found.high, found.month) == (None, None, None, None)
     assert found.cheaper_below == found.cheaper_above == "a"
-    assert "'a' costs less over 12 months at every volume" in found.explanation
+    assert "'a' costs less than 'b' over 12 months at every volume." in found.explanation
+    assert "'a' costs less than 'b' over" in break_even(flat("b", 2, 2.0), flat("a", 1, 1.0)).explanation
 
 
 def test_two_that_cost_the_same_have_no_cheaper_one():
@@ -137,8 +138,8 @@ def test_a_volume_that_no_machine_answers_is_no_break_even():
     assert found.cheaper_below == found.cheaper_above == "a"
     assert found.capacity_per_month == capacity_per_month(a) == pytest.approx(730.5 * 3600)
     assert found.explanation.startswith(
-        "'a' costs less over 12 months at every volume up to a break-even that lies beyond what this machine can "
-        "answer (about 2,630,000 a month). "
+        "'a' costs less than 'b' over 12 months at every volume up to a break-even that lies beyond what this machine "
+        "can answer (about 2,630,000 a month). "
     )
     assert break_even(b, a).is_beyond_capacity
 

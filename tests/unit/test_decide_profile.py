@@ -2,11 +2,15 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bakeoff.decide.advise.risks import risks
+from bakeoff.decide.requirements.standing import SETUP, Known, standings
 from bakeoff.decide.situation.profile import Profile, check_names, read_profile, validate_profile
+from bakeoff.decide.situation.targets import RUNNING, targets
 from bakeoff.errors import ConfigError
 from tests.unit.comparison_fixture import STANDARD, entrant
 
@@ -33,6 +37,16 @@ def test_every_field_has_a_default():
         ({"horizon_months": 0}, "'horizon_months': must be greater than or equal to 1 (found 0)"),
         ({"horizon_months": 2.5}, "horizon_months"),
         ({"horizon_months": True}, "'horizon_months' is true: give a number"),
+        (
+            {"budget_usd_per_month": "1.500"},
+            "'budget_usd_per_month': must be a number (found '1.500'): that is one and a part to some and thousands to "
+            "others; write 1500 or 1.5, without quotes",
+        ),
+        ({"value": {"currency": "USD", "unanswered": "12.000"}}, "write 12000 or 12, without quotes"),
+        (
+            {"fixed": {"rag": {"usd_per_month": " -2.500"}}},
+            "'fixed.rag.usd_per_month': must be a number (found ' -2.500')",
+        ),
         ({"changed_share_per_update": 1.5}, "less than or equal to 1 (found 1.5)"),
         ({"max_hallucination": 2}, "'max_hallucination'"),
         ({"update_interval_days": 0}, "'update_interval_days'"),
@@ -232,3 +246,23 @@ def test_an_accepted_growth_gives_figures_that_can_be_meant(growth, months, quer
 def test_a_volume_that_vanishes_or_explodes_is_refused(growth):
     with pytest.raises(ValueError, match="in the last: allowed are"):
         Profile(growth_per_month=growth, horizon_months=120)
+
+
+@pytest.mark.parametrize("text", ["0.125", "1.50", "1234.567", "15"])
+def test_a_text_that_can_be_only_one_number_is_read(text):
+    """In quotes, too."""
+    assert validate_profile({"budget_usd_per_month": text}).budget_usd_per_month == float(text)
+
+
+def test_a_budget_is_printed_as_it_was_given():
+    """Whole, or with its cents: 1.50 was printed as 2."""
+    texts = [targets(Profile(budget_usd_per_month=usd))[RUNNING].text for usd in (1.5, 0.005, 12_345, 12_345.5)]
+    assert [text.partition("at most ")[2] for text in texts] == [
+        "1.50 USD a month", "0.005 USD a month", "12,345 USD a month", "12,345.50 USD a month",
+    ]  # fmt: skip
+    profile = Profile(budget_usd_per_month=1.5, budget_setup_usd=2.25)
+    known = Known({}, running_usd=np.array([9.0, 9.0]), setup_usd=np.array([9.0, 9.0]))
+    told = {of.name: f"{of.text}; {of.why}" for of in standings(known, profile)}
+    assert "at most 1.50 USD a month" in told[RUNNING] and "the budget is 1.50" in told[RUNNING]
+    assert "at most 2.25 USD" in told[SETUP] and "the budget is 2.25" in told[SETUP]
+    assert any("1.50 USD a month" in risk.sign for risk in risks(profile, ["rag"]))

@@ -87,6 +87,15 @@ def test_doing_nothing_may_be_what_turns_the_choice():
     assert flips["engineering_usd_per_day"].winner == NOTHING
 
 
+def test_where_doing_nothing_is_the_choice_what_turns_it_is_found():
+    """rag gains 3 x 50 x .8 = 120 and costs 200: it pays from 5 USD, and with days at a fifth of their price."""
+    nothing = {"candidates": (NOTHING, "rag"), "utility": {"rag": 0.8, NOTHING: 0.0}, "right_usd": 3.0}
+    flips = flips_of(leader=NOTHING, **nothing)
+    assert (flips[RIGHT_USD].winner, flips[RIGHT_USD].becomes) == ("rag", pytest.approx(5, rel=0.07))
+    assert flips["engineering_usd_per_day"].becomes == pytest.approx(20, rel=0.07)
+    assert flips_of(leader=NOTHING, **nothing | {"inputs": {}}) == {}
+
+
 def test_costs_that_were_drawn_higher_do_not_turn_the_choice_by_themselves():
     """On average over the draws hybrid costs 1.5 times its inputs: it pays from 16 USD, not from 10."""
     flips = flips_of(utility={"rag": 0.3, "hybrid": 0.8}, right_usd=5.0, cost_times={"hybrid": 4 / 3})

@@ -134,6 +134,54 @@ def test_doing_nothing_wins_where_no_contender_is_worth_its_cost():
     assert found.headline.startswith("Build nothing: no contender is worth more than nobody answering")
 
 
+LIMITED = {
+    "base": {"right": 0, "declined": range(195)},
+    "extract": {"right": 1, "declined": range(1, 190)},
+    "rag": {"right": 150},
+}
+"""Only rag is worth its cost. A quarter of its answers are wrong."""
+
+
+def test_building_nothing_names_what_a_limit_excludes():
+    """Rag is worth more than nobody answering and misses the limit: nobody else is told to be all contenders."""
+    found = verdict(MONEY | {"max_hallucination": 0.1}, **LIMITED)
+    assert found.winner is None and "rag" in found.excluded
+    assert found.headline.startswith(
+        "Build nothing: no contender that keeps your limits is worth more than nobody answering on average."
+    )
+    assert re.search(
+        r"Without what excludes it \(hallucination of at most 10 %: 25 % measured; .*\), rag would be worth "
+        r"[\d,]+ USD a year more than nobody answering\.$",
+        found.headline,
+    )
+    assert "knowing everything about what can be chosen would be worth" in found.reason
+    cites = {"needs_citations": True}
+    lacks = verdict(MONEY | cites, options={"needs": {"rag": {"needs_citations": "it cannot cite"}}}, **LIMITED)
+    assert lacks.headline.startswith("Build nothing: no contender that meets your needs is worth more")
+    both = verdict(
+        MONEY | cites | {"max_hallucination": 0.1},
+        options={"needs": {"base": {"needs_citations": "it cannot cite"}}},
+        **LIMITED,
+    )
+    assert "no contender that meets your needs and keeps your limits is" in both.headline
+    assert verdict(MONEY, **LIMITED).winner == "rag"
+
+
+def test_where_limits_exclude_nobody_that_is_worth_more_none_is_named():
+    """Half of rag's answers are wrong: it misses the limit, and it is worth less than nobody answering."""
+    found = verdict(MONEY | {"max_hallucination": 0.1}, **LIMITED | {"rag": {"right": 90}})
+    assert "no contender that keeps your limits is" in found.headline and "Without what excludes" not in found.headline
+
+
+def test_the_best_by_accuracy_is_named_also_if_it_cannot_be_chosen():
+    """Hybrid is right most often and misses the limit."""
+    few = {"right": 150, "declined": range(150, 200)}
+    found = verdict(MONEY | {"max_hallucination": 0.1}, rag=few, hybrid=165, base=0)
+    assert found.winner == "rag" and found.most_accurate == "hybrid" and "hybrid" in found.excluded
+    assert "By accuracy alone, hybrid leads, which cannot be chosen." in found.reason
+    assert "hybrid would be worth" not in found.reason or "USD a year more than rag." in found.reason
+
+
 def test_todays_process_has_its_own_accuracy_and_cost():
     """People who answer 95 % for 1 USD beat a contender with 80 %; for 6 USD they do not."""
 

@@ -385,5 +385,5 @@ def test_chats_that_give_no_answer_to_one_question_are_left_out(tmp_path: Path) 
     several["messages"] = [*several["messages"], {"role": "user", "content": "And when?"}]  # type: ignore[misc]
     bad = [several, chat("Who?", "I don't know."), chat("Who calls?", None)]
     (question,), notes = read(tmp_path, "q.jsonl", lines(chat("How long?", "14 days"), *bad))
-    assert question.text == "How long?" and "3 chats were left out" in notes
+    assert question.text == "How long?" and notes.count("1 chat was left out: ") == 3
     assert "has no question to use" in refusal(tmp_path, "none.jsonl", lines(*bad))

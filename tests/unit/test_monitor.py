@@ -72,13 +72,13 @@ def week_ago(n: int) -> date:
 
 
 def alarm_of(kind: str, **measured) -> Alarm | None:
-    found = alarms(Measured(today=TODAY, deployment="shop", **measured))
+    found = alarms(Measured(today=TODAY, root=Path("deployments/shop"), **measured))
     return next((alarm for alarm in found if alarm.kind == kind), None)
 
 
 class TestAlarms:
     def test_none_without_measurements(self):
-        assert alarms(Measured(today=TODAY, deployment="shop")) == []
+        assert alarms(Measured(today=TODAY, root=Path("deployments/shop"))) == []
 
     def test_coverage_names_the_week_it_fell_and_the_topics(self):
         values = {"n": 90, "median": 0.5, "lower": 0.7, "poor_share": 0.4, "p": 0.001}

@@ -71,7 +71,8 @@ def test_a_name_near_that_of_a_run_is_answered_with_it(run, tmp_path):
     """The error for a typo names the similar run and how to list all runs."""
     with pytest.raises(RunFolderError, match="There is no run 'planet'") as failed:
         find_run("planet", tmp_path / "runs")
-    assert "Did you mean 'planets'?" in failed.value.message and "bakeoff runs" in failed.value.remedy
+    assert "Did you mean 'planets'?" in failed.value.message
+    assert failed.value.remedy == f"list the existing runs with: bakeoff runs --runs {tmp_path / 'runs'}"
 
 
 def test_what_is_no_finished_run_is_refused_with_what_is_missing(run, tmp_path):
@@ -96,6 +97,10 @@ def test_the_winner_answers_where_nobody_is_named(run, tmp_path, monkeypatch):
     assert undecided.best.contender == "rag" and "most accurate (75%)" in undecided.best.reason
     undecided.folder.verdict_path.write_text(json.dumps({"winner": None, "excluded": {"rag": "too slow"}}))
     assert undecided.best.contender == "base"
+    assert undecided.best.reason == (
+        "the most accurate that keeps the profile's needs and limits (10%; rag has 75% and does not keep them); the "
+        "verdict has no winner"
+    )
     undecided.folder.verdict_path.write_text(json.dumps({"winner": None, "excluded": {"rag": "slow", "base": "slow"}}))
     with pytest.raises(RunFolderError, match="none can be chosen"):
         _ = undecided.best

@@ -65,6 +65,7 @@ def test_nothing_is_noted_of_a_short_time_or_beside_a_server_that_answers(folder
 def test_little_other_work_gives_no_warning():
     assert busy_warning({}, 2) == busy_warning({"rag": 0.49}, 2) == []
     (said,) = busy_warning({"rag": 0.5, "faq": 1.9, "extract": 0.1}, 2)
+    assert "latencies, and the costs of models that run here" in said and "an earlier run keep the seconds" in said
     assert "up to 1.9 of 2 processors" in said and "rag and faq were timed" in said and "extract" not in said
 
 

@@ -182,3 +182,22 @@ def test_english_documents_need_no_word_about_languages(tmp_path: Path) -> None:
     """No line and no note."""
     found = prepare(load_config(make(tmp_path)))
     assert not [line for line in (*found.notes, *found.lines()) if "English" in line]
+
+
+@pytest.mark.parametrize(
+    ("profile", "warned"), [({"queries_per_month": 1200}, True), ({"queries_per_month": 20}, False), ({}, False)]
+)
+def test_a_volume_far_from_that_of_the_dates_is_said(tmp_path: Path, profile: dict[str, object], warned: bool) -> None:
+    """Ten times or more, where the profile gives it: costs and verdict go by the profile."""
+    config = make(tmp_path, profile=profile)
+    path = tmp_path / "questions.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    dated = [row | {"date": f"2026-{1 + i % 3:02d}-{1 + i % 28:02d}"} for i, row in enumerate(rows)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in dated))
+    found = prepare(load_config(config))
+    assert found.monthly_volume is not None and 2 < found.monthly_volume.asked < 120
+    said = [line for line in found.lines() if "The profile says" in line]
+    assert len(said) == warned
+    if warned:
+        assert said[0].startswith("warning: The profile says 1,200 questions a month (queries_per_month), the dates")
+        assert f"about {found.monthly_volume.asked:,}:" in said[0]

@@ -535,3 +535,36 @@ def test_a_message_names_the_first_columns_only(tmp_path: Path) -> None:
     """A table may have thousands, with long names."""
     message = refusal(write(tmp_path, "q.csv", ",".join(f"c{i}" + "x" * 500 for i in range(2000)) + "\n1,2\n"))
     assert "no column holds the question" in message and "and 1950 more" in message and len(message) < 6000
+
+
+def chat(*turns: tuple[str, str]) -> str:
+    return json.dumps({"messages": [{"role": role, "content": text} for role, text in turns]}) + "\n"
+
+
+def test_chats_that_are_left_out_are_counted_by_their_reason(tmp_path: Path) -> None:
+    """Three turns twice, one without an answer, one that declines."""
+    asked, said = ("user", "How long is it?"), ("assistant", "Two years.")
+    several = chat(asked, said, ("user", "And then?"), said)
+    lines = [
+        chat(asked, said),
+        several,
+        several,
+        chat(asked, ("assistant", "")),
+        chat(asked, ("assistant", "I don't know.")),
+    ]
+    notes = read_with_notes([write(tmp_path, "chats.jsonl", "".join(lines))])[1]
+    told = [note.partition("left out: ")[0::2] for note in notes if "left out" in note]
+    assert [(before.split()[-3:-1], why) for before, why in told] == [
+        (["2", "chats"], "not one message of a user and one answer."),
+        (["1", "chat"], "the message or the answer has no text."),
+        (["1", "chat"], "the answer declines."),
+    ]
+
+
+def test_a_column_of_lists_is_not_suggested_for_the_question(tmp_path: Path) -> None:
+    """Threads of a chat program: no column can be mapped, so the forms of chats that are read are told."""
+    thread = {"channel": "hr", "messages": [{"user": "U1", "text": "How long?"}, {"user": "U2", "text": "Two years."}]}
+    message = refusal(write(tmp_path, "slack.jsonl", json.dumps(thread) + "\n"))
+    assert "--columns" not in message and '{"messages": [{"role": "user", "content": "..."}' in message
+    tags = {"tags": ["a long list of many words", "and more of them"], "body": "How long?", "answer": "Two years."}
+    assert 'question="body"' in refusal(write(tmp_path, "tags.jsonl", json.dumps(tags) + "\n"))

@@ -4,11 +4,13 @@ import json
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from rich.console import Console
 
 from bakeoff.decide.advise.matrix import Row
+from bakeoff.decide.requirements.standing import ERRORS, Standing
 from bakeoff.decide.value.worth import NOTHING
 from bakeoff.decide.value.worth import Range as WorthRange
 from bakeoff.decide.verdict.judgement import Judgement
@@ -21,6 +23,8 @@ from bakeoff.report.markdown import markdown_page
 from bakeoff.report.verdict_page import effects_context, marked, verdict_context
 from bakeoff.report.verdict_text import (
     FINDING_MEANINGS,
+    NO_CHOICE,
+    NO_FLIPS,
     MatrixLine,
     amount,
     claims_by_finding,
@@ -30,6 +34,7 @@ from bakeoff.report.verdict_text import (
     matrix_lines,
     matrix_sentences,
     unknown_factors,
+    what_turns,
 )
 from bakeoff.sentences import NARROW
 from tests.unit.report_fixture import SKILL, build
@@ -85,6 +90,47 @@ def test_a_flip_says_what_changes_by_how_much_and_who_wins_then() -> None:
     assert flip_sentence(weight) == (
         "If latency weighed 0.5 instead of 1 (0.5 times as much), rag would have the highest weighted sum."
     )
+
+
+def missed(name: str, text: str, kind: Literal["need", "limit"] = "limit", why: str = "24 % measured") -> Standing:
+    return Standing(name=name, kind=kind, text=text, state="missed", why=why)
+
+
+def test_what_turns_the_answer_names_the_limit_that_excludes_a_better_one(
+    whole: ReportData, judgement: Judgement
+) -> None:
+    """Of those that one limit excludes the best one; not what another limit or failed answers exclude, too."""
+    from bakeoff.report.html import html_page
+
+    assert not judgement.worth.nets
+    low = {name: judgement.worth.utility["rag"].model_copy(update={"value": 0.1}) for name in SKILL}
+    utility = judgement.worth.utility | low
+    for name, value in {"rag": 0.4, "hybrid": 0.5, "router": 0.6, "tuned": 0.7, "base": 0.9}.items():
+        utility[name] = utility[name].model_copy(update={"value": value})
+    limit = missed("hallucination", "hallucination of at most 10 %")
+    own = {
+        "rag": (limit,),
+        "hybrid": (limit,),
+        "router": (limit, missed("latency_ms", "95 % of answers in at most 10 ms")),
+        "tuned": (missed(ERRORS, "at most 5 % failed answers"),),
+        "base": (missed("needs_citations", "needs_citations", "need"),),
+    }
+    told = judgement.model_copy(
+        update={
+            "winner": "extract",
+            "baselines": ("base",),
+            "excluded": dict.fromkeys(own, "it misses something"),
+            "standings": judgement.standings | own,
+            "worth": judgement.worth.model_copy(update={"utility": utility}),
+            "sensitivity": judgement.sensitivity.model_copy(update={"flips": ()}),
+        }
+    )
+    only = "Without the limit 'hallucination of at most 10 %', hybrid would have the best answers (24 % measured)."
+    assert what_turns(told) == [only, NO_FLIPS]
+    assert f"- {only}\n" in markdown_page(replace(whole, judgement=told))
+    assert html_page(replace(whole, judgement=told)).count("Without the limit") == 1
+    assert what_turns(told.model_copy(update={"winner": None})) == [only, NO_CHOICE]
+    assert what_turns(told.model_copy(update={"standings": {}})) == [NO_FLIPS]
 
 
 def test_a_factor_is_turned_where_the_data_favour_another_approach() -> None:

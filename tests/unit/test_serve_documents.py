@@ -422,7 +422,8 @@ def test_a_key_gives_only_labels_that_it_holds(client: TestClient, documents: Li
         client.put("/documents/new", json={"text": "Pay.", "labels": ["staff"]}, headers={"X-Labels": ""}),
     ]
     assert [code(one) for one in refused] == len(refused) * [(403, "labels_not_allowed")]
-    assert "Nothing was changed" in refused[0].json()["error"]["message"]
+    message = refused[0].json()["error"]["message"]
+    assert "Nothing was changed" in message and "The labels of the key: staff." in message
     assert documents.store.version == version
 
 

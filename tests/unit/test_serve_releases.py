@@ -298,8 +298,12 @@ def test_a_restart_keeps_what_the_gate_kept(root, run, caplog, monkeypatch, outc
     monkeypatch.setattr(type(run), "best", best)
     assert deploy(run, root).release.number == 1 == current(root)
     (said,) = (record.getMessage() for record in caplog.records)
-    assert said.startswith("Release 1 (rag) stays live, as was decided here. The verdict of the run planets names base")
-    assert said.endswith(f"To serve that: bakeoff serve {run.folder.root} -c base")
+    assert said.startswith(
+        "Release 1 (rag) stays live, as was decided here. By itself the run planets would serve base"
+    )
+    assert ": the winner of the verdict. " in said
+    deployments = f"--deployments {root.parent}"
+    assert said.endswith(f"To serve that: bakeoff serve {run.folder.root} -c base {deployments}")
     assert deploy(run, root, ["base"]).release.contenders == ("base",)  # it does
     caplog.clear()
     assert deploy(run, root).release.number == 2 and not caplog.records
@@ -314,7 +318,7 @@ def test_a_start_that_changes_what_is_live_says_so(root, run, caplog, monkeypatc
     assert deploy(run, root).release.number == 2
     assert [record.getMessage() for record in caplog.records] == [
         "Release 1 (rag) was live; release 2 (base) is live now: the winner of the verdict. To go back: "
-        "bakeoff rollback planets --to 1"
+        f"bakeoff rollback planets --to 1 --deployments {root.parent}"
     ]
 
 

@@ -23,7 +23,7 @@ def row(root: Path, of: "Decision") -> tuple[str, ...]:
     return (
         str(of.round or ""),
         f"{of.at:%Y-%m-%d}",
-        of.outcome,
+        _said(of),
         cut(candidate_name(root, of), NAME),
         "" if of.difference is None else f"{100 * of.difference + 0.0:+.1f}",
         cut(f"{_small(of.p)}/{_small(of.level)}", P_LEVEL) if tested else "",
@@ -48,10 +48,22 @@ def candidate_name(root: Path, of: "Decision") -> str:
         return f"release {of.candidate}"
 
 
-def reasons(found: "Sequence[Decision]") -> list[str]:
+def _said(of: "Decision") -> str:
+    """The outcome, such that the release beside it reads as the one that is live since."""
+    return "rolled back to" if of.outcome == "rolled back" else of.outcome
+
+
+def _of_what(root: Path, of: "Decision") -> str:
+    """The release of a rollback, or the round of another decision; empty if there is none."""
+    if of.outcome == "rolled back":
+        return f" {candidate_name(root, of)}"
+    return f" (round {of.round})" if of.round else ""
+
+
+def reasons(root: Path, found: "Sequence[Decision]") -> list[str]:
     """Why people rolled back or refused, the newest first: no column has room for that."""
     return [
-        f"{of.at:%Y-%m-%d} {of.outcome}{f' (round {of.round})' if of.round else ''}: {of.reason}"
+        f"{of.at:%Y-%m-%d} {_said(of)}{_of_what(root, of)}: {of.reason}"
         for of in reversed(found)
         if of.outcome in ("rolled back", "refused")
     ]

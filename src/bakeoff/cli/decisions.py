@@ -52,7 +52,7 @@ def decisions(
         return
     if found:
         console().print(table(HEADS, [row(root, decision) for decision in reversed(found)], right=(0, 4)))
-        for line in reasons(found):
+        for line in reasons(root, found):
             note(line)
         note(f"The questions that decided a round: {command_for('decisions', deployment, deployments, '--round N')}")
     else:

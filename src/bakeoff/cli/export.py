@@ -54,8 +54,8 @@ def export(
         typer.Option(
             "--contender",
             "-c",
-            help="The contender whose model or answers are exported. By default the winner, else the most accurate; "
-            "for promptfoo, none.",
+            help="The contender whose model or answers are exported. By default the winner, else the most accurate "
+            "that keeps the limits; for promptfoo, none.",
             autocompletion=contender_names,
             show_default=False,
         ),
@@ -187,7 +187,7 @@ def _log_to_lines(origin: str, form: Form, out: Path, given: dict[str, Any], dep
         n, left_out = export_chats(deployment, out, given["--which"] or "approved", wanted)
     else:
         n, left_out = export_preferences(deployment, out, given["--layout"] or "trl", wanted)
-    notes = left_out.sentences(deployment.root.name)
+    notes = left_out.sentences(deployment.root)
     return {
         "n_lines": n,
         "left_out": left_out._asdict(),

@@ -1,12 +1,11 @@
 """The command that says how a deployment does in use."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json, copyable
+from bakeoff.cli.options import DEPLOYMENTS, DeploymentName, Deployments, Json
 from bakeoff.cli.output import console, note, print_json, table
 from bakeoff.sentences import counted
 
@@ -41,7 +40,7 @@ def monitor(
     if as_json:
         print_json(snapshot)
     else:
-        _show(snapshot, lambda text: copyable(text, deployment, deployments, called=root.name))
+        _show(snapshot)
     if address:
         _tell(root, snapshot, address)
 
@@ -75,8 +74,7 @@ def _tell(root: Path, snapshot: "Snapshot", address: str) -> None:
             book.told(news)
 
 
-def _show(of: "Snapshot", copied: Callable[[str], str]) -> None:
-    """Prints the snapshot. `copied` makes commands in a text such that they can be copied."""
+def _show(of: "Snapshot") -> None:
     from bakeoff.decide.wording import money
     from bakeoff.sentences import DASH, count, milliseconds, percent
 
@@ -107,9 +105,9 @@ def _show(of: "Snapshot", copied: Callable[[str], str]) -> None:
     ]
     console().print(table(names, rows, right=range(1, len(names))))
     for sentence in _sentences(of):
-        typer.echo(copied(sentence))
+        typer.echo(sentence)
     for alarm in of.alarms:
-        typer.echo(f"ALARM {alarm.kind}, since {alarm.since}: {alarm.text}\n  -> {copied(alarm.remedy)}")
+        typer.echo(f"ALARM {alarm.kind}, since {alarm.since}: {alarm.text}\n  -> {alarm.remedy}")
     if not of.alarms:
         typer.echo("No alarm.")
 

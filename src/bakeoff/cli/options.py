@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from bakeoff.errors import BakeoffError
+from bakeoff.serve.commands import USUAL, where
 
-DEPLOYMENTS = Path("deployments")
+DEPLOYMENTS = USUAL
 
 
 def run_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
@@ -52,8 +53,7 @@ def command_for(command: str, deployment: str, deployments: Path = DEPLOYMENTS, 
     >>> command_for("approve", "support-desk", Path("elsewhere"), "3 --by NAME")
     'bakeoff approve support-desk 3 --by NAME --deployments elsewhere'
     """
-    where = "" if deployments == DEPLOYMENTS else f"--deployments {shlex.quote(str(deployments))}"
-    return " ".join(part for part in ("bakeoff", command, shlex.quote(deployment), rest, where) if part)
+    return " ".join(part for part in ("bakeoff", command, shlex.quote(deployment), rest) if part) + where(deployments)
 
 
 def copyable(text: str, deployment: str, deployments: Path = DEPLOYMENTS, called: str = "DEPLOYMENT") -> str:
@@ -63,8 +63,11 @@ def copyable(text: str, deployment: str, deployments: Path = DEPLOYMENTS, called
     'see: bakeoff decisions support-desk --deployments elsewhere'
     >>> copyable("bakeoff run --from DEPLOYMENT", "support-desk", Path("elsewhere"))
     'bakeoff run --from support-desk --deployments elsewhere'
+    >>> copyable("serve a newer run: bakeoff serve RUN", "support-desk", Path("elsewhere"))
+    'serve a newer run: bakeoff serve RUN --deployments elsewhere'
     """
     whole = re.compile(rf"(bakeoff [a-z]+(?: --from)?) {re.escape(called)}(?![\w-])")
+    text = re.sub(r"bakeoff serve RUN(?![\w-])", lambda match: match[0] + where(deployments), text)
     return whole.sub(lambda match: command_for(match[1].removeprefix("bakeoff "), deployment, deployments), text)
 
 
@@ -103,7 +106,7 @@ ContenderName = Annotated[
     typer.Option(
         "--contender",
         "-c",
-        help="The contender to ask. By default the winner, else the most accurate.",
+        help="The contender to ask. By default the winner, else the most accurate that keeps the limits.",
         autocompletion=contender_names,
         show_default=False,
     ),

@@ -37,7 +37,7 @@ def serve(
             "--contender",
             "-c",
             help="A contender to serve; may be given several times, the default one first. By default all: the "
-            "winner first, else the most accurate.",
+            "winner first, else the most accurate that keeps the limits.",
             autocompletion=contender_names,
             show_default=False,
         ),

@@ -13,6 +13,7 @@ from bakeoff.errors import InputError
 from bakeoff.exports.target import new_path
 from bakeoff.exports.trusted import LeftOut, trusted
 from bakeoff.learn.review.known import KnownQuestions
+from bakeoff.serve.commands import command_on
 from bakeoff.serve.deployment import RESTORE, Deployment
 from bakeoff.serve.documents.views import Views
 from bakeoff.serve.log import Log
@@ -63,7 +64,10 @@ Lines = Callable[[Log, Trusted], Iterator[str]]
 
 def _written(deployment: Deployment, out: Path, lines: Lines, wanted: Wanted, nothing: tuple[str, str]) -> Written:
     if not deployment.log_path.exists():
-        raise InputError(f"{deployment.root} has no log: nobody was answered yet.", "serve it first: bakeoff serve RUN")
+        raise InputError(
+            f"{deployment.root} has no log: nobody was answered yet.",
+            f"serve it first: {command_on(deployment.root, 'serve')}",
+        )
     n, (lacks, remedy) = 0, nothing
     with Log(deployment.log_path) as log, existing_store(deployment.root, RESTORE) as store:
         of, left_out = trusted(log, store, KnownQuestions(deployment.root)(), wanted.unreviewed)
@@ -82,6 +86,6 @@ def _written(deployment: Deployment, out: Path, lines: Lines, wanted: Wanted, no
             left_out = left_out._replace(restricted=n_hidden, erased=max(0, n_all - n_hidden - n))
             path.chmod(OWNER_ONLY)
             if not n:
-                said = " ".join(["", *left_out.sentences(deployment.root.name)])
+                said = " ".join(["", *left_out.sentences(deployment.root)])
                 raise InputError(f"The log of {deployment.root} {lacks} to export.{said}", remedy)
     return n, left_out

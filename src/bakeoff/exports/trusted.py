@@ -7,6 +7,7 @@ nobody's is taken without a review unless the caller asks for it, and then only 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.learn.review.caps import COPIES, PER_KEY, Brought, Capped, capped
@@ -17,6 +18,7 @@ from bakeoff.protocols import DocumentStore
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.records import Question
 from bakeoff.sentences import counted, first_few
+from bakeoff.serve.commands import command_on
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb
 from bakeoff.serve.log_exports import Trusted, newest_reviews, newest_thumbs
@@ -52,8 +54,8 @@ class LeftOut(NamedTuple):
     restricted: int = 0
     erased: int = 0
 
-    def sentences(self, name: str) -> list[str]:
-        """What was left out and what to do, in words. `name` is the deployment's."""
+    def sentences(self, root: Path) -> list[str]:
+        """What was left out and what to do, in words. `root` is the deployment's folder."""
         said = []
         if self.restricted:
             said.append(f"{counted(self.restricted, 'line')} left out that would rest on documents with labels, which "
@@ -66,7 +68,7 @@ class LeftOut(NamedTuple):
                         f"They are: {first_few(self.texts, '; ')}")  # fmt: skip
         if self.unreviewed:
             said.append(f"{self.unreviewed} users' corrections without a warning are left out, since nobody reviewed "
-                        f"them: bakeoff review {name}, or add them with --unreviewed.")  # fmt: skip
+                        f"them: {command_on(root, 'review')}, or add them with --unreviewed.")  # fmt: skip
         capped = {"corrections": self.capped_corrections, "thumbs up": self.capped_thumbs,
                   "comparisons": self.capped_comparisons}  # fmt: skip
         many = ", ".join(f"{n} {what}" for what, n in capped.items() if n)

@@ -1,4 +1,4 @@
-"""Whether the machine was busy with other work while contenders were timed: then their latencies are not their own.
+"""Whether the machine was busy with other work while contenders were timed: then latencies and local costs tell less.
 
 Takes the names of contenders while they are timed, gives a warning. Knows no question and no answer. Nothing is said of
 a run with models behind servers: such a server may be the other work.
@@ -47,5 +47,7 @@ def busy_warning(busy: Mapping[str, float], processors: int | None = None) -> li
     were = "was" if len(much) == 1 else "were"
     return [
         f"Other programs kept up to {max(much.values()):.1f} of {all_} processors busy while {listed(much)} {were} "
-        "timed: on a quiet machine answers come sooner. Compare latencies only if all were timed beside the same work."
+        "timed: on a quiet machine answers come sooner. Compare latencies, and the costs of models that run here (they "
+        "are computed from seconds), only if all were timed beside the same work; answers of an earlier run keep the "
+        "seconds that they took then."
     ]

@@ -250,14 +250,15 @@ class _Run:
         )
 
     def _choice(self, verdict: Verdict) -> Choice | None:
-        if verdict.winner is None:
+        leader = verdict.winner or (NOTHING if self._does_nothing() else None)
+        if leader is None:
             return None
         stakes = self.profile.stakes_usd
         rivals = self.case.worth.candidates if stakes else verdict.as_good
         mean = self.case.total_usd
         return Choice(
-            leader=verdict.winner,
-            candidates=tuple(dict.fromkeys([verdict.winner, *rivals])),
+            leader=leader,
+            candidates=tuple(dict.fromkeys([leader, *rivals])),
             utility={name: of.value for name, of in self.case.worth.utility.items()},
             inputs=self.inputs,
             right_usd=stakes.right if stakes else None,
@@ -267,6 +268,11 @@ class _Run:
             penalty=self.profile.penalty,
             cost_times={name: mean[name] / usd for name, usd in self.costs.items() if usd and name in mean},
         )
+
+    def _does_nothing(self) -> bool:
+        """Whether doing nothing is worth the most of what can be chosen, and not less than nobody answering."""
+        nets = self.case.worth.nets
+        return self.case.leader == NOTHING and NOTHING in nets and nets[NOTHING].net.value >= 0
 
     def _wrong(self, verdict: Verdict) -> dict[str, float]:
         """The mean share of wrong answers of each contender that could be chosen, and today's.

@@ -39,6 +39,8 @@ from bakeoff.writing.words import count_words
 WHERE_PATHS = "check tuning.preferences (relative paths start at the folder of bakeoff.yaml)"
 NO_DOCUMENTS = Reading(documents=(), problems=())
 """For a run that classifies: it needs none."""
+FAR = 10
+"""From this factor on, two volumes are far from each other."""
 EXCUSED = (
     "note: {n} test questions resemble a training question but do not count as leaks: they ask for the same fact in "
     "other words or have other answers. The run's data.json names them."
@@ -70,7 +72,7 @@ class Prepared(Record):
     @property
     def monthly_volume(self) -> MonthlyVolume | None:
         """How many questions users ask in a month, if the questions have dates."""
-        return monthly_volume([question for question in self.own_questions if question.synthetic is None])
+        return _monthly(self.questions)
 
     @property
     def own_questions(self) -> list[Question]:
@@ -207,6 +209,7 @@ def prepared_of(
             *dev_notes(split, documents),
             *synthetic_cautions(split),
             *_coverage(config, languages),
+            *_volume(config, split),
         ),
         leaks=tuple(near_copies),
         data=summarise(split),
@@ -243,6 +246,23 @@ def _coverage(config: Config, languages: Languages) -> list[str]:
     embedders = [config.models[name] for name in dict.fromkeys(spec.retrieval.embedder for spec in config.specs)]
     warnings = (coverage_warning(model.label, languages_of_embedder(model), languages) for model in embedders)
     return [warning for warning in warnings if warning]
+
+
+def _monthly(questions: Sequence[Question]) -> MonthlyVolume | None:
+    return monthly_volume([of for of in questions if of.slice != "general" and of.synthetic is None])
+
+
+def _volume(config: Config, questions: Sequence[Question]) -> list[str]:
+    """What to know if the volume that the profile gives is far from what the dates of the questions say."""
+    said, found = config.profile.queries_per_month, _monthly(questions)
+    if "queries_per_month" not in config.profile.model_fields_set or not found or not found.is_known:
+        return []
+    if max(said, found.asked) <= FAR * min(said, found.asked):
+        return []
+    return [
+        f"The profile says {said:,.0f} questions a month (queries_per_month), the dates and counts of the question "
+        f"files about {found.asked:,}: costs and verdict go by the profile, so correct it if it is not meant."
+    ]
 
 
 def _read(

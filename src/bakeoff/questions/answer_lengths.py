@@ -10,7 +10,7 @@ from statistics import median
 from typing import Literal
 
 from bakeoff.records import Length, Question, Record
-from bakeoff.sentences import percent
+from bakeoff.sentences import counted, percent
 from bakeoff.writing.words import count_words
 
 NEARLY_ALL = 0.9
@@ -80,9 +80,9 @@ class AnswerLengths(Record):
         least, half, most = (_quantile(self.words, share) for share in (1 - NEARLY_ALL, 0.5, NEARLY_ALL))
         nearly_all = percent(NEARLY_ALL)
         if self.length == "mixed":
-            return f"half of the known answers have at most {half} words, {nearly_all} at most {most}"
-        bound = f"at most {most}" if self.length == "short" else f"at least {least}"
-        return f"{nearly_all} of the known answers have {bound} words"
+            return f"half of the known answers have at most {counted(half, 'word')}, {nearly_all} at most {most}"
+        bound = f"at most {counted(most, 'word')}" if self.length == "short" else f"at least {counted(least, 'word')}"
+        return f"{nearly_all} of the known answers have {bound}"
 
     def share_over(self, max_new_tokens: int) -> float:
         """The share of the known answers that need more tokens than that."""

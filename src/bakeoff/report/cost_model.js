@@ -204,7 +204,8 @@ const bakeoffCost = (() => {
     const stretches = orderByVolume(a, b);
     const cheaper = (sign) => (sign < 0 ? a.name : sign > 0 ? b.name : null);
     const below = cheaper(stretches[0][1]);
-    const verb = below ? `'${below}' costs less` : `'${a.name}' and '${b.name}' cost the same`;
+    const other = below === a.name ? b.name : a.name;
+    const verb = below ? `'${below}' costs less than '${other}'` : `'${a.name}' and '${b.name}' cost the same`;
     if (stretches.length === 1) return `${verb} over ${a.horizon_months} months at every volume.`;
     const capacity = capacityPerMonth(a, b);
     if (lowestChange(stretches, capacity) === null) {

@@ -9,6 +9,7 @@ from bakeoff.decide.situation.currency import currency_note
 from bakeoff.decide.value.worth import titled
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.decide.verdict.limit_flips import limit_flips
 from bakeoff.decide.wording import money
 from bakeoff.report.cost_page import against_reference, breakdown_rows, cost_cells
 from bakeoff.report.markdown_text import bullets, grid, plain
@@ -17,17 +18,16 @@ from bakeoff.report.verdict_text import (
     FINDING_MEANINGS,
     FINDINGS,
     INPUTS,
-    NO_FLIPS,
     UNCALCULATED,
     MatrixLine,
     approach_names,
     claims_by_finding,
     claims_sentence,
-    flip_sentence,
     matrix_lines,
     matrix_sentences,
     total_rows,
     unknown_factors,
+    what_turns,
 )
 from bakeoff.report.worth_text import (
     HANDED,
@@ -241,10 +241,10 @@ def _matrix_row(line: MatrixLine, names: list[str]) -> list[str]:
 
 
 def _sensitivity(judgement: Judgement) -> list[str]:
-    wins, flips = judgement.sensitivity.weighted_wins, judgement.sensitivity.flips
-    if not wins and not flips:
+    wins, flips = judgement.sensitivity.weighted_wins, what_turns(judgement)
+    if not wins and not limit_flips(judgement) and not judgement.sensitivity.flips:
         return []
-    parts = ["## What would change the answer", bullets([flip_sentence(flip) for flip in flips] or [NO_FLIPS])]
+    parts = ["## What would change the answer", bullets(flips)]
     if wins:
         parts += [
             "Another view, which the verdict does not use: how often each contender has the highest weighted sum of "

@@ -15,6 +15,7 @@ from bakeoff.decide.situation.approaches import APPROACHES, TITLES
 from bakeoff.decide.verdict.claims import articles
 from bakeoff.decide.verdict.effects import ALL, Effect
 from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.decide.verdict.limit_flips import limit_flips
 from bakeoff.report.charts import Bar, Dot, stacked_rows
 from bakeoff.report.cost_page import cost_context
 from bakeoff.report.gather import ReportData
@@ -26,11 +27,9 @@ from bakeoff.report.verdict_text import (
     FINDINGS,
     MARK_MEANINGS,
     MARKS,
-    NO_FLIPS,
     approach_names,
     claims_by_finding,
     claims_sentence,
-    flip_sentence,
     headline_parts,
     mark_meaning,
     marks,
@@ -38,6 +37,7 @@ from bakeoff.report.verdict_text import (
     matrix_sentences,
     total_rows,
     unknown_factors,
+    what_turns,
 )
 from bakeoff.sentences import listed, percent, points
 
@@ -179,8 +179,8 @@ def _matrix(judgement: Judgement) -> dict[str, Any]:
 def _sensitivity(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, Any] | None:
     """The bar of weighted sums, the numbers, and the flips as sentences; None if every contender misses a limit."""
     wins = judgement.sensitivity.weighted_wins
-    flips = [flip_sentence(flip) for flip in judgement.sensitivity.flips]
-    if not wins and not flips:
+    flips = what_turns(judgement)
+    if not wins and not limit_flips(judgement) and not judgement.sensitivity.flips:
         return None
     segments = tuple(
         (f"{name} {percent(share)}", share, f"k{colours.get(name, 0)}") for name, share in wins.items() if share
@@ -196,7 +196,7 @@ def _sensitivity(judgement: Judgement, colours: Mapping[str, int]) -> dict[str, 
         else None,
         "rows": [(name, percent(share)) for name, share in wins.items()],
         "weighted_leader": max(wins, key=lambda name: wins[name], default=None),
-        "flips": flips or [NO_FLIPS],
+        "flips": flips,
     }
 
 

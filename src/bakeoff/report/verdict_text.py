@@ -10,6 +10,7 @@ from bakeoff.decide.situation.approaches import NAMES, TITLES
 from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING, titled
 from bakeoff.decide.verdict.claims import Entry, articles
 from bakeoff.decide.verdict.judgement import Judgement
+from bakeoff.decide.verdict.limit_flips import LimitFlip, limit_flips, nothing_leads
 from bakeoff.decide.verdict.sensitivity import RIGHT_USD, WRONG_TIMES, Flip
 from bakeoff.measures import BY_NAME
 from bakeoff.sentences import NARROW, count, listed, percent, usd
@@ -120,6 +121,24 @@ NO_FLIPS = (
     "No single change of a weight, a price, the volume, the horizon or the value of a right answer by a factor of up "
     "to 100 turns the choice."
 )
+NO_CHOICE = (
+    "There is no choice yet that a change of a price, the volume, the horizon or the value of a right answer could "
+    "turn."
+)
+
+
+def what_turns(judgement: Judgement) -> list[str]:
+    """What would change the answer, a sentence each: the limits that decide, then the changes of one input."""
+    limits = [_limit_sentence(judgement, flip) for flip in limit_flips(judgement)]
+    flips = [flip_sentence(flip) for flip in judgement.sensitivity.flips]
+    has_choice = judgement.winner is not None or nothing_leads(judgement)
+    return [*limits, *flips, *([NO_CHOICE] if not has_choice else [] if flips else [NO_FLIPS])]
+
+
+def _limit_sentence(judgement: Judgement, flip: LimitFlip) -> str:
+    kind = "need" if flip.missed.kind == "need" else "limit"
+    best = "be worth the most" if judgement.worth.nets else "have the best answers"
+    return f"Without the {kind} '{flip.missed.text}', {flip.winner} would {best} ({flip.missed.why})."
 
 
 @dataclass(frozen=True)

@@ -208,13 +208,13 @@ def whether_more(judgement: Judgement) -> str:
         than = f" than {listed(bases)}" if bases else ""
         more = f" More test questions show more surely how good it is, and whether it is better{than}." if than else ""
         return f"Not to choose: {chosen[0]} is the only contender that can be chosen.{more}"
-    return more_data(of)
+    return more_data(of, " about what can be chosen" if judgement.excluded else "")
 
 
-def more_data(of: Information) -> str:
-    """Whether collecting more data is worth it, in one sentence."""
+def more_data(of: Information, about: str = "") -> str:
+    """Whether collecting more data is worth it, in one sentence. `about` says what knowing everything leaves out."""
     if of.in_money:
-        everything = f"knowing everything would be worth {money(of.perfect)} over {of.horizon_months} months"
+        everything = f"knowing everything{about} would be worth {money(of.perfect)} over {of.horizon_months} months"
         if of.best is None:
             return f"No: {everything}, and no amount of questions or labels gains more than it costs."
         return (

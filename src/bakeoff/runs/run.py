@@ -4,6 +4,7 @@ Takes a run folder, gives measures, answers and contenders. Loads no model until
 a pilot is run or a report is written.
 """
 
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,7 +76,14 @@ class Run:
                 f"name one: {', '.join(self.contenders)}",
             )
         name = max(allowed, key=lambda contender: allowed[contender])
-        return Choice(contender=name, reason=f"the most accurate ({allowed[name]:.0%}); the verdict has no winner")
+        best = max(accuracies, key=lambda contender: accuracies[contender])
+        what = f"the most accurate ({allowed[name]:.0%})"
+        if accuracies[best] > allowed[name]:
+            what = (
+                f"the most accurate that keeps the profile's needs and limits ({allowed[name]:.0%}; {best} has "
+                f"{accuracies[best]:.0%} and does not keep them)"
+            )
+        return Choice(contender=name, reason=f"{what}; the verdict has no winner")
 
     def measure(self, contender: str, measure: str) -> float | None:
         """One contender's value of one measure; None if not measured. Raises RunFolderError for an unknown name."""
@@ -203,7 +211,7 @@ def find_run(path: Path | str, runs: Path | str = "runs") -> Path:
     looked = f"{given} does not exist" if is_path else f"neither {given} nor {below} exists"
     raise RunFolderError(
         f"There is no run '{path}': {looked}." + (f" Did you mean '{meant}'?" if meant else ""),
-        LIST_RUNS,
+        LIST_RUNS if Path(runs) == Path("runs") else f"{LIST_RUNS} --runs {shlex.quote(str(runs))}",
     )
 
 

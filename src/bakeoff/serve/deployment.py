@@ -35,6 +35,7 @@ from bakeoff.runs.config import Config, validate
 from bakeoff.runs.documents import check_run_store
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
+from bakeoff.serve.commands import command_on, where
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import Decision
 from bakeoff.serve.releases import (
@@ -168,7 +169,7 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
         return here
     earlier = next((one for one in releases(root) if one.is_of(run, chosen)), None) if here else None
     if here and live and earlier and _was_promoted(root):
-        back = f"bakeoff rollback {shlex.quote(root.name)} --to {earlier.number}"
+        back = command_on(root, "rollback", f"--to {earlier.number}")
         _log.warning(
             "%s stays live: it was promoted, or rolled back to. To serve %s: %s", _named(live), chosen[0], back
         )
@@ -184,7 +185,7 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
         _log.warning("Release %d, which was live, is missing: release %d of %s is now.", lost, release.number, source)
     else:
         decided = ", since it was promoted or rolled back to" if _was_promoted(root) else ""
-        back = f"bakeoff rollback {shlex.quote(root.name)} --to {live.number}"
+        back = command_on(root, "rollback", f"--to {live.number}")
         told = "%s was live%s; release %d (%s) is live now: %s. To go back: %s"
         _log.warning(told, _named(live), decided, release.number, release.contender, reason, back)
     make_current(root, release.number, release.reason, by="serve")
@@ -194,16 +195,18 @@ def deploy(run: Run, root: Path, contenders: Sequence[str] = (), workers: int | 
 def _say_kept(run: Run, root: Path, live: Release) -> None:
     """Says that what was decided stays live, if the run by itself would serve something else."""
     try:
-        best = run.best.contender
+        best, reason = run.best.contender, run.best.reason
     except RunFolderError:  # it has none that could be served
         return
     if live.contender == best and live.is_of(run, live.contenders):
         return
     there = [one.number for one in releases(root) if one.contender == best and one.is_of(run, one.contenders)]
-    back = f"bakeoff rollback {shlex.quote(root.name)} --to {there[-1]}" if there else ""
-    told = "%s stays live, as was decided here. The verdict of the run %s names %s now. To serve that: %s"
-    command = back or f"bakeoff serve {shlex.quote(str(run.folder.root))} -c {shlex.quote(best)}"
-    _log.warning(told, _named(live), run.folder.root.name, best, command)
+    told = "%s stays live, as was decided here. By itself the run %s would serve %s now: %s. To serve that: %s"
+    if there:
+        command = command_on(root, "rollback", f"--to {there[-1]}")
+    else:
+        command = f"bakeoff serve {shlex.quote(str(run.folder.root))} -c {shlex.quote(best)}{where(root.parent)}"
+    _log.warning(told, _named(live), run.folder.root.name, best, reason, command)
 
 
 def _named(release: Release) -> str:

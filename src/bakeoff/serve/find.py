@@ -1,10 +1,10 @@
 """Finds a deployment by its path or its name. Imports little: every command on a deployment begins with it."""
 
-import shlex
 from pathlib import Path
 
 from bakeoff.errors import RunFolderError
 from bakeoff.sentences import one_of
+from bakeoff.serve.commands import where
 from bakeoff.serve.releases import is_deployment
 
 
@@ -20,11 +20,6 @@ def find_deployment(name: str, deployments: Path) -> Path:
         raise RunFolderError(
             f"There is no deployment '{name}': neither {places[0]} nor {places[1]} is one."
             + (f" Did you mean '{meant}'?" if meant else ""),
-            f"name {one_of(known)}" if known else f"make one from a run: bakeoff serve RUN{_where(deployments)}",
+            f"name {one_of(known)}" if known else f"make one from a run: bakeoff serve RUN{where(deployments)}",
         )
     return found
-
-
-def _where(deployments: Path) -> str:
-    """The option that names the folder of the deployments, if it is not the usual one."""
-    return "" if deployments == Path("deployments") else f" --deployments {shlex.quote(str(deployments))}"

@@ -32,6 +32,7 @@ from bakeoff.files.room import room_remedy
 from bakeoff.files.unreadable import is_there, unreadable
 from bakeoff.records import Record
 from bakeoff.sentences import listed
+from bakeoff.serve.commands import command_on, where
 from bakeoff.serve.documents.order import only_writer
 from bakeoff.serve.standing import Standing, standing_of
 
@@ -133,7 +134,7 @@ def current(root: Path) -> int:
     if not ever:
         raise RunFolderError(
             f"{root} is not a deployment: {path} does not name a release.",
-            "make one from a run: bakeoff serve RUN",
+            f"make one from a run: bakeoff serve RUN{where(root.parent)}",
         )
     if len({change.number for change in ever}) > 1:
         raise RunFolderError(
@@ -305,7 +306,7 @@ def make_current(root: Path, number: int, reason: str = "", by: By = "promotion"
             raise RunFolderError(
                 f"Release {number} is live now, but {root} could not be flushed to the disk: {_reason(error)}. "
                 "A power failure could make the release before live again.",
-                "check the disk, then look at what is live: bakeoff releases DEPLOYMENT",
+                f"check the disk, then look at what is live: {command_on(root, 'releases')}",
             ) from error
 
 

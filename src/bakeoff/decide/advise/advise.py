@@ -319,13 +319,13 @@ def _break_even_line(cheapest: CostInputs, other: CostInputs) -> str:
     if point.is_beyond_capacity:
         return point.explanation.partition(". ")[0].replace("'", "") + "."
     if point.volume_per_month is None:
-        return f"{cheapest.name} costs less over {months} months than {other.name} at every volume."
+        return f"{cheapest.name} costs less than {other.name} over {months} months at every volume."
     if not (point.cheaper_below and point.cheaper_above):
         return point.explanation
     volume = float(f"{point.volume_per_month:.2g}")
     return (
-        f"{point.cheaper_below} costs less over {months} months up to about {volume:,.0f} queries a month, "
-        f"{point.cheaper_above} above that."
+        f"{point.cheaper_below} costs less than {point.cheaper_above} over {months} months up to about {volume:,.0f} "
+        f"queries a month, {point.cheaper_above} above that."
     )
 
 

@@ -11,6 +11,7 @@ from bakeoff.decide.advise.estimates import Estimates
 from bakeoff.decide.requirements.standing import State, within
 from bakeoff.decide.situation.approaches import APPROACHES, NAMES, TITLES
 from bakeoff.decide.situation.profile import Profile
+from bakeoff.sentences import as_given
 
 BUDGETS = {"budget_setup_usd": ("setup", "USD to set up"), "budget_usd_per_month": ("running", "USD a month to run")}
 
@@ -39,7 +40,8 @@ def budget_note(profile: Profile, known: Estimates, approach: str, open_to: Sequ
         return f"By assumed costs, work included, only {TITLES[approach]} surely keeps {what}." if alone else ""
     verb, fields = ("breaks", broken) if broken else ("may break", unsure)
     amounts = " and ".join(
-        f"{span(known.of(BUDGETS[field][0])[approach])} {BUDGETS[field][1]} (budget {getattr(profile, field):,.0f})"
+        f"{span(known.of(BUDGETS[field][0])[approach])} {BUDGETS[field][1]} "
+        f"(budget {as_given(getattr(profile, field))})"
         for field in fields
     )
     which = what if len(fields) == len(states) else "one of the budgets"
@@ -55,5 +57,5 @@ def above_budget(profile: Profile, known: Estimates) -> list[str]:
         above = [NAMES[name] for name, state in states.items() if state == "missed"]
         if above:
             unit = BUDGETS[field][1]
-            warnings.append(f"Above the budget of {getattr(profile, field):,.0f} {unit}: {', '.join(above)}.")
+            warnings.append(f"Above the budget of {as_given(getattr(profile, field))} {unit}: {', '.join(above)}.")
     return warnings

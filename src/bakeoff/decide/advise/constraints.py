@@ -20,12 +20,12 @@ from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.value.updates import update_days
 from bakeoff.errors import ConfigError, MissingExtraError
 from bakeoff.records import Record
-from bakeoff.sentences import listed
+from bakeoff.sentences import as_given, listed
 
 LIMITED = {
-    "setup": "setting it up costs {} USD, work included; the budget is {:,.0f} USD",
-    "running": "running it costs {} USD a month, work included; the budget is {:,.0f} USD a month",
-    "days": "setting it up takes one person {} calendar days; the deadline is in {:,.10g} days",
+    "setup": "setting it up costs {} USD, work included; the budget is {} USD",
+    "running": "running it costs {} USD a month, work included; the budget is {} USD a month",
+    "days": "setting it up takes one person {} calendar days; the deadline is in {} days",
 }
 
 SAME = 1.001
@@ -106,11 +106,10 @@ def _breaking(factor: Factor, profile: Profile, known: Estimates) -> dict[str, s
     states, limit = states_of(factor, profile, known), factor.value(profile)
     if factor.field not in profile.model_fields_set or limit is None:
         return {}
-    ranges = known.of(factor.estimate or "days")
+    what = factor.estimate or "days"
+    ranges, given = known.of(what), f"{limit:,.10g}" if what == "days" else as_given(limit)
     return {
-        name: LIMITED[factor.estimate or "days"].format(span(ranges[name]), limit)
-        for name, state in states.items()
-        if state == "missed"
+        name: LIMITED[what].format(span(ranges[name]), given) for name, state in states.items() if state == "missed"
     }
 
 

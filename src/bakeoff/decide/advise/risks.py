@@ -10,6 +10,7 @@ from bakeoff.decide.advise.factors import every
 from bakeoff.decide.situation.approaches import FINE_TUNING, HYBRID, RAG
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.records import Record
+from bakeoff.sentences import as_given
 
 
 class Risk(Record):
@@ -128,7 +129,8 @@ def _of_the_situation(profile: Profile) -> list[Risk]:
         applying.append(
             Risk(
                 title="Usage exceeds the budget",
-                sign=f"{profile.budget_usd_per_month:,.0f} USD a month for {profile.queries_per_month:,.0f} queries",
+                sign=f"{as_given(profile.budget_usd_per_month)} USD a month for "
+                f"{profile.queries_per_month:,.0f} queries",
                 mitigation="alert at 80 % of the budget; answer repeated questions from a cache",
                 owner="platform engineer",
             )

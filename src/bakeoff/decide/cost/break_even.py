@@ -197,7 +197,8 @@ def _name(a: CostInputs, b: CostInputs, sign: int) -> str | None:
 
 def _volume_sentence(a: CostInputs, b: CostInputs, stretches: Stretches, capacity: float) -> str:
     below = _name(a, b, stretches[0][1])
-    verb = f"'{below}' costs less" if below else f"'{a.name}' and '{b.name}' cost the same"
+    other = b.name if below == a.name else a.name
+    verb = f"'{below}' costs less than '{other}'" if below else f"'{a.name}' and '{b.name}' cost the same"
     if len(stretches) == 1:
         return f"{verb} over {a.horizon_months} months at every volume."
     if _first_change(stretches, capacity) is None:

@@ -22,6 +22,7 @@ from bakeoff.decide.wording import percent, percent_unlike
 from bakeoff.measure.bounds import LEVEL, Side, more_for_bound, share_bound
 from bakeoff.measure.comparison import Estimate
 from bakeoff.records import Record
+from bakeoff.sentences import as_given
 
 State = Literal["met", "missed", "open"]
 Kind = Literal["need", "limit", "goal"]
@@ -212,13 +213,13 @@ def _binomial(k: int, n: int, p: float) -> float:
 def _budget(usd: np.ndarray, budget: float | None, level: float, name: str, words: str, unit: str) -> Standing | None:
     if budget is None:
         return None
-    text = f"at most {budget:,.0f} {unit}"
+    text = f"at most {as_given(budget)} {unit}"
     if not len(usd):
         return Standing(name=name, kind="limit", text=text, state="open", why="its cost is not known")
     low, high = (float(end) for end in np.quantile(usd, [1 - LEVEL, level]))
     state = within(low, high, budget)
     span = f"{low:,.0f}" if f"{low:,.0f}" == f"{high:,.0f}" else f"{low:,.0f} to {high:,.0f}"
-    why = f"{words} {span} {unit}; the budget is {budget:,.0f}"
+    why = f"{words} {span} {unit}; the budget is {as_given(budget)}"
     return Standing(name=name, kind="limit", text=text, state=state, why=why, value=float(usd.mean()), bound=high)
 
 

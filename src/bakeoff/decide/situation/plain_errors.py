@@ -50,20 +50,34 @@ EXAMPLES = {
 }
 """How each table of names is written."""
 MOST_SHOWN = 60
+AMBIGUOUS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
+"""A text with a point before its last three digits, which may part thousands."""
 
 
-def truth_values(model: type[BaseModel], values: Any, place: Place = ()) -> Iterator[str]:
-    """A sentence for each true or false where the model wants a number, however deep it stands.
+def no_numbers(model: type[BaseModel], values: Any, place: Place = ()) -> Iterator[str]:
+    """A sentence for each value that would be read as another number than was meant, however deep it stands.
 
-    YAML reads 'yes' and 'on' as true, which would count as 1.
+    YAML reads 'yes' and 'on' as true, which would count as 1. A text such as "1.500" is 1.5 to some and 1500 to others.
     """
     if isinstance(values, bool):
         if _wants_number(model, place):
             yield f"'{_path(place)}' is {_shown(values)}: give a number"
         return
+    if isinstance(values, str):
+        if AMBIGUOUS.fullmatch(values.strip()) and _wants_number(model, place):
+            yield (
+                f"'{_path(place)}': must be a number (found {_shown(values)}): that is one and a part to some and "
+                f"thousands to others; write {both_numbers(values.strip())}, without quotes"
+            )
+        return
     items = values.items() if isinstance(values, Mapping) else enumerate(values) if _is_list(values) else ()
     for key, value in items:
-        yield from truth_values(model, value, (*place, key))
+        yield from no_numbers(model, value, (*place, key))
+
+
+def both_numbers(text: str) -> str:
+    """Both numbers that an ambiguous text may be: '1500 or 1.5'."""
+    return f"{text.replace('.', '')} or {float(text):.10g}"
 
 
 def _wants_number(model: type[BaseModel], place: Place) -> bool:

@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError, field_validator, model_validator
 
 from bakeoff.catalogue import MADE_OF
-from bakeoff.decide.situation.plain_errors import explain, truth_values
+from bakeoff.decide.situation.plain_errors import explain, no_numbers
 from bakeoff.decide.situation.prices import CURRENCY, own_price
 from bakeoff.decide.situation.profile_keys import FixedCost, MeasureWeights, ProfileKeys
 from bakeoff.decide.situation.ranges import Days, Ends, assumed_days, checked_days, mean_days
@@ -46,9 +46,9 @@ class Profile(ProfileKeys):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_truth_value_for_a_number(cls, values: Any) -> Any:
-        """Refuse true and false where a number is expected, at every depth."""
-        found = list(truth_values(cls, values)) if isinstance(values, Mapping) else []
+    def _no_other_number_than_was_meant(cls, values: Any) -> Any:
+        """Refuse true, false and texts such as "1.500" where a number is expected, at every depth."""
+        found = list(no_numbers(cls, values)) if isinstance(values, Mapping) else []
         if found:
             raise ValueError("; ".join(found))
         return values

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bakeoff.corpus.sources.named import read_named
+from bakeoff.decide.situation.plain_errors import AMBIGUOUS, both_numbers
 from bakeoff.decide.situation.prices import CURRENCY
 from bakeoff.decide.situation.profile import Profile, validate_profile
 from bakeoff.errors import ConfigError
@@ -117,7 +118,9 @@ def _value(question: Ask, typed: str) -> Any:
         return typed[0] in "yt"
     if question.none and typed in (*NONE, question.none):
         return None
-    match = re.fullmatch(r"(-?\d[\d,_ ]*(?:\.\d+)?) *([kmb]?)", typed)
+    match = re.fullmatch(r"(-?(?:\d{1,3}(?:[,_ ]\d{3})+|\d+)(?:\.\d+)?) *([kmb]?)", typed)
+    if match and AMBIGUOUS.fullmatch(match[1]):
+        raise ConfigError(f"{typed!r} may be two numbers.", f"type {both_numbers(match[1])}{match[2]}")
     if match is None:
         raise ConfigError(f"{typed!r} is not a number.", "type a number such as 500, 20k or 1.5m")
     number = float(re.sub(r"[,_ ]", "", match[1])) * MAGNITUDES.get(match[2], 1.0)

@@ -6,6 +6,7 @@ Knows nothing about approaches or measurements.
 
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.records import Record
+from bakeoff.sentences import as_given
 
 ACCURACY_AT = {1: 0.60, 2: 0.70, 3: 0.80, 4: 0.90, 5: 0.95}
 """Share of correct answers that an accuracy requirement of 1 to 5 stands for. A judgement: docs/matrix.md."""
@@ -34,7 +35,8 @@ class Target(Record):
         """Such as 'accuracy of at least 80 %'."""
         name, unit, scale = _WORDS[self.measure]
         bound = "at most" if self.measure in LOWER_IS_BETTER else "at least"
-        return f"{name} of {bound} {self.value * scale:,.4g} {unit}{'' if self.given else ' (assumed)'}"
+        value = f"{self.value * scale:,.4g}" if unit == "%" else as_given(self.value)
+        return f"{name} of {bound} {value} {unit}{'' if self.given else ' (assumed)'}"
 
 
 _WORDS = {

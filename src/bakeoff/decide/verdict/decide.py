@@ -22,6 +22,7 @@ from bakeoff.decide.verdict.reasons import (
     failed_line,
     headline_of,
     information_line,
+    lost_to_limits,
     measured,
     none_left,
     not_better,
@@ -29,6 +30,7 @@ from bakeoff.decide.verdict.reasons import (
     small,
     span,
     ungraded_line,
+    within_limits,
 )
 from bakeoff.decide.verdict.thin_stakes import blocking, lacking, thin_warnings
 from bakeoff.decide.wording import NOBODY_ANSWERING, money, percent
@@ -208,10 +210,12 @@ def _nobody_is_better(case: Case, best: str) -> _Nobody:
     else:
         who, stake = (
             best,
-            f"The best contender, {best}, is worth {money(net.net.value)} a year. Today's process {today}.",
+            f"The best contender{within_limits(case)}, {best}, is worth {money(net.net.value)} a year. Today's process "
+            f"{today}.",
         )
+    lost = lost_to_limits(case, NOBODY_ANSWERING, 0.0)
     return _Nobody(
-        f"Build nothing: {NOBODY_ANSWERING} would cost less. {stake}",
+        f"Build nothing: {NOBODY_ANSWERING} would cost less. {stake} {lost}".rstrip(),
         f"{who} gains {money(net.answers.value)} a year by its answers and costs "
         f"{money(net.cost.value)}: net {span(net.net)}, where {NOBODY_ANSWERING} is worth 0. If questions cannot go "
         "unanswered, say in the profile what that costs (`unanswered`): it is what a right answer saves. "
@@ -231,8 +235,9 @@ def _nothing_is_better(case: Case) -> _Nobody:
     than = "today's process" if case.has_process_today else NOBODY_ANSWERING
     less = money(nothing.net.value - net.net.value)
     return _Nobody(
-        f"{keep}: no contender is worth more than {than} on average. With a chance of {percent(nothing.best)} none of "
-        f"them is. The best that can be chosen, {best}, is worth {less} a year less.",
+        f"{keep}: no contender{within_limits(case)} is worth more than {than} on average. With a chance of "
+        f"{percent(nothing.best)} none of them is. The best that can be chosen, {best}, is worth {less} a year less. "
+        f"{lost_to_limits(case, than, nothing.net.value)}".rstrip(),
         f"{best} gains {money(net.answers.value)} a year by its answers and costs {money(net.cost.value)}: net "
         f"{span(net.net)}, against {money(nothing.net.value)} for {than}."
         + (f" It would pay from {small(pays[0])} for a right answer." if pays else "")

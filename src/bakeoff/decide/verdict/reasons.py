@@ -160,27 +160,47 @@ def measured(case: Case, winner: str) -> str:
         f"{counted[case.profile.counts]}{mix}).",
         f"These numbers are corrected by {accuracy.labels} labels of people." if accuracy.labels else "",
         _unsure_line(case, winner),
-        f"By accuracy alone, {case_leader} leads." if (case_leader := _other_by_accuracy(case, winner)) else "",
+        _other_by_accuracy(case, winner),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _other_by_accuracy(case: Case, winner: str) -> str:
-    values = {name: case.accuracy[name].value or 0.0 for name in case.candidates}
-    best = max(values, key=lambda name: values[name])
-    return best if values[best] > values[winner] else ""
+    """The most accurate contender of all where it is another one, also if it cannot be chosen; else empty."""
+    values = {name: of.value or 0.0 for name, of in case.accuracy.items()}
+    best = max(values, key=lambda name: (values[name], name not in case.excluded))
+    if values[best] <= values[winner]:
+        return ""
+    return f"By accuracy alone, {best} leads{', which cannot be chosen' if best in case.excluded else ''}."
 
 
-def excluded_line(case: Case, than: str) -> str:
-    """What the limits cost: the most valuable contender that they exclude, if it is worth more."""
+def within_limits(case: Case) -> str:
+    """What a sentence about all contenders has to add where it counts only those that nothing excludes; else empty."""
+    kinds = {of.kind for name in case.excluded for of in case.standings.get(name, ()) if of.state == "missed"}
+    if not case.excluded:
+        return ""
+    if kinds == {"need"}:
+        return " that meets your needs"
+    return " that meets your needs and keeps your limits" if "need" in kinds else " that keeps your limits"
+
+
+def lost_to_limits(case: Case, than: str, worth: float) -> str:
+    """What the limits cost: the most valuable contender that they exclude, if it is worth more than `than` is."""
     nets = case.worth.nets
-    lost = {
-        name: nets[name].net.value - nets[than].net.value for name in case.excluded if name in nets and than in nets
-    }
+    lost = {name: nets[name].net.value - worth for name in case.excluded if name in nets}
     best = max(lost, key=lambda name: lost[name], default="")
     if not best or lost[best] <= 0:
         return ""
-    return f"Without what excludes it ({case.excluded[best]}), {best} would be worth {money(lost[best])} a year more."
+    return (
+        f"Without what excludes it ({case.excluded[best]}), {best} would be worth {money(lost[best])} a year more than "
+        f"{than}."
+    )
+
+
+def excluded_line(case: Case, than: str) -> str:
+    """As `lost_to_limits`, against a contender or doing nothing; empty where its worth is not known."""
+    net = case.worth.nets.get(than)
+    return lost_to_limits(case, titled(than), net.net.value) if net else ""
 
 
 def _unsure_line(case: Case, winner: str) -> str:
@@ -228,9 +248,10 @@ def information_line(case: Case) -> str:
     """Whether more data are worth it, in one sentence."""
     info = case.information
     if info.in_money:
+        about = " about what can be chosen" if case.excluded else ""
         if info.best is None:
             return (
-                f"More test questions are not worth their cost: knowing everything would be worth "
+                f"More test questions are not worth their cost: knowing everything{about} would be worth "
                 f"{money(info.perfect)} over {info.horizon_months} months."
             )
         best = info.best

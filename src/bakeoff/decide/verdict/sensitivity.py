@@ -96,7 +96,7 @@ def sensitivity(
     """The weighted sums in redrawn pilots, and every flip within a factor of 100.
 
     `redrawn` holds means by measure, (draw, contender), of the `eligible` contenders, which miss no limit. `choice` is
-    None if there is no winner.
+    None if nothing is chosen, not even doing nothing.
     """
     weights = profile.measure_weights
     if not eligible:
@@ -193,6 +193,8 @@ def weight_flips(
 
 def value_flips(choice: Choice) -> list[Flip]:
     """The smallest change of the value of a right answer, the volume, the horizon or a price that turns the choice."""
+    if choice.leader == NOTHING and not choice.inputs.keys() & set(choice.candidates):
+        return []
     flips = [flip] if (flip := _wrong_flip(choice)) is not None else []
     named = [name for name in choice.candidates if name in choice.inputs or (name == NOTHING and choice.right_usd)]
     if len(named) < 2 or choice.leader not in named:
@@ -227,7 +229,7 @@ def _wrong_flip(choice: Choice) -> Flip | None:
 
 
 def _cost_flip(choice: Choice, named: Sequence[str], field: str) -> Flip | None:
-    value = float(getattr(choice.inputs[choice.leader], field))
+    value = float(getattr(_first(choice.inputs, [choice.leader, *named]), field))
     for factor in _nearest_first() if value else ():
         becomes = value * factor
         if field == "horizon_months":
@@ -241,9 +243,14 @@ def _cost_flip(choice: Choice, named: Sequence[str], field: str) -> Flip | None:
     return None
 
 
+def _first(inputs: Mapping[str, CostInputs], named: Sequence[str]) -> CostInputs:
+    """The inputs of the first that has some: the chosen one, unless that is doing nothing."""
+    return next(inputs[name] for name in named if name in inputs)
+
+
 def _best(choice: Choice, named: Sequence[str], inputs: Mapping[str, CostInputs], right_usd: float) -> str:
     """The one with the highest net value over the horizon; the chosen one if it is among the best."""
-    c = inputs[choice.leader]
+    c = _first(inputs, [choice.leader, *named])
     queries, months = discounted_queries(c), discounted_months(c)
     per_question, per_month = choice.today_usd
     cost = {name: choice.cost_times.get(name, 1.0) * total_usd(inputs[name]) for name in named if name != NOTHING}

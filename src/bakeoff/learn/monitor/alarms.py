@@ -10,6 +10,7 @@ nothing: they compare amounts.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -19,12 +20,13 @@ from bakeoff.learn.monitor.accuracy import Accuracy
 from bakeoff.learn.monitor.costs import Spending
 from bakeoff.learn.monitor.drift import WEEKS_PER_YEAR, Coverage
 from bakeoff.learn.monitor.freshness import Freshness
-from bakeoff.learn.monitor.revisit import Revisited, command
+from bakeoff.learn.monitor.revisit import Revisited, pilot_again
 from bakeoff.learn.monitor.topics import Topic
 from bakeoff.learn.monitor.windows import Figures
 from bakeoff.measure.bounds import share_bound
 from bakeoff.records import Record
-from bakeoff.sentences import milliseconds, percent
+from bakeoff.sentences import as_given, milliseconds, percent
+from bakeoff.serve.commands import command_on
 
 FAILED, SLOW = 0.05, 0.05
 """A larger share of failed answers, or of answers over the limit on latency, is an alarm once it is shown."""
@@ -47,13 +49,14 @@ class Alarm(Record):
 
 
 class Measured(Record):
-    """What alarms are raised from. `weeks` are the full weeks, the oldest first; `today` is the day (UTC).
+    """What alarms are raised from. `weeks` are the full weeks, the oldest first; `today` is the day (UTC),
+    `root` the folder of the deployment.
 
     `earlier` is the release that a rollback would go back to; None if there is none.
     """
 
     today: date
-    deployment: str
+    root: Path
     weeks: tuple[Figures, ...] = ()
     coverage: Coverage = Coverage()
     accuracy: Accuracy = Accuracy()
@@ -81,8 +84,8 @@ def _accuracy(of: Measured) -> Iterator[Alarm]:
         since=found.since,
         text=f"Fewer answers are right than in the pilot: {percent(found.since_accuracy)} of {found.since_n} reviewed "
         f"since {found.since}; in the pilot {percent(found.pilot)}, at least {percent(found.pilot_low)}.",
-        remedy=f"look at the wrong ones (bakeoff review {of.deployment}), correct the documents, then: "
-        f"bakeoff learn {of.deployment}" + (f"; or go back: bakeoff rollback {of.deployment}" if of.earlier else ""),
+        remedy=f"look at the wrong ones ({command_on(of.root, 'review')}), correct the documents, then: "
+        f"{command_on(of.root, 'learn')}" + (f"; or go back: {command_on(of.root, 'rollback')}" if of.earlier else ""),
         numbers={"accuracy": found.since_accuracy, "reviewed": found.since_n, "pilot": found.pilot},
     )
 
@@ -125,7 +128,7 @@ def _of_weeks(of: Measured) -> Iterator[Alarm]:
             since=slow[0].start,
             text=f"{percent(share)} of the answers of the last full week took longer than the limit of "
             f"{milliseconds(of.latency_limit_ms)}; the limit allows 5 %.",
-            remedy=f"serve with more workers or a faster machine, or test a faster contender: {command(of.deployment)}",
+            remedy=f"serve with more workers or a faster machine, or test a faster contender: {pilot_again(of.root)}",
             numbers={"slow_share": share, "limit_ms": of.latency_limit_ms},
         )
 
@@ -150,8 +153,8 @@ def _budget(of: Measured) -> Iterator[Alarm]:
             kind="budget",
             since=of.today,
             text=f"At {spent.queries_per_month:,.0f} questions a month the system costs {money(spent.per_month_usd)} a "
-            f"month; the budget is {money(spent.budget_usd_per_month)}.",
-            remedy=f"test a cheaper contender ({command(of.deployment)}), or raise budget_usd_per_month",
+            f"month; the budget is {as_given(spent.budget_usd_per_month)} USD.",
+            remedy=f"test a cheaper contender ({pilot_again(of.root)}), or raise budget_usd_per_month",
             numbers={"usd_per_month": spent.per_month_usd, "budget": spent.budget_usd_per_month},
         )
 
@@ -176,6 +179,6 @@ def _verdict(of: Measured) -> Iterator[Alarm]:
             kind="verdict",
             since=of.today,
             text=of.revisited.sentence.partition(" Run the pilot again")[0],
-            remedy=f"run the pilot again on the deployment's documents and questions: {command(of.deployment)}",
+            remedy=f"run the pilot again on the deployment's documents and questions: {pilot_again(of.root)}",
             numbers={"queries_per_month": of.revisited.queries_per_month or 0.0},
         )

@@ -27,8 +27,7 @@ class Evidence:
 
     def __init__(self, root: Path, release: Release) -> None:
         self.release = release
-        self.name = root.name
-        self._root = root
+        self.root = root
         self._folder = release_folder(root, release.number) / "evidence"
 
     @cached_property
@@ -42,7 +41,7 @@ class Evidence:
         return (
             self.judgement.profile
             if self.judgement
-            else Deployment(self._root, number=self.release.number).config.profile
+            else Deployment(self.root, number=self.release.number).config.profile
         )
 
     @cached_property

@@ -128,7 +128,7 @@ class Monitor:
         again = revisit(live, use)
         measured = Measured(
             today=today,
-            deployment=self.root.name,
+            root=self.root,
             weeks=tuple(weeks),
             coverage=covered,
             accuracy=right,

@@ -22,6 +22,7 @@ from bakeoff.pilot.judge import judge
 from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder
 from bakeoff.sentences import percent, usd
+from bakeoff.serve.commands import command_on
 
 LEAST_DAYS = 14
 LEAST_QUESTIONS = 50
@@ -166,7 +167,7 @@ def _by_run(evidence: Evidence, run: RunFolder, seen: Revisited, changes: dict[s
         return _said(seen, f"The verdict could not be judged again: {error.message}")
     turned = (winner, decision == "ship") != (seen.winner, seen.decision == "ship")
     now = seen.model_copy(update={"winner": winner, "decision": decision, "judged": "run", "turned": turned})
-    return _said(now, _verdict(now, seen, evidence.name))
+    return _said(now, _verdict(now, seen, evidence.root))
 
 
 @lru_cache(maxsize=8)
@@ -185,10 +186,10 @@ def _by_verdict(evidence: Evidence, seen: Revisited) -> Revisited:
     if not beyond:
         return _said(seen.model_copy(update={"judged": "verdict"}), f"The verdict holds: {_compared(seen)}.")
     now = seen.model_copy(update={"judged": "verdict", "turned": True, "winner": beyond[0].winner})
-    return _said(now, _verdict(now, seen, evidence.name))
+    return _said(now, _verdict(now, seen, evidence.root))
 
 
-def _verdict(now: Revisited, before: Revisited, name: str) -> str:
+def _verdict(now: Revisited, before: Revisited, root: Path) -> str:
     if not now.turned:
         return f"The verdict holds with the measured numbers: {_compared(now)}."
     winner = f"'{now.winner}'" if now.winner else "none of the contenders"
@@ -200,7 +201,7 @@ def _verdict(now: Revisited, before: Revisited, name: str) -> str:
     )
     return (
         f"The verdict {change}, since use differs from what it assumed: {_compared(now)}. Run the pilot again on the "
-        f"deployment's documents and questions: {command(name)}"
+        f"deployment's documents and questions: {pilot_again(root)}"
     )
 
 
@@ -218,9 +219,9 @@ def _compared(seen: Revisited) -> str:
     return "; ".join(parts)
 
 
-def command(name: str) -> str:
+def pilot_again(root: Path) -> str:
     """What runs the pilot again on what a deployment has become."""
-    return f"bakeoff run --from {name}"
+    return command_on(root, "run --from")
 
 
 def _said(seen: Revisited, sentence: str) -> Revisited:

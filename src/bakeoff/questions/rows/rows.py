@@ -192,9 +192,30 @@ def _columns(names: Sequence[str]) -> str:
     return f"the column {names[0]!r} holds" if len(names) == 1 else f"the columns {listed(map(repr, names))} hold"
 
 
+CHATS = (
+    "chats are read with one message of a user and one answer in each: "
+    '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}; write other threads '
+    "as a table with the columns question and answers"
+)
+
+
+def _cells(table: Table, name: str) -> list[Any]:
+    """The values of a column."""
+    pairs = (pair for record in table.records for pair in zip(record.names, record.values, strict=False))
+    return [value for at, value in pairs if at == name]
+
+
+def _is_nested(value: Any) -> bool:
+    """Whether a value holds keys, or a list of something else than texts and numbers, as a thread does."""
+    return isinstance(value, Mapping) or (
+        isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value)
+    )
+
+
 def _unused(table: Table, read_as: Header) -> tuple[str, ...]:
-    """The names of the unused columns with any text, those with the most words first."""
+    """The names of the unused columns with any text, those with the most words first. Those that nest are left out."""
     names = {read_as.names[i] for i in read_as.unused}
+    names -= {name for name in names if any(map(_is_nested, _cells(table, name)))}
     n_words = dict.fromkeys((name for name in read_as.names if name in names), 0)
     for record in table.records:
         for name, value in zip(record.names, record.values, strict=False):
@@ -220,10 +241,14 @@ def _refuse_without_question(table: Table, record: RawRow, read_as: Header, colu
     is_text = table.path.suffix.lower() in (".csv", ".tsv")
     if is_text and (found := other_separator(record.names, columns)):
         raise InputError(f"{table.path}: no column holds the question: {found}.", SEPARATE)
-    mapping = how_to_map("question", _unused(table, read_as))
+    unused = _unused(table, read_as)
+    mapping = how_to_map(
+        "question", [name for name in unused if not any(isinstance(of, list) for of in _cells(table, name))]
+    )
+    threads = [name for name in _names(read_as.unused, read_as) if any(map(_is_nested, _cells(table, name)))]
     place = "" if is_text else f", {table.unit} {record.line}"
     raise InputError(
         f"{table.path}{place}: no column holds the question. The columns are: {shown(record.names)}.",
         f"name it {' or '.join(USUAL['text'])} (answers go under {' or '.join(USUAL['answers'])})"
-        + (f", or {mapping}" if mapping else ""),
+        + (f"; {CHATS}" if threads else f", or {mapping}" if mapping else ""),
     )

@@ -12,6 +12,11 @@ from bakeoff.grading.abstention import is_abstention
 from bakeoff.questions.tools.converted import Cells, Converted, Recorded, left_out
 
 KEPT = ("id", "fact", "asked", "date", "kind", "split", "source")
+OTHER_TURNS = "not one message of a user and one answer"
+NO_TEXT = "the message or the answer has no text"
+DECLINES = "the answer declines"
+WHY = (OTHER_TURNS, NO_TEXT, DECLINES)
+"""The reasons why a chat is left out."""
 
 
 def read(recorded: Recorded) -> Converted | None:
@@ -20,9 +25,15 @@ def read(recorded: Recorded) -> Converted | None:
         return None
     if not all(_is_chat(cells.get("messages")) for _, cells in recorded.rows):
         return None
-    rows = [(number, row) for number, cells in recorded.rows if (row := _row(cells))]
-    why = "they have several turns, or an answer that declines or has no text"
-    return Converted("chats", rows, left_out(len(recorded.rows) - len(rows), "chat", why))
+    rows, reasons = [], []
+    for number, cells in recorded.rows:
+        found = _row(cells)
+        if isinstance(found, str):
+            reasons.append(found)
+        else:
+            rows.append((number, found))
+    notes = [note for why in WHY if (note := left_out(reasons.count(why), "chat", why))]
+    return Converted("chats", rows, tuple(text for note in notes for text in note))
 
 
 def _is_chat(value: Any) -> bool:
@@ -31,13 +42,16 @@ def _is_chat(value: Any) -> bool:
     )
 
 
-def _row(cells: Cells) -> dict[str, Any] | None:
+def _row(cells: Cells) -> dict[str, Any] | str:
+    """A chat as a row, or the reason why it is left out."""
     turns = [turn for turn in cells["messages"] if turn["role"] not in ("system", "developer")]
     if [turn["role"] for turn in turns] != ["user", "assistant"]:
-        return None
+        return OTHER_TURNS
     question, answer = (_text(turn.get("content")) for turn in turns)
-    if not question or not answer or is_abstention(answer):
-        return None
+    if not question or not answer:
+        return NO_TEXT
+    if is_abstention(answer):
+        return DECLINES
     return {**{name: cells[name] for name in KEPT if name in cells}, "question": question, "answers": [answer]}
 
 

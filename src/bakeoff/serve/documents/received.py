@@ -202,7 +202,8 @@ def check_labels(document: Document, before: Document | None, held: Labels) -> N
     own = listed(held) or "none, so it adds documents for everybody"
     what = f"the label {foreign[0][:80]!r}" if foreign else f"only labels of others ({listed(document.access):.200})"
     raise ApiError(
-        f"This key may not give the document '{document.source[:200]}' {what}. Nothing was changed. Its labels: {own}.",
+        f"This key may not give the document '{document.source[:200]}' {what}. Nothing was changed. "
+        f"The labels of the key: {own}.",
         "give at least one label of the key and no others, or use a key that holds them or sees all documents",
         status=403,
         code=LABELS_NOT_ALLOWED,
