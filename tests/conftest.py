@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from bakeoff.corpus.stores import keep_in
 from bakeoff.models.engines.openai_dialect import forget_negotiations
-from tests.long_tests import long_tests
+from tests.long_tests import is_long, long_tests
 
 if TYPE_CHECKING:
     from tests.unit.s3_server import Bucket
@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, the others in their order. The long tests are marked as such."""
     long = long_tests()
     for item in items:
-        if item.nodeid in long:
+        if is_long(item.nodeid, long):
             item.add_marker(pytest.mark.long)
     rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))

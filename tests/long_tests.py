@@ -12,8 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 LIST = Path(__file__).with_name("long_tests.txt")
-LONG_S = 5.0
-"""Seconds on two processors that are busy with other tests; about half of it on a quiet machine."""
+LONG_S, LONG_WHOLE_S = 5.0, 10.0
+"""Seconds of a test of a part, and of the whole, on two processors that are busy with other tests; about half of it on a
+quiet machine.
+"""
+OF_PARTS = ("src/", "tests/unit/", "tests/contracts/")
+LONG_FILES = ("tests/end_to_end/test_real_models.py", "tests/end_to_end/test_tutorial.py")
+"""Whose fixtures take minutes: the first test that runs pays for them."""
 LONGEST_S = 15.0
 """Of a test with several cases the quickest stays, if it takes no more than this."""
 ALWAYS = ("tests/torture/", "tests/fuzz/", "tests/reference/")
@@ -26,21 +31,26 @@ def long_tests() -> frozenset[str]:
 
 
 def chosen(seconds: Mapping[str, float]) -> list[str]:
-    """Those of these tests that are left out, by how long each takes.
-
-    >>> chosen({"a.py::t[1]": 9, "a.py::t[2]": 7, "a.py::t[3]": 1, "b.py::u[1]": 9, "b.py::u[2]": 6, "c.py::v": 6})
-    ['a.py::t[1]', 'a.py::t[2]', 'b.py::u[1]', 'c.py::v']
-    """
+    """Those of these tests that are left out, by how long each takes."""
     cases = defaultdict[str, list[str]](list)
     for name in seconds:
         cases[function_of(name)].append(name)
     left_out: list[str] = []
     for names in cases.values():
-        long = sorted((name for name in names if seconds[name] > LONG_S), key=lambda name: seconds[name])
+        long = sorted((name for name in names if _is_long(name, seconds[name])), key=lambda name: seconds[name])
         has_cases = len(names) > 1
         quickest_stays = has_cases and len(long) == len(names) and seconds[long[0]] <= LONGEST_S
         left_out += long[1:] if quickest_stays else long
     return sorted(name for name in left_out if not name.startswith(ALWAYS))
+
+
+def _is_long(name: str, seconds: float) -> bool:
+    return seconds > (LONG_S if name.startswith(OF_PARTS) else LONG_WHOLE_S)
+
+
+def is_long(name: str, listed: frozenset[str]) -> bool:
+    """Whether a test is left out: it is in the list, or its file is one of LONG_FILES."""
+    return name in listed or name.startswith(LONG_FILES)
 
 
 def function_of(name: str) -> str:
