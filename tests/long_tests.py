@@ -13,8 +13,8 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("long_tests.txt")
 LONG_S, LONG_WHOLE_S = 5.0, 10.0
-"""Seconds of a test of a part, and of the whole, on two processors that are busy with other tests; about half of it on a
-quiet machine.
+"""Seconds of a test of a part, and of the whole, on two processors that are busy with other tests. It is about half of
+that on a quiet machine.
 """
 OF_PARTS = ("src/", "tests/unit/", "tests/contracts/")
 LONG_FILES = ("tests/end_to_end/test_real_models.py", "tests/end_to_end/test_tutorial.py")

@@ -34,29 +34,18 @@ def test_files_whose_fixtures_take_minutes_are_left_out_whole() -> None:
     assert not is_long("tests/end_to_end/test_learn.py::test_a", frozenset())
 
 
+def left_out(**seconds: float) -> list[str]:
+    """Of unit tests with such names, `a1` to `a3` being cases of one."""
+    names = {name: f"tests/unit/x.py::{name[0]}[{name[1:]}]" for name in seconds}
+    out = set(chosen({names[name]: value for name, value in seconds.items()}))
+    return [name for name in seconds if names[name] in out]
+
+
 def test_what_takes_long_is_left_out_but_for_the_quickest_case() -> None:
     """Where no case is quick. One that takes very long is left out all the same."""
     some, more, very = LONG_S + 1, LONG_S + 2, LONGEST_S + 1
-    seconds = {
-        "tests/unit/a.py::t[1]": more,
-        "tests/unit/a.py::t[2]": some,
-        "tests/unit/a.py::t[3]": 1,
-        "tests/unit/b.py::u[1]": more,
-        "tests/unit/b.py::u[2]": some,
-    }
-    assert chosen(seconds) == ["tests/unit/a.py::t[1]", "tests/unit/a.py::t[2]", "tests/unit/b.py::u[1]"]
-    assert chosen(
-        {
-            "tests/unit/c.py::v": some,
-            "tests/unit/d.py::w[x[1]]": very,
-            "tests/unit/d.py::w[2]": very,
-            "tests/unit/e.py::x": LONG_S,
-        }
-    ) == [
-        "tests/unit/c.py::v",
-        "tests/unit/d.py::w[2]",
-        "tests/unit/d.py::w[x[1]]",
-    ]
-    whole = {"tests/end_to_end/a.py::t": LONG_WHOLE_S, "tests/end_to_end/a.py::u": LONG_WHOLE_S + 1}
-    assert chosen(whole) == ["tests/end_to_end/a.py::u"]
+    assert left_out(a1=more, a2=some, a3=1, b1=more, b2=some) == ["a1", "a2", "b1"]
+    assert left_out(a1=some, b1=very, b2=very, c1=LONG_S) == ["a1", "b1", "b2"]
+    whole = {"tests/end_to_end/a.py::t": LONG_WHOLE_S, "tests/end_to_end/a.py::u[x[1]]": LONG_WHOLE_S + 1}
+    assert chosen(whole) == ["tests/end_to_end/a.py::u[x[1]]"]
     assert chosen({f"{ALWAYS[0]}test_short.py::test_promise[1]": 99.0}) == []
