@@ -138,7 +138,7 @@ class TestNotesAndSigns:
             "Returns are free[1].",
             "[1] within the country",
             "- in shops[2]\n  [2] all of them\n- by post",
-            "| A | B[3] |\n| --- | --- |",
+            "A: B[3]",
             "[3] not on Sundays",
             "End.",
         ]

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from bakeoff.deployment_commands import USUAL, where
 from bakeoff.errors import BakeoffError
-from bakeoff.serve.commands import USUAL, where
 
 DEPLOYMENTS = USUAL
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.corpus.stores import existing_store
+from bakeoff.deployment_commands import command_on
 from bakeoff.errors import InputError
 from bakeoff.exports.target import new_path
 from bakeoff.exports.trusted import LeftOut, trusted
 from bakeoff.learn.review.known import KnownQuestions
-from bakeoff.serve.commands import command_on
 from bakeoff.serve.deployment import RESTORE, Deployment
 from bakeoff.serve.documents.views import Views
 from bakeoff.serve.log import Log

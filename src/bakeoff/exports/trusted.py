@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bakeoff.deployment_commands import command_on
 from bakeoff.learn.review.caps import COPIES, PER_KEY, Brought, Capped, capped
 from bakeoff.learn.review.flags import Kind, flags_of
 from bakeoff.learn.review.vocabulary import Vocabulary
@@ -18,7 +19,6 @@ from bakeoff.protocols import DocumentStore
 from bakeoff.questions.facts.near_copies import words
 from bakeoff.records import Question
 from bakeoff.sentences import counted, first_few
-from bakeoff.serve.commands import command_on
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import LoggedAnswer, Preference, Thumb
 from bakeoff.serve.log_exports import Trusted, newest_reviews, newest_thumbs

@@ -25,6 +25,7 @@ from bakeoff.contenders.identities import Identity
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.corpus.stores import check_store, existing_store
+from bakeoff.deployment_commands import command_on, where
 from bakeoff.errors import BakeoffError, ConfigError, RunFolderError
 from bakeoff.files.strict_yaml import read_mapping
 from bakeoff.imports import named_by_folder
@@ -35,7 +36,6 @@ from bakeoff.runs.config import Config, validate
 from bakeoff.runs.documents import check_run_store
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.run import Run
-from bakeoff.serve.commands import command_on, where
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import Decision
 from bakeoff.serve.releases import (

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from bakeoff.deployment_commands import where
 from bakeoff.errors import RunFolderError
 from bakeoff.sentences import one_of
-from bakeoff.serve.commands import where
 from bakeoff.serve.releases import is_deployment
 
 

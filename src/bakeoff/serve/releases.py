@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal
 
 import bakeoff
 from bakeoff.contenders.identities import Identities
+from bakeoff.deployment_commands import command_on, where
 from bakeoff.errors import BakeoffError, RunFolderError, disk_is_full
 from bakeoff.files import jsonl
 from bakeoff.files.flush import to_disk
@@ -32,7 +33,6 @@ from bakeoff.files.room import room_remedy
 from bakeoff.files.unreadable import is_there, unreadable
 from bakeoff.records import Record
 from bakeoff.sentences import listed
-from bakeoff.serve.commands import command_on, where
 from bakeoff.serve.documents.order import only_writer
 from bakeoff.serve.standing import Standing, standing_of
 

@@ -16,6 +16,7 @@ from typing import Literal
 from pydantic import Field
 
 from bakeoff.decide.wording import money
+from bakeoff.deployment_commands import command_on
 from bakeoff.learn.monitor.accuracy import Accuracy
 from bakeoff.learn.monitor.costs import Spending
 from bakeoff.learn.monitor.drift import WEEKS_PER_YEAR, Coverage
@@ -26,7 +27,6 @@ from bakeoff.learn.monitor.windows import Figures
 from bakeoff.measure.bounds import share_bound
 from bakeoff.records import Record
 from bakeoff.sentences import as_given, milliseconds, percent
-from bakeoff.serve.commands import command_on
 
 FAILED, SLOW = 0.05, 0.05
 """A larger share of failed answers, or of answers over the limit on latency, is an alarm once it is shown."""

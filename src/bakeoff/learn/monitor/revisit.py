@@ -16,13 +16,13 @@ from pathlib import Path
 from bakeoff.decide.cost.break_even import about
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.decide.situation.profile_keys import FixedCost
+from bakeoff.deployment_commands import command_on
 from bakeoff.errors import BakeoffError
 from bakeoff.learn.monitor.evidence import Evidence
 from bakeoff.pilot.judge import judge
 from bakeoff.records import Question, Record
 from bakeoff.runs.folder import RunFolder
 from bakeoff.sentences import percent, usd
-from bakeoff.serve.commands import command_on
 
 LEAST_DAYS = 14
 LEAST_QUESTIONS = 50
