@@ -7,6 +7,7 @@ import pytest
 
 from bakeoff.errors import InputError
 from bakeoff.questions import column_lines, read_questions, read_with_notes
+from bakeoff.questions.rows import rows
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -271,3 +272,15 @@ def test_decimals_of_json_are_read_as_they_are_written(tmp_path: Path) -> None:
     text = '[{"question": "Which version?", "answer": 3.10}, {"question": "Since?", "answers": [2.50, "2.5"]}]'
     found = read_questions([write(tmp_path, "q.json", text)])
     assert [one.answers for one in found] == [("3.10",), ("2.50", "2.5")]
+
+
+def test_a_sheet_with_many_columns_and_no_question_is_refused_after_few_looks(tmp_path, monkeypatch):
+    """Each column looked through all values for its own: 1,000 columns and rows took 13 minutes."""
+    looks = []
+    monkeypatch.setattr(rows, "_is_nested", lambda value: looks.append(value) or False)
+    path = tmp_path / "wide.jsonl"
+    line = json.dumps({f"column {number}": "words" for number in range(60)})
+    path.write_text(f"{line}\n" * 50)
+    with pytest.raises(InputError, match="no column holds the question"):
+        read_questions([path])
+    assert len(looks) <= 3 * 60 * 50

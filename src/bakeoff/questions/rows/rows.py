@@ -4,7 +4,7 @@ Takes tables and the columns that a user maps. Does not check the values of the 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -199,10 +199,10 @@ CHATS = (
 )
 
 
-def _cells(table: Table, name: str) -> list[Any]:
-    """The values of a column."""
+def _names_of(table: Table, holds: Callable[[Any], bool]) -> set[str]:
+    """The columns with a value of which this is true. Each value is looked at once: a sheet can have 1,000 columns."""
     pairs = (pair for record in table.records for pair in zip(record.names, record.values, strict=False))
-    return [value for at, value in pairs if at == name]
+    return {name for name, value in pairs if holds(value)}
 
 
 def _is_nested(value: Any) -> bool:
@@ -214,8 +214,7 @@ def _is_nested(value: Any) -> bool:
 
 def _unused(table: Table, read_as: Header) -> tuple[str, ...]:
     """The names of the unused columns with any text, those with the most words first. Those that nest are left out."""
-    names = {read_as.names[i] for i in read_as.unused}
-    names -= {name for name in names if any(map(_is_nested, _cells(table, name)))}
+    names = {read_as.names[i] for i in read_as.unused} - _names_of(table, _is_nested)
     n_words = dict.fromkeys((name for name in read_as.names if name in names), 0)
     for record in table.records:
         for name, value in zip(record.names, record.values, strict=False):
@@ -241,11 +240,9 @@ def _refuse_without_question(table: Table, record: RawRow, read_as: Header, colu
     is_text = table.path.suffix.lower() in (".csv", ".tsv")
     if is_text and (found := other_separator(record.names, columns)):
         raise InputError(f"{table.path}: no column holds the question: {found}.", SEPARATE)
-    unused = _unused(table, read_as)
-    mapping = how_to_map(
-        "question", [name for name in unused if not any(isinstance(of, list) for of in _cells(table, name))]
-    )
-    threads = [name for name in _names(read_as.unused, read_as) if any(map(_is_nested, _cells(table, name)))]
+    of_lists = _names_of(table, lambda value: isinstance(value, list))
+    mapping = how_to_map("question", [name for name in _unused(table, read_as) if name not in of_lists])
+    threads = _names_of(table, _is_nested).intersection(_names(read_as.unused, read_as))
     place = "" if is_text else f", {table.unit} {record.line}"
     raise InputError(
         f"{table.path}{place}: no column holds the question. The columns are: {shown(record.names)}.",
