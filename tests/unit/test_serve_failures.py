@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from bakeoff.contenders.direct import Direct
 from bakeoff.contenders.streaming import stream_of
-from bakeoff.errors import ContenderError, RunFolderError, StoreGoneError, TooLongError, error_line
+from bakeoff.errors import BakeoffError, ContenderError, RunFolderError, StoreGoneError, TooLongError, error_line
 from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.prompts import CLOSED_BOOK
 from bakeoff.models.providers.embeddings import ApiEmbedder
@@ -164,10 +164,11 @@ def test_a_question_that_is_too_long_is_the_askers_to_shorten(tmp_path: Any, lin
 
 def test_documents_that_are_gone_for_a_moment_are_told_as_such(tmp_path: Any, lines: list[str]) -> None:
     """In an answer and elsewhere; what is gone stands in the log alone."""
-    gone = StoreGoneError("The documents in s3://zyxwv cannot be read.", "wait")
-    reply = ask(client_of(Asking(Failing(gone, raises=True)), lines, tmp_path))
-    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "documents_unavailable")
-    assert reply.headers["Retry-After"] and "zyxwv" not in reply.text
+    for kind in (StoreGoneError, RunFolderError, BakeoffError):  # a bucket, a damaged file, a folder that was moved
+        gone = kind("The documents in s3://zyxwv cannot be read.", "wait")
+        reply = ask(client_of(Asking(Failing(gone, raises=True)), lines, tmp_path))
+        assert (reply.status_code, reply.json()["error"]["code"]) == (503, "unavailable")
+        assert reply.headers["Retry-After"] and "zyxwv" not in reply.text
 
     def fail(request: Request) -> Response:
         raise RunFolderError("/srv/zyxwv/store.sqlite is gone.", "put it back")

@@ -89,16 +89,16 @@ def _forget_deleted(connection: Any, version: int, most: int) -> None:
             gone.append((id, deleted, had_labels))
     connection.executemany("DELETE FROM versions WHERE id = ?", [(id,) for id, _, _ in gone])
     # The newest goes first, so no mark that was there is newer.
-    _mark(connection, FORGOTTEN, [deleted for _, deleted, _ in gone[:1]])
-    _mark(connection, LABELLED, [deleted for _, deleted, had_labels in gone if had_labels][:1])
+    _mark(connection, FORGOTTEN, next((deleted for _, deleted, _ in gone), None))
+    _mark(connection, LABELLED, next((deleted for _, deleted, had_labels in gone if had_labels), None))
 
 
-def _mark(connection: Any, id: str, version: Sequence[int]) -> None:
+def _mark(connection: Any, id: str, version: int | None) -> None:
     """Sets a mark at this version, if there is one, in place of the one that is there."""
-    if version:
+    if version is not None:
         connection.execute("DELETE FROM versions WHERE id = ?", (id,))
         mark = "INSERT INTO versions (id, version, kind, recorded_at) VALUES (?, ?, 'deleted', '')"
-        connection.execute(mark, (id, version[0]))
+        connection.execute(mark, (id, version))
 
 
 def _merge(connection: Any, most: int) -> None:

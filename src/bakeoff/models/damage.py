@@ -79,9 +79,9 @@ def missing_shards(folder: Path) -> list[str]:
     return sorted(name for name in shards_of(folder) if not (folder / name).exists())
 
 
-def is_plain(name: Any) -> bool:
-    """Whether this names a safetensors file in a folder itself, which the folder's sums cover."""
-    if not isinstance(name, str) or not name.endswith(".safetensors") or name.startswith("."):
+def is_plain(name: Any, ending: str = ".safetensors") -> bool:
+    """Whether this names a file with this ending in a folder itself, which the folder's sums cover."""
+    if not isinstance(name, str) or not name.endswith(ending) or name.startswith("."):
         return False
     return not set(name) & {"/", "\\", ":", "\0"}
 

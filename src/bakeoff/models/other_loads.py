@@ -83,7 +83,7 @@ def _refuse_tokenizer_elsewhere(folder: Path) -> None:
     if named is None:
         return
     for name in named if isinstance(named, list) else [named]:
-        if not isinstance(name, str) or not name.endswith(".json") or set(name) & {"/", "\\", ":", "\0"}:
+        if not is_plain(name, ".json"):
             raise ModelUnavailableError(
                 f"{folder / TOKENIZER} names a tokenizer that is no file in the model's own folder ({TOKENIZER_FILES}: "
                 f"{str(name)[:SHOWN_CHARACTERS]!r}).",

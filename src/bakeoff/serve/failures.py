@@ -6,7 +6,7 @@ alone: it names addresses and files of the operator, and quotes what models and 
 
 import re
 
-from bakeoff.errors import StoreGoneError, TooLongError
+from bakeoff.errors import BakeoffError, RunFolderError, StoreGoneError, TooLongError
 from bakeoff.models.providers.client import ApiBusyError, ApiError, ApiKeyError, ApiQuotaError, ApiTimeoutError
 from bakeoff.records import Record
 
@@ -59,19 +59,20 @@ TOO_LONG = Failure(
     message="The question is too long: with what is read for it, it does not fit into the model's context.",
     remedy="shorten the question",
 )
-DOCUMENTS_GONE = Failure(
+UNAVAILABLE = Failure(
     status=503,
-    code="documents_unavailable",
-    message="The documents cannot be read at the moment; the server's log says why.",
-    remedy="ask again in a while",
+    code="unavailable",
+    message="The server's data cannot be read or written at the moment; its log says why.",
+    remedy="try again, or ask the operator",
     retry_after_s=5,
 )
+"""A file, a database or a bucket that is gone, full or damaged."""
 OTHER = Failure(
     status=500, code="answering_failed", message="The question could not be answered; the server's log says why."
 )
 _FAILURES = {
     TooLongError.__name__: TOO_LONG,
-    StoreGoneError.__name__: DOCUMENTS_GONE,
+    **{kind.__name__: UNAVAILABLE for kind in (BakeoffError, RunFolderError, StoreGoneError)},
     **{kind.__name__: failure for kind, failure in UPSTREAM.items()},
 }
 _UPSTREAM = {kind.__name__ for kind in UPSTREAM}

@@ -7,7 +7,7 @@ from typing import Any
 
 from bakeoff.errors import BakeoffError
 from bakeoff.serve.answering import RefusedError
-from bakeoff.serve.failures import failure_of
+from bakeoff.serve.failures import Failure, failure_of
 
 SERVER_ERROR = "server_error"
 
@@ -32,6 +32,11 @@ class ApiError(BakeoffError):
         self.code = code
         self.param = param
         self.retry_after_s = retry_after_s
+
+
+def told_as(failure: Failure) -> ApiError:
+    """The error of a failure of this kind."""
+    return ApiError(failure.message, failure.remedy, failure.status, failure.code, retry_after_s=failure.retry_after_s)
 
 
 class AnsweringFailedError(ApiError):

@@ -22,7 +22,7 @@ from bakeoff.models.providers.client import ApiError as UpstreamError
 from bakeoff.records import Answer
 from bakeoff.serve.answering import Answered, Answering, Asked, RefusedError, answered
 from bakeoff.serve.conversation import Conversation, by_model, by_rule
-from bakeoff.serve.failures import shown_in_log
+from bakeoff.serve.failures import UNAVAILABLE, shown_in_log
 from bakeoff.serve.follow_ups import courtesy_reply
 from bakeoff.serve.front_ends import chore_reply
 from bakeoff.serve.guard.failed import failed_message
@@ -32,7 +32,15 @@ from bakeoff.serve.links import Links
 from bakeoff.serve.openai.body import json_body
 from bakeoff.serve.openai.chat import ChatWriter
 from bakeoff.serve.openai.embeddings import embeddings
-from bakeoff.serve.openai.errors import AnsweringFailedError, ApiError, error_object, headers_of, plain_error, status_of
+from bakeoff.serve.openai.errors import (
+    AnsweringFailedError,
+    ApiError,
+    error_object,
+    headers_of,
+    plain_error,
+    status_of,
+    told_as,
+)
 from bakeoff.serve.openai.models import asked_contender, model_list, one_model
 from bakeoff.serve.openai.replies import GONE, Writer, object_reply, stream_reply
 from bakeoff.serve.openai.requests import (
@@ -226,16 +234,10 @@ async def _on_upstream(request: Request, error: Exception) -> Response:
 
 
 async def _on_unavailable(request: Request, error: Exception) -> Response:
-    """A file, a database or a bucket that is gone, full or damaged. Files and addresses stand in the log alone."""
-    unavailable = ApiError(
-        "The server's data cannot be read or written at the moment; its log says why.",
-        "try again, or ask the operator",
-        status=503,
-        code="unavailable",
-        retry_after_s=5,
-    )
-    unavailable.__cause__ = error
-    return await _on_error(request, unavailable)
+    """Data that are gone, full or damaged, outside an answer. Files and addresses stand in the log alone."""
+    failed = told_as(UNAVAILABLE)
+    failed.__cause__ = error
+    return await _on_error(request, failed)
 
 
 async def _on_gone(request: Request, error: Exception) -> Response:
