@@ -68,7 +68,7 @@ def test_fifty_answers_are_those_that_were_measured(finished, server, contender)
     whole = [server.ask(text, contender) for text in texts]
     assert all(reply["bakeoff"]["answer"] for reply in whole)
     if not is_exact_here() and contender in WRITTEN:
-        pytest.skip("this processor has AMX: what is written may depend on the batch it is written in")
+        pytest.skip("this processor is not exact: what is written may depend on the batch it is written in")
     with ThreadPoolExecutor(4) as together:
         streams = list(together.map(lambda text: streamed(server, text, contender), texts))
     assert [reply["bakeoff"]["answer"] for reply in whole] == expected

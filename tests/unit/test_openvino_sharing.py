@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from bakeoff.models.engines import openvino_stepper
+from bakeoff.models.engines import openvino, openvino_stepper
 from bakeoff.models.engines.openvino import OpenVinoGenerator
-from bakeoff.models.engines.openvino_marks import ID_BITS, N_MARKS, Marks, is_exact_here
-from bakeoff.models.engines.openvino_stepper import BLOCK_TOKENS
+from bakeoff.models.engines.openvino_marks import BLOCK_TOKENS, ID_BITS, N_MARKS, Marks, can_share_here, is_exact_here
 from bakeoff.models.sharing import EVERYBODY, group, read_apart
 from bakeoff.records import GenerationSettings
 from tests.unit.tiny_model import write_tiny_model
@@ -26,13 +25,15 @@ Told = tuple[tuple[int, ...], float]
 def generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenVinoGenerator:
     """On a random model. A step reads at most STEP tokens."""
     if not is_exact_here():
-        pytest.skip("this processor has AMX: prompts share nothing here")
+        pytest.skip("this processor rounds a few tokens differently from many")
     return opened(tmp_path, monkeypatch)
 
 
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenVinoGenerator:
+    """The engine cuts long prompts itself, so that the steps it takes show what it had to read."""
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(openvino_stepper, "WHOLE_TOKENS", STEP // 2)
+    monkeypatch.setattr(openvino, "PROMPT_TOKENS", 10_000)
+    monkeypatch.setattr(openvino_stepper, "PROMPT_TOKENS", STEP // 2)
     monkeypatch.setattr(openvino_stepper, "MAX_SEQUENCES", STEP // 2)
     return OpenVinoGenerator(write_tiny_model(tmp_path / "llama"), "tiny")
 
@@ -102,16 +103,58 @@ def test_a_prompt_asked_again_is_answered_as_before(n_more: int, generator: Open
             assert written(generator, prompts) == expected
 
 
+@pytest.mark.parametrize("n_tokens", [65, 66, 95, 96, 97, 99, 127, 128, 129, 192])
+def test_a_prompt_in_pieces_is_answered_as_one_read_whole(
+    n_tokens: int, generator: OpenVinoGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit: first, asked again, beside one that begins alike, and after one that ends where it is cut."""
+    prompts = [LONG[:n_tokens], [*LONG[: n_tokens - 8], *LONG[:8]], LONG[: n_tokens - n_tokens % BLOCK_TOKENS]]
+    expected = alone(generator, prompts)
+    monkeypatch.setattr(openvino, "PROMPT_TOKENS", STEP)
+    monkeypatch.setattr(openvino_stepper, "PROMPT_TOKENS", STEP)
+    assert alone(generator, prompts) == expected
+    with read_apart():
+        for _ in range(2):
+            assert written(generator, prompts) == expected
+            assert written(generator, prompts[::-1]) == expected[::-1]
+
+
+@pytest.mark.parametrize("n_tokens", [*range(1, 70), 95, 96, 97, 98, 128, 129, 500])
+def test_pieces_are_short_and_hold_the_prompt(n_tokens: int) -> None:
+    """Each reads at most 64 tokens that none before it has in a whole block, and at least two."""
+    ids = list(range(100, 100 + n_tokens))
+    pieces, n_found = Marks().pieces(ids, EVERYBODY, 64), 0
+    for piece in pieces:
+        assert [one % 2**ID_BITS for one in piece] == ids[: len(piece)]
+        assert min(2, n_tokens) <= len(piece) - n_found <= 64
+        n_found = len(piece) // BLOCK_TOKENS * BLOCK_TOKENS
+    assert len(pieces[-1]) == n_tokens and (len(pieces) > 1) == (n_tokens > 64)
+
+
 def test_with_amx_prompts_share_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its matrix instructions round a few tokens differently from many."""
-    monkeypatch.setattr("bakeoff.models.engines.openvino.is_exact_here", lambda: False)
+    monkeypatch.setattr("bakeoff.models.engines.openvino.can_share_here", lambda: False)
+    monkeypatch.setattr(openvino_stepper, "WHOLE_TOKENS", STEP // 2)
     generator = opened(tmp_path, monkeypatch)
     with read_apart():
         assert [steps_to_read(generator, LONG) for _ in range(2)] == [3, 3]
-    for flags, exact in (("flags : fpu amx_tile amx_int8", False), ("flags : fpu avx512f", True)):
+
+
+@pytest.mark.parametrize(
+    ("flags", "shares", "exact"),
+    [
+        ("flags : fpu avx512f amx_tile amx_int8", False, False),
+        ("flags : fpu avx2 avx512f", True, True),
+        ("flags : fpu avx2", True, False),
+        ("", True, False),
+    ],
+)
+def test_what_a_processor_can_do_is_read_from_its_flags(tmp_path: Path, flags: str, shares: bool, exact: bool) -> None:
+    """AMX rounds a few tokens differently from many, and so do processors without AVX-512. No file: not known."""
+    if flags:
         (tmp_path / "cpuinfo").write_text(flags)
-        assert is_exact_here(tmp_path / "cpuinfo") is exact
-    assert is_exact_here(tmp_path / "nothing")
+    assert can_share_here(tmp_path / "cpuinfo") is shares
+    assert is_exact_here(tmp_path / "cpuinfo") is exact
 
 
 def test_nobody_finds_what_was_written_with_an_answer(generator: OpenVinoGenerator) -> None:

@@ -17,10 +17,10 @@ from bakeoff.models.architecture import text_config
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino_cache import graph_folder
 from bakeoff.models.engines.openvino_graph import dimensions, unsupported
-from bakeoff.models.engines.openvino_marks import Marks, is_exact_here
+from bakeoff.models.engines.openvino_marks import Marks, can_share_here
 from bakeoff.models.engines.openvino_plugin import DEVICE, opened_apart, precision
 from bakeoff.models.engines.openvino_request import WritingRequest
-from bakeoff.models.engines.openvino_stepper import Stepper, scheduler
+from bakeoff.models.engines.openvino_stepper import PROMPT_TOKENS, Stepper, scheduler
 from bakeoff.models.engines.openvino_steps import SteppedGraph
 from bakeoff.models.sharing import group
 from bakeoff.models.steps import ChatSteps
@@ -34,12 +34,13 @@ N_PARALLEL = 8
 class OpenVinoGenerator:
     """A model on OpenVINO GenAI's continuous batching pipeline. Serves several threads at once.
 
-    A text does not depend on what is written at the same time: a stream among others has the text it has alone. Only
-    with Intel's AMX one of two nearly equal words may take the other's place (docs/results/generation.md).
+    A text does not depend on what is written at the same time: a stream among others has the text it has alone. That
+    holds to the last bit with AVX-512; with Intel's AMX, or without AVX-512, one of two nearly equal words may take the
+    other's place (docs/results/generation.md).
 
     Prompts of a group (`models/sharing.py`) that begin alike are read once up to where they differ, in whole blocks of
-    32 tokens, while there is room for what was read. It changes no bit (`openvino_marks`). A graph of optimum-intel
-    knows no marks, so its prompts share nothing.
+    32 tokens, while there is room for what was read. With AVX-512 it changes no bit (`openvino_marks`). A graph of
+    optimum-intel knows no marks, so its prompts share nothing.
     """
 
     n_parallel = N_PARALLEL
@@ -55,7 +56,8 @@ class OpenVinoGenerator:
         self._compiling = threading.Lock()
         graph, properties = str(self._graph), self._properties
         self._marks = None if unsupported(folder) else Marks()
-        settings = scheduler(self.context_tokens, shares=self._marks is not None and is_exact_here())
+        self._shares = self._marks is not None and can_share_here()
+        settings = scheduler(self.context_tokens, self._shares)
         self._stepper = Stepper(
             lambda: opened_apart(lambda: genai.ContinuousBatchingPipeline(graph, settings, DEVICE, properties)),
             self.context_tokens,
@@ -85,10 +87,16 @@ class OpenVinoGenerator:
         The engine's own stop texts would need the tokenizer as an OpenVINO graph, which is not made here, and it knows
         no loops. Stepping takes as long as its own `generate` (docs/results/generation.md).
         """
-        handed = self._marks.on(ids, group()) if self._marks else ids
+        pieces = self._pieces(ids)
         return WritingRequest(
-            ids, self._configured(settings), lambda new: self._chat.is_stopped(new, settings), streamed, handed
+            ids, self._configured(settings), lambda new: self._chat.is_stopped(new, settings), streamed, pieces
         )
+
+    def _pieces(self, ids: Sequence[int]) -> list[list[int]]:
+        """What the engine is handed for a prompt: in pieces only if it finds what it has read."""
+        if self._marks is None:
+            return [list(ids)]
+        return self._marks.pieces(ids, group(), PROMPT_TOKENS) if self._shares else [self._marks.on(ids, group())]
 
     def _completion(self, request: WritingRequest, seconds: float, settings: GenerationSettings) -> Completion:
         n_prompt, n_new = len(request.prompt_ids), len(request.ids)

@@ -13,23 +13,42 @@ to:
 - Nobody finds keys and values of an answer, which was written token by token.
 
 With Intel's matrix instructions (AMX) two to five tokens that are read alone are rounded differently, too. There
-prompts share nothing (`is_exact_here`).
+prompts share nothing (`can_share_here`).
 """
 
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+BLOCK_TOKENS = 32  # of the engine's cache on a CPU
 ID_BITS = 20
+N_OWN = 3
+"""The last tokens of a prompt, of which a mark makes the block that holds them its own."""
 N_MARKS = 2 ** (31 - ID_BITS)  # the engine's ids are integers of 32 bits with a sign
 
 
-def is_exact_here(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether this processor computes a few tokens as it computes many: one with AMX does not."""
+CPUINFO = Path("/proc/cpuinfo")
+
+
+def can_share_here(cpuinfo: Path = CPUINFO) -> bool:
+    """Whether prompts share what was read on this processor: not with AMX."""
+    return "amx_tile" not in _flags(cpuinfo)
+
+
+def is_exact_here(cpuinfo: Path = CPUINFO) -> bool:
+    """Whether this processor computes a few tokens as it computes many, to the last bit: one with AVX-512 and no AMX.
+
+    Others were seen not to, or are not known.
+    """
+    flags = _flags(cpuinfo)
+    return "avx512f" in flags and "amx_tile" not in flags
+
+
+def _flags(cpuinfo: Path) -> set[str]:
     try:
-        return "amx_tile" not in cpuinfo.read_text(encoding="utf-8", errors="replace").split()
+        return set(cpuinfo.read_text(encoding="utf-8", errors="replace").split())
     except OSError:
-        return True
+        return set()
 
 
 class Marks:
@@ -37,6 +56,16 @@ class Marks:
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
+
+    def pieces(self, ids: Sequence[int], group: int, most: int) -> list[list[int]]:
+        """What to hand over for a prompt, one after another, so that no step has to read more than `most` tokens.
+
+        The last one is the prompt. Each before it is a beginning, a prompt of its own whose whole blocks the next one
+        finds: a block less than `most` more each time. Its last tokens, which nobody finds, are read again.
+        """
+        more = most - BLOCK_TOKENS
+        ends = range(more, len(ids) - BLOCK_TOKENS, more)
+        return [self.on(ids[: end + N_OWN], group) for end in ends] + [self.on(ids, group)]
 
     def on(self, ids: Sequence[int], group: int) -> list[int]:
         """The ids of one prompt with its marks. One of fewer than five tokens is in no group: it shares nothing."""

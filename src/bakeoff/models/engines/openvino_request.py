@@ -5,6 +5,7 @@ text.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import openvino
 import openvino_genai as genai
 
 from bakeoff.models.cancelling import CallerGoneError, caller
+from bakeoff.models.engines.openvino_marks import BLOCK_TOKENS
 from bakeoff.models.engines.token_queue import TokenQueue
 
 
@@ -20,7 +22,8 @@ class WritingRequest:
     """A prompt and what is written for it: `ids` so far, and `score`, the sum of their log-probabilities.
 
     `tokens` hands the ids to the reader step by step. `is_stopped` says of all ids so far whether to write no further.
-    `streamed`: somebody reads along. `handed_ids` are what the engine gets for the prompt, if not its own ids.
+    `streamed`: somebody reads along. `pieces` are what the engine gets, one after another, if not the prompt's own ids:
+    beginnings, of each of which the next one finds what was read, and at last the prompt.
     """
 
     def __init__(
@@ -29,10 +32,12 @@ class WritingRequest:
         configured: Any,
         is_stopped: Callable[[Sequence[int]], bool],
         streamed: bool = False,
-        handed_ids: Sequence[int] = (),
+        pieces: Sequence[Sequence[int]] = (),
     ) -> None:
         self.prompt_ids, self.streamed = prompt_ids, streamed
-        self._handed_ids = handed_ids or prompt_ids
+        self.is_read_in_pieces = len(pieces) > 1
+        self._pieces = deque(pieces or [prompt_ids])
+        self._n_read = 0
         self.tokens = TokenQueue()
         self.ids: list[int] = []
         self.score = 0.0
@@ -49,6 +54,16 @@ class WritingRequest:
         return len(self.prompt_ids) + int(self._configured.max_new_tokens)
 
     @property
+    def n_to_read(self) -> int:
+        """Tokens of the next piece that none before it has, or the engine can find."""
+        return len(self._pieces[0]) - self._n_read
+
+    @property
+    def is_last_piece(self) -> bool:
+        """Whether the next piece is the prompt."""
+        return len(self._pieces) == 1
+
+    @property
     def is_left(self) -> bool:
         """Whether nobody reads it any more."""
         return self._closed or self._caller.is_gone
@@ -58,10 +73,12 @@ class WritingRequest:
         self._closed = True
 
     def begin(self, pipeline: Any, number: int) -> None:
-        """Hands the prompt to the engine. A request that it refuses ends."""
-        ids = openvino.Tensor(np.array([self._handed_ids], dtype=np.int64))
+        """Hands the next piece to the engine, which reads it in one step. A request that it refuses ends."""
+        configured = self._configured if self.is_last_piece else _one_token(self._configured)
+        piece = self._pieces.popleft()
+        self._n_read = len(piece) // BLOCK_TOKENS * BLOCK_TOKENS
         try:
-            self._handle = pipeline.add_request(number, ids, self._configured)
+            self._handle = pipeline.add_request(number, openvino.Tensor(np.array([piece], dtype=np.int64)), configured)
         except RuntimeError as refusal:
             self.end(refusal)
 
@@ -93,3 +110,11 @@ class WritingRequest:
         """Nothing more is written; `error` says why, unless this is the end of the completion."""
         self.ended.set()
         self.tokens.end(error)
+
+
+def _one_token(configured: Any) -> Any:
+    """Settings for a beginning: the engine writes at least a token, which nobody reads."""
+    one = genai.GenerationConfig()
+    one.max_new_tokens = 1
+    one.stop_token_ids, one.eos_token_id = configured.stop_token_ids, configured.eos_token_id
+    return one

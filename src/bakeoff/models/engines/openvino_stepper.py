@@ -2,13 +2,16 @@
 
 Takes requests from any thread and writes them together, one token of each in a step. Knows no text.
 
-A text never depends on what is written beside it, to the last bit of its log-probabilities, unless the processor has
-AMX (`openvino_marks.is_exact_here`). Two rules see to that.
+A text never depends on what is written beside it, to the last bit of its log-probabilities, where the processor allows
+that (`openvino_marks.is_exact_here`). Two rules see to that.
 A prompt is read whole, in one step, or cut after a multiple of the tokens of a block of the engine's cache: cut
 elsewhere, to fit into a step with others, it is rounded differently (docs/results/generation.md has the measurement).
-So a long prompt is read alone, in steps of which each reads as much as a step takes. What was read for another prompt
-is taken over in whole blocks (`openvino_marks`). And the engine never has to drop the keys and values of an answer and
-compute them again, since a request begins only when there is room for the longest answer it may get.
+So a long prompt is read in pieces, one in a step: what was read for another one is taken over in whole blocks
+(`openvino_marks`). An engine that takes nothing over reads a long prompt alone, as much as a step takes at a time.
+And the engine never has to drop the keys and values of an answer and compute them again, since a request begins only
+when there is room for the longest answer it may get.
+
+Nothing can interrupt a step. So short steps let a client go soon that leaves.
 """
 
 import math
@@ -21,17 +24,16 @@ from typing import Any
 import openvino_genai as genai
 
 from bakeoff.models.cancelling import CallerGoneError
+from bakeoff.models.engines.openvino_marks import BLOCK_TOKENS
 from bakeoff.models.engines.openvino_request import WritingRequest
 
 MAX_SEQUENCES = 64
-# Tokens of prompts in one step, unless one prompt is longer. Few enough to stay in the processor's cache: see
-# docs/results/generation.md.
-PROMPT_TOKENS = 512
-# A longer prompt is read in several steps, so that no client that leaves is waited for. With a token of each other
-# answer, this is what a step takes: a multiple of BLOCK_TOKENS.
+# Tokens of prompts in one step. Few enough to stay in the processor's cache, and for two slow cores to read within a
+# second: see docs/results/generation.md.
+PROMPT_TOKENS = 256
+# An engine that takes nothing over reads a prompt in one step up to so many tokens.
 WHOLE_TOKENS = 2048
 CACHED_TOKENS = 16_384  # keys and values kept at least: for a batch of 16 prompts with a thousand tokens each
-BLOCK_TOKENS = 32  # of the engine's cache on a CPU
 PAUSE_S, PAUSE_BEFORE_PROMPTS_S = 0.001, 0.01
 PAUSES = 50
 
@@ -40,12 +42,12 @@ def scheduler(context_tokens: int, shares: bool = False) -> Any:
     """The engine's settings: memory for the keys and values of a full context, or of a batch of prompts.
 
     If it `shares`, prompts begin with the keys and values of a prompt with the same beginning, if they are still there.
-    A step has room for a prompt that is read whole and a token of each other answer.
+    A step has room for what it reads of prompts and a token of each other answer: a multiple of BLOCK_TOKENS.
     """
     settings = genai.SchedulerConfig()
     settings.num_kv_blocks = n_blocks(max(context_tokens, CACHED_TOKENS))
     settings.enable_prefix_caching = shares
-    settings.max_num_batched_tokens = WHOLE_TOKENS + MAX_SEQUENCES
+    settings.max_num_batched_tokens = (PROMPT_TOKENS if shares else WHOLE_TOKENS) + MAX_SEQUENCES
     settings.max_num_seqs = MAX_SEQUENCES
     return settings
 
@@ -103,15 +105,22 @@ class Stepper:
             return False
 
     def _begin(self) -> None:
-        """Hands prompts to the engine, in the order of their arrival, as many as this step can read."""
-        n_tokens = 0
+        """Hands prompts to the engine, in the order of their arrival, as many as this step can read.
+
+        One of which this step reads a piece is still the next.
+        """
+        n_tokens, is_whole = 0, True
         with self._lock:
-            while self._waiting and self._fits(self._waiting[0], n_tokens):
-                request = self._waiting.popleft()
-                self._writing.append(request)
-                n_tokens += len(request.prompt_ids)
+            while is_whole and self._waiting and self._fits(self._waiting[0], n_tokens):
+                request = self._waiting[0]
+                n_tokens += request.n_to_read
+                is_whole = request.is_last_piece
                 self._n_begun += 1
                 request.begin(self._pipeline, self._n_begun)
+                if is_whole:
+                    self._writing.append(self._waiting.popleft())
+                elif request.ended.is_set():
+                    self._waiting.popleft()
 
     def _fits(self, request: WritingRequest, n_tokens: int) -> bool:
         """Whether a prompt can be read in a step that reads so many tokens of others, and its answer be written."""
@@ -119,7 +128,7 @@ class Stepper:
             return False  # it is being read, and must be alone
         if _is_long(request) and self._writing:
             return False
-        if n_tokens and n_tokens + len(request.prompt_ids) > PROMPT_TOKENS:
+        if n_tokens and n_tokens + request.n_to_read > PROMPT_TOKENS:
             return False
         n_taken = sum(n_blocks(other.most_tokens) for other in self._writing)
         return len(self._writing) < MAX_SEQUENCES and n_taken + n_blocks(request.most_tokens) <= self._n_blocks
@@ -156,4 +165,5 @@ class Stepper:
 
 
 def _is_long(request: WritingRequest) -> bool:
-    return len(request.prompt_ids) > WHOLE_TOKENS
+    """Whether an engine that takes nothing over needs more than one step to read it."""
+    return len(request.prompt_ids) > WHOLE_TOKENS and not request.is_read_in_pieces
