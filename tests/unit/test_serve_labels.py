@@ -1,7 +1,7 @@
 """A server answers each key from the documents it may see, and refuses contenders that cannot do that."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,12 +12,14 @@ from starlette.applications import Starlette
 from bakeoff.contenders.access import record_learned
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.load import make_recipe
+from bakeoff.contenders.streaming import stream_of
 from bakeoff.errors import TooLongError
-from bakeoff.records import Answer, Labels
+from bakeoff.records import Answer, Document, Labels
 from bakeoff.retrieval.settings import Retrieval
 from bakeoff.serve import serving as serving_module
 from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.documents.live import LiveDocuments
+from bakeoff.serve.failures import failure_of
 from bakeoff.serve.feedback import FeedbackApi
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.log import Log
@@ -146,6 +148,78 @@ def test_history_hides_what_was_made_from_a_document_that_is_hidden_now(
     secrets = [document for document in documents.store.documents() if "90,000" in document.text]
     documents.put_all([document.model_copy(update={"access": ("board",)}) for document in secrets])
     assert "90,000" not in history()
+
+
+def changed_while_written(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+    """Makes a change between the last piece of an answer and its end."""
+
+    def changing(contender: object, question: object) -> Iterator[object]:
+        for item in stream_of(contender, question):
+            if isinstance(item, Answer):
+                change()
+            yield item
+
+    monkeypatch.setattr(serving_module, "stream_of", changing)
+
+
+@pytest.mark.parametrize("model", ["rag", "extract", "long-context", "hybrid"])
+def test_an_answer_is_withdrawn_whose_document_is_hidden_while_it_is_written(
+    serving: Serving, documents: LiveDocuments, log: Log, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """Nothing of it is sent or logged after that. Asked again, the question is answered from the others."""
+    secrets = [document for document in documents.store.documents() if "90,000" in document.text]
+    hide = lambda: documents.put_all([one.model_copy(update={"access": ("board",)}) for one in secrets])  # noqa: E731
+    changed_while_written(monkeypatch, hide)
+    asked = Asked(id="one", model=model, question=ASKED, typed=ASKED, key="desk", key_id="1")
+    *_, last = serving.answer(asked, ("hr",))
+    assert isinstance(last, Answer) and not last.text and not last.citations
+    assert (failure_of(last.error).status, failure_of(last.error).code) == (409, "documents_changed")
+    (entry,) = logged(log, 1)
+    assert "90,000" not in entry.model_dump_json() and entry.error == last.error
+    assert "90,000" not in said(serving, model, ("hr",))
+
+
+def test_an_answer_is_withdrawn_whose_document_is_erased_while_it_is_written(
+    serving: Serving, documents: LiveDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for a key that may see every document. A document that is deleted and keeps its text withdraws nothing."""
+    question = "What does the parking permit of Zoe cost?"
+    permit = Document(id="permit", text="The parking permit of Zoe costs 77 francs.", source="permit.md")
+    asked = Asked(id="one", model="extract", question=question, typed=question)
+    for change in (documents.delete, documents.erase):
+        documents.put(permit)
+        changed_while_written(monkeypatch, lambda change=change: change("permit"))
+        *_, last = serving.answer(asked, None)
+        assert isinstance(last, Answer)
+        assert ("77 francs" in last.text) == (last.error is None) == (change == documents.delete)
+
+
+def test_changes_of_other_documents_withdraw_nothing(
+    serving: Serving, documents: LiveDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is added that the reader may not see, and one is deleted that the answer does not cite."""
+    other = Document(id="other", text="A note of the board about ducks.", source="other.md", access=("board",))
+    changed_while_written(monkeypatch, lambda: (documents.put(other), documents.delete("other")))
+    for model in ("rag", "extract", "long-context"):
+        assert "90,000" in said(serving, model, ("hr",))
+
+
+def test_history_hides_what_cites_a_document_that_was_erased(
+    serving: Serving, documents: LiveDocuments, log: Log
+) -> None:
+    """From the key that asked; a key that oversees the log still sees it. One that is only deleted hides nothing."""
+    question = "What does the parking permit of Zoe cost?"
+    documents.put(Document(id="permit", text="The parking permit of Zoe costs 77 francs.", source="permit.md"))
+    asked = Asked(id="one", model="extract", question=question, typed=question, key="desk", key_id="1")
+    list(serving.answer(asked, ()))
+    assert len(logged(log, 1)) == 1
+    holders = Holder(name="desk", id="1", labels=()), Holder(name="boss", id="2", labels=None, manages=True)
+    apps = [Starlette(routes=FeedbackApi(log, documents, lambda request, one=one: one).routes()) for one in holders]
+    shown = lambda: ["77 francs" in send_request(app, "GET", "/history").body.decode() for app in apps]  # noqa: E731
+    documents.delete("permit")
+    assert shown() == [True, True]
+    documents.erase("permit")
+    assert shown() == [False, True]
 
 
 @pytest.mark.parametrize("model", ["extract", "long-context"])

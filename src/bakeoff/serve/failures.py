@@ -12,6 +12,8 @@ from bakeoff.records import Record
 
 CANCELLED = "cancelled"
 """The kind of an answer that nobody waited for."""
+WITHDRAWN = "documents_changed"
+"""The kind of an answer that rests on a document that was hidden or erased while it was written."""
 REFUSALS = (CANCELLED, "queue_full", "stopping", "documents_hidden", "context_length_exceeded")
 """The kinds of entries in the log of answers whose words are for clients."""
 
@@ -67,11 +69,19 @@ UNAVAILABLE = Failure(
     retry_after_s=5,
 )
 """A file, a database or a bucket that is gone, full or damaged."""
+_WITHDRAWN = Failure(
+    status=409,
+    code=WITHDRAWN,
+    message="A document that this answer was made from was hidden or erased while it was written.",
+    remedy="ask again",
+    retry_after_s=1,
+)
 OTHER = Failure(
     status=500, code="answering_failed", message="The question could not be answered; the server's log says why."
 )
 _FAILURES = {
     TooLongError.__name__: TOO_LONG,
+    WITHDRAWN: _WITHDRAWN,
     **{kind.__name__: UNAVAILABLE for kind in (BakeoffError, RunFolderError, StoreGoneError)},
     **{kind.__name__: failure for kind, failure in UPSTREAM.items()},
 }

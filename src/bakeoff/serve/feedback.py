@@ -214,13 +214,15 @@ class FeedbackApi:
     def _visible(self, answers: Sequence[LoggedAnswer], holder: Holder) -> list[LoggedAnswer]:
         """The answers that the holder may see.
 
-        An answer that names no passages may have been made from any document that could be seen then, as those of
-        `long-context` are: it is shown as long as none of them was hidden since.
+        Its own, if no document that they cite was hidden from it, or erased. An answer that names no passages may have
+        been made from any document that could be seen then, as those of `long-context` are: it is shown as long as none
+        of them was hidden since.
         """
         if holder.oversees:
             return list(answers)
         own = [answer for answer in answers if holder.id and answer.key_id == holder.id]
-        hidden = self._documents.hidden({cited for answer in own for cited in _cited(answer)}, holder.labels)
+        every = {cited for answer in own for cited in _cited(answer)}
+        hidden = self._documents.hidden(every, holder.labels) | self._documents.erased(every)
         least = self._documents.narrowed(holder.labels) if any(map(_is_of_all, own)) else 0
         seen = [answer for answer in own if hidden.isdisjoint(_cited(answer))]
         return [answer for answer in seen if not _is_of_all(answer) or (answer.documents_version or 0) >= least]

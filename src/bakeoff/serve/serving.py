@@ -25,7 +25,8 @@ from bakeoff.serve.answering import Asked, RefusedError
 from bakeoff.serve.conversation import Rewriter
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.documents.live import LiveDocuments
-from bakeoff.serve.failures import CANCELLED, TOO_LONG
+from bakeoff.serve.documents.views import Cited
+from bakeoff.serve.failures import CANCELLED, TOO_LONG, WITHDRAWN
 from bakeoff.serve.guard.rate import Buckets, Rate
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import logged_answer, new_id
@@ -145,6 +146,8 @@ class Serving:
                     if first_ms is None:
                         first_ms = _ms_since(begun)
                     if isinstance(item, Answer):
+                        if self._is_withdrawn(item, version, labels):
+                            item = _failed(asked, f"{WITHDRAWN}: a document of it was hidden or erased", begun)
                         item = item.model_copy(update={"latency_ms": _ms_since(begun)})
                         self._write(asked, item, version, first_ms)
                         failure = ""
@@ -165,6 +168,18 @@ class Serving:
             self._free_memory.give_back()
             if failure:
                 self._write(asked, _failed(asked, failure, begun), version, first_ms)
+
+    def _is_withdrawn(self, answer: Answer, version: int, labels: Labels) -> bool:
+        """Whether an answer begun at a version rests on a document that was hidden from its reader, or erased, since.
+
+        One that cites nothing may rest on any document.
+        """
+        if answer.error is not None or self._documents.version == version:
+            return False
+        if not answer.citations:
+            return not answer.abstained and self._documents.narrowed(labels) > version
+        cited: set[Cited] = {(hit.chunk.document_id, None) for hit in answer.citations}
+        return bool(self._documents.hidden(cited, labels) or self._documents.erased(cited))
 
     def shadow(self, asked: Asked, labels: Labels) -> None:
         """Answers a question that somebody got another answer to, for the log alone. It takes no turn of the queue.
