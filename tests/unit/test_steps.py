@@ -13,6 +13,7 @@ from bakeoff.contenders.mixture import TokenMixture, best_sequence
 from bakeoff.errors import ConfigError, TooLongError
 from bakeoff.models import steps as shared
 from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
+from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino import OpenVinoGenerator
 from bakeoff.models.engines.openvino_cache import graph_folder
@@ -112,6 +113,32 @@ def test_next_tokens_are_those_of_each_prompt_alone(both: Any) -> None:
         assert steps.next_log_probs() == pytest.approx(np.array(expected), abs=3e-5)
 
 
+def test_prompts_are_read_in_parts_between_which_a_caller_may_leave(both: Any, monkeypatch: Any) -> None:
+    """The parts change nothing, also where a part of a short prompt is padding alone."""
+    make, plain = both
+    monkeypatch.setattr(shared, "READ_AT_ONCE", 3 * 5)
+    monkeypatch.setattr(shared, "FEWEST_READ", 5)
+    width, shortest = max(map(len, plain.prompts)), min(map(len, plain.prompts))
+    assert width > 2 * 5 and width - shortest >= 5
+    steps = make()
+    expected = [plain.next_after(i) for i in range(3)]
+    assert steps.next_log_probs() == pytest.approx(np.array(expected), abs=3e-5)
+    n_parts, somebody = 0, Caller()
+
+    def looking(self: Caller) -> None:
+        nonlocal n_parts
+        n_parts += 1
+        if n_parts == 2:
+            somebody.leave()
+        if self.is_gone:
+            raise CallerGoneError
+
+    monkeypatch.setattr(Caller, "raise_if_gone", looking)
+    with on_behalf_of(somebody), pytest.raises(CallerGoneError):
+        make()
+    assert n_parts == 2
+
+
 def test_a_continuation_is_scored_right_after_each_prompt(both: Any, monkeypatch: Any) -> None:
     """Before and after other tokens were added, in several parts, one token, none; and the steps go on unchanged."""
     make, plain = both
@@ -196,7 +223,7 @@ def test_rag_token_is_the_sum_written_out_with_plain_transformers(both: Any, fol
     assert mixture.mixed.ids == ids
     assert mixture.mixed.log_prob == pytest.approx(log_prob, abs=1e-5)
     joint = [LOG_WEIGHTS[i] + plain.of(i, ids) for i in range(3)]
-    assert mixture.mixed.by_passage == pytest.approx(joint, abs=1e-5)
+    assert mixture.mixed.by_passage == pytest.approx(joint, abs=1e-4)
 
 
 def test_rag_sequence_is_the_sum_written_out_with_plain_transformers(both: Any, folder: Path) -> None:
@@ -215,8 +242,11 @@ def test_rag_sequence_is_the_sum_written_out_with_plain_transformers(both: Any, 
         assert mixed.log_prob == pytest.approx(float(np.log(sums[best])), abs=1e-5)
 
 
-def test_a_window_is_no_reason_for_another_sum(windowed: Path) -> None:
+@pytest.mark.parametrize("at_once", [shared.READ_AT_ONCE, 30])
+def test_a_window_is_no_reason_for_another_sum(windowed: Path, at_once: int, monkeypatch: Any) -> None:
     """Where tokens that do not count would take places in the window, the prompts are read again."""
+    monkeypatch.setattr(shared, "READ_AT_ONCE", at_once)
+    monkeypatch.setattr(shared, "FEWEST_READ", at_once // 3)
     generator, plain = TransformersGenerator(windowed, "tiny"), Plain(windowed)
     steps, ids = generator.steps(PROMPTS, WRITE), [4, 8, 15, 16, 23]
     for _ in range(6):

@@ -16,6 +16,10 @@ from bakeoff.models.cancelling import caller
 from bakeoff.models.chat import Chat
 from bakeoff.records import Completion, GenerationSettings, Usage
 
+READ_AT_ONCE = 256
+"""Tokens of the prompts, counted in every row, that are read at once: nobody is waited for any longer who leaves."""
+FEWEST_READ = 32
+"""Tokens of a row that are read at once in any case: fewer take nearly as long."""
 SCORED_AT_ONCE = 128
 """Tokens of a continuation, counted in every row, whose log-probabilities are in memory at once: each has one for every
 token of the vocabulary."""
@@ -72,9 +76,15 @@ class ChatSteps:
         self._first = self._next = self._read_prompts(self._rows.rows)
 
     def _read_prompts(self, rows: Rows) -> np.ndarray:
-        caller().raise_if_gone()
+        """Reads the prompts, a part of all rows at a time; gives the log-probabilities of the token after each."""
         positions = np.maximum(np.cumsum(self._prompt_mask, axis=1) - 1, 0)
-        return log_softmax(rows.read(self._tokens, self._prompt_mask, positions, 1)[:, -1])
+        n_rows, width = self._tokens.shape
+        at_once = max(FEWEST_READ, READ_AT_ONCE // n_rows)
+        for start in range(0, width, at_once):
+            caller().raise_if_gone()
+            part = slice(start, start + at_once)
+            logits = rows.read(self._tokens[:, part], self._prompt_mask[:, : part.stop], positions[:, part], 1)
+        return log_softmax(logits[:, -1])
 
     def next_log_probs(self) -> np.ndarray:
         return self._next
