@@ -13,7 +13,6 @@ from bakeoff.contenders.mixture import TokenMixture, best_sequence
 from bakeoff.errors import ConfigError, TooLongError
 from bakeoff.models import steps as shared
 from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
-from bakeoff.models.cancelling import Caller, CallerGoneError, on_behalf_of
 from bakeoff.models.chat import Chat
 from bakeoff.models.engines.openvino import OpenVinoGenerator
 from bakeoff.models.engines.openvino_cache import graph_folder

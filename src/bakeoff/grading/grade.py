@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bakeoff.grading.abstention import denies_elsewhere, is_abstention, mentions_declining
 from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
-from bakeoff.grading.commands import doubt_of_command
+from bakeoff.grading.commands import doubt_of_command, is_command
 from bakeoff.grading.compounds import is_first_part
 from bakeoff.grading.dates import YearMonthDay, beside_dates, is_date_beside
 from bakeoff.grading.doubts import LONGER_NAME, denies_twice
@@ -21,9 +21,11 @@ from bakeoff.grading.frequencies import says_as_often
 from bakeoff.grading.identifiers import holds, is_identifier, names_other_path, without_channel_signs
 from bakeoff.grading.label import is_among, is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
+from bakeoff.grading.line_breaks import as_paragraph, with_single_blanks, without_sure_wraps
 from bakeoff.grading.normalise import (
     bracketed_value,
     visible,
+    with_number_words,
     without_brackets_of_figures,
     without_citations,
     without_markup,
@@ -45,6 +47,7 @@ from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
 from bakeoff.grading.shares import as_clock, as_percentages, is_odds, odds_as_shares
 from bakeoff.grading.signs import says_signs
 from bakeoff.grading.surface import has_other_words, is_joined, surface_conflict, telling_signs
+from bakeoff.grading.telephones import with_telephone
 from bakeoff.grading.terms import terms
 from bakeoff.grading.units import with_bytes
 from bakeoff.grading.unspaced import needs_this, unspaced_verdict
@@ -94,14 +97,34 @@ def grade(answer: str, accepted: Sequence[str], kind: str = "", labels: Collecti
     >>> grade("The warranty lasts two years.", ["24 months"])
     Grade(verdict='right', exact_match=False, f1=0.0, rule='number', reason='')
     """
-    answer = visible(answer)
-    golds = [gold for alias in map(visible, accepted) if alias.strip() for gold in _ways(alias, kind)]
+    answer = with_single_blanks(visible(answer))
+    aliases = [with_single_blanks(visible(alias)) for alias in accepted]
+    golds = [gold for alias in aliases if alias.strip() for gold in _ways(alias, kind)]
     exact, f1 = squad_scores(answer, golds or [""])
-    ruling = _judge(answer, golds, kind, labels)
+    ruling = _judge(with_number_words(answer), list(map(with_number_words, golds)), kind, labels)
     return Grade(verdict=ruling.verdict, exact_match=exact, f1=f1, rule=ruling.rule, reason=ruling.reason)
 
 
 def _judge(answer: str, golds: Sequence[str], kind: str, labels: Collection[str]) -> Ruling:
+    """The ruling on the text with its line breaks, which may stand between items, and as a paragraph that they wrap.
+
+    Where the two readings differ, it is right if the paragraph is: 'December 14,\\n2018'. What only the lines say is
+    unsure: '5\\nMB' for '5 GB'. Lines of a command are commands of their own.
+    """
+    if not golds or any(map(is_command, golds)):
+        return _judge_lines(answer, golds, kind, labels)
+    answer, golds = without_sure_wraps(answer), list(map(without_sure_wraps, golds))
+    ruling = _judge_lines(answer, golds, kind, labels)
+    paragraph, wanted = as_paragraph(answer), list(map(as_paragraph, golds))
+    if (paragraph, wanted) == (answer, golds):
+        return ruling
+    other = _judge_lines(paragraph, wanted, kind, labels)
+    if other.verdict == "right" or ruling.verdict == "wrong":
+        return other
+    return ruling.but("a line break may stand between two items")
+
+
+def _judge_lines(answer: str, golds: Sequence[str], kind: str, labels: Collection[str]) -> Ruling:
     if not any("<" in gold or "\\" in gold for gold in golds):
         answer = without_markup(answer)
     if any("[" in gold for gold in golds):
@@ -143,7 +166,7 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
         if is_date_beside(raw) and not _days(gold):
             raw = beside_dates(raw, _days(answer_terms))
             gold = terms(raw)
-        given = beside_dates(_with_may(answer, gold), _days(gold))
+        given = beside_dates(_with_may(with_telephone(answer, raw), gold), _days(gold))
         given = with_longer_names_joined(with_unit_beside(given, gold), raw)
         given = without_agreeing_opening(with_joined_code(given, raw)[0], raw)
         ruling = _checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, raw, kind)

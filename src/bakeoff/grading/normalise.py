@@ -111,6 +111,18 @@ def visible(text: str) -> str:
     return _AFTER_A_FIGURE.sub(" ", _WITHOUT_WIDTH.sub("", text)) if "\u200b" in text else text
 
 
+_NUMBER_SIGN = re.compile(r"(?<![\w&#])#(?=\d+(?!\w))")
+
+
+def with_number_words(text: str) -> str:
+    """The text with a word for the sign of a number.
+
+    >>> with_number_words("Line #18, C# and #help")
+    'Line No. 18, C# and #help'
+    """
+    return _NUMBER_SIGN.sub("No. ", text)
+
+
 def _without_tags(text: str) -> str:
     """The text with what stands between each tag and the next end of that tag, in a time that grows with its length."""
     pieces, done, without_end = list[str](), 0, set[str]()

@@ -49,7 +49,7 @@ def number_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms], rule: str,
         return _right_unless(answer, stands or equal, gold, wanted[0], rule, kind)
     if wanted[0].dates and {term.text for term in answer} & _NAMED_DAYS:
         return unsure(rule, "it names a day")
-    if wanted[0].dates and {term.text for term in answer} & _PARTS_OF_A_PERIOD and not stands:
+    if wanted[0].dates and _names_part_of_period(answer) and not stands:
         return unsure(rule, "it names a part of a period")
     if wanted[0].dates and not any(term.dates or is_year(term) for term in answer) and _has_figures(answer):
         return unsure(rule, "it may be a date in a form that the rules do not read")
@@ -71,6 +71,12 @@ def _names_upper_end(answer: Terms, gold: Terms, wanted: Terms) -> bool:
     if not is_range or len(numbers) != 1 or negated(answer, numbers[0]):
         return False
     return says_as_much(answer[numbers[0]], wanted[1]) and bound_at(answer, numbers[0]).startswith("<=")
+
+
+def _names_part_of_period(answer: Terms) -> bool:
+    """Whether it says when, without a day: 'end of May', 'mid-year'. A 'mid-year review' in a sentence does not."""
+    says_part = bool({term.text for term in answer} & _PARTS_OF_A_PERIOD)
+    return says_part and (len(answer) <= 6 or any(term.dates or is_year(term) for term in answer))
 
 
 def _has_figures(answer: Terms) -> bool:

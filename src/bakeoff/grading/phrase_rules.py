@@ -453,7 +453,7 @@ def long_ruling(answer: Terms, gold: Terms, golds: Sequence[Terms]) -> Ruling:
         extra = n_negations(rest) > 0 or len(rest) > max(12, len(gold))
         return right(rule).but("it contains the accepted answer and says more" if extra else "")
     if _only_negated(answer, gold) or _states_other_numbers(answer, gold):
-        return wrong(rule)
+        return wrong(rule).but("what it denies stands in brackets" if _denies_in_brackets(answer, gold) else "")
     shared = {term.text for term in content(answer)} & {term.text for term in content(gold)}
     if not shared and len(answer) >= 3 and len(content(gold)) >= LONG and not _alike(answer, gold):
         return wrong(rule)
@@ -465,6 +465,17 @@ def _only_negated(answer: Terms, gold: Terms) -> bool:
     plain_answer, plain_gold = ([term.text for term in side if not n_negations([term])] for side in (answer, gold))
     differs = n_negations(answer) % 2 != n_negations(gold) % 2
     return differs and SequenceMatcher(None, plain_answer, plain_gold, autojunk=False).ratio() >= 0.7
+
+
+def _denies_in_brackets(answer: Terms, gold: Terms) -> bool:
+    """Whether the two are no longer opposites without what the answer has in brackets."""
+    outside, depth = list[Term](), 0
+    for term in answer:
+        depth += term.before.count("(") - term.before.count(")")
+        outside += [term] if depth <= 0 else []
+    return (
+        0 < len(outside) < len(answer) and not _only_negated(outside, gold) and not _states_other_numbers(answer, gold)
+    )
 
 
 def _states_other_numbers(answer: Terms, gold: Terms) -> bool:

@@ -129,7 +129,7 @@ def _scanner() -> re.Pattern[str]:
                 rf"(?P<address>(?=\S{{0,255}}[@./])(?:[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)\S+|{_BARE_ADDRESS}))",
                 *(rf"(?P<date{i}>(?<![\w]){pattern})" for i, pattern in enumerate(date_patterns())),
                 rf"(?P<clock>(?<![\w.])(?:{_CLOCK}))",
-                r"(?P<phone>(?<![\w])(?:(?:\+\d|\(?0\d)[\d ()./-]{6,40}\d|\(?\d{3}\)?[ -]\d{3}-\d{4}(?!\d)))",
+                rf"(?P<phone>(?<![\w])(?:(?:\+\d|\(?0\d)[\d ()./-]{{6,40}}\d|{_AMERICAN_NUMBER}))",
                 rf"(?P<opaque>(?<![\w.])\d+(?:\.\d+){{2,}}(?![\w])(?<!\.\d\d\d)|(?<![\w./])(?!{_FRACTION})\d+/\d+(?![\w/]))",
                 rf"(?P<number>(?<![^\W_])(?=[^\d\s]{{0,4}}\s?[-+]?\d){_PREFIX}{_FIGURE}{_SCALE}{UNIT_PATTERN}(?![^\W_]|\.\d))",
                 rf"(?P<word>{_SYMBOLS_BEFORE}{_LETTER}+(?:(?:'|(?-i:(?<=[A-Z])&(?=[A-Z]))){_LETTER}+)*(?:\.\d{_LETTER}*)*{_SYMBOLS_AFTER}|&)",
@@ -139,6 +139,7 @@ def _scanner() -> re.Pattern[str]:
     )
 
 
+_AMERICAN_NUMBER = r"(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w.]\d|\d)"
 _BARE_ADDRESS = (
     r"(?<![\w@.-])(?:[a-z0-9][a-z0-9-]*\.)+(?-i:[a-z]{2,})(?:/\S+)|"
     r"(?<![\w@.-])(?:[a-z0-9][a-z0-9-]*\.)+(?-i:com|org|net|edu|gov|example|test|invalid|eu|de|uk)(?![\w-])/?"
@@ -209,8 +210,9 @@ def _read_opaque(match: re.Match[str]) -> Term:
 
 
 def _read_phone(match: re.Match[str]) -> Term:
-    """All digits, with a plus in front of a country code and without the zero of a long-distance call."""
+    """All digits, with a plus in front of a country code and without the zero or one of a long-distance call."""
     digits = re.sub(r"\D", "", match[0].replace("(0)", ""))
+    digits = digits[1:] if re.fullmatch(r"1\d{10}", digits) and not match[0].startswith("+") else digits
     return Term("tel:+" + digits if match[0].startswith("+") else "tel:" + digits.lstrip("0"))
 
 
