@@ -204,31 +204,34 @@ class Ledger:
         are done, if not all.
         """
         begun = time.perf_counter()
-        outcome = self._outcome(sent, status, tokens, http, begun - sent.begun)
-        outcome = outcome.model_copy(update={"calls": calls})
-        with self._writing(outcome):
+        with self._coming_back() as came:
+            outcome = self._outcome(sent, status, tokens, http, begun - sent.begun)
+            outcome = outcome.model_copy(update={"calls": calls})
             if text and self._replies is not None:
                 named = {name: getattr(sent.intent, name) for name in ("contender", "stage", "role", "request")}
                 self._replies.add(Reply(outcome=outcome, text=text, **named).model_dump_json().encode())
                 self._is_unsettled = True
             self._write(outcome, wait=not text)
+            came.append(outcome)
         self._took(time.perf_counter() - begun)
 
     @contextmanager
-    def _writing(self, outcome: Row) -> Iterator[None]:
-        """While an outcome and its reply are written, no reply is removed; then it counts, as far as it is known."""
+    def _coming_back(self) -> Iterator[list[Row]]:
+        """While an outcome and its reply are written, no reply is removed; then what the block adds to the list counts.
+
+        Whatever fails in the block, nobody waits for this call any longer.
+        """
         with self._room:
             self._n_being_written += 1
-        is_written = False
+        came = list[Row]()
         try:
-            yield
-            is_written = True
+            yield came
         finally:
             with self._room:
                 self._n_being_written -= 1
-                if is_written:
+                for outcome in came:
                     self._account.add(outcome)
-                self._n_under_way -= 1  # also on a full disk: nobody waits for this call
+                self._n_under_way -= 1
                 self._room.notify_all()
 
     def _outcome(self, sent: Sent, status: Status, tokens: Tokens | None, http: int | None, seconds: float) -> Row:
