@@ -496,7 +496,7 @@ def streamed(protocol: str, words: str, n_prompt: int, n_new: int) -> Recorded:
 def test_counts_that_cannot_be_are_none(
     tmp_path: Path, protocol: str, is_stream: bool, counts: tuple[int, int]
 ) -> None:
-    """None for a prompt or for words, or more than anybody counts: the call counts at its most, its answer as estimated.
+    """None for a prompt or for words, or more than anybody counts: the call counts at its most, its answer estimated.
 
     Nobody waits for it: the next one may be sent.
     """

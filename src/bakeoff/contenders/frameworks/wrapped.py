@@ -21,8 +21,7 @@ BuiltFrom = Callable[[Sequence[Document]], Any]
 
 
 class Said(NamedTuple):
-    """What an object said to one question. Tokens are 0 if the object does not count them, or says more than it can have
-    counted."""
+    """What an object said to one question. Tokens are 0 if the object does not count them."""
 
     text: str
     sources: Sequence[Source] = ()
