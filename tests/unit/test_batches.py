@@ -131,7 +131,7 @@ def test_a_session_that_ends_while_it_waits_finds_its_batch_again(api: FakeApi, 
 def test_the_same_requests_are_a_new_batch_once_their_answers_are_stored(
     api: FakeApi, tmp_path: Path, left: str
 ) -> None:
-    """Who asks again wants other answers. Until then they come from the first batch; the end of the stage settles it."""
+    """Who asks again wants other answers. Until then they come from the first batch, or until the stage has ended."""
     answered(api, tmp_path, settled=left == "settled")
     if left == "killed after that":
         with counting(Ledger(lambda model: PRICE)) as ledger, asking_in("answer", "rag"):

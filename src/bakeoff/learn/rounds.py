@@ -240,7 +240,7 @@ def _same_data(there: RunFolder, questions: Path, documents: Sequence[Document])
 
 
 def _drop(there: RunFolder, has_same_data: bool) -> None:
-    """Removes what a round has made, but not what it has paid: the limits of the one that takes its number hold for both.
+    """Removes what a round has made, but not what it has paid: the limits of the one after it hold for both.
 
     Orders at tuning hosts stay where they are if the data are the same, so that a job under way is gone on with. Else
     they move to `given-up/`, where they only count. A kill on the way loses none of them.
