@@ -22,6 +22,8 @@ from bakeoff.learn.learning import learn
 from bakeoff.learn.promotion import approve, refuse
 from bakeoff.learn.reviewed import Reviewed
 from bakeoff.learn.rounds import begin_round
+from bakeoff.models.spending.ledger import LEDGER, REPLIES
+from bakeoff.pilot.hosting import spent_in
 from bakeoff.pilot.run import run
 from bakeoff.records import Question
 from bakeoff.runs.folder import RunFolder
@@ -29,6 +31,7 @@ from bakeoff.serve.deployment import deploy, open_deployment
 from bakeoff.serve.log import Log
 from bakeoff.serve.log_entries import Decision, logged_answer
 from bakeoff.serve.releases import current, previous, release_folder, rollback
+from bakeoff.tuning.hosted.journal import JobRecord, Journal, jobs_in
 from tests.end_to_end.small import environment, make
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -315,6 +318,36 @@ def test_a_review_is_not_tested_once_the_document_says_something_else(finished, 
     again = asked[0].model_copy(update={"answers": ("44 days",), "documents_version": store.version})
     begun = begin_round(deployment, 1, [again, asked[1]]).begun
     assert begun.new == ("use-a3", "use-a4") and "use-a3" not in begun.outdated
+
+
+@pytest.mark.parametrize("has_same_data", [True, False])
+def test_a_round_that_begins_again_knows_what_it_has_paid(finished, tmp_path, has_same_data):
+    """The ledger stays, and the orders at tuning hosts: in their place if they go on, else where they only count."""
+    deployment = deploy(finished, tmp_path / "deployment", ["rag"])
+    asked = reviewed()
+    first = begin_round(deployment, 1, asked)
+    root = first.folder.root
+    (root / LEDGER).write_text("paid\n")
+    (root / REPLIES).write_text("answered\n")
+    orders = first.folder.world / "adapters" / "a tuned model"
+    orders.mkdir(parents=True)
+    (orders / "weights.bin").write_text("made")
+    Journal(orders).write(order("job-1", 3.0))
+    for limits, counted in ((Limits(contenders=("rag",)), 3.0), (Limits(), 3.0)):
+        again = begin_round(deployment, 1, asked if has_same_data else asked[:-1], limits)
+        assert again.folder.root == root and again.begun.contenders == limits.contenders
+        assert len(again.prepared.documents) == len(first.prepared.documents) > 0
+        assert (root / LEDGER).read_text() == "paid\n" and (root / REPLIES).read_text() == "answered\n"
+        assert not (orders / "weights.bin").exists() and orders.exists() == has_same_data
+        assert [job.name for job in jobs_in(root)] == ["job-1"] and spent_in(root) == counted
+
+
+def order(name, usd):
+    """The record of a job that is under way at a host."""
+    named = {"name": name, "host": "h", "api": "openai", "base_model": "m", "begins_with": "m"}
+    return JobRecord(
+        **named, n_examples=1, epochs=1, most_tokens=9, most_usd=usd, limit_usd=9.0, begun_at=0.0, step="created"
+    )
 
 
 def test_facts_and_splits_of_a_round_that_kept_what_was_served_are_kept(finished, tmp_path):

@@ -16,6 +16,7 @@ from bakeoff.retrieval.hybrid import HybridIndex
 from bakeoff.runs.config import load_config
 from tests.end_to_end.paid_pilot import asked_for_size, killed, paid_pilot, reader, sums
 from tests.fake_api import FakeApi, Fault, Request
+from tests.torture.paid_judge import judged
 from tests.torture.promise import Promise, Seen, Trial
 
 KILLS_OF_A_RUN = 5
@@ -39,8 +40,16 @@ def killed_and_paid(told: Trial) -> Seen:
     n_stumbled = told.times(10, 1)
     for number in range(n_stumbled):
         broken += [line for place in Stumbling.PLACES for line in _stumbled(told.folder, number, place, chance)]
+    n_judged, n_asked = told.times(10, 1), 0
+    for number in range(n_judged):
+        found, n_requests = judged(told.folder / f"judged-{number}", chance, n_kills=told.times(3, 1))
+        broken, n_asked = [*broken, *found], n_asked + n_requests
     kills = f"{n_kills} kills, {n_calls:,} calls, {n_unknown} of them with an unknown outcome"
-    return Seen(f"{kills}; {2 * n_stumbled} pilots whose searches failed after rewordings", tuple(broken))
+    return Seen(
+        f"{kills}; {2 * n_stumbled} pilots whose searches failed after rewordings; "
+        f"{n_judged} judges that are killed and answered late, {n_asked} requests",
+        tuple(broken),
+    )
 
 
 class Stumbling(FakeApi):
@@ -129,7 +138,11 @@ def capped(told: Trial) -> Seen:
     for number in range(told.times(30, 3)):
         with FakeApi(reply=reader, delay_s=0.005) as api:
             shares.append(_capped(told.folder / str(number), api, chance, whole.total.calls, whole.total.usd, broken))
-    return Seen(f"{len(shares)} runs, stopped at {min(shares):.1%} to {max(shares):.1%} of their caps", tuple(broken))
+    n_judged = told.times(10, 1)
+    for number in range(n_judged):
+        broken += judged(told.folder / f"judged-{number}", chance, cap_usd=chance.uniform(0.1, 0.3))[0]
+    stops = f"{len(shares)} runs, stopped at {min(shares):.1%} to {max(shares):.1%} of their caps"
+    return Seen(f"{stops}; {n_judged} judges with caps that are answered late", tuple(broken))
 
 
 def _capped(

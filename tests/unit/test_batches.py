@@ -13,7 +13,7 @@ from bakeoff.measure.collect import ask as ask_all
 from bakeoff.measures import seconds
 from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel, TokenPrice
-from bakeoff.models.spending.ledger import Ledger, counting
+from bakeoff.models.spending.ledger import Ledger, counting, settle
 from bakeoff.models.spending.rows import Budget, Spending
 from bakeoff.models.spending.who import asking_in
 from bakeoff.records import Answer, Completion, GenerationSettings, Message, Prompt, Question, ask
@@ -35,7 +35,12 @@ def batching(api: FakeApi, **more: Any) -> ApiModel:
 
 
 def answered(
-    api: FakeApi, folder: Path, stage: str = "answer", words: list[str] = WORDS, budget: Budget | None = None
+    api: FakeApi,
+    folder: Path,
+    stage: str = "answer",
+    words: list[str] = WORDS,
+    budget: Budget | None = None,
+    settled: bool = False,
 ) -> tuple[list[Completion], Spending]:
     """One session: what a contender is answered in a stage, and what the run has spent by then."""
     prompts = [Prompt(messages=(Message(role="user", content=word),)) for word in words]
@@ -45,6 +50,8 @@ def answered(
         ledger.keep_in(folder)
         with asking_in(stage, "rag"):
             given = generator.generate(prompts, SETTINGS)
+            if settled:
+                settle()
         return given, ledger.spending()
 
 
@@ -118,6 +125,22 @@ def test_a_session_that_ends_while_it_waits_finds_its_batch_again(api: FakeApi, 
     assert texts(given) == ECHOED
     assert len(api.batches.created) == 1
     assert spending.total.unknown == 0
+
+
+@pytest.mark.parametrize("left", ["settled", "killed before the answers were stored", "killed after that"])
+def test_the_same_requests_are_a_new_batch_once_their_answers_are_stored(
+    api: FakeApi, tmp_path: Path, left: str
+) -> None:
+    """Who asks again wants other answers. Until then they come from the first batch, or until the stage has ended."""
+    answered(api, tmp_path, settled=left == "settled")
+    if left == "killed after that":
+        with counting(Ledger(lambda model: PRICE)) as ledger, asking_in("answer", "rag"):
+            ledger.keep_in(tmp_path)
+            settle(is_finished=True)
+    given, spending = answered(api, tmp_path)
+    n_batches = 1 if "before" in left else 2
+    assert texts(given) == ECHOED and len(api.batches.created) == n_batches
+    assert spending.total.calls == n_batches * len(WORDS)
 
 
 def test_a_batch_whose_id_was_never_told_is_found_in_the_hosts_list(api: FakeApi, tmp_path: Path) -> None:

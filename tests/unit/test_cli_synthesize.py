@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.errors import ConfigError, InputError, LimitReachedError
+from bakeoff.errors import ConfigError, InputError, LimitReachedError, RunFolderError
 from bakeoff.questions import read_questions
+from bakeoff.synthesis.output import Folder
 from tests.end_to_end.small import make
 from tests.fake_api import FakeApi
 from tests.unit.test_cli import call, parsed
@@ -57,6 +58,19 @@ def test_questions_are_made_from_documents_and_made_no_second_time(pilot):
     (pilot.parent / "docs" / "yulan.md").write_text("# Yulan\n\nIts year can last up to 9 days.\n")
     with pytest.raises(ConfigError, match="begun with other documents"):
         call(*command(pilot, "--unanswerable", 0, "--resume"))
+
+
+def test_a_folder_is_written_by_one_process_at_a_time(pilot):
+    """A second one would pay for everything twice and mix both; what was begun can go on afterwards."""
+    folder = Folder(pilot.parent / "syn")
+    with folder.lock():
+        for more in ([], ["--resume"]):
+            with pytest.raises(RunFolderError, match="Another bakeoff synthesize is using"):
+                call(*command(pilot, *more))
+        assert [path.name for path in folder.root.iterdir()] == [".lock"]
+    call(*command(pilot))
+    with folder.lock(), pytest.raises(RunFolderError, match="Another bakeoff synthesize is using"):
+        call("synthesize", "--read", folder.root / "review.csv", "-o", folder.root)
 
 
 def test_few_drafts_are_said_with_what_to_do(pilot):

@@ -18,6 +18,7 @@ from bakeoff.measure.units import units_of
 from bakeoff.models.load import load_generator
 from bakeoff.models.settings import ApiModel, LocalModel, TokenPrice
 from bakeoff.models.spending.ledger import Ledger, counting
+from bakeoff.models.spending.tokens import Tokens
 from bakeoff.models.spending.who import asking_in
 from bakeoff.pilot.judge_answers import calibrate_run, judge_answers, judge_rates, verdicts
 from bakeoff.pilot.judging import judge_run
@@ -594,6 +595,75 @@ def test_a_judge_with_a_batch_api_is_asked_in_batches(tmp_path: Path) -> None:
     graded = lines(folder)
     assert {line.unit: line.verdict for line in graded} == true_verdicts(folder)
     assert sum(line.usd for line in jsonl.read(folder.judge_path, Judged)) == pytest.approx(spent.usd)
+
+
+def test_a_judge_with_a_batch_api_is_asked_again_in_batches_of_its_own(tmp_path: Path) -> None:
+    """The sample is all answers, so that its requests are those of the verdicts: they are sent again all the same."""
+
+    class Fickle(ScriptedJudge):
+        def calls_right(self, answer: str) -> bool:
+            return len(self.messages) % 2 == 0
+
+    scripted, folder = Fickle(), long_run(tmp_path / "run", 5)
+    price = TokenPrice(input_tokens=1.0, output_tokens=4.0)
+    with FakeApi(reply=lambda messages: scripted.reply(messages[-1]["content"])) as api:
+        model = ApiModel(api="openai", base_url=api.url, model="m", price=price, batch=True, retries=0)
+        with counting(Ledger(lambda model: price)) as ledger, asking_in("judge"):
+            ledger.keep_in(folder.root)
+            settings = Grading(judge=model, canaries=3)
+            calibration = judge_answers(folder, model, settings, folder.config().profile, load=_impatient)
+            spent = ledger.spending().total
+    assert scripted.n_verdicts == 20 and len(lines(folder, "repeat")) == 10
+    assert calibration.self_agreement.value is not None and calibration.self_agreement.value < 1
+    assert sum(line.usd for line in jsonl.read(folder.judge_path, Judged)) == pytest.approx(spent.usd)
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+def test_calls_that_nobody_knows_the_outcome_of_count_in_the_judges_budget(tmp_path: Path, retries: int) -> None:
+    """Each is tried again while there is room for its most; the run's own budget is not touched."""
+    folder = long_run(tmp_path / "run", 20)
+    price = TokenPrice(input_tokens=10.0, output_tokens=10.0)
+    grading = Grading(budget_usd=0.1, max_new_tokens=64, repeats=0)
+    with FakeApi(reply=api_reply, fault=Fault(status=504, times=None)) as api:
+        model = ApiModel(api="openai", base_url=api.url, model="m", price=price, concurrency=4, retries=retries)
+        with counting(Ledger(lambda model: price)) as ledger, asking_in("judge"):
+            ledger.keep_in(folder.root)
+            calibration = judge_answers(folder, model, grading, folder.config().profile, load=_hasty)
+            total = ledger.spending().total
+            ledger.send(model, "something else", Tokens(1))
+    assert total.unknown == total.calls == api.n_requests and 0 < total.usd <= 0.1
+    assert calibration.n_judged == 0 and calibration.notes
+    if retries:
+        assert "its budget (grading.budget_usd, 0.1" in calibration.notes[0]
+
+
+def test_canaries_of_a_command_that_was_interrupted_are_not_asked_again(tmp_path: Path) -> None:
+    """The same command goes on with them. Once it has ended, the next one asks again."""
+    grading = GRADING.model_copy(update={"canaries": 5})
+    judge(long_run(tmp_path / "pilot", 6, name="pilot"), ScriptedJudge(), grading)
+    second = long_run(tmp_path / "pilot-2", 6, name="pilot")
+
+    class Interrupted(ScriptedJudge):
+        def reply(self, message: str) -> str:
+            if "<answer>" not in message:  # the first request after the canaries
+                raise KeyboardInterrupt
+            return super().reply(message)
+
+    for n in (5, 10):
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                judge(second, Interrupted(), grading, again=True)
+            assert len(lines(second, "canary")) == n
+            second.key_points_path.unlink(missing_ok=True)
+        calibration = judge(second, ScriptedJudge(), grading, again=True)
+        second.key_points_path.unlink()
+        assert len(lines(second, "canary")) == n and calibration.drift.n == 5
+
+
+def _hasty(settings: Any) -> Any:
+    generator = load_generator(settings)
+    generator._client._first_wait_s = 0.001  # type: ignore[attr-defined]
+    return generator
 
 
 def _impatient(settings: Any) -> Any:

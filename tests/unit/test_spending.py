@@ -492,11 +492,14 @@ def streamed(protocol: str, words: str, n_prompt: int, n_new: int) -> Recorded:
 
 @pytest.mark.parametrize("protocol", ["openai", "anthropic", "google", "ollama"])
 @pytest.mark.parametrize("is_stream", [False, True])
-@pytest.mark.parametrize("counts", [(0, 0), (9, 0), (0, 2)])
+@pytest.mark.parametrize("counts", [(0, 0), (9, 0), (0, 2), (10**400, 2), (9, 10**400), (10**12 + 1, 2)])
 def test_counts_that_cannot_be_are_none(
     tmp_path: Path, protocol: str, is_stream: bool, counts: tuple[int, int]
 ) -> None:
-    """Of a prompt or of an answer with words: the call counts at its most, and its answer with the tokens estimated."""
+    """None for a prompt or for words, or more than anybody counts: the call counts at its most, its answer estimated.
+
+    Nobody waits for it: the next one may be sent.
+    """
     words = "yes, it is"
     answer = streamed(protocol, words, *counts) if is_stream else Recorded(body=worded(protocol, words, *counts))
     prompt = Prompt(messages=(Message(role="user", content="hello there"),))
@@ -508,9 +511,11 @@ def test_counts_that_cannot_be_are_none(
         else:
             (completion,) = generator.generate([prompt], GenerationSettings())
         total = ledger.spending().total
+        assert not ledger._n_under_way
     most = rows(tmp_path)[0]["most_usd"]
     assert completion.text == words
-    assert completion.usage.prompt_tokens == (counts[0] or 3) and completion.usage.completion_tokens == (counts[1] or 3)
+    believed = tuple(n if 0 < n <= 10**12 else 3 for n in counts)
+    assert (completion.usage.prompt_tokens, completion.usage.completion_tokens) == believed
     assert total.usd == pytest.approx(most) and most > 0 and total.calls == 1
 
 
@@ -734,6 +739,16 @@ def test_a_reply_whose_outcome_is_not_written_yet_is_not_settled(tmp_path: Path)
     assert [row["row"] for row in rows(tmp_path)] == ["intent", "outcome"]
     assert (tmp_path / "spending.replies.jsonl").read_text() == ""
     ledger.close()
+
+
+def test_an_outcome_that_cannot_be_made_leaves_nobody_waiting_for_room(tmp_path: Path) -> None:
+    """Whatever fails when a call comes back, it is under way no more."""
+    model = ApiModel(api="openai", base_url="https://llm.example/v1", model="m", price=PRICE)
+    ledger = open_ledger(tmp_path, Budget(calls=1))
+    with pytest.raises(OverflowError):
+        ledger.record(ledger.send(model, "a", Tokens(1)), "done", Tokens(10**400))
+    with pytest.raises(SpendingStopped, match=r"budget\.calls is 1"):
+        ledger.send(model, "b", Tokens(1))
 
 
 @pytest.mark.parametrize("failing", ["intent", "outcome"])

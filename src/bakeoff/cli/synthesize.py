@@ -88,7 +88,9 @@ def synthesize(
 
     folder = Folder(output)
     if read is not None:
-        _read_back(folder, read, as_json)
+        _check_begun(folder)
+        with folder.lock():
+            _read_back(folder, read, as_json)
         return
     if not documents:
         raise ConfigError("No documents were given.", "bakeoff synthesize DOCS..., or --read FILE to read a review")
@@ -98,7 +100,8 @@ def synthesize(
         per_passage=per_passage, wordings=wordings if paraphrase else 0, unanswerable=unanswerable, seed=seed
     )
     models = _models(config, model, reader)
-    with _counted(folder, models, usd, resume) as account:
+    folder.check_new(resume)
+    with folder.lock(), _counted(folder, models, usd, resume) as account:
         making, begun = _prepared(folder, documents, paraphrase, questions or [], settings, models, resume)
         _say_what_rules_make(making, models)
         _confirm(making, models, yes, limit)
@@ -307,12 +310,15 @@ def _show(folder: "Folder", making: "Making", models: _Models, as_json: bool, ac
     out.print(f"To accept some for the test, open {page} or fill in {sheet}.")
 
 
+def _check_begun(folder: "Folder") -> None:
+    if not folder.begun_path.exists():
+        raise ConfigError(f"{folder.root} holds no synthetic questions.", "name their folder with --output")
+
+
 def _read_back(folder: "Folder", path: Path, as_json: bool) -> None:
     from bakeoff.synthesis.review import read_reviews
     from bakeoff.synthesis.written import write_files
 
-    if not folder.begun_path.exists():
-        raise ConfigError(f"{folder.root} holds no synthetic questions.", "name their folder with --output")
     filled = read_reviews(folder, path)
     paths = write_files(folder)
     if as_json:

@@ -16,6 +16,7 @@ from pydantic import Field
 from bakeoff.contenders.citing import Source
 from bakeoff.contenders.reply_citations import sources_in
 from bakeoff.errors import InputError
+from bakeoff.models.spending.tokens import MOST_COUNTED
 from bakeoff.questions.rows.table import RawRow, Table, read_table
 from bakeoff.records import Record
 from bakeoff.sentences import first_few
@@ -53,8 +54,8 @@ class RecordedAnswer(Record):
     contexts: tuple[RecordedSource, ...] = ()
     latency_ms: float | None = Field(default=None, ge=0)
     cost_usd: float | None = Field(default=None, ge=0)
-    prompt_tokens: int | None = Field(default=None, ge=0)
-    completion_tokens: int | None = Field(default=None, ge=0)
+    prompt_tokens: int | None = Field(default=None, ge=0, le=MOST_COUNTED)
+    completion_tokens: int | None = Field(default=None, ge=0, le=MOST_COUNTED)
     error: str = ""
 
     @property

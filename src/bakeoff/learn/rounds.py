@@ -7,16 +7,17 @@ as they were when it began, so that a round that was killed goes on with the sam
 """
 
 import hashlib
+import secrets
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.spec import Entry
 from bakeoff.corpus.stores import existing_store, move_store, remove_store
-from bakeoff.errors import ConfigError, InputError, RunFolderError
+from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held
 from bakeoff.learn.bounds import NO_LIMITS, Limits
@@ -26,6 +27,8 @@ from bakeoff.learn.live import LIVE, RECIPE, Where, live_entry
 from bakeoff.learn.remembered import remember, remembered
 from bakeoff.learn.reviewed import FROM_USE, Reviewed, without_changed
 from bakeoff.learn.standing import known_changes, standing, standing_reviews
+from bakeoff.models.spending.ledger import LEDGER, REPLIES
+from bakeoff.models.tuned_folder import DEPLOYMENT, HOSTED_JOB
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.protocols import DocumentStore
 from bakeoff.questions.splits.leaks import leaks
@@ -34,7 +37,7 @@ from bakeoff.records import Document, Question, Record
 from bakeoff.retrieval.coverage import Languages
 from bakeoff.retrieval.opening import copy_documents_alone, index_names, remove_indexes
 from bakeoff.runs.config import Config
-from bakeoff.runs.folder import RunFolder, begin, write_record
+from bakeoff.runs.folder import RunFolder, begin, resume, write_record
 from bakeoff.sentences import first_few
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.log_entries import Decision
@@ -44,6 +47,8 @@ ROUNDS = "rounds"
 NAME = "round"
 LOCK = "learning.lock"
 QUESTIONS = "splits.jsonl"
+GIVEN_UP = "given-up"
+"""The folder of a round with the orders at tuning hosts of the rounds of its number that were given up."""
 KEPT = 5
 """The newest rounds that `prune_rounds` keeps."""
 ANOTHER_LIVE = "served-now"
@@ -207,9 +212,12 @@ def begin_round(
         contenders=limits.contenders,
         training_seconds=limits.training_seconds,
     )
-    remove_store(root / ROUNDS / config.name)  # of a round that was never decided
-    shutil.rmtree(root / ROUNDS / config.name, ignore_errors=True)
-    folder = begin(config, root / ROUNDS)
+    there = RunFolder(root / ROUNDS / config.name)
+    if there.root.exists():  # a round that was never decided
+        _drop(there, has_same_data=_same_data(there, half / QUESTIONS, documents))
+        folder = resume(config, root / ROUNDS)
+    else:
+        folder = begin(config, root / ROUNDS)
     move_store(half, folder.root)
     (half / QUESTIONS).replace(folder.root / QUESTIONS)
     half.rmdir()
@@ -217,6 +225,43 @@ def begin_round(
     remember(root, questions.questions, known)
     write_record(folder.root / "round.json", record)  # last: without it there is no round
     return here
+
+
+def _same_data(there: RunFolder, questions: Path, documents: Sequence[Document]) -> bool:
+    """Whether a round was begun with these questions, splits and documents."""
+    before = there.root / QUESTIONS
+    if not before.exists() or before.read_bytes() != questions.read_bytes():
+        return False
+    try:
+        with existing_store(there.world) as store:
+            return list(store.documents()) == list(documents)
+    except BakeoffError:
+        return False
+
+
+def _drop(there: RunFolder, has_same_data: bool) -> None:
+    """Removes what a round has made, but not what it has paid: the limits of the one after it hold for both.
+
+    Orders at tuning hosts stay where they are if the data are the same, so that a job under way is gone on with. Else
+    they move to `given-up/`, where they only count. A kill on the way loses none of them.
+    """
+    round_path = there.root / "round.json"
+    round_path.unlink(missing_ok=True)  # first: what is half removed is no round
+    remove_store(there.root)
+    kept = {there.root / LEDGER, there.root / REPLIES}
+    for name in (HOSTED_JOB, DEPLOYMENT):
+        for path in list(there.root.rglob(name)):
+            if not has_same_data and path.parent.parent.name != GIVEN_UP:
+                place = there.root / GIVEN_UP / secrets.token_hex(8)
+                place.mkdir(parents=True)
+                path = path.rename(place / name)
+            kept.add(path)
+    for path in sorted(there.root.rglob("*"), reverse=True):  # what is in a folder comes before it
+        if path.is_dir() and not path.is_symlink():
+            with suppress(OSError):  # it holds what is kept
+                path.rmdir()
+        elif path not in kept:
+            path.unlink()
 
 
 def questions_of_now(

@@ -4,13 +4,14 @@ Takes prompts and a function that reads a reply, gives one outcome for each prom
 be read is asked for once more, with what is wrong with it. Knows no questions and no files.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bakeoff.errors import BakeoffError, WorkerError, error_line
+from bakeoff.errors import BakeoffError, LimitReachedError, WorkerError, error_line
 from bakeoff.llm_judge.prompts import ReplyError, asked_again
 from bakeoff.measure.rates import Rates, usd
 from bakeoff.models.batching import n_batches
@@ -26,6 +27,8 @@ GIVE_UP_AFTER = 8
 """So many failures in a row, counted after each batch, and the judge is not asked further."""
 UNREADABLE = "The reply could not be read"
 SHOWN_REPLY = 300
+REQUEST_BYTES = 300
+"""What a request to a server holds besides its messages, at most."""
 
 T = TypeVar("T")
 
@@ -61,8 +64,11 @@ class Form(Generic[T]):
 class Asking:
     """One session with a judge model. Once `stopped` is not empty, nothing is asked any more.
 
-    `spent_usd` is what the run has spent before. A request without an answer costs the machine's time only where the
-    model `is_local`: a server that was not reached has computed nothing. Tokens that it counted are paid for.
+    `counted` gives what the run's ledger has counted for the judge, which is the one account of a paid model: requests
+    that nobody knows the outcome of count at their most, and the ledger lets none leave that its limit has no room for.
+    Without it, what the outcomes cost is added to `spent_usd`, which the run has spent before. A request without an
+    answer costs the machine's time only where the model `is_local`: a server that was not reached has computed nothing.
+    Tokens that it counted are paid for.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Asking:
         is_local: bool = False,
         clock: Callable[[], float] = time.monotonic,
         batch_share: float = 1.0,
+        counted: Callable[[], float] | None = None,
     ) -> None:
         """`batch_share` of the price is paid for replies that came in a batch. `timeout_s` does not count its time."""
         self.stopped = ""
@@ -82,9 +89,14 @@ class Asking:
         self.n_batches = n_batches(generator)
         self._generator, self._limits, self._rates, self._clock = generator, limits, rates, clock
         self._settings = GenerationSettings(max_new_tokens=limits.max_new_tokens)
-        self._spent, self._begun, self._is_local = spent_usd, clock(), is_local
+        self._added_usd, self._begun, self._is_local = spent_usd, clock(), is_local
+        self._counted = counted
         self._n_failed, self._n_priced, self._asked_usd = 0, 0, 0.0
         self._batch_share, self._in_batches_s, self._reserved = batch_share, 0.0, 0.0
+
+    @property
+    def _spent(self) -> float:
+        return self._added_usd if self._counted is None else self._counted()
 
     def ask(self, prompts: Sequence[Prompt], forms: Sequence[Form[T]]) -> list[Asked[T]]:
         """The outcomes of the first prompts, in order: of all of them, or of those that the limits allow."""
@@ -147,7 +159,8 @@ class Asking:
         )
 
     def _most(self, prompt: Prompt) -> float:
-        """The most that a prompt can cost in tokens: two replies, the first of them read again.
+        """The most that a prompt can cost in tokens: two replies, the first of them read again; and no less than what a
+        ledger reserves for one, a token for each byte.
 
         If it costs machine time instead, what prompts that cost anything have cost so far on average.
         """
@@ -155,8 +168,11 @@ class Asking:
             return self._asked_usd / self._n_priced if self._n_priced else 0.0
         n_prompt = sum(self._generator.count_tokens(message.content) for message in prompt.messages)
         n_new = self._limits.max_new_tokens
-        usage = Usage(prompt_tokens=2 * n_prompt + n_new, completion_tokens=2 * n_new)
-        return usd(usage, self._rates)
+        twice = usd(Usage(prompt_tokens=2 * n_prompt + n_new, completion_tokens=2 * n_new), self._rates)
+        if self._counted is None:
+            return twice
+        n_bytes = len(json.dumps([message.content for message in prompt.messages])) + REQUEST_BYTES
+        return max(twice, usd(Usage(prompt_tokens=n_bytes, completion_tokens=n_new), self._rates))
 
     def _generated(self, batches: Sequence[Sequence[Prompt]]) -> list[list[Completion]]:
         """The completions of each batch. If the batches fail together, each is asked alone."""
@@ -189,6 +205,8 @@ class Asking:
                 self._in_batches_s += self._clock() - begun
             return completions
         except MODEL_ERRORS as error:
+            if isinstance(error, LimitReachedError) and not self.stopped:
+                self.stopped = self._over_budget(self._limits.budget_usd or 0.0)
             if len(prompts) == 1:
                 return [Completion(text="", usage=Usage(), error=error_line(error))]
         outcomes.again(Counter())
@@ -209,7 +227,7 @@ class Asking:
     def _count(self, outcomes: Sequence[Asked[T]]) -> None:
         """Adds up what was spent, and stops after many failures in a row."""
         for outcome in outcomes:
-            self._spent += outcome.usd
+            self._added_usd += outcome.usd
             self._asked_usd += outcome.usd
             self._n_priced += outcome.usd > 0
             self._n_failed = self._n_failed + 1 if outcome.error else 0

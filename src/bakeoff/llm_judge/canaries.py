@@ -14,6 +14,7 @@ from bakeoff.files import jsonl
 from bakeoff.llm_judge.cases import Case
 from bakeoff.llm_judge.judging import Bench, latest, verdict_form
 from bakeoff.llm_judge.records import CanaryAnswer, Drift, Judged
+from bakeoff.models.spending.ledger import settle
 from bakeoff.records import Question
 
 
@@ -22,15 +23,16 @@ def canaries_of(path: Path, model: str) -> list[CanaryAnswer]:
     return [canary for canary in jsonl.read(path, CanaryAnswer) if canary.model == model]
 
 
-def judge_canaries(bench: Bench, path: Path, model: str, again: bool) -> Drift:
+def judge_canaries(bench: Bench, path: Path, model: str, since: int | None) -> Drift:
     """Judges the pilot's canaries and compares with their first verdicts.
 
-    Unless `again`, each is judged once in a run, and not in the run that it was drawn from.
+    Each is judged once in a run, and not in the run that it was drawn from; or, with `since`, once more but for the
+    verdicts that stand in judge.jsonl from this line on.
     """
     lines_before = jsonl.read(bench.judged_path, Judged)
-    from_here = set() if again else {line.at for line in lines_before if line.purpose == "grade"}
+    from_here = set() if since is not None else {line.at for line in lines_before if line.purpose == "grade"}
     known = [canary for canary in canaries_of(path, model) if canary.at not in from_here]
-    done = {} if again else latest(lines_before, "canary")
+    done = latest(lines_before[since or 0 :], "canary")
     waiting = [canary for canary in known if _key(bench, canary) not in done]
     for start in range(0, len(waiting), bench.asking.batch_size):
         batch = waiting[start : start + bench.asking.batch_size]
@@ -54,6 +56,7 @@ def judge_canaries(bench: Bench, path: Path, model: str, again: bool) -> Drift:
             for canary, asked in zip(batch, outcomes, strict=False)
         ]
         bench.append(lines)
+        settle()
         done |= latest(lines, "canary")
     return _drift(bench, known, done)
 

@@ -26,6 +26,7 @@ from bakeoff.llm_judge.prompts import findings_of, key_points_prompt, points_of,
 from bakeoff.llm_judge.records import Findings, Judged, Purpose
 from bakeoff.measure.labels import Unit
 from bakeoff.models.batching import at_once
+from bakeoff.models.spending.ledger import settle
 from bakeoff.records import Prompt, Question
 
 POINT_LINES = "- a claim"
@@ -142,6 +143,7 @@ def take_points(bench: Bench, batches: Sequence[Sequence[Question]]) -> None:
                 bench.points[question.id] = whole_answer(question, NO_POINTS)
         bench.append([_points_line(bench, question, asked) for question, asked in zip(batch, outcomes, strict=False)])
     write_key_points(bench.points_path, bench.questions, bench.points)
+    settle()
 
 
 def _points_line(bench: Bench, question: Question, asked: Asked[tuple[str, ...]]) -> Judged:
@@ -160,6 +162,7 @@ def judge_texts(bench: Bench, batches: Sequence[Sequence[tuple[Question, str]]],
             for (question, text), asked in zip(texts, one, strict=False)
         ]
     )
+    settle()
 
 
 def verdict_form(n_points: int) -> Form[Findings]:

@@ -84,7 +84,8 @@ class Session(Record):
 
     `judge` is the model's label, `fingerprint` that of its settings and weights. `deterministic`: a local model that
     always writes the most probable token. `long_from`, `least_kappa` and `least_labels` are as in `Grading`. `notes`
-    are for the report: a judge of a contender's family, and why the judge stopped.
+    are for the report: a judge of a contender's family, and why the judge stopped. `n_lines` is how many lines
+    judge.jsonl had at the end of the session: later ones are of a session that was interrupted. None: it is not known.
     """
 
     judge: str
@@ -95,6 +96,7 @@ class Session(Record):
     least_labels: int
     drift: Drift = Drift()
     notes: tuple[str, ...] = ()
+    n_lines: int | None = None
 
 
 class Calibration(Session):

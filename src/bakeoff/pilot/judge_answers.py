@@ -7,9 +7,9 @@ costs a message, never the run.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -37,6 +37,9 @@ from bakeoff.models.load import has_no_weights, load_generator
 from bakeoff.models.model_sums import sums_of
 from bakeoff.models.providers.batches import MOST_BATCHED
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
+from bakeoff.models.spending.ledger import ledger, settle
+from bakeoff.models.spending.prices import is_paid
+from bakeoff.models.spending.who import JUDGE, JUDGE_AGAIN, JUDGE_CANARIES, asking_in
 from bakeoff.protocols import Generator
 from bakeoff.records import Question
 from bakeoff.runs.config import Config
@@ -80,7 +83,8 @@ def judge_answers(
 
     A model that gives no verdict at all does not replace a judge that has some.
 
-    `again` judges the canaries again in a run that has judged them. What stops the judge (a budget, a server that
+    `again` judges the canaries again in a run that has judged them, but for those of a command that was interrupted:
+    this one goes on with it. What stops the judge (a budget, a server that
     fails) is in the calibration's `notes`. Raises InputError for a broken key_points.csv, RunFolderError for a broken
     judge.jsonl or labels.jsonl, ConfigError where the model's tokens have no price.
     """
@@ -105,11 +109,15 @@ def judge_answers(
         lines = jsonl.read(folder.judge_path, Judged, WITHOUT_JUDGE)
         limits = Limits(grading.budget_usd, grading.timeout_s, grading.max_new_tokens)
         spent = sum(line.usd for line in lines)
+        account = ledger() if isinstance(model, ApiModel) and is_paid(model) else None
+        if account is not None:
+            account.limit_role(JUDGE, grading.budget_usd)
+        counted = partial(account.spent_in, JUDGE) if account is not None else None
         rates, is_local = judge_rates(model, profile), isinstance(model, LocalModel) and model.answered_by is None
         is_batched = isinstance(model, ApiModel) and model.batch
         batch_size = MOST_BATCHED if is_batched else folder.config().measuring.batch_size
         share = 1.0 - model.batch_discount if isinstance(model, ApiModel) else 1.0
-        asking = Asking(generator, limits, rates, spent, batch_size, is_local, batch_share=share)
+        asking = Asking(generator, limits, rates, spent, batch_size, is_local, batch_share=share, counted=counted)
         bench = Bench(
             asking=asking,
             judge=session.fingerprint,
@@ -135,13 +143,35 @@ def _judge(
 ) -> Session:
     """Canaries first, then the answers (labelled ones first), then a sample of them a second time."""
     seed, canaries = folder.config().seed, _canaries_path(folder)
-    drift = judge_canaries(bench, canaries, session.judge, again)
+    with _asked_in(JUDGE_CANARIES, bench):
+        drift = judge_canaries(bench, canaries, session.judge, _interrupted(folder) if again else None)
     labelled = {label.unit for label in jsonl.read(folder.labels_path, Label)}
-    judge_cases(bench, to_judge, labelled, seed, grading.budget_answers, progress)
+    with _asked_in(JUDGE, bench):
+        judge_cases(bench, to_judge, labelled, seed, grading.budget_answers, progress)
     if not session.deterministic:
-        judge_again(bench, to_judge, grading.repeats, seed)
+        with _asked_in(JUDGE_AGAIN, bench):
+            judge_again(bench, to_judge, grading.repeats, seed)
     add_canaries(bench, canaries, session.judge, to_judge, grading.canaries, seed)
     return session.model_copy(update={"drift": drift})
+
+
+@contextmanager
+def _asked_in(stage: str, bench: Bench) -> Iterator[None]:
+    """Within this block, the judge is asked in this stage. At its end, the stage is finished, unless the judge stopped.
+
+    Each stage is answered only by what was paid for in it: a second verdict is no copy of the first one.
+    """
+    with asking_in(stage):
+        yield
+        settle(is_finished=not bench.asking.stopped)
+
+
+def _interrupted(folder: RunFolder) -> int:
+    """From which line on judge.jsonl is from commands that were interrupted, since no judge.json counts them."""
+    if not folder.calibration_path.exists():
+        return 0
+    before = folder.record(folder.calibration_path, Calibration, WITHOUT_JUDGE)
+    return len(jsonl.read(folder.judge_path, Judged)) if before.n_lines is None else before.n_lines
 
 
 def _written(folder: RunFolder, session: Session, stopped: str) -> Calibration:
@@ -150,7 +180,8 @@ def _written(folder: RunFolder, session: Session, stopped: str) -> Calibration:
     Without any verdict it is not written if another judge has verdicts: those stay, and a note says so.
     """
     notes = (*session.notes, stopped) if stopped else session.notes
-    calibration = _calibrated(folder, session.model_copy(update={"notes": notes}))[0]
+    n_lines = len(jsonl.read(folder.judge_path, Judged, WITHOUT_JUDGE))
+    calibration = _calibrated(folder, session.model_copy(update={"notes": notes, "n_lines": n_lines}))[0]
     former = (
         folder.record(folder.calibration_path, Calibration, WITHOUT_JUDGE) if folder.calibration_path.exists() else None
     )

@@ -13,7 +13,7 @@ from bakeoff.imports import named_by_you, search_in
 from bakeoff.llm_judge.records import Calibration
 from bakeoff.llm_judge.settings import judge_model
 from bakeoff.models.settings import ApiModel, ModelSettings
-from bakeoff.models.spending.ledger import Ledger, counting, settle
+from bakeoff.models.spending.ledger import Ledger, counting
 from bakeoff.models.spending.prices import is_paid
 from bakeoff.models.spending.who import JUDGE, asking_in
 from bakeoff.pilot.judge_answers import Progress, judge_answers, judge_warnings, nothing
@@ -60,9 +60,7 @@ def rejudge(
     with folder.lock():
         before = folder.comparison()
         with _counted(folder, config, judge):
-            calibration = judge_answers(
-                folder, judge, grading, config.profile, again=True, progress=lambda *steps: _stored(progress, *steps)
-            )
+            calibration = judge_answers(folder, judge, grading, config.profile, again=True, progress=progress)
         judge_run(folder, config.profile, before.entrants, before.skipped, own)
         if calibration.n_units and not calibration.n_judged:
             raise _no_verdict(calibration, judge_warnings(config, judge))
@@ -71,16 +69,10 @@ def rejudge(
 
 @contextmanager
 def _counted(folder: RunFolder, config: Config, judge: ModelSettings) -> Iterator[None]:
-    """Counts what the judge costs in the run's ledger, if it is paid for. Its limit is grading.budget_usd."""
+    """Counts what the judge costs in the run's ledger, if it is paid for: `judge_answers` limits it there."""
     ledger, is_counted = Ledger(prices_of(config.profile)), isinstance(judge, ApiModel) and is_paid(judge)
     with counting(ledger), asking_in(JUDGE), kept(ledger, folder) if is_counted else nullcontext():
         yield
-
-
-def _stored(progress: Progress, done: int, total: int) -> None:
-    """Says that the verdicts so far are on the disk, then shows the progress."""
-    settle()
-    progress(done, total)
 
 
 def _no_verdict(calibration: Calibration, warnings: Sequence[str]) -> ModelUnavailableError:

@@ -7,11 +7,14 @@ All other files of the folder are made from these (`written.py`).
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, RunFolderError
 from bakeoff.files import jsonl
+from bakeoff.files.locks import held
+from bakeoff.files.room import refused
 from bakeoff.files.spreadsheet_csv import Cell
 from bakeoff.questions.rows.aliases import as_cell
 from bakeoff.records import Document, Question, Record
@@ -62,6 +65,24 @@ class Folder:
         self.done_path = root / "done.jsonl"
         self.begun_path = root / "begun.json"
         self.reviews_path = root / "reviews.jsonl"
+        self._lock_path = root / ".lock"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keeps other processes out of this folder: two would pay for everything twice, and mix their lines.
+
+        Raises RunFolderError if one is using it, BakeoffError if the system refuses to make the folder.
+        """
+        refusal = RunFolderError(
+            f"Another bakeoff synthesize is using {self.root}.",
+            "wait until it has ended, or name another folder with --output",
+        )
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise refused(error, "name another folder with --output") from error
+        with held(self._lock_path, refusal):
+            yield
 
     def check_new(self, resume: bool) -> None:
         """Raises ConfigError if the folder holds something that is not to be gone on with."""
@@ -72,7 +93,8 @@ class Folder:
                 f"{self.root} already holds synthetic questions.",
                 "go on with --resume (what is done is not asked again), or name another folder with --output",
             )
-        others = [path.name for path in self.root.iterdir() if path != self.work] if self.root.exists() else []
+        own = (self.work, self._lock_path)
+        others = [path.name for path in self.root.iterdir() if path not in own] if self.root.exists() else []
         if others and not self.begun_path.exists():
             raise ConfigError(
                 f"{self.root} exists and holds other files: {first_few(sorted(others))}.",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from bakeoff.contenders.citing import CitedDocuments, Source
 from bakeoff.errors import ConfigError, ContenderError, error_line
 from bakeoff.models.kept.clock import now
+from bakeoff.models.spending.tokens import as_count
 from bakeoff.records import Answer, Document, Hit, Question, Usage
 
 LONGEST_ERROR = 500
@@ -83,12 +84,13 @@ class Wrapped(_Own):
             message = error_line(error)[:LONGEST_ERROR]
             return Answer(question_id=question.id, contender=self.name, usage=usage, error=message)
         seconds = now() - begun
+        n_prompt, n_new = as_count(said.prompt_tokens) or 0, as_count(said.completion_tokens) or 0
         return Answer(
             question_id=question.id,
             contender=self.name,
             text=said.text.strip(),
             citations=self._documents.hits(said.sources),
-            usage=Usage(prompt_tokens=said.prompt_tokens, completion_tokens=said.completion_tokens, seconds=seconds),
+            usage=Usage(prompt_tokens=n_prompt, completion_tokens=n_new, seconds=seconds),
         )
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bakeoff.models.spending.tokens import as_count
+
 
 def mapping(value: Any) -> dict[str, Any]:
     """The value if it is an object, else an empty one."""
@@ -10,5 +12,4 @@ def mapping(value: Any) -> dict[str, Any]:
 
 def count(counted: dict[str, Any], name: str) -> int | None:
     """A number of tokens; None if it is none."""
-    value = counted.get(name)
-    return value if isinstance(value, int) and value >= 0 else None
+    return as_count(counted.get(name))

@@ -15,6 +15,7 @@ from typing import Any
 
 from bakeoff.models.control_tokens import escaped_messages
 from bakeoff.models.engines.behind_server import ServerGenerator
+from bakeoff.models.engines.fields import count
 from bakeoff.models.engines.openai_reading import answer_in, mean_logprob, read_to_the_end
 from bakeoff.models.providers.asking import asked_of, estimated_prompt_tokens, estimated_tokens
 from bakeoff.models.providers.client import ApiError
@@ -76,7 +77,7 @@ class OllamaGenerator(ServerGenerator):
         sent = _text(reply)
         text, stopped, looped = answer_in(sent, settings, reply.get("done_reason") == "stop")
         estimate = estimated_prompt_tokens(prompt)
-        n_prompt, n_new = reply.get("prompt_eval_count"), reply.get("eval_count")
+        n_prompt, n_new = count(reply, "prompt_eval_count"), count(reply, "eval_count")
         self._refuse_cut(n_prompt, estimate)
         full = (n_prompt or 0) + (n_new or 0) >= self.context_tokens
         return Completion(

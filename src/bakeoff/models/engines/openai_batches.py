@@ -15,10 +15,10 @@ from bakeoff.models.providers.keys import key_of
 from bakeoff.models.providers.retry import FIRST_WAIT_S
 from bakeoff.models.settings import ApiModel
 from bakeoff.models.spending.ledger import ledger
-from bakeoff.models.spending.who import JUDGE, asker
+from bakeoff.models.spending.who import JUDGE, JUDGE_AGAIN, JUDGE_CANARIES, asker
 from bakeoff.records import Completion, GenerationSettings, Prompt
 
-BATCHED = ("calibrate", "present", "answer", "answer-updated", JUDGE)
+BATCHED = ("calibrate", "present", "answer", "answer-updated", JUDGE, JUDGE_AGAIN, JUDGE_CANARIES)
 """The stages of a run that ask many questions and measure no time."""
 
 

@@ -1,7 +1,8 @@
 """OpenAI's batch API: many requests in a file, answered within a day at a lower price.
 
 Takes request bodies by name, gives replies by name. Sends a batch once: the ledger has its intent before it leaves and
-its id as soon as the host gives one; where a kill came between the two, the host's list of batches has it.
+its id as soon as the host gives one; where a kill came between the two, the host's list of batches has it. It is gone
+on with until its answers are stored: the same requests, asked again after that, are a new batch.
 Sources: https://platform.openai.com/docs/guides/batch; https://platform.openai.com/docs/api-reference/batch.
 """
 
@@ -63,11 +64,13 @@ class Batches:
         if ended is None:
             return self._sent_now(bodies, ledger)
         left = {name: body for name, body in bodies.items() if name not in ended.replies}
-        if ended.state["status"] == COMPLETED or not left:
-            return ended.replies
-        if not batch.has_ended:
-            raise self._ended_early(ended, len(bodies), ledger)
-        return ended.replies | (self.replies(left, ledger) if ended.replies else self._sent_now(left, ledger))
+        others: dict[str, dict[str, Any]] = {}
+        if ended.state["status"] != COMPLETED and left:
+            if not batch.has_ended:
+                raise self._ended_early(ended, len(bodies), ledger)
+            others = self.replies(left, ledger) if ended.replies else self._sent_now(left, ledger)
+        ledger.hand_over(batch.intent.id)
+        return ended.replies | others
 
     def _sent_now(self, bodies: Mapping[str, dict[str, Any]], ledger: Ledger) -> dict[str, dict[str, Any]]:
         content = b"".join(_line(name, body) for name, body in bodies.items())
@@ -88,6 +91,7 @@ class Batches:
         ended = self._waited_for(state, bodies, sent, ledger)
         if ended.state["status"] != COMPLETED and len(ended.replies) < len(bodies):
             raise self._ended_early(ended, len(bodies), ledger)
+        ledger.hand_over(sent.intent.id)
         return ended.replies
 
     def _created(self, content: bytes, name: str) -> dict[str, Any]:

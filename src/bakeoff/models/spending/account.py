@@ -28,7 +28,7 @@ class Account:
         self.under_way: dict[int, Row] = {}
         """The intents of calls that have not come back, by id. Those of a session that was killed never will."""
         self.batches: dict[int, HostBatch] = {}
-        """The batches by the id of their intent, in order."""
+        """The batches by the id of their intent, in order, but for those whose answers are stored."""
         self._back, self._out = Spent(), Spent()
         self._parts: dict[Key, Spent] = {}
         self._unpriced: dict[str, None] = {}
@@ -48,6 +48,8 @@ class Account:
             self._parts.setdefault(_key(row), Spent())
             if row.most_usd is None:
                 self._unpriced[row.model] = None
+        elif row.row == "stored":
+            self.batches.pop(row.id, None)
         elif row.row == "batch":
             self.batches[row.id] = self.batches[row.id]._replace(id=row.batch)
         elif row.id in self.under_way:
@@ -58,6 +60,11 @@ class Account:
             self._out = _less(self._out, most) if self.under_way else Spent()  # no error of rounding stays
             self._back += spent
             self._parts[_key(intent)] += spent
+
+    def usd_in(self, role: str) -> float:
+        """The US dollars of all calls in this role: those that came back, and the others at their most."""
+        back = sum(spent.usd for key, spent in self._parts.items() if key[1] == role)
+        return back + sum(row.most_usd or 0.0 for row in self.under_way.values() if row.role == role)
 
     def spending(self, budget: Budget | None) -> Spending:
         """The sums as a record. Parts of which every call was refused are left out."""

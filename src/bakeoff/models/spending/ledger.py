@@ -72,6 +72,8 @@ class Ledger:
         self._stopped: LimitReachedError | None = None
         self._n_ids = self._n_under_way = self._n_being_written = 0
         self._aside_usd = 0.0
+        self._role_usd: dict[str, float] = {}  # the most that calls in a role may cost, if that is limited
+        self._handed_over: list[int] = []  # the batches whose replies are being made into answers
         self._is_unsettled = False
         self._journal: Journal | None = None
         self._replies: Journal | None = None
@@ -128,16 +130,32 @@ class Ledger:
         with self._room:
             return self._account.spending(self.budget)
 
+    def limit_role(self, role: str, usd: float | None) -> None:
+        """From now on calls in this role may cost so much, in US dollars and with those of earlier sessions.
+
+        None: no limit besides the budget.
+        """
+        with self._room:
+            self._role_usd.pop(role, None)
+            if usd is not None:
+                self._role_usd[role] = usd
+
+    def spent_in(self, role: str) -> float:
+        """The US dollars of all calls in this role, those whose outcome is unknown at their most."""
+        with self._room:
+            return self._account.usd_in(role)
+
     def send(self, model: ApiModel, request: str, most: Tokens, calls: int = 1, share: float = 1.0) -> Sent:
         """Reserves the most that this call can cost, and writes its intent. Waits for room while others are under way.
 
-        Raises SpendingStopped if the budget has no room for it. `share` of the full price is paid.
+        Raises SpendingStopped if the budget has no room for it, LimitReachedError if only the limit of its role has
+        none. `share` of the full price is paid.
         """
         begun = time.perf_counter()
         price, who = self._price_of(model), self._asker()
         usd = None if price is None else usd_of(most, price, share)
         with self._room:
-            self._reserve(calls, usd or 0.0)
+            self._reserve(calls, usd or 0.0, who.role)
             self._n_ids += 1
             intent = Row(
                 row="intent",
@@ -166,7 +184,9 @@ class Ledger:
         return Sent(intent, model, share, now)
 
     def batches(self, request: str) -> list[HostBatch]:
-        """The batches whose sum begins so and that this asker has sent, in order."""
+        """The batches whose sum begins so and that this asker has sent, in order. Not those whose answers are stored:
+        who asks the same again wants other answers.
+        """
         who = asker()
         with self._room:
             return [
@@ -181,6 +201,16 @@ class Ledger:
         with self._room:
             self._n_under_way += batch.intent.id in self._account.under_way
         return Sent(batch.intent, model, share, time.perf_counter())
+
+    def hand_over(self, batch: int) -> None:
+        """Says that the replies of this batch, by the id of its intent, are given to who makes answers of them.
+
+        `settle` says later that these are stored, and writes it down. A kill before that costs nothing: the next
+        session gets the same replies from the host. A kill between the answers and the row costs nothing either, since
+        nobody asks for what is stored, and the end of the stage writes the row. The other order would pay twice.
+        """
+        with self._room:
+            self._handed_over.append(batch)
 
     def name_batch(self, sent: Sent, batch: str) -> None:
         """Writes the id that the host gave a batch, so that a killed run finds it again."""
@@ -204,31 +234,34 @@ class Ledger:
         are done, if not all.
         """
         begun = time.perf_counter()
-        outcome = self._outcome(sent, status, tokens, http, begun - sent.begun)
-        outcome = outcome.model_copy(update={"calls": calls})
-        with self._writing(outcome):
+        with self._coming_back() as came:
+            outcome = self._outcome(sent, status, tokens, http, begun - sent.begun)
+            outcome = outcome.model_copy(update={"calls": calls})
             if text and self._replies is not None:
                 named = {name: getattr(sent.intent, name) for name in ("contender", "stage", "role", "request")}
                 self._replies.add(Reply(outcome=outcome, text=text, **named).model_dump_json().encode())
                 self._is_unsettled = True
             self._write(outcome, wait=not text)
+            came.append(outcome)
         self._took(time.perf_counter() - begun)
 
     @contextmanager
-    def _writing(self, outcome: Row) -> Iterator[None]:
-        """While an outcome and its reply are written, no reply is removed; then it counts, as far as it is known."""
+    def _coming_back(self) -> Iterator[list[Row]]:
+        """While an outcome and its reply are written, no reply is removed; then what the block adds to the list counts.
+
+        Whatever fails in the block, nobody waits for this call any longer.
+        """
         with self._room:
             self._n_being_written += 1
-        is_written = False
+        came = list[Row]()
         try:
-            yield
-            is_written = True
+            yield came
         finally:
             with self._room:
                 self._n_being_written -= 1
-                if is_written:
+                for outcome in came:
                     self._account.add(outcome)
-                self._n_under_way -= 1  # also on a full disk: nobody waits for this call
+                self._n_under_way -= 1
                 self._room.notify_all()
 
     def _outcome(self, sent: Sent, status: Status, tokens: Tokens | None, http: int | None, seconds: float) -> Row:
@@ -273,6 +306,7 @@ class Ledger:
         """Says that all answers made from replies so far are on the disk: these replies are not kept any longer.
 
         Those of an earlier session that were not asked for yet stay, but not those of a stage that is `finished`.
+        Nor is a batch gone on with any longer whose replies these answers are made from.
         """
         with self._room:
             while self._n_being_written:  # a reply whose outcome is not in the ledger yet would be lost
@@ -280,11 +314,21 @@ class Ledger:
             over = [key for key in self._waiting if finished is not None and key[0][:2] == finished[:2]]
             for key in over:
                 del self._waiting[key]
-            if (self._is_unsettled or over) and self._journal is not None and self._replies is not None:
+            stored = self._handed_over + self._ended_batches_of(finished)
+            self._handed_over = []
+            for batch in dict.fromkeys(stored):
+                row = Row(row="stored", id=batch, at=datetime.now(UTC))
+                self._account.add(row)
+                self._write(row, wait=False)
+            if (self._is_unsettled or over or stored) and self._journal is not None and self._replies is not None:
                 self._journal.flush()
                 left = [reply.model_dump_json() for replies in self._waiting.values() for reply in replies]
                 self._replies.replace("".join(f"{line}\n" for line in left))
                 self._is_unsettled = False
+
+    def _ended_batches_of(self, stage: Asker | None) -> list[int]:
+        ended = [batch.intent for batch in self._account.batches.values() if batch.has_ended]
+        return [row.id for row in ended if stage is not None and (row.contender, row.stage) == stage[:2]]
 
     def stop(self, error: LimitReachedError) -> SpendingStopped:
         """Lets no further call leave; gives what to raise."""
@@ -298,16 +342,26 @@ class Ledger:
         with self._room:
             self._aside_usd = usd
 
-    def _reserve(self, calls: int, usd: float) -> None:
+    def _reserve(self, calls: int, usd: float, role: str) -> None:
         """Takes room for a call. Called with the lock; waits while calls under way may leave some of theirs."""
-        while self._stopped is None and not self._fits(calls, usd):
-            if not self._n_under_way:
+        while self._stopped is None:
+            fits, limit = self._fits(calls, usd), self._role_usd.get(role)
+            role_fits = limit is None or self._account.usd_in(role) + usd <= limit
+            if fits and role_fits:
+                return
+            if self._n_under_way:
+                self._room.wait()
+            elif fits and limit is not None:
+                spent = self._account.usd_in(role)
+                raise LimitReachedError(
+                    f"All that the {role} does may cost {dollars(limit)}; {dollars(spent)} are spent, and the next "
+                    f"call may cost up to {dollars(usd)}.",
+                    "allow more",
+                )
+            else:
                 self._stopped = self._over(calls, usd)
                 self._room.notify_all()
-            else:
-                self._room.wait()
-        if self._stopped is not None:
-            raise SpendingStopped(self._stopped)
+        raise SpendingStopped(self._stopped)
 
     def _fits(self, calls: int, usd: float) -> bool:
         taken, budget = self._before + self._account.spent, self.budget

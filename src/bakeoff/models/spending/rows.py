@@ -16,15 +16,17 @@ Count = Annotated[int, Field(default=0, exclude_if=lambda n: not n)]
 
 
 class Row(Record):
-    """One line of spending.jsonl: an `intent`, written before a call leaves, its `outcome`, or a `batch` of its host.
+    """One line of spending.jsonl: an `intent`, written before a call leaves, its `outcome`, a `batch` of its host, or
+    `stored`.
 
     Rows of the same call have the same `id`. `request` is a sum of the address and the body. `calls` is how many
     requests it holds (a batch has many). `most_usd` and `usd` are None where the price is not known. An outcome is
     `done` (answered), `refused` (the server computed nothing, so nothing is paid) or `unknown` (the connection broke).
-    An intent without outcome is unknown too. `batch` is the id at the host.
+    An intent without outcome is unknown too. `batch` is the id at the host. `stored`: the answers
+    of a batch are on the disk, so that nobody goes on with it.
     """
 
-    row: Literal["intent", "outcome", "batch"]
+    row: Literal["intent", "outcome", "batch", "stored"]
     id: int
     at: datetime
     contender: Given = ""

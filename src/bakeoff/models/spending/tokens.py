@@ -37,6 +37,8 @@ HOLDERS = ("choices", "candidates", "message", "delta", "content", "content_bloc
 WORDS = ("content", "text", "refusal", "thinking", "reasoning", "reasoning_content")
 """The keys of what a model wrote, and of what holds it, in a reply or in an event of a stream."""
 DEEPEST = 8
+MOST_COUNTED = 10**12
+"""A server that reports more tokens than that for one call has not counted them."""
 
 
 class Tokens(NamedTuple):
@@ -115,11 +117,23 @@ def holds_words(value: Any, depth: int = DEEPEST) -> bool:
     )
 
 
+def as_count(value: Any) -> int | None:
+    """A number of tokens that a server has sent; None if it is none, or more than it can have counted.
+
+    >>> as_count(12), as_count(-1), as_count(10**400), as_count("12")
+    (12, None, None, None)
+    """
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 <= value <= MOST_COUNTED else None
+
+
 def _believed(tokens: Tokens | None, has_words: bool) -> Tokens | None:
-    """The counts. None if they cannot be: every prompt has a token, and so has every answer with words in it."""
+    """The counts. None if they cannot be: every prompt has a token, and so has every answer with words in it, and no
+    count is that large.
+    """
     if tokens is None or not (tokens.prompt or tokens.searches) or (has_words and not tokens.completion):
         return None
-    return tokens
+    return tokens if max(tokens) <= MOST_COUNTED else None
 
 
 def _reported(reply: Mapping[str, Any]) -> Tokens | None:

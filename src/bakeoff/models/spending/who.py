@@ -15,6 +15,8 @@ LOADING = "load"
 """The stage that loads models, and tests them."""
 EMBEDDING, REWRITING, RERANKING, JUDGE, CHECK = "embedding", "rewriting", "reranking", "judge", "check"
 """Roles that are the same in every stage. In all other calls the role is that of the stage."""
+JUDGE_AGAIN, JUDGE_CANARIES = "judge-again", "judge-canaries"
+"""What a judge is asked once more, to see whether it says the same: never answered by replies to the first time."""
 ROLES = {
     "calibrate": "dev",
     "served-dev": "dev",
@@ -22,7 +24,9 @@ ROLES = {
     "answer": "test",
     "answer-updated": "update",
     "present": "presentation",
-    "judge": JUDGE,
+    JUDGE: JUDGE,
+    JUDGE_AGAIN: JUDGE,
+    JUDGE_CANARIES: JUDGE,
     LOADING: CHECK,
 }
 """The role of a model that is asked in a stage, by the stage's name."""
