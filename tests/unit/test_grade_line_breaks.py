@@ -20,7 +20,7 @@ def labelled() -> list[tuple[str, list[str], str]]:
 
 
 def test_a_break_in_the_line_makes_no_wrong_answer_right_and_no_right_one_wrong() -> None:
-    """At a blank of each labelled answer. Two blanks change nothing; a break may leave a doubt where a list may begin."""
+    """At a blank of each labelled answer. Two blanks change nothing; a break may leave a doubt, as items may begin."""
     chance, rows, doubted = random.Random(5), labelled(), 0
     assert len(rows) > 800
     for answer, accepted, kind in rows:
@@ -76,7 +76,7 @@ def test_telephone_numbers_and_signs_of_numbers(verdict: str, answer: str, accep
 def test_what_is_denied_in_brackets_leaves_a_doubt() -> None:
     """The sentence around it may be the accepted one; without brackets it is its opposite."""
     accepted = ["more than six employees who travel for an internal meeting need the approval of the director"]
-    inside = "more than six employees who travel for an internal meeting (no daily business) need the approval of the director"
+    inside = accepted[0].replace("meeting", "meeting (no daily business)")
     outside = "more than six employees who travel for an internal meeting do not need the approval of the director"
     assert grade(inside, accepted).verdict == "unsure"
     assert grade(outside, accepted).verdict == "wrong"

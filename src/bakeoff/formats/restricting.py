@@ -27,6 +27,7 @@ INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u
 """For `str.translate`: signs that nobody sees in a name."""
 PLAINLY = "write it once, at the top level of the front matter: access: [hr, legal]; access: [] is everybody"
 MERGE = "<<"
+NOT_SLIPS = ("label", "babels", "libels")
 NEVER_WITHIN = ("access",)
 """What is never a field of another entry."""
 IN_ROWS = "give each row one access, or one labels"
@@ -38,11 +39,34 @@ def name_of(key: Any) -> str:
 
 
 def check_once(keys: Iterable[Any], remedy: str = IN_ROWS) -> None:
-    """Raises UnclearAccessError if a name that restricts a text is given more than once, in capitals or not."""
+    """Raises UnclearAccessError if a name that restricts a text is given more than once, in capitals or not, or if one
+    is given with a slip of the pen: 'acess', 'lables'.
+    """
     counts = Counter(name_of(key) for key in keys)
+    for name in counts:
+        if slip := next((meant for meant in NAMES if _is_slip(name, meant)), ""):
+            raise UnclearAccessError(
+                f"it gives {name}, which is nearly {slip}",
+                f"write {slip} if it says who may see this, and rename it if not",
+            )
     for name in NAMES:
         if counts[name] > 1:
             raise UnclearAccessError(f"it gives {name} {counts[name]} times", remedy)
+
+
+def _is_slip(name: str, meant: str) -> bool:
+    """Whether one letter is missing, too many or another one, or two have changed places. 'label' is a name of its own.
+
+    >>> [_is_slip(name, "access") for name in ("acess", "accses", "accesss", "acceas", "access", "assess", "excess")]
+    [True, True, True, True, False, False, False]
+    """
+    if name == meant or abs(len(name) - len(meant)) > 1 or name in NOT_SLIPS:
+        return False
+    at = next((i for i, (a, b) in enumerate(zip(name, meant, strict=False)) if a != b), min(len(name), len(meant)))
+    rest, wanted = name[at:], meant[at:]
+    if rest[2:] == wanted[2:] and rest[:2] == wanted[:2][::-1]:
+        return True
+    return wanted[1:] == rest or rest[1:] == wanted or rest[1:] == wanted[1:]
 
 
 def check_node(node: yaml.Node | None) -> None:

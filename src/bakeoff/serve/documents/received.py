@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from bakeoff.corpus.access import may_see
 from bakeoff.corpus.sources.folders import Reading, documents_in
@@ -23,6 +23,7 @@ from bakeoff.serve.openai.errors import ApiError
 
 LABELS_NOT_ALLOWED = "labels_not_allowed"
 MOST_LABELS = 64
+MOST_META = 1000
 MOST_FILE_BYTES = 50_000_000
 """As in a pilot."""
 SUFFIX_OF = {
@@ -55,7 +56,7 @@ class SentDocument(Record):
     title: str = Field(default="", max_length=1000)
     source: str | None = None
     labels: tuple[Label, ...] | None = Field(default=None, max_length=MOST_LABELS)
-    meta: dict[str, str | int | float | bool | None] = Field(default_factory=dict, max_length=100)
+    meta: dict[str, JsonValue] = Field(default_factory=dict, max_length=MOST_META)
     updated_at: datetime | None = None
 
 
@@ -80,7 +81,7 @@ class SentFile(Record):
 
 
 def parsed_as(kind: type[R], value: Any) -> R:
-    """The value as a record. The error names the place that is wrong."""
+    """The value as a record. The error names the place that is wrong, and of several documents the source."""
     try:
         return kind.model_validate(value)
     except ValidationError as error:
@@ -88,8 +89,18 @@ def parsed_as(kind: type[R], value: Any) -> R:
         place = ".".join(map(str, first["loc"])) or None
         said = message_of(first).replace("Input should be", "it should be")
         raise ApiError(
-            f"{place or 'The body'}: {said}.", "see docs/documents.md", code="invalid_document", param=place
+            f"{place or 'The body'}: {said}.{_which(value, first['loc'])}", "see docs/documents.md", code="invalid_document", param=place
         ) from None
+
+
+def _which(value: Any, place: tuple[int | str, ...]) -> str:
+    """A sentence that names the document of a batch that this place is in, '' if it is in none or has no name."""
+    if len(place) < 2 or place[0] != "documents" or not isinstance(place[1], int):
+        return ""
+    sent = value["documents"][place[1]]
+    given = sent if isinstance(sent, dict) else {}
+    name = next((given[key] for key in ("source", "id") if isinstance(given.get(key), str)), "")
+    return f" The document: {name[:200]!r}." if name else ""
 
 
 def document_of(sent: SentDocument, id: str, before: Document | None) -> Document:
