@@ -280,15 +280,16 @@ class Builder:
             return True
         built = world.built(name)
         declining, among = built.fitted.declining, built.chosen_among
-        is_silent = bool(declining) and declining.reason == NO_LOGPROBS
+        is_silent = declining is not None and declining.reason == NO_LOGPROBS
         return (recipe.declines and is_silent != bool(self.without_confidence)) or among not in (None, recipe.behind())
 
     def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
         """Decides on dev when a contender declines (or how a router routes), and saves it.
 
         Once decided it does not change when the run is resumed, because answers depend on it, unless dev answers had
-        failed or the field was another one (`is_to_calibrate`): these are asked again, and the answers made to agree. If a model of the run gives no log-probabilities,
-        no contender gets a threshold, so that all have the same chance to decline.
+        failed or the field was another one (`is_to_calibrate`): these are asked again, and the answers made to agree.
+        If a model of the run gives no log-probabilities, no contender gets a threshold, so that all have the same
+        chance to decline.
         """
         name, dev = recipe.spec.name, list(self._material.dev)
         if not self.is_to_calibrate(world, recipe, folder):

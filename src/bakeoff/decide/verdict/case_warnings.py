@@ -51,7 +51,7 @@ def untested(comparison: Comparison) -> list[str]:
         f"Errors kept {len(names)} of {len(names) + tested} contenders out of the test: {listed(names)}. Whatever is "
         f"said here is about the other {tested} alone: {'it' if one else 'any of them'} may be better than the best "
         f"of these. {'Its error stands' if one else 'Their errors stand'} among the skipped contenders; when the cause "
-        f"is mended, bakeoff run CONFIG --resume tries {'it' if one else 'them'} again."
+        f"is repaired, bakeoff run CONFIG --resume tries {'it' if one else 'them'} again."
     ]
 
 

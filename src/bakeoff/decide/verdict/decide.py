@@ -60,7 +60,8 @@ class Verdict(Record):
     of them that an equivalence test shows to be as good. `short_of` are the goals that the winner misses, `not_shown`
     what is not shown yet. `excluded`
     gives by contender the need or limit that it misses. `ungraded` are contenders with too many answers that are
-    neither right nor wrong, `untested` those that an error kept out of the test. `standings` are each contender's. `contrasts` are those of the decision, on utility.
+    neither right nor wrong, `untested` those that an error kept out of the test. `standings` are each contender's.
+    `contrasts` are those of the decision, on utility.
     `few_differ` says of contenders on how few test questions they differ, or may differ, in accuracy.
     `most_accurate` is the leader by accuracy alone. `baselines` are the run's base models.
     """

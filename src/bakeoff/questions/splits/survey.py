@@ -216,9 +216,10 @@ def _lacking_phrasings(questions: Sequence[Question], labelled: bool) -> list[st
         return []
     unknown = [] if is_asked_twice else ["consistency cannot be measured"]
     unknown += [] if is_learned else ["a tuned model could not show what it learned"]
+    where = "the test" if is_learned else "train and test"
     return [
-        f"No fact is asked in two ways in {'the test' if is_learned else 'train and test'}: {', and '.join(unknown)}. Add other "
-        "phrasings of the same questions, with the same fact."
+        f"No fact is asked in two ways in {where}: {', and '.join(unknown)}. Add other phrasings of the same "
+        "questions, with the same fact."
     ]
 
 
