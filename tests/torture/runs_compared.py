@@ -13,7 +13,7 @@ from pathlib import Path
 MASKED = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "TIME"),
     (re.compile(r"[\d.e-]+ s / 3,600"), "TIME / 3,600"),
-    (re.compile(r"^(\| (?:Read documents|Index) \|).*", re.MULTILINE), r"\1 TIME"),
+    (re.compile(r"^(\| (?:Store documents|Index) \|).*", re.MULTILINE), r"\1 TIME"),
     (re.compile(r"^\| Compare \|.*\n", re.MULTILINE), ""),
 )
 Lines = Mapping[str, Sequence[str]]

@@ -5,7 +5,7 @@ import pytest
 from bakeoff.catalogue import STANDARD
 from bakeoff.errors import ConfigError
 from bakeoff.files.strict_yaml import strict_yaml
-from bakeoff.runs.config import load_config
+from bakeoff.runs.config import load_config, validate
 
 MINIMAL = "name: pilot\ndocuments: docs\nquestions: [questions.csv]\n"
 
@@ -107,3 +107,15 @@ def test_a_renamed_configuration_knows_no_more_than_before(tmp_path):
     config = load_config(write(tmp_path, MINIMAL + "profile: {queries_per_month: 500}\n"))
     assert config.renamed("other").profile.model_fields_set == {"queries_per_month"}
     assert config.renamed("other").model_fields_set == config.model_fields_set
+
+
+def test_a_value_that_a_message_holds_is_not_said_twice():
+    """And a key that no person writes is neither allowed nor meant."""
+    with pytest.raises(ConfigError) as caught:
+        validate({"name": "../../etc", "documents": ["d"], "questions": ["q.csv"]})
+    assert caught.value.message.count("../../etc") == 1
+    for key in ("folders", "foo"):
+        with pytest.raises(ConfigError) as caught:
+            validate({"name": "a", "documents": ["d"], "questions": ["q.csv"], key: "x"})
+        said = caught.value.message.partition("allowed: ")
+        assert "folder" not in said[2].split(", ") and "profile" in said[2] and "mean 'folder'" not in said[0]

@@ -2,15 +2,22 @@
 
 import errno
 import sqlite3
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
+from bakeoff.cli.main import app
 from bakeoff.contenders.load import make_recipes
 from bakeoff.errors import AdapterError, ContenderError, InputError, LimitReachedError, StoppedError, StoreGoneError
 from bakeoff.pilot.left_out import LeftOut
 from bakeoff.pilot.run import run
+from bakeoff.report.terminal import print_comparison
 from bakeoff.runs.config import load_config
+from bakeoff.runs.listing import list_runs
+from bakeoff.runs.results import result_of
 from tests.end_to_end.small import make
 
 EVERY = ["base", "rag", "tuned", "hybrid", "extract", "router", "long-context"]
@@ -119,6 +126,36 @@ def test_a_run_goes_on_without_a_contender_that_fails(tmp_path, monkeypatch, par
     reason = f"{work} failed: RuntimeError: it broke"
     assert finished.comparison.skipped[name] == reason and f"note: {name} is left out: {reason}" in notes
     assert f"{name}: {reason}" in finished.report.with_name("report.md").read_text()
+
+
+def test_a_verdict_over_the_rest_of_the_field_says_so_first(tmp_path, monkeypatch):
+    """In the headline, the reason and the first warning, wherever they are shown; what cannot be built by its data is
+    no error.
+    """
+    break_(monkeypatch, "bakeoff.contenders.rag.Rag.calibrate")
+    break_(monkeypatch, "bakeoff.contenders.base.Base.open")
+    path = make(tmp_path, contenders=["base", "rag", "extract", "faq"])
+    monkeypatch.setattr("bakeoff.contenders.faq.Faq.obstacle", lambda *_: "train has no questions")
+    finished = run(path, runs=tmp_path / "runs")
+    assert set(finished.comparison.skipped) == {"base", "rag", "faq"}
+    assert finished.comparison.untested == ("base", "rag")
+    result = result_of(finished.folder)
+    first, _, _ = result["headline"].partition(". ")
+    note = "(2 of 3 contenders could not be tested)"
+    assert note in f"{first}."
+    assert "Not tested, because of errors: base and rag." in result["reason"]
+    assert result["warnings"][0].startswith("Errors kept 2 of 3 contenders out of the test: base and rag.")
+    assert result["untested"] == ["base", "rag"]
+    told = StringIO()
+    print_comparison(finished.folder.root, Console(file=told, width=10_000))
+    pages = [finished.report.with_name(name).read_text() for name in ("report.md", "report.html")]
+    for page in (*pages, told.getvalue()):
+        assert note in page and page.count("Errors kept 2 of 3 contenders out of the test") >= 1
+    assert "## Before you rely on this\n\n- Errors kept 2 of 3 contenders" in pages[0]
+    (listed,) = list_runs(tmp_path / "runs")
+    assert listed.untested == ("base", "rag")
+    shown = CliRunner().invoke(app, ["runs", "--runs", str(tmp_path / "runs")], env={"COLUMNS": "300"}).stdout
+    assert "extract; not tested, because of errors: base, rag" in shown
 
 
 def test_an_index_that_fails_costs_those_that_read_it(tmp_path, monkeypatch):

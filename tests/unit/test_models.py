@@ -230,3 +230,13 @@ def _stand_in(calls: list[Path]):  # type: ignore[no-untyped-def]
         (folder / "model.safetensors").write_bytes(b"weights")
 
     return convert
+
+
+@pytest.mark.parametrize(("name", "is_said"), [("gpt-4o", True), ("example/absent", False)])
+def test_the_name_of_a_model_behind_a_server_is_told_how_to_write_it(name, is_said, monkeypatch):
+    """Such a name has no owner, as those of the hub have."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelUnavailableError) as caught:
+        models.resolve_model(name)
+    assert (f"{{api: openai, base_url: ..., model: {name}, key_env: ...}}" in caught.value.remedy) == is_said
+    assert "safetensors" in caught.value.remedy

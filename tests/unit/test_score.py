@@ -53,6 +53,15 @@ def test_consistency_compares_phrasings_of_one_fact():
     assert [found[key, "consistent"] for key in "abc"] == [0.5, 0.5, 0.0]
 
 
+def test_the_same_words_are_no_other_phrasing():
+    """Asked again after an update, a question says nothing about consistency; one in other words does."""
+    again = [question("a", "How long?", fact="f"), question("a@update", "how long", fact="f", slice="changed")]
+    assert not [key for key in values(again, [answer("a"), answer("a@update")]) if key[1] == "consistent"]
+    other = question("b", "For what time?", fact="f")
+    found = values([*again, other], [answer("a", "no"), answer("a@update"), answer("b", "no")])
+    assert {key[0]: value for key, value in found.items() if key[1] == "consistent"} == {"a": 1.0, "b": 1.0}
+
+
 def test_a_fact_asked_once_has_no_consistency():
     """There is nothing to agree with."""
     assert ("a", "consistent") not in values([question("a")], [answer("a")])

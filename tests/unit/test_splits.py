@@ -282,6 +282,31 @@ def test_summary_counts_and_warns() -> None:
     assert "Only" in summarise(assign_splits(corpus(10, 5), 7)).warnings[0]
 
 
+def test_questions_with_the_same_words_are_one_phrasing() -> None:
+    """They are never on both sides, and do not make a fact one that is asked in two ways."""
+    rows = [
+        question(f"f{i}-{k}", f"f{i}", i // 6, text=f"how long is it {i}{'?' * k}") for i in range(120) for k in (0, 1)
+    ]
+    changed = [one.model_copy(update={"id": f"{one.id}-new", "slice": "changed"}) for one in rows[:12]]
+    split = assign_splits([*rows, *changed], 7)
+    by_text = defaultdict(set)
+    for one in split:
+        by_text[one.fact, one.slice == "changed"].add(one.split)
+    assert all(len(found) == 1 for found in by_text.values())
+    assert not any(one.slice == "seen" and one.split == "test" for one in split)
+    found = summarise(split)
+    assert set(found.phrasings) == {1}
+    assert any(one.startswith("No fact is asked in two ways in train and test: consist") for one in found.warnings)
+
+
+def test_a_fact_in_two_ways_within_the_test_measures_consistency_alone() -> None:
+    """The warning says what cannot be seen, and nothing else."""
+    twice = [question(f"f{i}-{k}", f"f{i}", i // 6, split="test") for i in range(120) for k in (0, 1)]
+    trained = [question(f"g{i}", f"g{i}", i // 6, split="train") for i in range(20)]
+    (found,) = (one for one in summarise(assign_splits([*twice, *trained], 7)).warnings if "two ways" in one)
+    assert "consistency" not in found and "a tuned model could not show what it learned" in found
+
+
 def test_long_accepted_answers_are_warned_of():
     """Rules grade short answers well, but compare paragraphs by shared words only."""
     long = ("The filter is changed every six months, or whenever the red light beside the handle begins to blink.",)

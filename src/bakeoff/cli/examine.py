@@ -1,6 +1,6 @@
 """Commands that look at runs: list them, compare two."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
@@ -51,11 +51,15 @@ def runs(runs: Runs = Path("runs"), as_json: Json = False) -> None:
             run.winner or ("none" if run.state == "finished" else ""),
             "" if run.n_test is None else str(run.n_test),
             "" if run.usd is None else usd(run.usd),
-            ", ".join(run.contenders) or run.problem,
+            "; ".join(filter(None, [", ".join(run.contenders) or run.problem, _untested(run.untested)])),
         )
         for run in listed
     ]
     console().print(table(("Run", "Begun", "State", "Winner", "Test", "Spent", "Contenders"), rows, right=(4, 5)))
+
+
+def _untested(names: Sequence[str]) -> str:
+    return f"not tested, because of errors: {', '.join(names)}" if names else ""
 
 
 def diff(run: RunName, other: Other, runs: Runs = Path("runs"), as_json: Json = False) -> None:

@@ -17,6 +17,7 @@ from bakeoff.report.stage_titles import STAGES
 
 LINE_EVERY_S = 30.0
 UNITS = {
+    "reading": "files",
     "train": "steps",
     "update-train": "steps",
     "index": "documents",

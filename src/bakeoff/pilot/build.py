@@ -40,6 +40,8 @@ from bakeoff.tuning.retriever.folders import is_tuned_part
 
 SAYS_LOGPROBS = "log-probabilities.json"
 """The file of a world that says which models give log-probabilities."""
+NO_LOGPROBS = "a model of this run gives no log-probabilities"
+"""Why no contender of a run has a threshold."""
 Timed = Callable[..., AbstractContextManager[dict[str, Any]]]
 Progress = Callable[..., Callable[..., None]]
 """Takes a stage and a contender; gives a function of the amount done, the total, and optionally a detail."""
@@ -270,15 +272,24 @@ class Builder:
                     more |= took()
 
     def is_to_calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder) -> bool:
-        """Whether a contender was not calibrated yet, or while some of its dev answers failed."""
-        return not world.is_calibrated(recipe.spec.name) or is_fitted_on_failures(folder, recipe.spec.name)
+        """Whether a contender was not calibrated yet, or while some of its dev answers failed, or in another field:
+        an earlier session of the run left out what it now could choose, or the model that gives no log-probabilities.
+        """
+        name = recipe.spec.name
+        if not world.is_calibrated(name) or is_fitted_on_failures(folder, name):
+            return True
+        built = world.built(name)
+        declining, among = built.fitted.declining, built.chosen_among
+        is_silent = declining is not None and declining.reason == NO_LOGPROBS
+        return (recipe.declines and is_silent != bool(self.without_confidence)) or among not in (None, recipe.behind())
 
     def calibrate(self, world: WorldFolder, recipe: Recipe, folder: RunFolder, measuring: Measuring) -> None:
         """Decides on dev when a contender declines (or how a router routes), and saves it.
 
         Once decided it does not change when the run is resumed, because answers depend on it, unless dev answers had
-        failed: these are asked again, and the answers made to agree. If a model of the run gives no log-probabilities,
-        no contender gets a threshold, so that all have the same chance to decline.
+        failed or the field was another one (`is_to_calibrate`): these are asked again, and the answers made to agree.
+        If a model of the run gives no log-probabilities, no contender gets a threshold, so that all have the same
+        chance to decline.
         """
         name, dev = recipe.spec.name, list(self._material.dev)
         if not self.is_to_calibrate(world, recipe, folder):
@@ -299,12 +310,13 @@ class Builder:
             fitted = fitted.model_copy(update={"declining": self._declining(folder.answers(name, "dev"))})
         fitted = recipe.calibrate(world, self._material, fitted, lambda part: folder.answers(part, "dev"))
         agree(folder, recipe, fitted, dev)
-        world.save(built.model_copy(update={"fitted": fitted, "calibrated": True}))
+        final = {"fitted": fitted, "calibrated": True, "chosen_among": recipe.behind()}
+        world.save(built.model_copy(update=final))
 
     def _declining(self, answers: Sequence[Answer]) -> Declining:
         penalty = self._material.wrong_answer_penalty
         if self.without_confidence:
-            return Declining(reason="a model of this run gives no log-probabilities", wrong_answer_penalty=penalty)
+            return Declining(reason=NO_LOGPROBS, wrong_answer_penalty=penalty)
         return fit(self._material.dev, answers, rightness, penalty, Facts(*self._material.facts))
 
     @property

@@ -27,6 +27,7 @@ from bakeoff.errors import (
     error_line,
 )
 from bakeoff.files import jsonl
+from bakeoff.measure.comparison import FAILED
 from bakeoff.models.memory import release_memory
 from bakeoff.models.short_memory import MemoryShortError, is_short_here
 
@@ -91,7 +92,7 @@ class LeftOut:
             if not self._costs_a_contender(error):
                 raise
             for recipe in self.without(recipes):
-                self.add(recipe.spec.name, f"{work} failed: {error_line(error)[:LONGEST_REASON]}")
+                self.add(recipe.spec.name, f"{work}{FAILED}{error_line(error)[:LONGEST_REASON]}")
                 self._write_down(recipe.spec.name, error)
         new = [name for name in self.reasons if name not in before]
         if new:

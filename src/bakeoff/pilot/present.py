@@ -192,7 +192,12 @@ class Presenter:
         return self._root(group) / f"{_digest(presentation.model_dump(mode='json'))}.jsonl"
 
     def _choose(self, world: WorldFolder, group: str, recipe: Recipe, progress: Progress) -> Choice:
+        most, begun = len(self._questions) * (1 + MOST_CHANGES), list[Presentation]()
+
         def ask(presentation: Presentation, questions: Sequence[Question]) -> dict[str, float]:
+            if presentation not in begun:
+                begun.append(presentation)
+            before = len(self._questions) * begun.index(presentation)
             path, asked = self._answers_path(group, presentation), Asked(recipe.spec, "present", presentation)
             asking = Asking(
                 recipe,
@@ -202,7 +207,7 @@ class Presenter:
                 path,
                 self._batch_size(recipe),
             )
-            collect_from(self._workers, world, [asking], progress)
+            collect_from(self._workers, world, [asking], lambda done, _: progress(before + done, most))
             given = {answer.question_id: answer for answer in jsonl.read(path, Answer) if answer.error is None}
             return {
                 question.id: value_of(question, given[question.id], self._penalty)

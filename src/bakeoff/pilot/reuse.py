@@ -6,6 +6,7 @@ what.
 """
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -96,12 +97,14 @@ def retrieval_key(recipe: Recipe, part: str, world: WorldFolder, material: Mater
     return content_sum([recipe.retrieval_training(part), models, documents_sha256(world.store), data, *code])
 
 
-def copy_folder(source: Path, target: Path, instead: bool = False) -> None:
-    """Copies a folder, as a whole or not at all, unless it is there. `instead`: then it is put in its place."""
+def copy_folder(source: Path, target: Path, instead: bool = False, but: Sequence[str] = ("checkpoint*",)) -> None:
+    """Copies a folder, as a whole or not at all, unless it is there. `instead`: then it is put in its place. Files and
+    folders whose names match one of `but` are not copied.
+    """
     if instead or not target.exists():
         half = target.with_name(target.name + ".part")
         shutil.rmtree(half, ignore_errors=True)
-        shutil.copytree(source, half, ignore=shutil.ignore_patterns("checkpoint*"))
+        shutil.copytree(source, half, ignore=shutil.ignore_patterns(*but))
         if instead:
             shutil.rmtree(target, ignore_errors=True)
         half.rename(target)

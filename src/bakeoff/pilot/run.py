@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
+from bakeoff.corpus.sources.by_file import telling_of_files
 from bakeoff.imports import named_by_you, search_in
 from bakeoff.models import threads
 from bakeoff.models.spending.ledger import Ledger, SpendingStopped, counting
@@ -61,7 +62,11 @@ def run(
     check_names(config)
     search_in(config.imports_from)
     threads.configure(config.threads)
-    prepared = prepared or prepare(config)
+    tell = listener or (lambda event: None)
+    going_on = run_folder.continued(config.name, Path(runs)) if resume else None
+    if going_on is not None:
+        RunFolder(going_on).check_free()
+    prepared = prepared or _read(config, tell)
     fresh = settled(config, prepared.answer_lengths)
     budget, expected = config.budget, planned(fresh, prepared, resume)
     costs = hosted_costs(config, prepared)
@@ -69,7 +74,6 @@ def run(
         check_allowed(costs, allowed_usd(config, yes_spend))
     asking = asking_recipes(config)
     earlier = run_folder.resume(config, Path(runs), fresh) if resume else None
-    tell = listener or (lambda event: None)
     with (
         executing(config.executor, lambda line: tell(Event(stage="data", note=line))) as executor,
         counting(Ledger(prices_of(config.profile), budget)) as ledger,
@@ -108,6 +112,15 @@ def run(
             if workers and (left := workers.finish()):
                 times.note(f"note: {left}")
     return Run(folder)
+
+
+def _read(config: Config, tell: Listener) -> Prepared:
+    """The data of the configuration's files. Tells how many files of documents were read."""
+    tell(Event(stage="reading"))
+    with telling_of_files(lambda done, total: tell(Event(stage="reading", done=done, total=total))):
+        prepared = prepare(config)
+    tell(Event(stage="reading", done=1, total=1, note="done"))
+    return prepared
 
 
 def check_names(config: Config) -> None:

@@ -4,9 +4,7 @@ Takes prepared data, recipes and a run folder, leaves every contender measured i
 previous one left there and skips what is done.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from bakeoff.apart.peak_memory import peak_memory_bytes
@@ -14,11 +12,10 @@ from bakeoff.contenders.identities import Identities
 from bakeoff.contenders.identity import identity_of
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.contenders.world import WorldFolder
-from bakeoff.corpus.stores import check_store, remove_store
+from bakeoff.corpus.stores import check_store
 from bakeoff.errors import BakeoffError, WorkerError
 from bakeoff.measure.collect import collect, collect_latency
 from bakeoff.measures import Measure
-from bakeoff.models.tuned_folder import DEPLOYMENT
 from bakeoff.pilot.answer_settings import answers_line
 from bakeoff.pilot.asking import Asking, Workers, collect_from
 from bakeoff.pilot.build import Builder, Earlier, batch_size
@@ -44,8 +41,8 @@ from bakeoff.pilot.repair import forget_detours
 from bakeoff.pilot.reuse import NO_REUSE, Reuse
 from bakeoff.pilot.spending import write_spending
 from bakeoff.pilot.stage_times import StageTimes
+from bakeoff.pilot.updated_world import bring_up_to_date
 from bakeoff.records import Question
-from bakeoff.retrieval.opening import copy_documents
 from bakeoff.runs.config import Config
 from bakeoff.runs.earlier import TAKEN, taken_line
 from bakeoff.runs.folder import RunFolder, write_json, write_record
@@ -235,11 +232,10 @@ class Pilot:
         """Applies the updates to a copy of the world, then asks about what changed."""
         changed = [question for question in self._prepared.of("test") if question.slice == "changed"]
         root, documents = self._folder.updated_world, self._prepared.documents
-        if not root.exists():
-            self._world.store.close()
-            again = self._builder.relearning()
-            relearning = {one.adapter for recipe in again for one in (recipe, recipe.at_its_host) if one is not None}
-            _copy_world(self._folder.world, root, without=sorted(relearning))
+        again = self._builder.relearning()
+        relearning = {one.adapter for recipe in again for one in (recipe, recipe.at_its_host) if one is not None}
+        self._world.store.close()
+        bring_up_to_date(self._folder.world, root, without=relearning, is_indexed=self._is_updated())
         check_store(root, f"delete {root}: it is made again, with what is tuned for the update", bool(documents))
         self._world.release()
         world = self._updated_world
@@ -250,6 +246,11 @@ class Pilot:
             if not (recipe.not_updated or self._is_asked_no_more(recipe, "updated", changed)):
                 with self._left_out.trying("its test after the update", [recipe]):
                     self._ask_updated(recipe, changed)
+
+    def _is_updated(self) -> bool:
+        """Whether every index has been brought up to date after the update; then that time is known."""
+        done = {stage.part for stage in self._folder.stages() if stage.stage == "update-index"}
+        return all(f"index:{one.index}" in done for one in self._left_out.without(self._recipes) if one.index)
 
     def _ask_updated(self, recipe: Recipe, changed: Sequence[Question]) -> None:
         """Asks a contender of the updated world about what changed."""
@@ -314,21 +315,3 @@ class Pilot:
             kind: [a + b for a, b in zip(before.get(kind, none), counts.get(kind, none), strict=True)] for kind in kinds
         }
         return {TAKEN: sums} if any(some for some, _ in sums.values()) else {}
-
-
-def _copy_world(world: Path, copy: Path, without: Sequence[str]) -> None:
-    """Makes a second world next to the first, whole or not at all: the store, the index and the contenders.
-
-    The tuned models in `without` are not copied, because they are tuned further for the new documents.
-    """
-    half = copy.with_name(copy.name + ".part")
-    remove_store(half)  # of a copy that was killed
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir(parents=True)
-    copy_documents(world, half)
-    for part in ("adapters", "contenders"):
-        if (world / part).exists():
-            shutil.copytree(world / part, half / part, ignore=shutil.ignore_patterns("checkpoint*", DEPLOYMENT))
-    for name in without:
-        shutil.rmtree(half / "adapters" / name, ignore_errors=True)
-    half.replace(copy)

@@ -5,6 +5,7 @@ Takes a comparison, answers and questions, gives sentences. The warnings of the 
 
 from collections.abc import Callable, Mapping, Sequence
 
+from bakeoff.decide.verdict.case_warnings import untested
 from bakeoff.measure.comparison import Comparison, ConstantAnswer
 from bakeoff.records import Answer, Question
 from bakeoff.sentences import counted, first_few, listed, percent
@@ -22,7 +23,7 @@ def cautions(
 
     `answers` are the test answers by contender, then question id.
     """
-    doubts = [*_unsure(comparison), *_failed(answers), *_constant(comparison)]
+    doubts = [*untested(comparison), *_unsure(comparison), *_failed(answers), *_constant(comparison)]
     return doubts, [*_cut_off(answers), *_looped(answers), *_unplaced(answers, questions)]
 
 

@@ -2,7 +2,8 @@
 
 STAGES = {
     "race": "Race",
-    "read": "Read documents",
+    "reading": "Read documents",
+    "read": "Store documents",
     "load": "Load models",
     "index": "Index",
     "present": "Choose how passages are shown",

@@ -22,7 +22,7 @@ from bakeoff.corpus.sources.kinds import Named
 from bakeoff.decide.situation.plain_errors import explain
 from bakeoff.decide.situation.profile import Profile
 from bakeoff.errors import ConfigError
-from bakeoff.files.did_you_mean import keys_instead, unknown, unknown_with_allowed
+from bakeoff.files.did_you_mean import NOT_WRITTEN, keys_instead, unknown, unknown_with_allowed
 from bakeoff.files.names import is_taken_by_windows
 from bakeoff.files.plain_types import message_of
 from bakeoff.files.strict_yaml import check_provider_keys, check_secrets, read_mapping
@@ -109,7 +109,7 @@ class Config(Record):
     seed: int = 7
     threads: int | None = Field(default=None, ge=1)
     profile: Profile = Profile()
-    folder: str | None = None
+    folder: str | None = Field(default=None, json_schema_extra=NOT_WRITTEN)
 
     @field_validator("store")
     @classmethod

@@ -207,6 +207,17 @@ class RunFolder:
         """Whether a process is working on the run, that is, holds its lock."""
         return is_held(self.root / ".lock")
 
+    def check_free(self) -> None:
+        """Raises RunFolderError if a process is working on the run: it need not wait for what comes before `lock`."""
+        if self.is_running:
+            raise self._in_use
+
+    @property
+    def _in_use(self) -> RunFolderError:
+        return RunFolderError(
+            f"Another process is using {self.root}.", "wait for it, or choose another folder with --name"
+        )
+
     @property
     def _is_mine(self) -> bool:
         """Whether it is this process that works on the run."""
@@ -218,10 +229,7 @@ class RunFolder:
     def lock(self) -> Iterator[None]:
         """Keeps other processes out of this folder. Raises RunFolderError if one is using it."""
         self.root.mkdir(parents=True, exist_ok=True)
-        refusal = RunFolderError(
-            f"Another process is using {self.root}.", "wait for it, or choose another folder with --name"
-        )
-        with held(self.root / ".lock", refusal, 0o666) as lock:
+        with held(self.root / ".lock", self._in_use, 0o666) as lock:
             os.ftruncate(lock, 0)
             os.write(lock, str(os.getpid()).encode())
             yield

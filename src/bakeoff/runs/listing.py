@@ -28,6 +28,7 @@ class Listed(Record):
     """One run. Unknown values are empty. `problem` says why the run could not be read.
 
     `usd` is what paid models have cost so far, None if there are none.
+    `untested` are the contenders that errors kept out of the test: the winner is the best of the others alone.
     `n_test` is the number of test questions that count for the verdict: not those about updates or general knowledge.
     """
 
@@ -36,6 +37,7 @@ class Listed(Record):
     begun: datetime | None = None
     state: State
     contenders: tuple[str, ...] = ()
+    untested: tuple[str, ...] = ()
     winner: str | None = None
     n_test: int | None = None
     usd: float | None = None
@@ -55,7 +57,7 @@ def _listed(folder: RunFolder) -> Listed:
     name, root, begun = folder.root.name, str(folder.root), _begun(folder)
     problem = ""
     try:
-        contenders = tuple(_names(folder))
+        contenders, untested = _names(folder)
         state = _state(folder)
         winner = read_outcome(folder).winner if state == "finished" else None
         return Listed(
@@ -64,6 +66,7 @@ def _listed(folder: RunFolder) -> Listed:
             begun=begun,
             state=state,
             contenders=contenders,
+            untested=untested,
             winner=winner,
             n_test=_n_test(folder),
             usd=_usd(folder),
@@ -81,12 +84,13 @@ def _listed(folder: RunFolder) -> Listed:
     )
 
 
-def _names(folder: RunFolder) -> list[str]:
-    """The measured contenders, or the configured ones if nothing was compared yet."""
+def _names(folder: RunFolder) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The measured contenders and those that errors kept out, or the configured ones if nothing was compared yet."""
     config = folder.config()
     if folder.comparison_path.exists() and not folder.is_running:
-        return list(folder.comparison().names)
-    return [spec.name for spec in config.specs]
+        comparison = folder.comparison()
+        return comparison.names, comparison.untested
+    return tuple(spec.name for spec in config.specs), ()
 
 
 def _state(folder: RunFolder) -> State:

@@ -25,6 +25,7 @@ class Outcome(Record):
     short_of: tuple[str, ...] = ()
     not_shown: tuple[str, ...] = ()
     excluded: dict[str, str] = Field(default_factory=dict)
+    untested: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

@@ -6,7 +6,9 @@ changes, with a cursor that holds every file's stamp and what was in it. Knows n
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -41,6 +43,18 @@ class Content(NamedTuple):
 
 
 Read = Callable[[Sequence[File]], Iterable[Content]]
+Tell = Callable[[int, int], None]
+_TOLD: ContextVar[Tell] = ContextVar("_TOLD", default=lambda done, total: None)
+
+
+@contextmanager
+def telling_of_files(tell: Tell) -> Iterator[None]:
+    """Within the block, `tell` is called with the number of files that were read, and of all that are to be read."""
+    token = _TOLD.set(tell)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
 
 
 class Known(NamedTuple):
@@ -74,7 +88,9 @@ def changes_by_file(
             now[name] = known._replace(stamp="")
     owners = {source: name for name, known in now.items() for source in known.documents}
     changed: dict[str, Document] = {}
-    for content in read([file for name, file in there.items() if name not in now]):
+    new, tell = [file for name, file in there.items() if name not in now], _TOLD.get()
+    for done, content in enumerate(read(new)):
+        tell(done, len(new))
         old = before.get(content.name, Known(""))
         known, documents = _read(content, content.stamp or there[content.name].stamp, old, owners)
         now[content.name] = known

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from bakeoff.decide.verdict.case import MOST_UNSURE, Case
 from bakeoff.decide.verdict.reasons import to_label
 from bakeoff.decide.wording import money, percent, signed
+from bakeoff.measure.comparison import Comparison
 from bakeoff.sentences import listed
 
 LOW_RECALL = 0.6
@@ -38,6 +39,20 @@ def case_warnings(case: Case) -> list[str]:
             "what changed, and that answers about it are wrong before. Add changed documents to the run to measure it."
         )
     return [*warnings, *_other_orders(case)]
+
+
+def untested(comparison: Comparison) -> list[str]:
+    """A warning if errors kept contenders out of the test: a verdict is about the others alone."""
+    names = comparison.untested
+    if not names:
+        return []
+    tested, one = len(comparison.entrants), len(names) == 1
+    return [
+        f"Errors kept {len(names)} of {len(names) + tested} contenders out of the test: {listed(names)}. Whatever is "
+        f"said here is about the other {tested} alone: {'it' if one else 'any of them'} may be better than the best "
+        f"of these. {'Its error stands' if one else 'Their errors stand'} among the skipped contenders; when the cause "
+        f"is repaired, bakeoff run CONFIG --resume tries {'it' if one else 'them'} again."
+    ]
 
 
 def of_shipped(case: Case, winner: str) -> list[str]:

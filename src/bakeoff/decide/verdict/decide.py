@@ -16,7 +16,13 @@ from bakeoff.decide.requirements.standing import Standing
 from bakeoff.decide.value.information import LABELS
 from bakeoff.decide.value.worth import DOING_NOTHING, NOTHING
 from bakeoff.decide.verdict.case import MAYBE_BEST, Case
-from bakeoff.decide.verdict.case_warnings import case_warnings, like_a_constant, of_shipped, still_ungraded
+from bakeoff.decide.verdict.case_warnings import (
+    case_warnings,
+    like_a_constant,
+    of_shipped,
+    still_ungraded,
+    untested,
+)
 from bakeoff.decide.verdict.reasons import (
     excluded_line,
     failed_line,
@@ -26,10 +32,12 @@ from bakeoff.decide.verdict.reasons import (
     measured,
     none_left,
     not_better,
+    of_the_tested,
     reason_of,
     small,
     span,
     ungraded_line,
+    untested_line,
     within_limits,
 )
 from bakeoff.decide.verdict.thin_stakes import blocking, lacking, thin_warnings
@@ -52,7 +60,8 @@ class Verdict(Record):
     of them that an equivalence test shows to be as good. `short_of` are the goals that the winner misses, `not_shown`
     what is not shown yet. `excluded`
     gives by contender the need or limit that it misses. `ungraded` are contenders with too many answers that are
-    neither right nor wrong. `standings` are each contender's. `contrasts` are those of the decision, on utility.
+    neither right nor wrong, `untested` those that an error kept out of the test. `standings` are each contender's.
+    `contrasts` are those of the decision, on utility.
     `few_differ` says of contenders on how few test questions they differ, or may differ, in accuracy.
     `most_accurate` is the leader by accuracy alone. `baselines` are the run's base models.
     """
@@ -68,6 +77,7 @@ class Verdict(Record):
     not_shown: tuple[str, ...] = ()
     excluded: dict[str, str] = Field(default_factory=dict)
     ungraded: tuple[str, ...] = ()
+    untested: tuple[str, ...] = ()
     standings: dict[str, tuple[Standing, ...]] = Field(default_factory=dict)
     contrasts: tuple[Contrast, ...] = ()
     few_differ: dict[str, dict[str, int]] = Field(default_factory=dict)
@@ -87,7 +97,7 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
             update={
                 "ungraded": nobody.ungraded or tuple(case.ungraded),
                 "tied_with": tuple(_open(case)),
-                "warnings": warnings,
+                "warnings": (*untested(case.comparison), *warnings),
             }
         )
     winner = str(case.leader)
@@ -109,6 +119,7 @@ def decide(case: Case, data_warnings: Sequence[str] = ()) -> Verdict:
             "not_shown": lacking,
             "ungraded": tuple(case.ungraded),
             "warnings": (
+                *untested(case.comparison),
                 *(of_shipped(case, winner) if decision == "ship" else ()),
                 *like_a_constant(case, winner),
                 *warnings,
@@ -123,8 +134,9 @@ def _common(case: Case, headline: str, reason: str) -> Verdict:
     return Verdict(
         decision="none",
         winner=None,
-        headline=headline,
-        reason=" ".join(filter(None, [failed_line(case), reason])),
+        headline=of_the_tested(case, headline),
+        reason=" ".join(filter(None, [failed_line(case), reason, untested_line(case)])),
+        untested=case.comparison.untested,
         excluded=dict(case.excluded),
         standings={name: tuple(standings) for name, standings in case.standings.items()},
         contrasts=tuple(case.contrasts),

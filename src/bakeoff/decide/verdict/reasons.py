@@ -29,6 +29,23 @@ def headline_of(case: Case, winner: str, missed: Sequence[str], not_shown: Seque
     return f"{opening} {_at_stake(case, winner) if case.in_money else _how_sure(case, winner)}"
 
 
+def of_the_tested(case: Case, headline: str) -> str:
+    """The headline, whose first sentence says if errors kept a part of the contenders out of the test."""
+    untested = case.comparison.untested
+    if not untested:
+        return headline
+    first, dot, rest = headline.partition(". ")
+    n = len(untested)
+    out_of = f"{n} of {n + len(case.comparison.entrants)} contenders could not be tested"
+    return f"{first.removesuffix('.')} ({out_of}){dot or '.'}{rest}"
+
+
+def untested_line(case: Case) -> str:
+    """Which contenders errors kept out of the test; empty if none."""
+    untested = case.comparison.untested
+    return f"Not tested, because of errors: {listed(untested)}." if untested else ""
+
+
 def _first(requirements: Sequence[str]) -> str:
     """The first two requirements, and how many more there are."""
     more = len(requirements) - MOST_NAMED

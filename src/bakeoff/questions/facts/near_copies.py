@@ -37,6 +37,15 @@ def words(text: str) -> list[str]:
     return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text).split()
 
 
+def wording(text: str) -> str:
+    """What is the same for two texts with the same words in the same order: then neither is another phrasing.
+
+    >>> wording("How long is the warranty?") == wording("how long is the warranty")
+    True
+    """
+    return " ".join(words(text)) or text
+
+
 @lru_cache(maxsize=100_000)
 def numbers(text: str) -> frozenset[str]:
     """The words of the text that have a digit. A question about Hearth 2 is not a copy of one about Hearth 3."""

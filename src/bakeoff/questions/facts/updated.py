@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bakeoff.errors import InputError
 from bakeoff.questions.facts.facts import is_inferred
-from bakeoff.questions.facts.near_copies import words
+from bakeoff.questions.facts.near_copies import wording
 from bakeoff.records import Question
 
 SUFFIX = "@update"
@@ -24,8 +24,10 @@ def asked_again(before: Sequence[Question], after: Sequence[Question]) -> tuple[
     """
     _refuse_other_texts(before, after)
     ids = {question.id for question in before}
-    earlier = {_text(question): question for question in reversed(before)}
-    facts = _facts(before, [(question, earlier[_text(question)]) for question in after if _text(question) in earlier])
+    earlier = {wording(question.text): question for question in reversed(before)}
+    facts = _facts(
+        before, [(question, earlier[wording(question.text)]) for question in after if wording(question.text) in earlier]
+    )
     changed = [
         question.model_copy(
             update={
@@ -36,7 +38,7 @@ def asked_again(before: Sequence[Question], after: Sequence[Question]) -> tuple[
         )
         for question in after
     ]
-    n = sum(_text(question) in earlier for question in after)
+    n = sum(wording(question.text) in earlier for question in after)
     if not n:
         return changed, []
     return changed, [
@@ -59,13 +61,9 @@ def _refuse_other_texts(before: Sequence[Question], after: Sequence[Question]) -
     by_id = {question.id: question for question in before}
     for question in after:
         earlier = by_id.get(question.id)
-        if earlier and _text(earlier) != _text(question):
+        if earlier and wording(earlier.text) != wording(question.text):
             raise InputError(
                 f"The id {question.id} stands for {earlier.text[:60]!r} before the update, "
                 f"and for {question.text[:60]!r} after it.",
                 "give the other question its own id; a question that is asked again may keep its id and its text",
             )
-
-
-def _text(question: Question) -> str:
-    return " ".join(words(question.text)) or question.text

@@ -59,7 +59,7 @@ def unanswered_notes(file: RowsRead) -> list[str]:
     elif n_missing > n_answered:
         reason = f"only {n_answered} of {len(rows)} rows have one"
     else:
-        asked = "1 question has" if len(empty) == 1 else f"{len(empty)} questions have"
+        asked = _asked(empty)
         return [f"{name}: {asked} no {'label' if labelled else 'answer'}: treated as {_without(labelled)}.", *notes]
     refuse_rows(empty, lambda row: True, f"No answer, and {reason}", f"fill in the answers, and {mark}")
     return []
@@ -70,11 +70,18 @@ def _without(labelled: bool) -> str:
     return "out of scope" if labelled else "unanswerable"
 
 
+def _asked(rows: Sequence[Row]) -> str:
+    """How many questions the rows ask: a log holds a question as often as it was asked."""
+    n = len({question_text(row) for row in rows})
+    in_rows = f" ({len(rows)} rows)" if n < len(rows) else ""
+    return f"1 question{in_rows} has" if n == 1 else f"{n} questions{in_rows} have"
+
+
 def _said_notes(name: str, said: Sequence[Row]) -> Iterator[str]:
     """A note on rows whose answers are placeholders or refusals."""
     if said:
         shown = first_few([f"{row.unit} {row.line}: {shortened(written_answers(row)[0])}" for row in said], "; ")
-        asked = "1 question has" if len(said) == 1 else f"{len(said)} questions have"
+        asked = _asked(said)
         yield (
             f"{name}: {asked} a placeholder or a refusal in place of an answer: treated as "
             f"{_without(said[0].has_label)} ({shown}). If one is the right answer, write it as a sentence."

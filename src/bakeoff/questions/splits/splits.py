@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bakeoff.questions.facts.labels import answer_labels, examples_by_label
+from bakeoff.questions.facts.near_copies import wording
 from bakeoff.questions.splits.draw import Draw
 from bakeoff.questions.splits.label_splits import split_by_label
 from bakeoff.records import Question, Slice, Split
@@ -50,7 +51,7 @@ def assign_splits(
         for question in questions
         if question.answerable and question.slice not in ("changed", "general") and question.id not in labels
     )
-    paraphrased = sum(len(phrasings) > 1 for phrasings in known.values()) >= PARAPHRASED * len(known)
+    paraphrased = sum(len(_wordings(phrasings)) > 1 for phrasings in known.values()) >= PARAPHRASED * len(known)
     held_fraction = test_fraction if paraphrased else min(test_fraction + dev_fraction, 1.0)
     held, held_sources = _held_out(known, held_fraction, draw)
     unanswerable = _by_fact(
@@ -181,19 +182,28 @@ def _split_seen(facts: Facts, dev_share: float, draw: Draw) -> dict[str, Split]:
     facts with two, which are then not in test.
     """
     splits: dict[str, Split] = {}
-    n_held = sum(_n_tested(len(phrasings)) for phrasings in facts.values())
+    wordings = {fact: _wordings(phrasings) for fact, phrasings in facts.items()}
+    n_held = sum(_n_tested(len(of_fact)) for of_fact in wordings.values())
     wanted_dev = round(dev_share * n_held)
-    order = draw.order((fact for fact in facts if len(facts[fact]) > 1), "seen")
-    for fact in sorted(order, key=lambda fact: -min(len(facts[fact]), 4)):
-        phrasings = draw.order((question.id for question in facts[fact]), "phrasings")
+    order = draw.order((fact for fact in facts if len(wordings[fact]) > 1), "seen")
+    for fact in sorted(order, key=lambda fact: -min(len(wordings[fact]), 4)):
+        phrasings = draw.order(wordings[fact], "phrasings")
         n_dev = int(wanted_dev > 0)
         wanted_dev -= n_dev
         n_test = _n_tested(len(phrasings))
         if n_dev and len(phrasings) in (2, 4):
             n_test -= 1
-        splits |= {name: "dev" for name in phrasings[:n_dev]}
-        splits |= {name: "test" for name in phrasings[n_dev : n_dev + n_test]}
+        splits |= {key: "dev" for name in phrasings[:n_dev] for key in wordings[fact][name]}
+        splits |= {key: "test" for name in phrasings[n_dev : n_dev + n_test] for key in wordings[fact][name]}
     return {question.id: splits.get(question.id, "train") for phrasings in facts.values() for question in phrasings}
+
+
+def _wordings(questions: Sequence[Question]) -> dict[str, list[str]]:
+    """The ids of the questions with the same words, which are one phrasing, by the first of them."""
+    found: dict[str, list[str]] = {}
+    for question in questions:
+        found.setdefault(wording(question.text), []).append(question.id)
+    return {ids[0]: ids for ids in found.values()}
 
 
 def _n_tested(n_phrasings: int) -> int:
@@ -225,8 +235,9 @@ def _split_unanswerable(
 def _split_changed(facts: Facts, draw: Draw) -> dict[str, Split]:
     splits: dict[str, Split] = {}
     for phrasings in facts.values():
-        order = draw.order((question.id for question in phrasings), "phrasings")
+        wordings = _wordings(phrasings)
+        order = draw.order(wordings, "phrasings")
         n_test = max(_n_tested(len(order)), 1)
         for i, name in enumerate(order):
-            splits[name] = "test" if i < n_test else "train"
+            splits |= {key: "test" if i < n_test else "train" for key in wordings[name]}
     return splits

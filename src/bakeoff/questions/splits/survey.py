@@ -10,6 +10,7 @@ from statistics import NormalDist, median
 
 from bakeoff.questions.facts.facts import CORRECT, is_inferred
 from bakeoff.questions.facts.labels import answer_labels
+from bakeoff.questions.facts.near_copies import wording
 from bakeoff.questions.facts.same_gold import same_answers, says_the_other
 from bakeoff.questions.splits.splits import MEASURED
 from bakeoff.questions.splits.untrained import untrained_kinds, untrained_labels
@@ -24,6 +25,8 @@ LONG_ANSWER = 12  # words
 IN_COLUMN = "Fix the column 'fact', or remove it if it holds topics."
 GROUPED_REMEDY = f"Bakeoff has put these together, no column has. {CORRECT}"
 SHOWN = 60  # characters of a question in a warning
+ONE_WAY = ("general", "unanswerable")
+"""Slices of which consistency is not measured."""
 BESIDE_VERDICT = {"changed": "test about the update", "general": "test of general knowledge"}
 """Slices of the test that do not count for the verdict, in words."""
 
@@ -63,9 +66,8 @@ def summarise(questions: Sequence[Question]) -> QuestionSummary:
     for question in questions:
         by_users = question.slice != "general" and question.synthetic is None
         asked[str(question.slice)] += question.asked if by_users else 0
-    facts = Counter(
-        (question.fact, question.slice == "changed") for question in questions if question.slice != "general"
-    )
+    asked_so = {(q.fact, q.slice == "changed", wording(q.text)) for q in questions if q.slice != "general"}
+    facts = Counter((fact, is_changed) for fact, is_changed, _ in asked_so)
     n_test = sum(counts["test"].get(name, 0) for name in MEASURED)
     labels = answer_labels(questions)
     has_sources = any(question.source_spans for question in questions)
@@ -79,6 +81,7 @@ def summarise(questions: Sequence[Question]) -> QuestionSummary:
         detectable_difference=detectable_difference(n_test),
         warnings=(
             *_warnings(counts, n_test, bool(labels), bool(labels) and not has_sources),
+            *_lacking_phrasings(questions, bool(labels)),
             *untrained_labels(questions, labels),
             *untrained_kinds(questions),
             *_mixed_facts(questions),
@@ -199,6 +202,27 @@ def _long_answers(questions: Sequence[Question]) -> list[str]:
     ]
 
 
+def _lacking_phrasings(questions: Sequence[Question], labelled: bool) -> list[str]:
+    """A warning of what cannot be seen because too few facts are asked in two ways. The same words are no other way."""
+    asked = {(q.fact, wording(q.text)) for q in questions if q.split == "test" and q.slice not in ONE_WAY}
+    is_asked_twice = len({fact for fact, _ in asked}) < len(asked)
+    trained = {(q.fact, wording(q.text)) for q in questions if q.split == "train" and q.slice != "changed"}
+    known = {fact for fact, _ in trained}
+    is_learned = any(
+        q.split == "test" and q.slice == "seen" and q.fact in known and (q.fact, wording(q.text)) not in trained
+        for q in questions
+    )
+    if labelled or (is_asked_twice and is_learned):
+        return []
+    unknown = [] if is_asked_twice else ["consistency cannot be measured"]
+    unknown += [] if is_learned else ["a tuned model could not show what it learned"]
+    where = "the test" if is_learned else "train and test"
+    return [
+        f"No fact is asked in two ways in {where}: {', and '.join(unknown)}. Add other phrasings of the same "
+        "questions, with the same fact."
+    ]
+
+
 def _warnings(
     counts: Mapping[str, Mapping[str, int]], n_test: int, labelled: bool, classified: bool = False
 ) -> list[str]:
@@ -223,11 +247,6 @@ def _warnings(
                 if classified
                 else "Add questions that the documents do not answer, with kind=unanswerable."
             )
-        )
-    if not test.get("seen") and not labelled:
-        warnings.append(
-            "No fact is asked in two ways in train and test: consistency cannot be measured, and a tuned model could "
-            "not show what it learned. Add other phrasings of the same questions, with the same fact."
         )
     if not test.get("unseen") and not labelled:
         warnings.append(
