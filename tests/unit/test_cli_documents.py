@@ -248,6 +248,34 @@ def test_documents_are_added_listed_and_removed(server: Server, folder: Path) ->
     assert "sub/b.txt" in shown.stdout
 
 
+def test_metadata_of_any_kind_are_sent(server: Server, tmp_path: Path) -> None:
+    """Lists, numbers and dates of front matter, as a pilot reads them; a source is named that is refused."""
+    text = "---\ntags: [a, b]\nsince: 2026-02-03\nratio: 1.5\nnote:\n---\n# A\n\nWalrus."
+    (tmp_path / "a.md").write_text(text)
+    assert counts(run("add", str(tmp_path / "a.md"))) == (1, 0, 0, 0)
+    assert server.documents.store.get_by_source("a.md").meta["tags"] == ["a", "b"]
+    assert counts(run("sync", str(tmp_path))) == (0, 0, 0, 1)
+    (tmp_path / "b.md").write_text(f"---\ntitle: {'x' * 1001}\n---\nOtter.")
+    with pytest.raises(BakeoffError, match=r"The document: 'b\.md'"):
+        run("add", str(tmp_path / "b.md"))
+
+
+def test_a_new_document_beside_one_of_the_same_name_is_told(server: Server, folder: Path, tmp_path: Path) -> None:
+    """With the command that replaces it; not if it replaces one, nor for another name."""
+    run("add", str(folder))
+    (tmp_path / "b.txt").write_text("A new seal.")
+
+    def said(*arguments: str) -> str:
+        return CliRunner().invoke(commands.app, ["add", *arguments], catch_exceptions=False).output
+
+    shown = " ".join(said(str(tmp_path / "b.txt")).split())
+    assert "b.txt is a new document beside sub/b.txt, which is still there." in shown and "--prefix sub/" in shown
+    assert "beside" not in said(str(tmp_path / "b.txt"), "--prefix", "sub/")
+    assert server.texts["sub/b.txt"] == "A new seal."
+    (tmp_path / "other.txt").write_text("Other.")
+    assert "beside" not in said(str(tmp_path / "other.txt"))
+
+
 def test_documents_are_erased_by_source_or_if_they_were_removed_by_id(
     server: Server, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

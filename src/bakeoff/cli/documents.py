@@ -75,15 +75,15 @@ def add(
     from bakeoff.corpus.sources.folders import HIDDEN, read_documents
     from bakeoff.corpus.sources.labels import restricted
     from bakeoff.serve.documents.ends import Counts, make_changes
-    from bakeoff.serve.documents.folder_sync import difference, placed
+    from bakeoff.serve.documents.folder_sync import difference, new_beside, placed
 
     reading = read_documents(paths)
     with _documents(url, deployment) as documents:
-        wanted = placed(reading.documents, prefix, _labels(labels))
-        changed = difference(wanted, documents.listed(), keep_labels=labels is None).changed
+        wanted, there = placed(reading.documents, prefix, _labels(labels)), list(documents.listed())
+        changed = difference(wanted, there, keep_labels=labels is None).changed
         counts = Counts(n_unchanged=len(reading.documents) - len(changed))
         counts += make_changes(documents, changed, ())
-    for sentence in restricted(wanted):
+    for sentence in (*restricted(wanted), *new_beside(changed, there)):
         note(sentence)
     _report(counts, reading.problems, as_json)
     if any(problem.reason != HIDDEN and not problem.is_read for problem in reading.problems):

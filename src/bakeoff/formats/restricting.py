@@ -39,19 +39,24 @@ def name_of(key: Any) -> str:
 
 
 def check_once(keys: Iterable[Any], remedy: str = IN_ROWS) -> None:
-    """Raises UnclearAccessError if a name that restricts a text is given more than once, in capitals or not, or if one
-    is given with a slip of the pen: 'acess', 'lables'.
+    """Raises UnclearAccessError if a name that restricts a text is given more than once, in capitals or not, or with a
+    slip of the pen.
     """
     counts = Counter(name_of(key) for key in keys)
-    for name in counts:
+    check_spelling(counts)
+    for name in NAMES:
+        if counts[name] > 1:
+            raise UnclearAccessError(f"it gives {name} {counts[name]} times", remedy)
+
+
+def check_spelling(keys: Iterable[Any]) -> None:
+    """Raises UnclearAccessError for a key that is nearly one of the two: 'acess', 'lables'."""
+    for name in map(name_of, keys):
         if slip := next((meant for meant in NAMES if _is_slip(name, meant)), ""):
             raise UnclearAccessError(
                 f"it gives {name}, which is nearly {slip}",
                 f"write {slip} if it says who may see this, and rename it if not",
             )
-    for name in NAMES:
-        if counts[name] > 1:
-            raise UnclearAccessError(f"it gives {name} {counts[name]} times", remedy)
 
 
 def _is_slip(name: str, meant: str) -> bool:

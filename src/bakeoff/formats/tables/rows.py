@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from bakeoff.formats import markup
 from bakeoff.formats.html import cells as html_cells
 from bakeoff.formats.part import Parsed, Part, Problem, UnclearAccessError, UnreadableError, problem_of
-from bakeoff.formats.restricting import IN_ROWS, NAMES, check_once, check_within, name_of
+from bakeoff.formats.restricting import IN_ROWS, NAMES, check_once, check_spelling, check_within, name_of
 from bakeoff.formats.tables.csv_rows import DELIMITERS, rows_with_open_quotes
 from bakeoff.formats.tables.find import TEXT_FIELDS, Table, facts_of, tables_of
 from bakeoff.formats.tables.json_lines import lines_of, loaded, words
@@ -104,6 +104,7 @@ def parse_csv(name: str, text: str, meta: Mapping[str, Any]) -> Parsed:
 def parse_table(name: str, rows: Sequence[Sequence[str]], meta: Mapping[str, Any], prefix: str = "") -> Parsed:
     """One part per row if there is a column of texts, with keys that begin with `prefix`. Otherwise one part."""
     tables = tables_of(rows)
+    check_spelling(_NUMBERED.sub("", header) for table in tables for header in table.headers)
     if not tables or not tables[0].has_texts:
         body = markup.clean(markup.paragraph(described(tables)))
         return Parsed(parts=(Part(text=body, title=tables[0].title, meta=dict(meta)),) if body else ())

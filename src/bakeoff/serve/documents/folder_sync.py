@@ -4,6 +4,7 @@ Takes documents that were read and those that are listed, gives a `Difference` a
 nobody.
 """
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from bakeoff.corpus.sources import opened
@@ -72,6 +73,28 @@ def difference(
     gone = [one for one in listed if one.source not in here and not is_unread(one.source, unread)]
     deleted = [one.id for one in gone if one.id not in taken]
     return Difference(changed=tuple(changed), deleted=tuple(deleted), n_same=len(read) - len(changed))
+
+
+def new_beside(changed: Iterable[Document], listed: Sequence[Listed]) -> Iterator[str]:
+    """A sentence about the new documents whose files have the names of others in other folders, if there are some."""
+    folders: dict[str, str] = {}
+    for one in listed:
+        folder, _, name = one.source.partition("#")[0].rpartition("/")
+        folders.setdefault(name, folder)
+    there = {one.source for one in listed}
+    new = {one.source.partition("#")[0] for one in changed if one.source not in there}
+    alike = {path: folders[path.rpartition("/")[2]] for path in sorted(new) if path.rpartition("/")[2] in folders}
+    alike = {path: folder for path, folder in alike.items() if folder != path.rpartition("/")[0]}
+    if alike:
+        path, folder = next(iter(alike.items()))
+        name = path.rpartition("/")[2]
+        old = f"{folder}/{name}" if folder else name
+        more = f" ({len(alike) - 1} more like it)" if len(alike) > 1 else ""
+        how = f"with --prefix {shlex.quote(folder + '/')}" if folder else "without its folder"
+        yield (
+            f"{path} is a new document beside {old}, which is still there{more}. If it was to replace that one, remove "
+            f"it and add the file {how}."
+        )
 
 
 def in_place_of(known: Listed, document: Document, keep_labels: bool = True) -> Document:

@@ -89,7 +89,10 @@ def parsed_as(kind: type[R], value: Any) -> R:
         place = ".".join(map(str, first["loc"])) or None
         said = message_of(first).replace("Input should be", "it should be")
         raise ApiError(
-            f"{place or 'The body'}: {said}.{_which(value, first['loc'])}", "see docs/documents.md", code="invalid_document", param=place
+            f"{place or 'The body'}: {said}.{_which(value, first['loc'])}",
+            "see docs/documents.md",
+            code="invalid_document",
+            param=place,
         ) from None
 
 
