@@ -9,16 +9,21 @@ import struct
 import time
 from typing import NamedTuple
 
-from tests.end_to_end.server_process import free_port
-from tests.torture.clients import metric, request
+import bakeoff
+from bakeoff.models.settings import DEFAULT_GENERATOR
+from tests.end_to_end.server_process import Server, free_port
+from tests.end_to_end.small import PLANETS, make
+from tests.torture.clients import ask, metric, request
 from tests.torture.fake_model import FakeModel
 from tests.torture.promise import Promise, Seen, Trial
-from tests.torture.served import MODEL, finished_run, served
+from tests.torture.served import MODEL, UNLIMITED, finished_run, served
 
 WITHIN_S = 1.0
 ANSWER_S, FIRST_S, LAST_S = 4.0, 0.8, 2.5
 """The time of an answer, and between which moments clients leave."""
 AT_ONCE = 48
+LONG_CHARACTERS = 7_900
+LONG_WORDS = ("documents", "answers", "printers", "colour", "year", "customers", "orbit", "report", "planet", "morning")
 EARLIER = ("How long is a year on Borun?", "29 days.")
 """What was said before a question that a model has to complete first."""
 RESET = struct.pack("ii", 1, 0)
@@ -69,7 +74,41 @@ def trial(told: Trial) -> Seen:
                 ]
                 slowest, n = max(slowest, *took.values()), n + len(took)
     broken += ["not half of the clients left during a generation"] if n < told.times(2 * 20, 1) * AT_ONCE / 2 else []
-    return Seen(f"{n} clients left, the slowest end of a generation after {slowest:.2f} s", tuple(broken))
+    said = f"{n} clients left, the slowest end of a generation after {slowest:.2f} s"
+    if n_local := told.times(30, 0):
+        took = _left_while_read(told, n_local)
+        said += f"; {n_local} while the local model read a long prompt, the slowest end after {max(took):.2f} s"
+        broken += [f"the local model went on for {s:.2f} s" for s in took if s > WITHIN_S]
+    return Seen(said, tuple(broken))
+
+
+def _left_while_read(told: Trial, n: int) -> list[float]:
+    """The seconds until the model that comes with Bakeoff does nothing, for clients that leave one after another."""
+    folder, chance = told.folder / "local", told.chance()
+    models = {"generator": DEFAULT_GENERATOR, "embedder": "hash"}
+    few = dict(itertools.islice(PLANETS.items(), 3))
+    bakeoff.run(make(folder, few, contenders=[MODEL], models=models), runs=folder / "runs")
+    server = Server(folder, *UNLIMITED)
+    try:
+        server.wait()
+        asyncio.run(ask(server.port, MODEL, "How long is a year on Aldra?", "", stream=False))  # the model is loaded
+        return [asyncio.run(_idle_again(server.port, chance)) for _ in range(n)]
+    finally:
+        server.stop()
+
+
+async def _idle_again(port: int, chance: random.Random) -> float:
+    """The seconds from a client's leaving to the moment at which no question is answered."""
+    words = " ".join(chance.choice(LONG_WORDS) for _ in range(LONG_CHARACTERS // 8))[:LONG_CHARACTERS]
+    asked = request(MODEL, f"Summarise this: {words}", stream=chance.random() < 0.5)
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(asked)
+    await asyncio.sleep(chance.uniform(FIRST_S / 2, LAST_S))
+    writer.close()
+    left = time.monotonic()
+    while await metric(port, "bakeoff_answers_running"):
+        await asyncio.sleep(0.02)
+    return time.monotonic() - left
 
 
 async def _leave(port: int, chance: random.Random) -> dict[int, Left]:

@@ -251,13 +251,15 @@ def test_documents_are_added_listed_and_removed(server: Server, folder: Path) ->
 def test_metadata_of_any_kind_are_sent(server: Server, tmp_path: Path) -> None:
     """Lists, numbers and dates of front matter, as a pilot reads them; a source is named that is refused."""
     text = "---\ntags: [a, b]\nsince: 2026-02-03\nratio: 1.5\nnote:\n---\n# A\n\nWalrus."
-    (tmp_path / "a.md").write_text(text)
-    assert counts(run("add", str(tmp_path / "a.md"))) == (1, 0, 0, 0)
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "a.md").write_text(text)
+    assert counts(run("add", str(pages / "a.md"))) == (1, 0, 0, 0)
     assert server.documents.store.get_by_source("a.md").meta["tags"] == ["a", "b"]
-    assert counts(run("sync", str(tmp_path))) == (0, 0, 0, 1)
-    (tmp_path / "b.md").write_text(f"---\ntitle: {'x' * 1001}\n---\nOtter.")
+    assert counts(run("sync", str(pages))) == (0, 0, 0, 1)
+    (pages / "b.md").write_text(f"---\ntitle: {'x' * 1001}\n---\nOtter.")
     with pytest.raises(BakeoffError, match=r"The document: 'b\.md'"):
-        run("add", str(tmp_path / "b.md"))
+        run("add", str(pages / "b.md"))
 
 
 def test_a_new_document_beside_one_of_the_same_name_is_told(server: Server, folder: Path, tmp_path: Path) -> None:

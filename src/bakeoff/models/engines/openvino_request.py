@@ -13,7 +13,7 @@ import numpy as np
 import openvino
 import openvino_genai as genai
 
-from bakeoff.models.cancelling import CallerGoneError, caller
+from bakeoff.models.cancelling import CallerGoneError, caller, can_leave
 from bakeoff.models.engines.openvino_marks import BLOCK_TOKENS
 from bakeoff.models.engines.token_queue import TokenQueue
 
@@ -45,6 +45,7 @@ class WritingRequest:
         self._configured = configured
         self._is_stopped = is_stopped
         self._caller = caller()
+        self.may_be_left = can_leave()
         self._closed = False
         self._handle: Any = None
 

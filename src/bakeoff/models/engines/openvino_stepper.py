@@ -141,7 +141,8 @@ class Stepper:
         self._let_others_work()
 
     def _let_others_work(self) -> None:
-        """Waits for the readers of streams, and then once more for the thread that sends what they read.
+        """Waits for the readers of streams, and then once more for the threads that send what they read and that see a
+        client leave.
 
         `step` of this engine keeps Python's lock, so that no other thread of this process runs during a step. Without
         a pause, a token would wait for one that another answer needs, or for a prompt that takes a second.
@@ -150,8 +151,11 @@ class Stepper:
         for _ in range(PAUSES if streamed else 0):
             time.sleep(PAUSE_S)
             if not any(request.tokens.is_being_read for request in streamed):
-                time.sleep(PAUSE_BEFORE_PROMPTS_S if self._waiting else PAUSE_S)
-                return
+                break
+        with self._lock:
+            may_be_left = any(request.may_be_left for request in (*self._writing, *self._waiting))
+        if streamed or may_be_left:
+            time.sleep(PAUSE_BEFORE_PROMPTS_S if self._waiting else PAUSE_S)
 
     def _fail(self, error: BaseException) -> None:
         with self._lock:
