@@ -97,9 +97,10 @@ def test_each_citation_has_the_quote_of_its_passage():
 
 
 def test_a_withheld_answer_decides_nothing_about_what_is_shown():
-    """The closest passages, three at most, are quoted for the question alone."""
+    """The closest passages, each once and three at most, are quoted for the question alone."""
     text = "The kettle is blue. The secret code is 4711."
-    hits = tuple(Hit(chunk=chunk(text), score=1, rank=rank) for rank in range(1, 6))
+    passages = [chunk(text).model_copy(update={"document_id": f"d{n}"}) for n in (1, 2, 1, 3, 4, 5)]
+    hits = tuple(Hit(chunk=passage, score=1, rank=rank) for rank, passage in enumerate(passages, 1))
     endings = [
         Showing(Links()).end(
             Answered(
@@ -113,6 +114,7 @@ def test_a_withheld_answer_decides_nothing_about_what_is_shown():
     assert [(one.number, one.quote.text) for one in endings[0].closest] == [
         (n, "The kettle is blue.") for n in (1, 2, 3)
     ]
+    assert len({one.url for one in endings[0].closest}) == 3
     assert not endings[0].quotes and closest((), "What?", {}, Links()) == ()
 
 

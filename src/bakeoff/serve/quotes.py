@@ -99,7 +99,12 @@ def _in_document(chunk: Chunk, span: tuple[int, int]) -> tuple[int, int] | None:
 
 
 def closest(hits: Sequence[Hit], question: str, versions: Mapping[str, int], links: Links) -> tuple[Quoted, ...]:
-    """What the best passages say about a question that was not answered. The withheld answer decides nothing here."""
+    """What the best passages say about a question that was not answered, each passage once. The withheld answer decides
+    nothing here.
+    """
+    once: dict[tuple[str, int, int], Hit] = {}
+    for hit in hits:
+        once.setdefault((hit.chunk.document_id, hit.chunk.start, hit.chunk.end), hit)
     return tuple(
         Quoted(
             number=number,
@@ -107,7 +112,7 @@ def closest(hits: Sequence[Hit], question: str, versions: Mapping[str, int], lin
             url=passage_link(links, hit, versions),
             quote=quote(hit.chunk, question),
         )
-        for number, hit in enumerate(hits[:MOST_CLOSEST], 1)
+        for number, hit in enumerate(list(once.values())[:MOST_CLOSEST], 1)
     )
 
 

@@ -178,7 +178,8 @@ def read_release(root: Path, number: int) -> Release:
     path = release_folder(root, number) / "release.json"
     if number not in numbers(root):
         there = listed([str(one) for one in numbers(root)]) or "none"
-        raise RunFolderError(f"There is no release {number} in {root}; there are: {there}.", "name one of them")
+        remedy = f"{back_to_another(root, number)}name one of them"
+        raise RunFolderError(f"There is no release {number} in {root}; there are: {there}.", remedy)
     try:
         content = path.read_text(encoding="utf-8")
         remedy = f"{back_to_another(root, number)}serve it with the version that wrote it, or a later one"

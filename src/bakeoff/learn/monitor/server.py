@@ -68,7 +68,10 @@ class MonitorOfServer:
             snapshot = await to_thread.run_sync(self.snapshot)
             if snapshot is None:
                 raise ApiError(
-                    "The log cannot be read at the moment.", "see the server's own lines", 503, "unavailable"
+                    "The log, or the monitor's history, cannot be read.",
+                    "see the server's own lines",
+                    503,
+                    "unavailable",
                 )
             return HTMLResponse(await to_thread.run_sync(figures_page, snapshot))
 
