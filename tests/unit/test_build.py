@@ -133,14 +133,15 @@ def test_resume_takes_the_unfinished_run_and_a_new_one_points_to_it(tmp_path):
 
 def test_what_learns_without_tuning_leaves_other_tuned_models_alone(tmp_path, monkeypatch):
     """The world after the update keeps the adapters of all contenders that are not tuned further."""
-    from bakeoff.pilot.stages import _copy_world
+    from bakeoff.pilot.updated_world import bring_up_to_date
 
     world = tmp_path / "world"
     for name in ("hybrid-1", "tuned-1"):
         (world / "adapters" / name).mkdir(parents=True)
+        (world / "adapters" / name / "report.json").write_text("{}")
     with SqliteStore(world / "store.sqlite") as store:
         store.replace_all([Document(id="a", text="Words.", source="a")])
-    _copy_world(world, tmp_path / "copy", without=["tuned-1"])
+    bring_up_to_date(world, tmp_path / "copy", without=["tuned-1"], is_indexed=False)
     assert [path.name for path in (tmp_path / "copy" / "adapters").iterdir()] == ["hybrid-1"]
     (tmp_path / "tables.py").write_text(
         "from bakeoff.contenders.base import Base\nclass Table(Base):\n    learns_facts = True\n"

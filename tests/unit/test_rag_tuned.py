@@ -187,9 +187,14 @@ def test_what_is_served_answers_as_measured_and_follows_live_documents(finished:
     measured = {one.question_id: one for one in finished.answers("both")}
     asked = [one for one in finished.folder.questions() if one.split == "test"]
     served = deployment.world.open("both").answer(asked)
-    assert [(one.text, one.citations) for one in served] == [
-        (measured[one.id].text, measured[one.id].citations) for one in asked
-    ]
+    for answer in served:
+        same = measured[answer.question_id]
+        assert (answer.text, [hit.chunk for hit in answer.citations]) == (
+            same.text,
+            [hit.chunk for hit in same.citations],
+        )
+        scores = [hit.score for hit in same.citations]  # asked in another batch, a processor may round the last bits
+        assert [hit.score for hit in answer.citations] == pytest.approx(scores, abs=1e-5)
     with documents_of(deployment) as live:
         new = Document(id="zeta.md", source="zeta.md", text="The planet Zeta circles its star once in 31 days.")
         live.put(new)

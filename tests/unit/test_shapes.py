@@ -53,12 +53,15 @@ def test_a_batch_says_what_each_prompt_alone_says(generator: Generator) -> None:
 
 
 def test_a_stream_says_what_a_batch_says(generator: Generator) -> None:
-    """Half characters and blanks of this tokenizer included."""
+    """Half characters and blanks of this tokenizer included. Of a text that repeats itself, pieces may be sent before
+    that is known.
+    """
     for prompt in PROMPTS:
         *pieces, last = generator.stream(prompt, WRITE)
         (whole,) = generator.generate([prompt], WRITE)
         assert isinstance(last, Completion)
-        assert "".join(map(str, pieces)) == whole.text == last.text
+        sent = "".join(map(str, pieces))
+        assert whole.text == last.text and (sent == whole.text or (whole.looped and sent.startswith(whole.text)))
         assert last.usage.completion_tokens == whole.usage.completion_tokens
 
 
