@@ -53,16 +53,19 @@ def test_a_batch_says_what_each_prompt_alone_says(generator: Generator) -> None:
 
 
 def test_a_stream_says_what_a_batch_says(generator: Generator) -> None:
-    """Half characters and blanks of this tokenizer included. Of a text that repeats itself, pieces may be sent before
-    that is known.
+    """Half characters and blanks of this tokenizer included. A random text may hold the end of thinking that never
+    began: nothing before it counts, and it may have been sent.
     """
+    n_same = 0
     for prompt in PROMPTS:
         *pieces, last = generator.stream(prompt, WRITE)
         (whole,) = generator.generate([prompt], WRITE)
         assert isinstance(last, Completion)
         sent = "".join(map(str, pieces))
-        assert whole.text == last.text and (sent == whole.text or (whole.looped and sent.startswith(whole.text)))
+        assert whole.text == last.text and (sent == whole.text or not whole.text)
+        n_same += sent == whole.text
         assert last.usage.completion_tokens == whole.usage.completion_tokens
+    assert n_same >= len(PROMPTS) - 1
 
 
 def test_a_stop_text_ends_an_answer(generator: Generator) -> None:
