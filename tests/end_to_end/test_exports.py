@@ -99,11 +99,11 @@ def test_the_default_model_is_exported_with_both_of_its_adapters(tmp_path):
     reader = logits(load_model(resolve_model(READER), None, torch.float32))
     assert (merged - reader).abs().max() > 0.1
     opened = AutoPeftModelForCausalLM.from_pretrained(tmp_path / "adapter", dtype=torch.float32)
-    assert _difference(logits(opened), measured) < 1e-4
-    assert (logits(opened.merge_and_unload()) - measured).abs().max() < 1e-4
+    assert _difference(logits(opened), measured) < 5e-4
+    assert (logits(opened.merge_and_unload()) - measured).abs().max() < 5e-4
     untaught = load_model(resolve_model(UNTAUGHT), ADAPTER, torch.float32)
     both = PeftModel.from_pretrained(untaught, str(tuned))
-    assert _difference(logits(both), merged) < 1e-4
+    assert _difference(logits(both), merged) < 5e-4
 
 
 def _difference(given, expected) -> float:
