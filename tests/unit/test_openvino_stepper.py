@@ -17,7 +17,7 @@ from bakeoff.models.engines.openvino_stepper import Stepper, n_blocks
 from bakeoff.records import Completion, GenerationSettings, Message, Prompt
 from tests.unit.tiny_model import write_tiny_model
 
-PROMPTS = [Prompt(messages=(Message(role="user", content=f"question {i} {'and ' * (i * 9)}?"),)) for i in range(16)]
+PROMPTS = [Prompt(messages=(Message(role="user", content=f"question {i} {'and ' * (i * 3)}?"),)) for i in range(16)]
 WRITE = GenerationSettings(max_new_tokens=24)
 LONG = GenerationSettings(max_new_tokens=600)
 to_the_last_bit = pytest.mark.skipif(
