@@ -27,7 +27,8 @@ INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u
 """For `str.translate`: signs that nobody sees in a name."""
 PLAINLY = "write it once, at the top level of the front matter: access: [hr, legal]; access: [] is everybody"
 MERGE = "<<"
-NOT_SLIPS = ("label", "babels", "libels")
+NOT_SLIPS = ("label",)
+"""Names of metadata that restrict nobody, one letter from one that does."""
 NEVER_WITHIN = ("access",)
 """What is never a field of another entry."""
 IN_ROWS = "give each row one access, or one labels"

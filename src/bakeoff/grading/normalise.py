@@ -123,6 +123,17 @@ def with_number_words(text: str) -> str:
     return _NUMBER_SIGN.sub("No. ", text)
 
 
+def figures_at_home(number: str) -> str:
+    """The figures of a telephone number, without the 0 or 1 that stands before them in their own country.
+
+    >>> figures_at_home("1-877-472-6716"), figures_at_home("+49 (0)30 1234567"), figures_at_home("030 1234567")
+    ('8774726716', '49301234567', '301234567')
+    """
+    figures = re.sub(r"\D", "", number.replace("(0)", ""))
+    is_long_distance = not number.startswith("+") and re.fullmatch(r"1\d{10}", figures)
+    return figures[1:] if is_long_distance else figures.lstrip("0")
+
+
 def _without_tags(text: str) -> str:
     """The text with what stands between each tag and the next end of that tag, in a time that grows with its length."""
     pieces, done, without_end = list[str](), 0, set[str]()

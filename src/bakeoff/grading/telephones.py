@@ -1,10 +1,11 @@
 """Telephone numbers that are written in another way: (877) 472-6716, 877.472.6716 and 8774726716.
 
-Takes texts, gives texts. Knows nothing about countries but that 0 and 1 can stand before a number at home.
+Takes texts, gives texts.
 """
 
 import re
 
+from bakeoff.grading.normalise import figures_at_home
 from bakeoff.grading.terms import terms
 
 _FIGURES = re.compile(r"(?<![\w.,])[+(]?\d[\d ()./-]{5,40}\d(?!\w|[.,]\d)")
@@ -23,11 +24,5 @@ def with_telephone(answer: str, gold: str) -> str:
     is_telephone = term is not None and not others and term.text.startswith("tel:")
     if not is_telephone and _BARE.fullmatch(gold) is None:
         return answer
-    wanted = _at_home(gold)
-    return _FIGURES.sub(lambda found: gold.strip() if _at_home(found[0]) == wanted else found[0], answer)
-
-
-def _at_home(text: str) -> str:
-    """The figures, without what stands before a number of the same country."""
-    digits = re.sub(r"\D", "", text.replace("(0)", ""))
-    return digits[1:] if re.fullmatch(r"1\d{10}", digits) and "+" not in text else digits.lstrip("0")
+    wanted = figures_at_home(gold.strip())
+    return _FIGURES.sub(lambda found: gold.strip() if figures_at_home(found[0]) == wanted else found[0], answer)

@@ -14,7 +14,7 @@ from bakeoff.grading.currency_codes import with_one_currency
 from bakeoff.grading.dates import N_PATTERNS, YearMonthDay, date_patterns, readings_of
 from bakeoff.grading.languages import any_of, languages
 from bakeoff.grading.long_figures import MOST_DIGITS
-from bakeoff.grading.normalise import ORDINALS, SCALES, fold, spell_out, word_set
+from bakeoff.grading.normalise import ORDINALS, SCALES, figures_at_home, fold, spell_out, word_set
 from bakeoff.grading.open_ended import with_bounds_in_front
 from bakeoff.grading.spoken import as_dates, as_figures
 from bakeoff.grading.units import CURRENCIES, CURRENCY_PATTERN, UNIT_PATTERN, currency_of, have_cents, is_loose, unit_of
@@ -211,9 +211,8 @@ def _read_opaque(match: re.Match[str]) -> Term:
 
 def _read_phone(match: re.Match[str]) -> Term:
     """All digits, with a plus in front of a country code and without the zero or one of a long-distance call."""
-    digits = re.sub(r"\D", "", match[0].replace("(0)", ""))
-    digits = digits[1:] if re.fullmatch(r"1\d{10}", digits) and not match[0].startswith("+") else digits
-    return Term("tel:+" + digits if match[0].startswith("+") else "tel:" + digits.lstrip("0"))
+    sign = "+" if match[0].startswith("+") else ""
+    return Term(f"tel:{sign}{figures_at_home(match[0])}")
 
 
 def _read_date(match: re.Match[str]) -> Term:
