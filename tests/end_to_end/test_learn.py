@@ -1,17 +1,20 @@
 """A round of learning on a small deployment with no model: reviewed questions in, a decision of the gate out."""
 
 import errno
+import importlib
 import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from bakeoff.cli.learn import _show as show
 from bakeoff.cli.main import app
+from bakeoff.contenders.spec import Entry
 from bakeoff.errors import ConfigError, InputError, LimitReachedError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.learn.accounts.account import SHOWN, account_for, keeps_texts
@@ -340,6 +343,43 @@ def test_a_round_that_begins_again_knows_what_it_has_paid(finished, tmp_path, ha
         assert (root / LEDGER).read_text() == "paid\n" and (root / REPLIES).read_text() == "answered\n"
         assert not (orders / "weights.bin").exists() and orders.exists() == has_same_data
         assert [job.name for job in jobs_in(root)] == ["job-1"] and spent_in(root) == counted
+
+
+@pytest.mark.parametrize("step", ["remove_store", "resume", "move_store", "remember", "write_record"])
+def test_a_kill_while_a_round_begins_again_orders_nothing_again(finished, tmp_path, monkeypatch, step):
+    """Questions and documents are the same, so an order stays where the next session finds it."""
+    deployment = deploy(finished, tmp_path / "deployment", ["rag"])
+    first = begin_round(deployment, 1, reviewed())
+    orders = first.folder.world / "adapters" / "a tuned model"
+    orders.mkdir(parents=True)
+    Journal(orders).write(order("job-1", 3.0))
+    there = importlib.import_module("bakeoff.learn.rounds")
+    real = getattr(there, step)
+
+    def killed(*given):
+        if step == "remove_store" and given[0] != first.folder.root:
+            return real(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(there, step, killed)
+    with pytest.raises(KeyboardInterrupt):
+        begin_round(deployment, 1, reviewed())
+    monkeypatch.undo()
+    begin_round(deployment, 1, reviewed())
+    assert Journal(orders).read() is not None and len(jobs_in(first.folder.root)) == 1
+
+
+def test_a_round_rents_nothing(finished, tmp_path):
+    """A contender that answers from a deployment only cannot be served, so nothing is paid for it. What it is stays."""
+    deployment = deploy(finished, tmp_path / "deployment", ["rag"])
+    rented = {"api": "together", "training_price": 1.0, "deployment": {"hardware": "1x", "minute_price": 0.1}}
+    entry = Entry(like="tuned", name="there", tuning={"epochs": 2, "host": {**rented, "local": "generator"}})
+    config = deployment.config.model_copy(update={"contenders": (*deployment.config.contenders, entry)})
+    with_rented = SimpleNamespace(**{name: getattr(deployment, name) for name in ("release", "root")}, config=config)
+    begun = begin_round(with_rented, 1, reviewed())
+    (there,) = (one for one in begun.folder.config().contenders if one.called == "there")
+    assert there.tuning == {"epochs": 2, "host": {"api": "together", "training_price": 1.0, "local": "generator"}}
+    assert any(note.startswith("there: no deployment is started") for note in begun.begun.notes)
 
 
 def order(name, usd):

@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff.errors import ConfigError, ContenderError, RunFolderError
 from bakeoff.models.settings import ApiModel
-from bakeoff.models.tuned_folder import hosted_model
+from bakeoff.models.tuned_folder import HOSTED_MODEL, hosted_model
 from bakeoff.records import Message, Prompt
 from bakeoff.tuning.hosted import journal as journals
 from bakeoff.tuning.hosted.answering import wait_until_it_answers
@@ -224,6 +224,28 @@ def test_a_refusal_is_said_with_the_hosts_words(host, operation, status, words, 
     with pytest.raises(ContenderError, match=f"{words}.*no longer available to your organization"):
         fit(host, tmp_path)
     assert host.jobs == {} and count(host, operation) == 0
+
+
+@pytest.mark.parametrize("operation", ["upload", "create"])
+def test_what_nobody_knows_is_not_sent_again_while_the_host_shows_no_list(host, operation, tmp_path):
+    """The host took it and did not say so, and refuses to show what it has: it costs the contender, not the run."""
+    shows = "job" if host.kind == "fireworks" and operation == "create" else "list"
+    host.troubles = {operation: [Trouble(504, after=True)], shows: [Trouble(403)] * 9}
+    with pytest.raises(ContenderError, match=r"does not show whether it has.*403(?s:.*)--resume"):
+        fit(host, tmp_path)
+    assert count(host, operation) == 1
+    host.troubles = {}
+    fit(host, tmp_path)
+    assert len(host.jobs) == 1 and count(host, "upload") == 1
+
+
+def test_a_finished_job_is_enough_to_name_its_model(host, tmp_path):
+    """A round of learning that begins again keeps nothing but the job's record: it is paid for, and nothing is sent."""
+    fit(host, tmp_path)
+    named, done = hosted_model(tmp_path), list(host.done)
+    (tmp_path / HOSTED_MODEL).unlink()
+    fit(host, tmp_path)
+    assert hosted_model(tmp_path) == named is not None and host.done == done
 
 
 def test_a_gateway_that_knows_no_method_gets_the_first_form_of_the_protocol(openai, tmp_path):

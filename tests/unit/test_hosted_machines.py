@@ -25,14 +25,16 @@ def host(request):
         yield server
 
 
-def machine_for(host: FakeHost, folder: Path, clock=time.time, max_minutes: float = 60.0) -> HostedMachine:
+def machine_for(
+    host: FakeHost, folder: Path, clock=time.time, max_minutes: float = 60.0, elapsed=time.monotonic
+) -> HostedMachine:
     rented = {"hardware": "1x_h100", "minute_price": 0.1, "max_minutes": max_minutes}
     account = {"account": ACCOUNT} if host.kind == "fireworks" else {}
     tuned = HostedModel(model="acme/tuned", host="127.0.0.1", needs_deployment=True)
     folder.mkdir(parents=True, exist_ok=True)
     jsonl.write_text(folder / HOSTED_MODEL, tuned.model_dump_json())
     hosted = Hosted.model_validate({"api": host.kind, "deployment": rented, **account})
-    return HostedMachine(model_at(host), hosted, folder, FAST, clock=clock)
+    return HostedMachine(model_at(host), hosted, folder, FAST, clock=clock, elapsed=elapsed)
 
 
 def test_a_deployment_answers_until_it_is_stopped(host, tmp_path):
@@ -61,6 +63,47 @@ def test_what_runs_is_counted_by_the_minute(host, tmp_path):
         now[0] += 60 * 5 if minutes == 5 else 60 * 7
         machine.stop()
         assert deployed(tmp_path).usd == pytest.approx(0.1 * minutes)
+
+
+DAY = 86_400
+
+
+def test_a_clock_that_is_set_back_makes_no_minute_free(host, tmp_path):
+    """Within a session its minutes count as they passed, and it is stopped at its most; of one that an earlier session
+    left, nothing is known but that, so it counts at its most.
+    """
+    now, passed = [10.0 * DAY], [0.0]
+    machine = machine_for(host, tmp_path / "here", lambda: now[0], elapsed=lambda: passed[0])
+    machine.start(Permission(10.0))
+    now[0] -= DAY
+    passed[0] += 60 * 20
+    machine.stop()
+    assert deployed(tmp_path / "here").minutes == pytest.approx(20.0)
+
+    def set_back_while_it_starts(operation):
+        now[0] -= DAY if operation == "deploy" else 0
+
+    host.on_done = set_back_while_it_starts
+    again = machine_for(host, tmp_path / "here", lambda: now[0], elapsed=lambda: passed[0])
+    again.start(Permission(10.0))
+    assert again._timer.interval == pytest.approx(60 * 40)
+    again.stop()
+
+    machine_for(host, tmp_path / "left", lambda: now[0]).start(Permission(10.0))
+    now[0] -= DAY
+    machine_for(host, tmp_path / "left", lambda: now[0]).stop()
+    assert host.machines == {} and deployed(tmp_path / "left").minutes == pytest.approx(60.0)
+
+
+def test_one_that_may_have_been_started_costs_the_contender_while_the_host_shows_nothing(host, tmp_path):
+    """The record stays as it is, so that the next session looks for it again and stops it."""
+    host.troubles = {"deploy": [Trouble(504, after=True)], "list": [Trouble(403)] * 9, "machine": [Trouble(403)] * 9}
+    with pytest.raises((ContenderError, ModelUnavailableError)):
+        machine_for(host, tmp_path).start(Permission(10.0))
+    assert deployed(tmp_path).step == "starting" and len(host.machines) == 1
+    host.troubles = {}
+    machine_for(host, tmp_path).stop()
+    assert host.machines == {} and deployed(tmp_path).step == "stopped"
 
 
 def test_a_deployment_that_was_not_allowed_is_not_started(host, tmp_path):

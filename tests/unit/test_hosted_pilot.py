@@ -220,7 +220,7 @@ def test_a_deployment_that_cannot_be_stopped_is_said_aloud(renting, tmp_path):
 def test_a_host_that_answers_from_deployments_needs_one(renting, tmp_path):
     entry = there(renting, at={"deployment": None})
     finished = run(pilot(tmp_path, renting, ["base", entry]), runs=tmp_path / "runs", yes_spend=5.0)
-    assert "tuning.host.deployment is not given" in finished.comparison.skipped["tuned-there"]
+    assert "none is used here (tuning.host.deployment)" in finished.comparison.skipped["tuned-there"]
     assert renting.jobs == {}
 
 

@@ -132,7 +132,9 @@ def test_why_a_contender_is_not_tuned_at_its_host(tmp_path):
     assert "no training questions" in reason(tmp_path, f"{{like: tuned, model: gpt, {at}}}", n_train=0)
     ollama = {"gpt": ApiModel(api="ollama", base_url="http://127.0.0.1:1", model="m")}
     assert "has api: ollama" in reason(tmp_path, f"{{like: tuned, model: gpt, {at}}}", ollama)
-    assert "deployment is not given" in reason(tmp_path, "{like: tuned, model: gpt, tuning: {host: together}}")
+    assert "none is used here (tuning.host.deployment)" in reason(
+        tmp_path, "{like: tuned, model: gpt, tuning: {host: together}}"
+    )
     local = "{like: tuned, model: gpt, tuning: {host: {api: together, local: small}}}"
     assert "has no weights on this machine" in reason(tmp_path, local)
 

@@ -49,8 +49,8 @@ def why_not_hosted(
     if hosted.api in NEEDS_DEPLOYMENT and hosted.deployment is None:
         here = f"; its adapter is measured as '{recipe.spec.name}-local'" if hosted.local else ""
         return (
-            f"a model that was tuned at {models[trained].host} answers there from a deployment only, and "
-            f"tuning.host.deployment is not given{here}"
+            f"a model that was tuned at {models[trained].host} answers there from a deployment only, and none is "
+            f"used here (tuning.host.deployment){here}"
         )
     return None
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.spec import Entry
 from bakeoff.corpus.stores import existing_store, move_store, remove_store
-from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError
+from bakeoff.errors import ConfigError, InputError, RunFolderError
 from bakeoff.files import jsonl
 from bakeoff.files.locks import held
 from bakeoff.learn.bounds import NO_LIMITS, Limits
@@ -28,7 +28,7 @@ from bakeoff.learn.remembered import remember, remembered
 from bakeoff.learn.reviewed import FROM_USE, Reviewed, without_changed
 from bakeoff.learn.standing import known_changes, standing, standing_reviews
 from bakeoff.models.spending.ledger import LEDGER, REPLIES
-from bakeoff.models.tuned_folder import DEPLOYMENT, HOSTED_JOB
+from bakeoff.models.tuned_folder import HOSTED_JOB
 from bakeoff.pilot.prepare import Prepared
 from bakeoff.protocols import DocumentStore
 from bakeoff.questions.splits.leaks import leaks
@@ -38,7 +38,7 @@ from bakeoff.retrieval.coverage import Languages
 from bakeoff.retrieval.opening import copy_documents_alone, index_names, remove_indexes
 from bakeoff.runs.config import Config
 from bakeoff.runs.folder import RunFolder, begin, resume, write_record
-from bakeoff.sentences import first_few
+from bakeoff.sentences import first_few, listed
 from bakeoff.serve.deployment import Deployment
 from bakeoff.serve.log_entries import Decision
 from bakeoff.serve.releases import current, explained, release_folder
@@ -47,6 +47,8 @@ ROUNDS = "rounds"
 NAME = "round"
 LOCK = "learning.lock"
 QUESTIONS = "splits.jsonl"
+DATA = "data.sha256"
+"""What a round's orders at tuning hosts were made for: a checksum of its questions, splits and documents."""
 GIVEN_UP = "given-up"
 """The folder of a round with the orders at tuning hosts of the rounds of its number that were given up."""
 KEPT = 5
@@ -163,6 +165,12 @@ NOTHING_REVIEWED = (
 )
 
 
+NO_DEPLOYMENT = (
+    "{names}: no deployment is started in a round of learning, because bakeoff serve could not use it. What a host "
+    "tunes takes part with its adapter (tuning.host.local), or not at all."
+)
+
+
 def begin_round(
     deployment: Deployment,
     number: int,
@@ -195,9 +203,15 @@ def begin_round(
             "review questions first: bakeoff review DEPLOYMENT",
         )
     config, live = _config(deployment, number, limits)
+    rented = [entry.called for entry in deployment.config.contenders if _rents(entry)]
     data_sha256 = _sum_of(config, release.number, questions.questions, documents)
     _check_new(decided_on(decisions, data_sha256), root)
-    notes = [*([] if questions.new else [NOTHING_REVIEWED]), *questions.notes, *_of_outdated(outdated)]
+    notes = [
+        *([] if questions.new else [NOTHING_REVIEWED]),
+        *questions.notes,
+        *_of_outdated(outdated),
+        *([NO_DEPLOYMENT.format(names=listed(rented))] if rented else []),
+    ]
     jsonl.write(half / QUESTIONS, questions.questions)
     record = Begun(
         number=number,
@@ -214,10 +228,11 @@ def begin_round(
     )
     there = RunFolder(root / ROUNDS / config.name)
     if there.root.exists():  # a round that was never decided
-        _drop(there, has_same_data=_same_data(there, half / QUESTIONS, documents))
+        _drop(there, _sum_of_data(half / QUESTIONS, documents))
         folder = resume(config, root / ROUNDS)
     else:
         folder = begin(config, root / ROUNDS)
+    jsonl.write_text(folder.root / DATA, _sum_of_data(half / QUESTIONS, documents))
     move_store(half, folder.root)
     (half / QUESTIONS).replace(folder.root / QUESTIONS)
     half.rmdir()
@@ -227,35 +242,31 @@ def begin_round(
     return here
 
 
-def _same_data(there: RunFolder, questions: Path, documents: Sequence[Document]) -> bool:
-    """Whether a round was begun with these questions, splits and documents."""
-    before = there.root / QUESTIONS
-    if not before.exists() or before.read_bytes() != questions.read_bytes():
-        return False
-    try:
-        with existing_store(there.world) as store:
-            return list(store.documents()) == list(documents)
-    except BakeoffError:
-        return False
+def _sum_of_data(questions: Path, documents: Sequence[Document]) -> str:
+    """A checksum of the questions with their splits, and of the documents."""
+    whole = hashlib.sha256(questions.read_bytes())
+    for document in sorted(documents, key=lambda one: one.id):
+        whole.update(document.model_dump_json().encode())
+    return whole.hexdigest()
 
 
-def _drop(there: RunFolder, has_same_data: bool) -> None:
+def _drop(there: RunFolder, data: str) -> None:
     """Removes what a round has made, but not what it has paid: the limits of the one after it hold for both.
 
-    Orders at tuning hosts stay where they are if the data are the same, so that a job under way is gone on with. Else
-    they move to `given-up/`, where they only count. A kill on the way loses none of them.
+    Orders at tuning hosts stay where they are if they were made for these `data`, so that a job is gone on with. Else
+    they move to `given-up/`, where they only count. After a kill on the way it is called again, with the same outcome.
     """
-    round_path = there.root / "round.json"
+    round_path, data_path = there.root / "round.json", there.root / DATA
     round_path.unlink(missing_ok=True)  # first: what is half removed is no round
     remove_store(there.root)
-    kept = {there.root / LEDGER, there.root / REPLIES}
-    for name in (HOSTED_JOB, DEPLOYMENT):
-        for path in list(there.root.rglob(name)):
-            if not has_same_data and path.parent.parent.name != GIVEN_UP:
-                place = there.root / GIVEN_UP / secrets.token_hex(8)
-                place.mkdir(parents=True)
-                path = path.rename(place / name)
-            kept.add(path)
+    has_same_data = data_path.exists() and data_path.read_text(encoding="utf-8") == data
+    kept = {there.root / LEDGER, there.root / REPLIES, data_path}
+    for path in list(there.root.rglob(HOSTED_JOB)):
+        if not has_same_data and path.parent.parent.name != GIVEN_UP:
+            place = there.root / GIVEN_UP / secrets.token_hex(8)
+            place.mkdir(parents=True)
+            path = path.rename(place / HOSTED_JOB)
+        kept.add(path)
     for path in sorted(there.root.rglob("*"), reverse=True):  # what is in a folder comes before it
         if path.is_dir() and not path.is_symlink():
             with suppress(OSError):  # it holds what is kept
@@ -356,11 +367,24 @@ def _config(deployment: Deployment, number: int, limits: Limits) -> tuple[Config
         imports_from=config.folder,
     )
     live = LIVE if LIVE not in known else ANOTHER_LIVE
-    entries = [entry for entry in config.contenders if entry.like != RECIPE]
+    entries = [_without_deployment(entry) for entry in config.contenders if entry.like != RECIPE]
     chosen = _with_those_they_need(entries, contenders, _behind(config)) if contenders else entries
     tuning = config.tuning if max_seconds is None else config.tuning.model_copy(update={"max_seconds": max_seconds})
     update = {"name": f"{NAME}-{number}", "updates": None, "tuning": tuning}
     return config.model_copy(update={**update, "contenders": (*chosen, live_entry(live, where))}), live
+
+
+def _rents(entry: Entry) -> bool:
+    """Whether the contender answers from a deployment at the host where it is tuned."""
+    host = entry.tuning.get("host")
+    return isinstance(host, Mapping) and host.get("deployment") is not None
+
+
+def _without_deployment(entry: Entry) -> Entry:
+    if not _rents(entry):
+        return entry
+    host = {key: value for key, value in entry.tuning["host"].items() if key != "deployment"}
+    return entry.model_copy(update={"tuning": {**entry.tuning, "host": host}})
 
 
 def _behind(config: Config) -> dict[str, tuple[str, ...]]:

@@ -58,15 +58,15 @@ class Deployed(Record):
     max_minutes: float = 0.0
     earlier_minutes: float = 0.0
 
-    def minutes(self, now: float) -> float:
-        """How long it has run, with earlier ones of the same model."""
-        end = self.stopped_at or now
-        return self.earlier_minutes + (max(0.0, end - self.began_at) / 60 if self.began_at else 0.0)
+    @property
+    def minutes(self) -> float:
+        """How long it has run until it was stopped, with earlier ones of the same model. One that runs counts as 0."""
+        return self.earlier_minutes + max(0.0, self.stopped_at - self.began_at) / 60
 
     @property
     def usd(self) -> float:
         """What it has cost once it is stopped; before that, the most that it may cost."""
-        return self.minute_price * (self.minutes(self.stopped_at) if self.step == "stopped" else self.max_minutes)
+        return self.minute_price * (self.minutes if self.step == "stopped" else self.max_minutes)
 
 
 def hosted_model(folder: Path) -> HostedModel | None:

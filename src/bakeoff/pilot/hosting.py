@@ -257,9 +257,8 @@ def hosted_notes(worlds: Sequence[WorldFolder], recipes: Sequence[Recipe]) -> It
             machine = deployed(folder) if there.is_hosted else None
             if machine is not None and machine.name not in told:
                 told.add(machine.name)
-                minutes = machine.minutes(machine.stopped_at)
                 state = "" if machine.step == "stopped" else " It could not be stopped: stop it at the host."
-                paid = f"{minutes:.0f} minutes, {dollars(machine.usd)}"
+                paid = f"{machine.minutes:.0f} minutes, {dollars(machine.usd)}"
                 yield f"{recipe.spec.name} answered from a deployment: {paid}.{state}"
 
 

@@ -23,7 +23,7 @@ TOO_LONG = re.compile(
 def remedy_for(settings: ApiModel, status: int | None, body: str) -> str:
     """What to do. `status` is None for an error in the middle of a stream."""
     if status in (401, 403) or REFUSED_KEY.search(body):
-        return _about_the_key(settings.key_env)
+        return about_the_key(settings.key_env)
     if status == 402 or OUT_OF_QUOTA.search(body):
         return "add credit or raise the quota at the provider; then continue the run with --resume"
     if status == 404:
@@ -40,7 +40,7 @@ def remedy_for(settings: ApiModel, status: int | None, body: str) -> str:
     return "see the server's message"
 
 
-def _about_the_key(variable: str | None) -> str:
+def about_the_key(variable: str | None) -> str:
     if variable:
         return f"check the key in the variable {variable}"
     return "set key_env to the name of the environment variable that holds the key"

@@ -19,6 +19,7 @@ from bakeoff.models.cancelling import sleep
 from bakeoff.models.providers.client import ApiError
 from bakeoff.models.providers.hidden_keys import without_key
 from bakeoff.models.providers.keys import key_of
+from bakeoff.models.providers.remedies import about_the_key
 from bakeoff.models.providers.retry import (
     LONGEST_ASKED_WAIT_S,
     asked_wait_s,
@@ -230,5 +231,5 @@ def wait_to_retry(error: HostError, attempt: int, first_wait_s: float = FIRST_WA
 
 def _remedy(settings: ApiModel, status: int) -> str:
     if status in (401, 403):
-        return f"check the key in the variable {settings.key_env}, and that its account may tune models"
+        return f"{about_the_key(settings.key_env)}; its account must be allowed to tune models"
     return "see the host's message" if status < 500 else "try again later with --resume"

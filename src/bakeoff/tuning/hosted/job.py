@@ -74,12 +74,12 @@ class HostedJob:
     def _uploaded(self, record: JobRecord, content: bytes) -> JobRecord:
         if record.file:
             return record
-        file = self._host.find_file(record.name) if record.step == "uploading" else None
+        file = self._shown(lambda: self._host.find_file(record.name), record) if record.step == "uploading" else None
         if file is None:
             record = self._journal.change(record, step="uploading")
             file = self._tried(
                 lambda: self._host.upload(record.name, content),
-                lambda: self._host.find_file(record.name),
+                lambda: self._shown(lambda: self._host.find_file(record.name), record),
                 f"{record.host} did not take the training file",
             )
         return self._journal.change(record, file=file, step="uploaded")
@@ -87,13 +87,13 @@ class HostedJob:
     def _created(self, record: JobRecord, order: Order) -> JobRecord:
         if record.job:
             return record
-        job = self._looked_for(order) if record.step == "creating" else None
+        job = self._shown(lambda: self._looked_for(order), record) if record.step == "creating" else None
         if job is None:
             record = self._journal.change(record, step="creating")
             try:
                 job = self._tried(
                     lambda: self._host.create(order),
-                    lambda: self._looked_for(order),
+                    lambda: self._shown(lambda: self._looked_for(order), record),
                     f"{record.host} did not start the job {record.name}",
                 )
             except _RefusedError:
@@ -116,6 +116,18 @@ class HostedJob:
                     raise ContenderError(f"{failing}: {error.message}", LATER) from error
                 wait_to_retry(error, attempt, self._pace.look_s)
         raise AssertionError("the last attempt returns or raises")
+
+    def _shown(self, find: Callable[[], T | None], record: JobRecord) -> T | None:
+        """What the host's list shows. Raises ContenderError if the host does not show it: then nothing is sent again,
+        because nobody knows what was made.
+        """
+        try:
+            return find()
+        except HostError as error:
+            raise ContenderError(
+                f"{record.host} does not show whether it has what was sent as {record.name}: {error.message}",
+                f"{error.remedy}; {LATER}",
+            ) from error
 
     def _looked_for(self, order: Order) -> Job | None:
         for look in range(self._pace.n_looks):

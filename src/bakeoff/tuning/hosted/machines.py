@@ -28,7 +28,10 @@ RUNNING = ("starting", "ready", "stopping")
 
 
 class HostedMachine:
-    """The deployment of one tuned model. `folder` is the tuned model's. `told` is called with how far it is."""
+    """The deployment of one tuned model. `folder` is the tuned model's. `told` is called with how far it is.
+
+    `clock` gives seconds since 1970, for the record. `elapsed` gives seconds that no setting of the clock changes.
+    """
 
     def __init__(
         self,
@@ -38,9 +41,12 @@ class HostedMachine:
         pace: Pace = USUAL,
         host: Host | None = None,
         clock: Callable[[], float] = time.time,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model, self._hosted, self._folder = model, hosted, folder
         self._pace, self._given, self._clock = pace, host, clock
+        self._elapsed = elapsed
+        self._begun: float | None = None
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
@@ -75,7 +81,7 @@ class HostedMachine:
         except ModelUnavailableError as error:
             raise ContenderError(error.message, error.remedy) from error
         record = self.record
-        left = rented.max_minutes - (record.minutes(self._clock()) if record else 0.0)
+        left = rented.max_minutes - (record.minutes if record else 0.0)
         permission.limit(max(left, 0.0) * rented.minute_price, f"A deployment at {self._model.host}")
         if left <= 0:
             raise ContenderError(
@@ -87,16 +93,15 @@ class HostedMachine:
         except BaseException:  # also Ctrl-C: what was started is paid for by the minute
             self.stop()
             raise
-        running = self.record
-        ran_s = self._clock() - running.began_at if running else 0.0
-        self._timer = threading.Timer(max(0.0, 60 * left - ran_s), self._stop_in_time)
+        self._timer = threading.Timer(max(0.0, 60 * left - self._ran_s()), self._stop_in_time)
         self._timer.daemon = True
         self._timer.start()
 
     def _planned(self, rented: Rented, before: Deployed | None) -> Deployed:
         tuned = hosted_model(self._folder)
         assert tuned is not None  # it has been tuned
-        minutes = before.minutes(self._clock()) if before else 0.0
+        minutes = before.minutes if before else 0.0
+        self._begun = self._elapsed()
         return self._write(
             Deployed(
                 name=new_name(),
@@ -116,7 +121,7 @@ class HostedMachine:
         except HostError as error:
             if error.made_nothing:
                 self._change(record, step="stopped", stopped_at=record.began_at)
-            found = None if error.made_nothing else self._looked_for(record.name)
+            found = None if error.made_nothing else self._shown(record)
             if found is None:
                 message = f"{self._model.host} did not start a deployment: {error.message}"
                 raise ContenderError(message, error.remedy) from error
@@ -168,7 +173,20 @@ class HostedMachine:
                     f"{error.message} It may still be paid for, by the minute.",
                     "stop it at the host; bakeoff run CONFIG --resume tries again, too",
                 ) from error
-            self._change(record, step="stopped", stopped_at=self._clock())
+            self._change(record, step="stopped", stopped_at=self._stopped_at(record))
+
+    def _stopped_at(self, record: Deployed) -> float:
+        """When it stopped, on the clock of its record, so that its minutes are no fewer than it ran, even if the clock
+        was set back. One of an earlier session, of which only the clock knows, then counts at its most.
+        """
+        now = self._clock()
+        if self._begun is not None:
+            return max(now, record.began_at + self._ran_s())
+        return now if now >= record.began_at else record.began_at + 60 * record.max_minutes
+
+    def _ran_s(self) -> float:
+        """The seconds since this session began to start it."""
+        return 0.0 if self._begun is None else self._elapsed() - self._begun
 
     def _stop_in_time(self) -> None:
         """What the timer calls. If it fails, the end of the run tries again and says so."""
@@ -180,6 +198,14 @@ class HostedMachine:
     def _id_of(self, name: str) -> str:
         machine = self._looked_for(name)
         return machine.id if machine and machine.status != "stopped" else ""
+
+    def _shown(self, record: Deployed) -> Machine | None:
+        """The deployment of the record, if the host shows it. Raises ContenderError if the host shows nothing."""
+        try:
+            return self._looked_for(record.name)
+        except HostError as error:
+            message = f"{self._model.host} does not show whether it runs the deployment {record.name}: {error.message}"
+            raise ContenderError(message, f"{error.remedy}; {LATER}") from error
 
     def _looked_for(self, name: str) -> Machine | None:
         for look in range(self._pace.n_looks):

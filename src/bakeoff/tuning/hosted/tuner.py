@@ -59,8 +59,7 @@ class HostedTuner:
                 runner = HostedJob(host_for(weights, hosted, client), journal, pace, weights.retries, told)
                 record, job = runner.run(record, training_file(lesson.examples), order)
             record = self._finished(journal, record, job, hosted)
-            _write_model(folder, record, hosted)
-            record = journal.change(record, step="ready")
+        _write_model(folder, record, hosted)  # a finished job may be all that is left of its folder
         return _report(record)
 
     def _planned(
@@ -91,6 +90,7 @@ class HostedTuner:
         usd = tokens * training_price(hosted, self._name) / MILLION if job.usd is None else job.usd
         return journal.change(
             record,
+            step="ready",
             model=job.model,
             tokens=tokens,
             usd=usd,
