@@ -154,6 +154,25 @@ def test_words_of_slides_are_those_that_hold() -> None:
     assert "| Q1 | 25% |" in text and "| Q1 | 1234567.5 |" in text
 
 
+@pytest.mark.parametrize("n", [2_000_000_000, 1, 0])
+def test_a_chart_has_the_points_that_are_there(n) -> None:
+    """Whatever it says of their number, and however far apart their places are; points that are empty have no row."""
+    data = CategoryChartData()
+    data.categories = ["May", "June", "July"]
+    data.add_series("Sold", (3, None, 4.5))
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, Cm(9), Cm(6), data).chart
+    for count in chart._chartSpace.xpath("//c:ptCount"):
+        count.set("val", str(n))
+    chart._chartSpace.xpath("//c:val//c:pt")[-1].set("idx", str(10**9))
+    chart._chartSpace.xpath("//c:cat//c:pt")[-1].set("idx", str(10**9))
+    buffer = io.BytesIO()
+    deck.save(buffer)
+    text = parse("a.pptx", buffer.getvalue()).parts[0].text
+    assert text == "|  | Sold |\n| --- | --- |\n| May | 3 |\n| June |  |\n| July | 4.5 |"
+
+
 def mail(html: str = "", attachment: str = "") -> EmailMessage:
     """A message, with an HTML version and an attachment if they are given."""
     message = EmailMessage()

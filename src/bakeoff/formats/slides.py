@@ -4,6 +4,7 @@ Takes bytes, gives (title, text, metadata, problems without the file's name). Hi
 """
 
 import io
+import math
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -146,25 +147,38 @@ def _cell(cell: Any) -> str:
 
 
 def _chart(chart: Any) -> str:
-    """The numbers of a chart as a table below its title."""
+    """The numbers of a chart as a table below its title. A row for each point that is there, whatever the chart says of
+    their number.
+    """
     title = chart.chart_title.text_frame.text if chart.has_title and chart.chart_title.has_text_frame else ""
     tables = []
     for plot in chart.plots:
         names = [markup.one_line(str(series.name or "")) for series in plot.series]
-        columns = [[_number(value, series) for value in series.values] for series in plot.series]
-        labels = [str(category) for category in plot.categories]
-        rows = [["", *names], *([label, *cells] for label, *cells in zip(labels, *columns, strict=False))]
+        columns = [_numbers(series._element) for series in plot.series]
+        labels = _labels(plot._element)
+        places = sorted({*labels, *(place for column in columns for place in column)}) if labels else []
+        rows = [["", *names], *([labels.get(at, ""), *(column.get(at, "") for column in columns)] for at in places)]
         tables.append(markup.pipe_table(rows))
     return "\n\n".join(filter(None, [markup.paragraph(markup.one_line(title)), *tables]))
 
 
-def _number(value: float | None, series: Any) -> str:
-    """A value of a chart as its axis displays it."""
-    if value is None:
-        return ""
-    code = series._element.find(f".//{qn('c:val')}//{qn('c:formatCode')}")
-    text = number_formats.shown(value, code.text or "") if code is not None else None
-    return words(float(value)) if text is None else text
+def _labels(plot: Any) -> dict[int, str]:
+    """The names of a chart's points by their place; of names in levels, those of the lowest one."""
+    points = plot.xpath("./c:ser[1]/c:cat//c:lvl[1]/c:pt") or plot.xpath("./c:ser[1]/c:cat//c:pt")
+    return {int(point.get("idx")): markup.one_line(point.findtext(qn("c:v")) or "") for point in points}
+
+
+def _numbers(series: Any) -> dict[int, str]:
+    """The values of a series by their place, as its axis displays them."""
+    code = series.findtext(f".//{qn('c:val')}//{qn('c:formatCode')}") or ""
+    points = [point for tag in ("c:val", "c:yVal") for point in series.iterfind(f"{qn(tag)}//{qn('c:pt')}")]
+    values = {int(point.get("idx")): float(point.findtext(qn("c:v")) or "nan") for point in points}
+    return {at: _number(value, code) for at, value in values.items() if not math.isnan(value)}
+
+
+def _number(value: float, code: str) -> str:
+    text = number_formats.shown(value, code) if code else None
+    return words(value) if text is None else text
 
 
 def _unread(slide: Any, number: int) -> list[Problem]:

@@ -33,11 +33,11 @@ HIDDEN = "hidden"
 LEADS_OUT = "a link that leads out of the folder"
 NAME_OR_COPY = "name what it leads to in documents:, or put a copy there"
 PUT_FILES = f"put files there that end in one of {', '.join(SUFFIXES)}"
-READING = 5
+READING = 6
 """Which way of reading this is. Raise it where a file may now give another text, title, time or labels: sources then
 read all files once more, those without a change too. 2: `labels` in front matter, rows and columns is `access`.
 3: a file that says in a way that is not understood who may see it is not read. 4: more such ways are seen, and
-tables of documents have titles, sections and no false headers."""
+tables of documents have titles, sections and no false headers. 6: charts of slides have a row for each point."""
 
 
 class Reading(Record):
