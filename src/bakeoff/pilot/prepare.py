@@ -25,6 +25,7 @@ from bakeoff.questions.naming import first_named
 from bakeoff.questions.rows.columns import Mapped
 from bakeoff.questions.rows.dates import MonthlyVolume
 from bakeoff.questions.splits.leaks import Leak, dev_notes, leak_notes, leaks
+from bakeoff.questions.splits.maybe_same import maybe_same_notes
 from bakeoff.questions.splits.splits import MEASURED, assign_splits
 from bakeoff.questions.splits.survey import QuestionSummary, counted_tests, label_note, summarise
 from bakeoff.questions.splits.synthetic import admit, apart, check_reviewed, synthetic_cautions, with_source_facts
@@ -207,6 +208,7 @@ def prepared_of(
         cautions=(
             *leak_notes(near_copies, split),
             *dev_notes(split, documents),
+            *maybe_same_notes(split),
             *synthetic_cautions(split),
             *_coverage(config, languages),
             *_volume(config, split),

@@ -88,7 +88,7 @@ def _group(question: Question, labels: Mapping[str, str]) -> Hashable:
     if question.id in labels:
         return labels[question.id]
     sources = frozenset(span.source for span in question.source_spans)
-    proven = sources and question.answerable and not _is_polar(question)
+    proven = sources and question.answerable and not is_polar(question)
     return sources, question.answerable, None if proven else content_words(question.text)
 
 
@@ -142,7 +142,8 @@ def _alike(order: Sequence[Question], threshold: float) -> Iterator[tuple[int, l
         yield i, [j for _, j in sorted((-similarity, j) for _, j, similarity in pairs if j < i)]
 
 
-def _is_polar(question: Question) -> bool:
+def is_polar(question: Question) -> bool:
+    """Whether it is answered with yes or no."""
     first = {word for answer in question.answers for word in words(answer)[:1]}
     return question.kind == "yesno" or not first.isdisjoint(POLAR)
 
