@@ -340,6 +340,40 @@ def test_a_connection_that_ends_in_the_middle_of_a_search_is_one_message(tmp_pat
         connection.execute("SELECT 1")
 
 
+@pytest.mark.parametrize("way", ["search", "search_bm25", "search_dense"])
+def test_a_connection_that_ends_at_any_statement_of_a_search_is_one_message(
+    folder: Path, vectors_address: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the passages are read that were found. Only before its first statement, a search begins again."""
+    import psycopg
+
+    store, index = open_store(folder), opened(folder)
+    store.upsert([document("a", "Zebras graze."), document("b", "Zebras sleep.")])
+    index.sync(store)
+    search = getattr(index, way)
+    whole = search(["zebras", "graze"], 3)
+    execute, left = psycopg.Cursor.execute, [0]
+
+    def cut(cursor: Any, *values: Any, **more: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            with psycopg.connect(vectors_address) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [cursor.connection.info.backend_pid])
+        return execute(cursor, *values, **more)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", cut)
+    said = []
+    for statement in range(1, 100):
+        left[0] = statement
+        try:
+            assert search(["zebras", "graze"], 3) == whole
+        except StoreGoneError as error:
+            said.append(error.message)
+        if left[0] > 0:
+            break
+    assert len(said) == statement - 2 > 5 and all("ended the connection" in one for one in said)
+
+
 CHILD = """
 import sys, time
 from pathlib import Path
