@@ -37,10 +37,18 @@ class Server:
     def stop(self) -> None:
         """Ends the server at once, as a crash of its machine would: connections are cut."""
         if self.process is not None:
-            pid = self.folder / "pg" / "postmaster.pid"
-            if pid.exists():
-                os.kill(int(pid.read_text().split()[0]), signal.SIGQUIT)
+            if self._pid_path.exists():
+                os.kill(self.pid, signal.SIGQUIT)
             self.process.wait(20)
+
+    @property
+    def pid(self) -> int:
+        """The number of its first process."""
+        return int(self._pid_path.read_text().split()[0])
+
+    @property
+    def _pid_path(self) -> Path:
+        return self.folder / "pg" / "postmaster.pid"
 
     def start(self) -> None:
         """Starts it again, with what was committed."""

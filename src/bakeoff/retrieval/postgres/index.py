@@ -66,7 +66,7 @@ class PostgresIndex(HybridSearch):
         """The index of this name. If there is none, a new empty one.
 
         Raises RunFolderError if it was made with another embedder or chunk size, ConfigError for max_tokens below 1,
-        and BakeoffError if the server cannot be reached or refuses the user.
+        and StoreGoneError if the server cannot be reached or refuses the user.
         """
         if max_tokens < 1:
             raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more")
