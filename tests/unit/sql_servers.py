@@ -147,6 +147,9 @@ def crashed(server: Server) -> Iterator[None]:
     with session(server) as one, session(server) as other:
         os.kill(one.info.backend_pid, signal.SIGSTOP)
         os.kill(other.info.backend_pid, signal.SIGKILL)
+        with suppress(DBAPIError):
+            while True:  # the server has not seen it yet
+                server.open().close()
         yield
         with suppress(ProcessLookupError):
             os.kill(one.info.backend_pid, signal.SIGCONT)
