@@ -13,8 +13,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -37,16 +38,24 @@ class Server:
     def stop(self) -> None:
         """Ends the server at once, as a crash of its machine would: connections are cut."""
         if self.process is not None:
-            pid = self.folder / "pg" / "postmaster.pid"
-            if pid.exists():
-                os.kill(int(pid.read_text().split()[0]), signal.SIGQUIT)
+            if self._pid_path.exists():
+                os.kill(self.pid, signal.SIGQUIT)
             self.process.wait(20)
+
+    @property
+    def pid(self) -> int:
+        """The number of its first process."""
+        return int(self._pid_path.read_text().split()[0])
+
+    @property
+    def _pid_path(self) -> Path:
+        return self.folder / "pg" / "postmaster.pid"
 
     def start(self) -> None:
         """Starts it again, with what was committed."""
         with (self.folder / "log").open("a") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder)
-        _wait(self.engine)
+        wait_for(self.engine)
 
     def run(self, *statements: str) -> None:
         """Executes statements as the owner."""
@@ -125,6 +134,27 @@ def postgres_of(bin: Path, port: int = 0) -> Iterator[Server]:
                 server.stop()
 
 
+def session(server: Server) -> Any:
+    """A connection that is closed at the end of the block, without a word to the server."""
+    import psycopg
+
+    return closing(psycopg.connect(server.owner_address))
+
+
+@contextmanager
+def crashed(server: Server) -> Iterator[None]:
+    """A process of the server was killed, and another one does not end: the server waits for it before it recovers."""
+    with session(server) as one, session(server) as other:
+        os.kill(one.info.backend_pid, signal.SIGSTOP)
+        os.kill(other.info.backend_pid, signal.SIGKILL)
+        with suppress(DBAPIError):
+            while True:  # the server has not seen it yet
+                server.open().close()
+        yield
+        with suppress(ProcessLookupError):
+            os.kill(one.info.backend_pid, signal.SIGCONT)
+
+
 @contextmanager
 def mariadb_server() -> Iterator[Server]:
     """MariaDB, or a skip with the reason."""
@@ -140,7 +170,7 @@ def mariadb_server() -> Iterator[Server]:
         options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s", f"--pid-file={folder}/p"]
         with _running([*prefix, found, "--no-defaults", f"--datadir={place}", *options], folder, "mysql"):
             root = create_engine(f"mysql+pymysql://root@127.0.0.1:{port}/mysql", poolclass=NullPool)
-            _wait(root)
+            wait_for(root)
             with root.begin() as connection:
                 connection.exec_driver_sql("CREATE DATABASE kb CHARACTER SET utf8mb4")
                 connection.exec_driver_sql("CREATE USER reader@127.0.0.1 IDENTIFIED BY %s", (PASSWORD,))
@@ -192,11 +222,12 @@ def _done(command: list[str]) -> None:
 
 def _engine(address: str) -> Engine:
     engine = create_engine(address, poolclass=NullPool)
-    _wait(engine)
+    wait_for(engine)
     return engine
 
 
-def _wait(engine: Engine) -> None:
+def wait_for(engine: Engine) -> None:
+    """Waits until the server takes connections."""
     until = time.monotonic() + START_S
     while True:
         try:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from starlette.testclient import TestClient
 
 from bakeoff.corpus.place import PLACE, checked_address, place_of
 from bakeoff.corpus.postgres import database, schema
+from bakeoff.corpus.postgres import store as postgres_store
 from bakeoff.corpus.postgres.database import Database
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.postgres.schema import copy_schema
+from bakeoff.corpus.postgres.told import told
 from bakeoff.corpus.stores import copy_store, has_store, keep_in, open_store, remove_store
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError, StoreGoneError
 from bakeoff.models.embed import HashEmbedder
@@ -37,7 +40,16 @@ from bakeoff.serve.documents.live import LiveDocuments
 from bakeoff.serve.documents.routes import DocumentsApi
 from bakeoff.serve.keys import Holder
 from bakeoff.serve.openai.routes import exception_handlers
-from tests.unit.sql_servers import PASSWORD, Server, free_port, postgres_of, postgres_server, vectors_programs
+from tests.unit.sql_servers import (
+    PASSWORD,
+    Server,
+    crashed,
+    free_port,
+    postgres_of,
+    postgres_server,
+    session,
+    vectors_programs,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -139,7 +151,7 @@ def test_a_wrong_password_is_refused_and_the_right_one_comes_from_the_environmen
     keep_in(tmp_path, own_server.owner_address.replace("owner@", "team@"))
     for given in ("", "wrong"):
         monkeypatch.setenv("PGPASSWORD", given)
-        with pytest.raises(ConfigError, match="refuses the user or the password") as caught:
+        with pytest.raises(StoreGoneError, match="refuses the user or the password") as caught:
             open_store(tmp_path)
         assert "PGPASSWORD" in caught.value.remedy
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
@@ -264,6 +276,49 @@ def test_a_reader_does_not_wait_for_ever_for_a_lock(folder: Path, monkeypatch: p
     assert store.get("a") is not None
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks are waited for 200 milliseconds instead of 30 seconds."""
+    for module, name in ((database, "SNAPSHOT"), (database, "PATIENCE"), (postgres_store, "PATIENCE")):
+        shorter = getattr(module, name).replace(f"lock_timeout = {database.LOCK_MS}", "lock_timeout = 200")
+        assert shorter != getattr(module, name)
+        monkeypatch.setattr(module, name, shorter)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("table", ["versions", "store", "texts_1"])
+def test_a_table_that_another_session_locks_is_not_waited_for_for_ever(folder: Path, table: str) -> None:
+    """Questions are told that the database is busy, changes get a 503, and all goes on when the lock is gone."""
+    store, index = open_store(folder), opened(folder)
+    store.upsert([document("a", "Zebras.")])
+    index.sync(store)
+    with LiveDocuments(store, [index]) as live:
+        one = client(live)
+        with Database(place_of(folder)).writing() as connection:  # type: ignore[arg-type]
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            refused = one.put("/documents/b", json={"text": "Yaks."})
+            assert refused.status_code == 503
+            with pytest.raises(StoreGoneError, match="is busy: another session holds a lock") as caught:
+                _ = index.search(["zebras"], 3), store.get("a"), store.version
+            assert "pg_stat_activity" in caught.value.remedy
+        assert one.put("/documents/b", json={"text": "Yaks."}).status_code in (200, 201)
+        assert ids(index.search_bm25(["yaks"], 3)[0]) == ["b"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_sync_of_another_process_is_waited_for_as_long_as_it_takes(folder: Path) -> None:
+    """It may be embedding for hours. So may one that makes an index of vectors."""
+    store, index = open_store(folder), opened(folder)
+    store.upsert([document("a", "Zebras.")])
+    synced = threading.Thread(target=index.sync, args=(store,))
+    with opened(folder)._database.alone("index index"):
+        synced.start()
+        synced.join(1)
+        assert synced.is_alive()
+    synced.join(30)
+    assert ids(index.search(["zebras"], 3)[0]) == ["a"]
+
+
 def test_rows_that_somebody_changed_are_doubted(folder: Path) -> None:
     store, index = open_store(folder), opened(folder)
     store.upsert([document("a", "Zebras graze."), document("b", "Yaks.")])
@@ -281,6 +336,108 @@ def test_rows_that_somebody_changed_are_doubted(folder: Path) -> None:
 
 
 # A server that goes away
+
+
+@contextmanager
+def stopping(server: Server) -> Iterator[None]:
+    """The server waits for its last session to end."""
+    with session(server):
+        os.kill(server.pid, signal.SIGTERM)
+        yield
+
+
+@contextmanager
+def full(server: Server) -> Iterator[None]:
+    """All connections are taken."""
+    import psycopg
+
+    with ExitStack() as taken:
+        with suppress(psycopg.OperationalError):
+            while True:
+                taken.enter_context(session(server))
+        yield
+
+
+@contextmanager
+def standing_by(server: Server) -> Iterator[None]:
+    """A copy of another server that answers nobody."""
+    server.stop()
+    (server.folder / "pg" / "standby.signal").touch()
+    with (server.folder / "log").open("a") as log:
+        server.process = subprocess.Popen([*server.command, "-c", "hot_standby=off"], stdout=log, stderr=log, cwd="/")
+        yield
+
+
+STATES = {
+    crashed: "in recovery mode",
+    stopping: "shutting down",
+    full: "too many clients",
+    standing_by: "not accepting connections",
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_server_that_takes_no_connections_is_away(
+    state: Callable[[Server], AbstractContextManager[None]], tmp_path: Path, own_server: Server
+) -> None:
+    """Whatever asked: no question is taken for one that could not be answered."""
+    import psycopg
+
+    keep_in(tmp_path, own_server.owner_address)
+    store, index = open_store(tmp_path), opened(tmp_path)
+    store.upsert([document("a", "Zebras.")])
+    index.sync(store)
+    store.close()  # type: ignore[attr-defined]
+    index._database.close()
+    said = ""
+    with state(own_server):
+        until = time.monotonic() + 20
+        while STATES[state] not in said and time.monotonic() < until:  # it was on its way there
+            try:
+                psycopg.connect(own_server.owner_address).close()
+            except psycopg.OperationalError as error:
+                said = str(error)
+                with pytest.raises(StoreGoneError):
+                    index.search(["zebras"], 3)
+                with pytest.raises(StoreGoneError):
+                    store.get("a")
+    assert STATES[state] in said
+
+
+REFUSALS = {
+    "the database system is starting up": "takes no connections now",
+    "the database system is not yet accepting connections\nDETAIL:  Consistent recovery state ...": "takes no",
+    "remaining connection slots are reserved for roles with the SUPERUSER attribute": "has no connection left",
+    'too many connections for role "bakeoff"': "has no connection left",
+    "das Datenbanksystem startet": "gives no connection",
+    "Passwort-Authentifizierung für Benutzer »bakeoff« fehlgeschlagen": "gives no connection",
+    'database "help" is not currently accepting connections': "gives no connection",
+    "the connection is lost": "ended the connection",
+    "server closed the connection unexpectedly": "ended the connection",
+    "SSL error: unexpected eof while reading": "gives no connection, or ended one",
+    "could not receive data from server: No route to host": "gives no connection, or ended one",
+}
+
+
+@pytest.mark.parametrize("words", REFUSALS)
+def test_an_error_without_a_code_that_is_about_the_connection_means_a_server_that_is_away(words: str) -> None:
+    """In whatever words and language; one about a value is not."""
+    psycopg = pytest.importorskip("psycopg")
+    for kind in (psycopg.OperationalError, psycopg.errors.ConnectionTimeout, psycopg.DatabaseError):
+        error = told("There", kind(f"connection failed: FATAL:  {words}"))
+        assert isinstance(error, StoreGoneError) and REFUSALS[words] in error.message and error.remedy
+
+
+def test_an_error_without_a_code_about_a_statement_is_none_of_a_server_that_is_away() -> None:
+    psycopg = pytest.importorskip("psycopg")
+    for kind in (psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.InterfaceError):
+        assert not isinstance(told("There", kind("a value of another type")), StoreGoneError)
+
+
+@pytest.mark.parametrize("code", ["57P03", "57P01", "53300", "53200", "08006", "25P03", "40P01", "55P03", "57014"])
+def test_a_code_that_says_nothing_about_what_asked_means_a_server_that_is_away(code: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    assert isinstance(told("There", psycopg.errors.lookup(code)("in any words")), StoreGoneError)
 
 
 class Stopping(HashEmbedder):
@@ -338,6 +495,40 @@ def test_a_connection_that_ends_in_the_middle_of_a_search_is_one_message(tmp_pat
     with pytest.raises(BakeoffError, match="ended the connection"), index._reading() as (connection, *_):
         own_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bakeoff'")
         connection.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("way", ["search", "search_bm25", "search_dense"])
+def test_a_connection_that_ends_at_any_statement_of_a_search_is_one_message(
+    folder: Path, vectors_address: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the passages are read that were found. Only before its first statement, a search begins again."""
+    import psycopg
+
+    store, index = open_store(folder), opened(folder)
+    store.upsert([document("a", "Zebras graze."), document("b", "Zebras sleep.")])
+    index.sync(store)
+    search = getattr(index, way)
+    whole = search(["zebras", "graze"], 3)
+    execute, left = psycopg.Cursor.execute, [0]
+
+    def cut(cursor: Any, *values: Any, **more: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            with psycopg.connect(vectors_address) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [cursor.connection.info.backend_pid])
+        return execute(cursor, *values, **more)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", cut)
+    said = []
+    for statement in range(1, 100):
+        left[0] = statement
+        try:
+            assert search(["zebras", "graze"], 3) == whole
+        except StoreGoneError as error:
+            said.append(error.message)
+        if left[0] > 0:
+            break
+    assert len(said) == statement - 2 > 5 and all("ended the connection" in one for one in said)
 
 
 CHILD = """

@@ -68,6 +68,29 @@ def test_a_configuration_that_is_written_is_read_again(team: str) -> None:
     assert validate(yaml.safe_load(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=True))) == config
 
 
+LEAST: dict[str, dict[str, Any]] = {
+    "files": {"files": "docs"},
+    "git": {"git": "handbook"},
+    "mail": {"mail": "box.mbox"},
+    "bucket": {"bucket": "s3://handbook/de"},
+    "sql": {"sql": "sqlite:///help.db", "query": "SELECT 1", "key": "id", "text": "body"},
+    "web": {"web": "https://docs.example.com/", "crawl": True},
+    "source": {"source": "team.Notes"},
+}
+"""What has to be given of each kind."""
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [*kinds.KINDS, "plugin"])
+def test_a_source_with_all_defaults_is_written_without_a_warning(kind: str) -> None:
+    """Alone and beside a path: a default is of its field's type."""
+    one = PluginSettings(plugin="here") if kind == "plugin" else kinds.settings_of(LEAST[kind])
+    config = config_of(["docs", one])
+    _, written = config.model_dump(mode="json")["documents"]
+    assert list(written) == list(LEAST.get(kind, {"plugin": "here"}))
+    assert config.model_dump() and config.model_dump_json()
+
+
 @pytest.mark.parametrize(
     ("documents", "message"),
     [
@@ -175,6 +198,7 @@ class PluginSettings(SourceSettings):
 
     kind: ClassVar[str] = "plugin"
     plugin: str
+    timeout_s: float = 60
 
     def open(self, folder: Path | None = None) -> Notes:
         return Notes(1)

@@ -144,6 +144,24 @@ def check_store(folder: Path, remedy: str = READ_AGAIN, holds: bool = False) -> 
         existing_store(folder, remedy, holds).close()
 
 
+def check_address(address: str) -> str:
+    """Connects to a database or a bucket that new documents are to be kept in, and changes nothing there.
+
+    Gives what can be said of it. Raises the BakeoffError that opening a store there would raise: for a driver that is
+    not installed, a server that is away or refuses the user, one without pgvector, a bucket that cannot be read.
+    """
+    place = new_place(address, Path("new"))
+    if isinstance(place, BucketPlace):
+        from bakeoff.corpus.buckets.objects import Objects
+        from bakeoff.corpus.buckets.store import WORLD
+
+        Objects(place).get(WORLD)
+        return "can be read"
+    from bakeoff.corpus.postgres.schema import check_database
+
+    return f"answers, and has pgvector {check_database(address)}"
+
+
 def keep_in(folder: Path, address: str) -> None:
     """From now on the documents of this new folder are at this address, in a schema or a world of their own.
 

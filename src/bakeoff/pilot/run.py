@@ -12,6 +12,7 @@ from pathlib import Path
 from bakeoff.contenders.load import make_recipes
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.corpus.sources.by_file import telling_of_files
+from bakeoff.corpus.stores import check_address
 from bakeoff.imports import named_by_you, search_in
 from bakeoff.models import threads
 from bakeoff.models.spending.ledger import Ledger, SpendingStopped, counting
@@ -62,6 +63,8 @@ def run(
     check_names(config)
     search_in(config.imports_from)
     threads.configure(config.threads)
+    if config.store and not resume:
+        check_address(config.store)
     tell = listener or (lambda event: None)
     going_on = run_folder.continued(config.name, Path(runs)) if resume else None
     if going_on is not None:

@@ -13,7 +13,7 @@ or both.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
@@ -238,7 +238,9 @@ class HybridIndex(HybridSearch):
     def language(self) -> str:
         return self._state.language
 
-    def _found(self, queries: Sequence[str], depth: int, where: Filter, ways: Ways) -> list[Found]:
+    def _found(
+        self, queries: Sequence[str], depth: int, where: Filter, ways: Ways
+    ) -> AbstractContextManager[Iterable[Found]]:
         snapshot = self._loaded()
         rows = snapshot.rows
         none = Ranking.of([], rows.order)
@@ -246,7 +248,8 @@ class HybridIndex(HybridSearch):
         searches = self._bm25(snapshot, queries if ways.words else (), depth, condition(where))
         dense = self._dense(rows, queries, depth, where, ways.vectors) if ways.dense else nothing
         lexical = self._ranked(searches, rows) if ways.words else nothing
-        return [Found(first, second, rows.order, rows.hits) for first, second in zip(lexical, dense, strict=True)]
+        pairs = zip(lexical, dense, strict=True)
+        return nullcontext([Found(first, second, rows.order, rows.hits) for first, second in pairs])
 
     @property
     def is_untidy(self) -> bool:

@@ -63,11 +63,13 @@ class HybridSearch(ABC):
         """The language (ISO 639-1) by whose rules words are stemmed: that of most documents at the first sync."""
 
     @abstractmethod
-    def _found(self, queries: Sequence[str], depth: int, where: Filter, ways: Ways) -> Iterable[Found]:
+    def _found(
+        self, queries: Sequence[str], depth: int, where: Filter, ways: Ways
+    ) -> AbstractContextManager[Iterable[Found]]:
         """What each query finds in one state of the documents: in each ranking at least the best `depth` rows.
 
-        `hits` of one are asked for before the next one is. A query without a letter or digit finds nothing by vectors.
-        A way that is not wanted gives an empty ranking.
+        All is read within the block, and `hits` of one before the next one is asked for. A query without a letter or
+        digit finds nothing by vectors. A way that is not wanted gives an empty ranking.
         """
 
     def search(
@@ -128,17 +130,18 @@ class HybridSearch(ABC):
     ) -> list[list[Hit]]:
         """One of the rankings of each query, or both as one."""
         if fusion == "words":
-            return [one.hits(one.words, k) for one in self._found(queries, k, where, Ways(dense=False))]
+            with self._found(queries, k, where, Ways(dense=False)) as found:
+                return [one.hits(one.words, k) for one in found]
         if fusion == "vectors":
-            found = self._found(queries, k, where, Ways(words=False, vectors=vectors))
-            return [one.hits(one.dense, k) for one in found]
+            with self._found(queries, k, where, Ways(words=False, vectors=vectors)) as found:
+                return [one.hits(one.dense, k) for one in found]
         fuse: Fuse = fused_by_score if fusion == "score" else fused_by_rank
-        found = self._found(queries, max(k, CANDIDATES), where, Ways(vectors=vectors))
         weights = map(self.dense_weight, queries)
-        return [
-            one.hits(fuse(one.words, one.dense, one.order, weight), k)
-            for one, weight in zip(found, weights, strict=True)
-        ]
+        with self._found(queries, max(k, CANDIDATES), where, Ways(vectors=vectors)) as found:
+            return [
+                one.hits(fuse(one.words, one.dense, one.order, weight), k)
+                for one, weight in zip(found, weights, strict=True)
+            ]
 
 
 class WithFusion:

@@ -19,8 +19,13 @@ GONE_MS = 30_000
 IDLE = 8
 """The most connections that wait for their next use."""
 READ_MS = 600_000
-"""A statement that reads for so long waits for a lock that nobody gives back."""
-SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {READ_MS}"
+"""A statement that reads for so long is given up."""
+LOCK_MS = 30_000
+"""A table or row that another session has locked for so long is waited for no longer. Of the program's own locks on
+tables none is held for longer than a change is written.
+"""
+PATIENCE = f"SET LOCAL lock_timeout = {LOCK_MS}"
+SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {READ_MS}; {PATIENCE}"
 _SEARCHED = """
 SELECT set_config('search_path', concat_ws(', ', quote_ident(%s), (
   SELECT quote_ident(n.nspname) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
@@ -50,7 +55,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        """A connection that sees one consistent state, cannot write, and waits ten minutes for a statement at most."""
+        """A connection that sees one consistent state, cannot write, waits ten minutes for a statement at most, and
+        30 seconds for a lock.
+        """
         with explained(self.where), self._used(SNAPSHOT) as connection:
             yield connection
             connection.execute("ROLLBACK")
@@ -66,7 +73,8 @@ class Database:
     def alone(self, name: str) -> Iterator[Any]:
         """A connection outside of any transaction, while no other process or thread holds this name in this schema.
 
-        Waits until it is free. A process that ends, however it ends, holds nothing.
+        Waits until it is free, however long: another process may be embedding. A process that ends, however it ends,
+        holds nothing.
         """
         key = f"bakeoff {self.place.schema_name} {name}"
         with explained(self.where), self._used("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key) as connection:
@@ -121,8 +129,8 @@ class Database:
 
 @contextmanager
 def transaction(connection: Any) -> Iterator[None]:
-    """A transaction on a connection that has none."""
-    connection.execute("BEGIN")
+    """A transaction on a connection that has none. It waits 30 seconds for a lock at most."""
+    connection.execute(f"BEGIN; {PATIENCE}")
     yield
     connection.execute("COMMIT")
 

@@ -84,7 +84,17 @@ def _version(connection: Any, place: Place) -> int:
     return int(version)
 
 
-def check_server(connection: Any, where: str) -> str:
+def check_database(address: str) -> str:
+    """The version of pgvector that the server can add to this database. Raises as opening a store there."""
+    database = Database(Place(address=address, schema_name="public"))
+    try:
+        with database.reading() as connection:
+            return _check_server(connection, address)
+    finally:
+        database.close()
+
+
+def _check_server(connection: Any, where: str) -> str:
     """The version of pgvector that a server can add to its databases. Raises ConfigError if it has none."""
     found = connection.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'").fetchone()
     if found is None:
@@ -101,7 +111,7 @@ def _check_vectors(connection: Any, where: str) -> None:
 
     if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'vector'").fetchone():
         return
-    check_server(connection, where)
+    _check_server(connection, where)
     try:
         connection.execute("CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public")
     except psycopg.errors.InsufficientPrivilege as error:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bakeoff.corpus.postgres.database import Database
+from bakeoff.corpus.postgres.database import PATIENCE, Database
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.postgres.schema import prepare
 from bakeoff.corpus.store import SqlStore
@@ -20,9 +20,9 @@ from bakeoff.corpus.store import SqlStore
 class PostgresStore(SqlStore):
     """The documents in one schema. With `make`, it is made if it does not exist.
 
-    Raises NoDocumentsError if there is none and none is to be made; ConfigError if the server refuses the user or has
-    no pgvector, RunFolderError for a schema of another program or a later version, BakeoffError if the server cannot be
-    reached.
+    Raises NoDocumentsError if there is none and none is to be made; ConfigError if the server has no pgvector,
+    RunFolderError for a schema of another program or a later version, StoreGoneError if the server cannot be reached or
+    refuses the user.
     """
 
     def __init__(self, place: Place, make: bool = True) -> None:
@@ -52,7 +52,7 @@ class PostgresStore(SqlStore):
     @contextmanager
     def _writing(self) -> Iterator["Statements"]:
         with self.database.writing() as connection:
-            connection.execute("SELECT version FROM store FOR UPDATE")  # other writers wait here
+            connection.execute(f"{PATIENCE}; SELECT version FROM store FOR UPDATE")  # other writers wait here
             yield Statements(connection)
 
     @property

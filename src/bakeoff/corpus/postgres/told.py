@@ -1,6 +1,10 @@
 """What an error of PostgreSQL means and what to do about it.
 
 Takes errors of psycopg, gives errors that a person can act on. They never hold a password.
+
+The code of a refused connection is lost in psycopg, and its words are in the languages of the server and of this
+machine. So an error without a code that is about the connection is one of a server that is away (`StoreGoneError`),
+whatever it says; words that are known only choose what a person is told.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,7 +12,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from bakeoff.corpus.store import HALF_A_CHARACTER, READ_AS_UTF8
-from bakeoff.errors import BakeoffError, ConfigError, InputError, MissingExtraError, RunFolderError, StoreGoneError
+from bakeoff.errors import BakeoffError, InputError, MissingExtraError, RunFolderError, StoreGoneError
 
 _SHOWN = 300
 PASSWORD = "check the user in store:, and give the password by the variable PGPASSWORD, by ~/.pgpass or by a service"
@@ -36,17 +40,19 @@ _MEANINGS = (
         ("password authentication failed", "no password supplied", "no pg_hba.conf entry"),
         "refuses the user or the password",
         PASSWORD,
-        ConfigError,
+        StoreGoneError,
     ),
-    _Meaning(("3D000",), ("does not exist",), "is no database there", "create it: createdb NAME", ConfigError),
+    _Meaning(("3D000",), ("does not exist",), "is no database there", "create it: createdb NAME", StoreGoneError),
     _Meaning(
         ("53300",),
-        ("too many clients",),
+        ("too many clients", "too many connections", "connection slots"),
         "has no connection left",
         "raise max_connections, or stop others",
         StoreGoneError,
     ),
     _Meaning(("53100",), ("No space left",), "has no disk space left", "free some, then run it again", StoreGoneError),
+    _Meaning(("53",), (), "has too little memory or room", "see its log, then run it again", StoreGoneError),
+    _Meaning(("57P03",), ("the database system is ",), "takes no connections now", AGAIN, StoreGoneError),
     _Meaning(
         ("42501", "25006"),
         (),
@@ -68,7 +74,8 @@ _MEANINGS = (
         RunFolderError,
     ),
     _Meaning(("57014",), (), "took too long, or was cancelled", WAITED, StoreGoneError),
-    _Meaning(("40001", "40P01", "55P03"), (), "was changed by another process at the same time", "run it again"),
+    _Meaning(("55P03",), (), "is busy: another session holds a lock", WAITED, StoreGoneError),
+    _Meaning(("40001", "40P01"), (), "was changed by another process at the same time", "run it again", StoreGoneError),
     _Meaning(("54",), (), "cannot hold a name or a source that is so long", "shorten it", InputError),
     _Meaning(
         ("22021", "22P05"),
@@ -78,7 +85,7 @@ _MEANINGS = (
         InputError,
     ),
     _Meaning(
-        ("57P", "08"),
+        ("57P", "08", "25P03", "25P04"),
         (
             "closed the connection",
             "terminating connection",
@@ -105,6 +112,8 @@ _MEANINGS = (
         StoreGoneError,
     ),
 )
+_AWAY = _Meaning((), (), "gives no connection, or ended one", f"see the server's log; {AGAIN}", StoreGoneError)
+"""What is said in words that are not known."""
 
 
 def told(where: str, error: Exception) -> BakeoffError:
@@ -113,9 +122,21 @@ def told(where: str, error: Exception) -> BakeoffError:
     meaning = next((one for one in _MEANINGS if code and code.startswith(tuple(one.codes))), None)
     if meaning is None and not code:
         meaning = next((one for one in _MEANINGS if any(part in words for part in one.words)), None)
+    if meaning is None and not code and _is_about_the_connection(error):
+        meaning = _AWAY
     if meaning is None:
         return BakeoffError(f"{where} cannot be used: {words}", "see the database's message and the server's log")
     return meaning.kind(f"{where} {meaning.says}: {words}", meaning.remedy)
+
+
+def _is_about_the_connection(error: Exception) -> bool:
+    """Whether an error without a code says that there is no connection: none was given, or it was lost.
+
+    Of what is wrong in a statement or a value the server sends a code, or psycopg raises another type.
+    """
+    import psycopg
+
+    return isinstance(error, psycopg.OperationalError) or type(error) is psycopg.DatabaseError
 
 
 def _words(error: Exception) -> str:

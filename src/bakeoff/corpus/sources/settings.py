@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import BeforeValidator, ConfigDict, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from bakeoff.protocols import Source
 from bakeoff.records import Record
@@ -34,6 +34,8 @@ class SourceSettings(Record):
     so that two sources may have files of the same name. A record holds no secret: it is written into run folders.
     Secrets are named by the environment variable that holds them, in fields that end in `_env`.
     """
+
+    model_config = ConfigDict(validate_default=True)  # a subclass's default is of its field's type, as given values are
 
     kind: ClassVar[str] = ""
 

@@ -9,6 +9,7 @@ never holds what the log does not. A search first looks for new entries.
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from bakeoff.corpus.buckets.objects import Objects
@@ -126,5 +127,7 @@ class BucketIndex(HybridSearch):
             "run it again: what was embedded is kept",
         )
 
-    def _found(self, queries: Sequence[str], depth: int, where: Filter, ways: Ways) -> Iterable[Found]:
+    def _found(
+        self, queries: Sequence[str], depth: int, where: Filter, ways: Ways
+    ) -> AbstractContextManager[Iterable[Found]]:
         return self._table.caught_up()._found(queries, depth, where, ways)

@@ -9,6 +9,7 @@ transaction. One process at a time syncs; what was embedded before a kill is not
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class PostgresIndex(HybridSearch):
         """The index of this name. If there is none, a new empty one.
 
         Raises RunFolderError if it was made with another embedder or chunk size, ConfigError for max_tokens below 1,
-        and BakeoffError if the server cannot be reached or refuses the user.
+        and StoreGoneError if the server cannot be reached or refuses the user.
         """
         if max_tokens < 1:
             raise ConfigError(f"Chunks of at most {max_tokens} tokens cannot hold text.", "set 1 or more")
@@ -213,16 +214,20 @@ class PostgresIndex(HybridSearch):
             and not has_hnsw(connection, tables)
         )
 
-    def _found(self, queries: Sequence[str], depth: int, where: Filter, ways: Ways) -> Iterator[Found]:
+    @contextmanager
+    def _found(self, queries: Sequence[str], depth: int, where: Filter, ways: Ways) -> Iterator[Iterable[Found]]:
         vectors = self._query_vectors(queries, ways)
         with self._reading() as (connection, tables, state):
             seen = seen_by(connection, tables, where, state.chunks)
-            for i, query in enumerate(queries):
+
+            def found(i: int, query: str) -> Found:
                 words = words_of(query, state.language) if ways.words and seen.n else []
                 scored = by_words(connection, tables, state, words, depth, seen) if words else []
                 asked = i in vectors and seen.n > 0
                 near = self._nearest.best(connection, tables, vectors[i], depth, seen) if asked else None
-                yield _Candidates(connection, tables, scored, near).found(depth)
+                return _Candidates(connection, tables, scored, near).found(depth)
+
+            yield starmap(found, enumerate(queries))
 
     def _query_vectors(self, queries: Sequence[str], ways: Ways) -> dict[int, np.ndarray]:
         """The vectors of the queries that have letters or digits, by their places."""
