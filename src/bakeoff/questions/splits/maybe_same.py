@@ -32,7 +32,7 @@ def maybe_same_notes(questions: Sequence[Question]) -> list[str]:
     return [
         f"{n} test question{' has' if n == 1 else 's have'} the same answer as a training question of another fact, "
         f"and may ask for the same in other words: {first_few(list(pairs.values()))}. What was trained on the answer "
-        "then looks better than it is. If they do, give both one fact: bakeoff init --facts facts.csv, or a column 'fact'."
+        "then looks better than it is. If they do, give both one fact: bakeoff init --facts FILE, or a column 'fact'."
     ]
 
 
