@@ -149,12 +149,12 @@ def prepare(config: Config) -> Prepared:
     """
     check_placeholders(config.prompts.closed_book, config.prompts.grounded)
     _check_preferences(config)
-    reading = read_sources(config.documents, config.imports_from) if config.documents else NO_DOCUMENTS
-    updated = read_sources(config.updates.documents, config.imports_from) if config.updates else None
     updates = config.updates.questions if config.updates else ()
-    read, notes = _read(config.questions, config.columns, updates, config.task == "classify")
+    read, notes = _read(config.questions, config.columns, updates, config.task == "classify")  # first: it takes no time
     if config.task == "classify":
         check_repeats(read)
+    reading = read_sources(config.documents, config.imports_from) if config.documents else NO_DOCUMENTS
+    updated = read_sources(config.updates.documents, config.imports_from) if config.updates else None
     if not config.documents:
         read = [question.model_copy(update={"source_spans": ()}) for question in read]
     questions, made = apart(read)

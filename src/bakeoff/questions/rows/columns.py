@@ -49,7 +49,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "evidence": ("evidence", "quote", "context", "passage", "quotes", "reference_contexts", "reference_context"),
     "key_points": ("key_points", "key_point", "key_claims", "rubric_points"),
     "asked": ("asked", "count", "frequency", "volume", "n_asked"),
-    "asked_on": ("date", "asked_on", "asked_at", "timestamp", "created_at"),
+    "asked_on": ("date", "asked_on", "asked_at", "timestamp", "created_at", "created", "created_on", "date_created"),
     "kind": ("kind", "type", "answer_type", "question_type"),
     "slice": ("slice",),
     "split": ("split", "set", "fold"),
