@@ -81,7 +81,7 @@ sbom: $(VENV)/.installed-demo $(VENV)/.installed-lock ## What the demo installs,
 
 audit: $(VENV)/.installed-lock ## Ask whether a locked version is known to be unsafe; needs a network
 	$(VENV)/lock/bin/pip-audit --strict --disable-pip --require-hashes \
-	  -r locks/requirements.txt -r locks/cuda.txt -r locks/build.txt
+	  -r locks/requirements.txt -r locks/cuda.txt -r locks/build.txt -r locks/weights.txt
 
 schemas: $(VENV)/.installed-test ## Write docs/schemas/ anew from the records
 	$(BIN)/python -m bakeoff.cli.schemas docs/schemas

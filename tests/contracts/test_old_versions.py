@@ -172,6 +172,24 @@ def test_public_documents_that_are_forgotten_hide_no_answer(keeping, forgetful):
     for number in range(30, 60):
         store.change([document(f"d{number + 4}")], [f"d{number}"])
     assert Views(store).narrowed(("it",)) == deleted < forgotten_until(store)
+    assert Views(store).narrowed(None) == 0
+
+
+def test_that_a_document_was_erased_is_known_when_it_is_forgotten(keeping, forgetful):
+    """No answer that may have read it is shown again: also not to who sees every document."""
+    store, labels = open_store(keeping("erased")), (("hr",), (), None)
+    if isinstance(store, BucketStore):
+        pytest.skip("an object is never written again")
+    store.upsert([document("d0"), document("kept"), document("of hr", access=("hr",))])
+    for name in ("d0", "of hr"):
+        store.delete([name])
+        assert [Views(store).narrowed(held) for held in labels] == ([0, 0, 0] if name == "d0" else [2, 2, 2])
+        store.erase(name)
+    assert [Views(store).narrowed(held) for held in labels] == [3, 2, 3]
+    for number in range(40):
+        store.change([document(f"e{number + 1}")], [f"e{number}"] if number else [])
+    assert not store.history("d0") and not store.history("of hr")
+    assert [Views(store).narrowed(held) for held in labels] == [3, 3, 3]
 
 
 def test_one_change_that_deletes_many_is_learned_by_an_index_before_they_are_forgotten(keeping, forgetful):

@@ -111,6 +111,23 @@ def test_the_demo_and_the_image_install_from_the_locks():
         assert "--no-deps --no-build-isolation" in own
 
 
+def test_each_lock_is_asked_about():
+    """By `make audit`. torch stands in requirements.txt, and its build without CUDA is of the same release."""
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    rule = re.search(r"^audit:.*\n((?:\t.*\n)+)", makefile, re.M)
+    assert rule is not None
+    asked = set(re.findall(r"-r locks/([\w.]+)", rule[1]))
+    assert asked == {path.name for path in LOCKS.glob("*.txt")} - {"torch.txt", "cpu.txt"}
+
+
+def test_the_oldest_python_of_the_locks_is_what_the_pages_ask_for():
+    """It is newer than the oldest one that the package itself takes."""
+    oldest = re.search(r'^OLDEST_PYTHON = "([\d.]+)"', (LOCKS / "write.py").read_text(encoding="utf-8"), re.M)
+    assert oldest is not None
+    for page in ("installation", "tutorial"):
+        assert f"Python {oldest[1]} or newer" in (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8")
+
+
 def test_the_script_takes_the_build_without_cuda_where_there_is_one(tmp_path):
     """A stand-in for Python notes what it is asked to install: of an index, of this machine, or of neither."""
     python = tmp_path / "python"

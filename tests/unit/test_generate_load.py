@@ -10,12 +10,14 @@ import pytest
 import bakeoff.models.load
 from bakeoff.contenders.world import WorldFolder
 from bakeoff.errors import ConfigError, MissingExtraError
+from bakeoff.models.embed import load_embedder
 from bakeoff.models.engines.ollama import OllamaGenerator
 from bakeoff.models.engines.openai import OpenAiGenerator
 from bakeoff.models.engines.scripted import ScriptedGenerator
 from bakeoff.models.load import has_no_weights, load_generator
 from bakeoff.models.probe import probe
 from bakeoff.models.prompts import DECLINE
+from bakeoff.models.rerank import reranker_for
 from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.records import GenerationSettings, Message, Prompt
 from tests.unit.tiny_model import write_tiny_model
@@ -144,13 +146,17 @@ def test_a_generator_beside_the_configuration_is_found_when_a_world_is_opened(tm
 
 
 def test_a_missing_extra_is_one_line(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without torch a local model is a MissingExtraError with the pip command."""
+    """Without torch a local model is a MissingExtraError with the pip command, also if its weights are not here."""
     found = bakeoff.models.load.importlib.util.find_spec
     monkeypatch.setattr(
         bakeoff.models.load.importlib.util, "find_spec", lambda name: None if name == "torch" else found(name)
     )
     with pytest.raises(MissingExtraError, match=r"'torch'.*\n.*bakeoff\[local\]"):
         load_generator(str(tiny))
+    absent = LocalModel(name=str(tiny / "absent"))
+    for load in (load_generator, load_embedder, reranker_for):
+        with pytest.raises(MissingExtraError, match=r"'torch'.*\n.*bakeoff\[local\]"):
+            load(absent)
 
 
 def test_importing_the_package_loads_no_engine() -> None:

@@ -60,17 +60,71 @@ def test_a_paragraph_is_read_over_its_line_breaks(verdict: str, answer: str, acc
     [
         *(("right", one, TELEPHONE) for one in ("877-472-6716", "877.472.6716", "(877) 472 6716", "8774726716")),
         *(("right", one, TELEPHONE) for one in ("1-877-472-6716", "+1 877 472 6716", "Call (877)\n472-6716.")),
-        *(("right", one, "8774726716") for one in (TELEPHONE, "877 472 6716")),
+        *(
+            ("right", one, "8774726716")
+            for one in (f"Call {TELEPHONE}.", "Phone: 877 472 6716", "Call us at 18774726716")
+        ),
+        *(("right", "0301234567", one) for one in ("030 1234567", "+49 30 1234567", "030/1234567")),
         *(("wrong", one, TELEPHONE) for one in ("(877) 472-6717", "877.472.67", "8774726717")),
+        ("wrong", "Call 8774726717", "8774726716"),
+    ],
+)
+def test_telephone_numbers(verdict: str, answer: str, accepted: str) -> None:
+    """What parts the figures says nothing; another figure does."""
+    assert grade(answer, [accepted]).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("verdict", "answer", "accepted"),
+    [
+        ("right", "It is 0012345678.", "0012345678"),
+        *(("wrong", one, "0012345678") for one in ("12345678", "It is 12345678.", "10012345678", "00012345678")),
+        ("right", "Order 1234567890", "1234567890"),
+        *(("wrong", one, "1234567890") for one in ("11234567890", "01234567890", "12345/67890", "1234567890/1")),
+        ("wrong", "Call about order 11234567890", "1234567890"),
+        ("wrong", "18774726716", "8774726716"),
+        *(("unsure", one, "8774726716") for one in (TELEPHONE, "877 472 6716", "877-472-6716")),
+        ("unsure", "001 234 5678", "0012345678"),
+    ],
+)
+def test_a_bare_row_of_figures_may_be_the_number_of_an_order(verdict: str, answer: str, accepted: str) -> None:
+    """A zero or another figure in front makes another number; groups leave a doubt, and a slash parts two numbers."""
+    assert grade(answer, [accepted]).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("verdict", "answer", "accepted"),
+    [
         ("right", "Line #1858", "1858"),
         ("right", "1858", "#1858"),
         ("wrong", "Line #1859", "1858"),
+        *(("right", "Rule #3", one) for one in ("rule 3", "Rule No. 3", "#3")),
+        ("right", "#18", "No. 18"),
+        ("right", "#5, #6", "5, 6"),
+        ("wrong", "5 #100", "5100"),
+        ("wrong", "It is -#3 degrees.", "-3 degrees"),
+        *(("right", one, "Yes") for one in ("It is allowed, see rule #3.", "It is allowed, see rule no. 3.")),
+        *(("right", one, "Yes") for one in ("Rule #3 allows it.", "Yes, see ticket #1234.")),
+        *(("unsure", one, "No") for one in ("#5", "See #5.")),
+        ("right", "No. 5 days are needed.", "No"),
+        ("right", "It is not allowed, see rule #3.", "No"),
         ("right", "#help-desk", "#help-desk"),
     ],
 )
-def test_telephone_numbers_and_signs_of_numbers(verdict: str, answer: str, accepted: str) -> None:
-    """What parts the figures says nothing; another figure does."""
+def test_the_sign_of_a_number_is_no_word(verdict: str, answer: str, accepted: str) -> None:
+    """It is no 'no', joins no figures, and can be left out."""
     assert grade(answer, [accepted]).verdict == verdict
+
+
+@pytest.mark.parametrize("date", ["14.12.\n2018", "14.12. 2018", "14. 12. 2018", "14.\n12.2018", "14.12.2018"])
+def test_a_numeric_date_may_have_blanks_after_its_dots(date: str) -> None:
+    """On both sides, and in a sentence. A year may also begin the next one."""
+    for other in ("14.12.2018", "2018-12-14", "14.12.\n2018", "14. 12. 2018", "December 14, 2018"):
+        assert grade(date, [other], "date").verdict == grade(other, [date], "date").verdict == "right"
+    assert grade(f"It began on {date}, a Friday.", ["14.12.2018"]).verdict == "right"
+    for other in ("15.12.2018", "14.11.2018", "14.12.2019"):
+        assert "right" not in (grade(date, [other], "date").verdict, grade(other, [date], "date").verdict)
+    assert grade("It costs 4.12. 2018 was cheaper.", ["4.12"]).verdict == "right"
 
 
 def test_what_is_denied_in_brackets_leaves_a_doubt() -> None:

@@ -1,5 +1,6 @@
 """A server answers each key from the documents it may see, and refuses contenders that cannot do that."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -194,6 +195,30 @@ def test_an_answer_is_withdrawn_whose_document_is_erased_while_it_is_written(
         assert ("77 francs" in last.text) == (last.error is None) == (change == documents.delete)
 
 
+def test_an_answer_that_may_rest_on_any_document_is_withdrawn_if_one_is_erased_while_it_is_written(
+    serving: Serving, documents: LiveDocuments, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`long-context` cites nothing. One that was deleted before the answer began, or that its reader may not see,
+    withdraws nothing.
+    """
+    permit = Document(id="permit", text="The parking permit of Zoe costs 77 francs.", source="permit.md")
+    for labels in (None, ("hr",)):
+        asked = Asked(id="one", model="long-context", question=ASKED, typed=ASKED, key="desk", key_id="1")
+        for access, gone_before, change, is_given in (
+            ((), False, documents.delete, True),
+            ((), False, documents.erase, False),
+            ((), True, documents.erase, True),
+            (("board",), False, documents.erase, labels is not None),
+        ):
+            documents.put(permit.model_copy(update={"access": access}))
+            if gone_before:
+                documents.delete("permit")
+            changed_while_written(monkeypatch, lambda change=change: change("permit"))
+            *_, last = serving.answer(asked, labels)
+            assert isinstance(last, Answer) and bool(last.text) == (last.error is None) == is_given
+            assert is_given or failure_of(last.error).code == "documents_changed"
+
+
 def test_changes_of_other_documents_withdraw_nothing(
     serving: Serving, documents: LiveDocuments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +245,33 @@ def test_history_hides_what_cites_a_document_that_was_erased(
     assert shown() == [True, True]
     documents.erase("permit")
     assert shown() == [False, True]
+
+
+def test_history_hides_what_may_rest_on_a_document_that_was_erased(
+    serving: Serving, documents: LiveDocuments, log: Log
+) -> None:
+    """Answers of `long-context` from before; not those that were given after it, or that could not have read it."""
+    documents.put(Document(id="permit", text="The permit of Zoe costs 77 francs.", source="permit.md", access=("hr",)))
+    holders = [
+        Holder(name=f"key {i}", id=str(i), labels=labels) for i, labels in enumerate((("hr",), ("legal",), None))
+    ]
+
+    def ask_all(when: str) -> None:
+        for one in holders:
+            asked = Asked(id="one", model="long-context", question=ASKED, typed=ASKED, key=one.name, key_id=one.id)
+            list(serving.answer(asked.model_copy(update={"id": f"{when}-{one.id}"}), one.labels))
+
+    def shown(holder: Holder) -> set[str]:
+        app = Starlette(routes=FeedbackApi(log, documents, lambda request: holder).routes())
+        return {one["id"] for one in json.loads(send_request(app, "GET", "/history").body)["answers"]}
+
+    ask_all("before")
+    documents.delete("permit")
+    ask_all("between")
+    assert len(logged(log, 6)) == 6
+    assert [shown(one) for one in holders] == [{f"before-{i}", f"between-{i}"} for i in range(3)]
+    documents.erase("permit")
+    assert [shown(one) for one in holders] == [{"between-0"}, {"before-1", "between-1"}, {"between-2"}]
 
 
 @pytest.mark.parametrize("model", ["extract", "long-context"])

@@ -21,6 +21,10 @@ FORGOTTEN_UNTIL = f"(SELECT COALESCE(MAX(version), 0) FROM versions WHERE id = '
 LABELLED = "\x01forgotten with labels"
 """The id of a second mark. Its version is that of the last forgotten deletion of a document that ever had labels."""
 LABELLED_UNTIL = f"(SELECT COALESCE(MAX(version), 0) FROM versions WHERE id = '{LABELLED}')"
+ERASED = "\x01forgotten and erased"
+"""The id of a third mark. Its version is that of the last forgotten deletion of a document that was erased."""
+ERASED_UNTIL = f"(SELECT COALESCE(MAX(version), 0) FROM versions WHERE id = '{ERASED}')"
+_MARKS = (FORGOTTEN, LABELLED, ERASED)
 KEPT_CHANGES = 4
 """Deletions of so many of the newest changes are never forgotten: indexes have yet to learn of them."""
 _ALL = 2**31
@@ -48,9 +52,10 @@ WHERE v.text IS NULL AND EXISTS (SELECT 1 FROM versions AS n WHERE n.id = v.id A
 ORDER BY v.id, v.version
 """
 _GONE = """
-SELECT v.id, MAX(v.version), COUNT(*), MAX(CASE WHEN COALESCE(v.access, '[]') = '[]' THEN 0 ELSE 1 END)
+SELECT v.id, MAX(v.version), COUNT(*), MAX(CASE WHEN COALESCE(v.access, '[]') = '[]' THEN 0 ELSE 1 END),
+       MAX(CASE WHEN v.kind <> 'deleted' AND v.title = '' THEN 1 ELSE 0 END)
 FROM versions AS v LEFT JOIN live AS l ON l.id = v.id
-WHERE l.id IS NULL AND v.id NOT IN (?, ?) GROUP BY v.id HAVING COUNT(v.text) = 0 ORDER BY MAX(v.version) DESC, v.id
+WHERE l.id IS NULL AND v.id NOT IN (?, ?, ?) GROUP BY v.id HAVING COUNT(v.text) = 0 ORDER BY MAX(v.version) DESC, v.id
 """
 
 
@@ -79,18 +84,19 @@ def erase_texts(connection: Any, document_id: str) -> int:
 
 def _forget_deleted(connection: Any, version: int, most: int) -> None:
     """Leaves so many versions of documents that were deleted and have no text, if there are too many."""
-    rows = connection.execute(_GONE, (FORGOTTEN, LABELLED)).fetchall()
+    rows = connection.execute(_GONE, _MARKS).fetchall()
     if sum(row[2] for row in rows) <= most * _SLACK:
         return
-    kept, gone = 0, list[tuple[str, int, int]]()
-    for id, deleted, n_versions, had_labels in rows:
-        kept += n_versions
-        if kept > most and deleted <= version - KEPT_CHANGES:
-            gone.append((id, deleted, had_labels))
-    connection.executemany("DELETE FROM versions WHERE id = ?", [(id,) for id, _, _ in gone])
+    kept, gone = 0, []
+    for row in rows:
+        kept += row[2]
+        if kept > most and row[1] <= version - KEPT_CHANGES:
+            gone.append(row)
+    connection.executemany("DELETE FROM versions WHERE id = ?", [(row[0],) for row in gone])
     # The newest goes first, so no mark that was there is newer.
-    _mark(connection, FORGOTTEN, next((deleted for _, deleted, _ in gone), None))
-    _mark(connection, LABELLED, next((deleted for _, deleted, had_labels in gone if had_labels), None))
+    _mark(connection, FORGOTTEN, next((row[1] for row in gone), None))
+    _mark(connection, LABELLED, next((row[1] for row in gone if row[3]), None))
+    _mark(connection, ERASED, next((row[1] for row in gone if row[4]), None))
 
 
 def _mark(connection: Any, id: str, version: int | None) -> None:

@@ -12,7 +12,7 @@ from bakeoff.errors import BakeoffError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.models.load import has_no_weights
 from bakeoff.models.settings import DEFAULTS, ApiModel, ModelSettings
-from bakeoff.models.weights import WHEELS, here
+from bakeoff.models.weights import here, wheel_weights
 from bakeoff.sentences import listed
 
 if TYPE_CHECKING:
@@ -33,7 +33,14 @@ def needed(config: "Config | None", environment: Mapping[str, str]) -> list[Find
         found = f"HF_HUB_OFFLINE is set, and these models are not on this machine: {listed(absent)}"
         return [note("network", found, "unset it for the first run, or copy the models here", offline=True)]
     if not needs and not absent:
-        return [fine("network", "not needed: all models are here or installed", needed=False, offline=offline)]
+        return [
+            fine(
+                "network",
+                "not needed: no model has to be downloaded, and no server is asked",
+                needed=False,
+                offline=offline,
+            )
+        ]
     what = [*needs, *(f"the hub, for {name}" for name in absent)]
     return [
         note(
@@ -59,9 +66,9 @@ def _is_downloaded(settings: ModelSettings) -> bool:
     """Whether this model would be downloaded."""
     if isinstance(settings, ApiModel) or settings.name == HashEmbedder.name or has_no_weights(settings):
         return False
-    if settings.name in WHEELS or settings == DEFAULTS.get("generator"):
+    if settings == DEFAULTS.get("generator"):
         return False
     try:
-        return "/" in settings.name and here(settings.name) is None
+        return "/" in settings.name and here(settings.name) is None and wheel_weights(settings.name) is None
     except BakeoffError:
         return False  # it is here, and damaged: `models` says so

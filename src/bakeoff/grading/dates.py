@@ -110,16 +110,22 @@ def _month_number(month: str) -> int:
     return languages().months.get(name) or MONTHS.index(name[:3]) + 1
 
 
-_NUMBERED = re.compile(r"(?<![\w.-])(\d{1,2})([.-])(\d{1,2})\2(\d{4}|\d\d)(?![\w-]|\.\d)")
+_NUMBERED = re.compile(
+    r"(?<![\w.-])(?P<day>\d{1,2})(?:(?P<sign>[.-])(?P<month>\d{1,2})(?P=sign)(?P<year>\d{4}|\d\d)|"
+    r"\. ?(?P<month_after>\d{1,2})\. ?(?P<year_after>\d{4}))(?![\w-]|\.\d)"
+)
 
 
 def beside_dates(text: str, others: Sequence[YearMonthDay]) -> str:
     """The text with dates in forms that are read as such only where the other side states one of that month.
 
-    '31.12.26' may be a version, and '5-set' in a match of tennis is no day in September.
+    '31.12.26' may be a version, and '5-set' in a match of tennis is no day in September. After '4.12.' a sentence may
+    begin with a year.
 
     >>> beside_dates("31.12.26", [(2026, 12, 31)]), beside_dates("1-set", [(None, 9, 1)])
     ('31/12/26', '1-Sep')
+    >>> beside_dates("31.12. 2026", [(2026, 12, 31)])
+    '31/12/2026'
     """
     months = {month for _, month, _ in others}
     if not months:
@@ -130,8 +136,19 @@ def beside_dates(text: str, others: Sequence[YearMonthDay]) -> str:
         written = [match.groupdict().get("day"), MONTHS[month - 1].title(), match["year"]]
         return "-".join(filter(None, written)) if month in months else match[0]
 
-    text = _NUMBERED.sub(r"\1/\3/\4", text) if any(day for _, _, day in others) else text
+    text = _NUMBERED.sub(_with_slashes, text) if any(day for _, _, day in others) else text
     return _short_year().sub(in_english, _short_day().sub(in_english, text))
+
+
+def _with_slashes(match: re.Match[str]) -> str:
+    month, year = match["month"] or match["month_after"], match["year"] or match["year_after"]
+    return f"{match['day']}/{month}/{year}"
+
+
+def with_date_joined(text: str) -> str:
+    """The text without blanks after the dots of a date that is all it says: of '14. 12. 2018'."""
+    found = _NUMBERED.fullmatch(text.strip())
+    return _with_slashes(found) if found and found["year_after"] else text
 
 
 def is_date_beside(text: str) -> bool:

@@ -15,7 +15,7 @@ from bakeoff.grading.bounds import bound_at, same_signs
 from bakeoff.grading.codes import with_joined_code
 from bakeoff.grading.commands import doubt_of_command, is_command
 from bakeoff.grading.compounds import is_first_part
-from bakeoff.grading.dates import YearMonthDay, beside_dates, is_date_beside
+from bakeoff.grading.dates import YearMonthDay, beside_dates, is_date_beside, with_date_joined
 from bakeoff.grading.doubts import LONGER_NAME, denies_twice
 from bakeoff.grading.frequencies import says_as_often
 from bakeoff.grading.identifiers import holds, is_identifier, names_other_path, without_channel_signs
@@ -25,7 +25,7 @@ from bakeoff.grading.line_breaks import as_paragraph, with_single_blanks, withou
 from bakeoff.grading.normalise import (
     bracketed_value,
     visible,
-    with_number_words,
+    with_number_signs,
     without_brackets_of_figures,
     without_citations,
     without_markup,
@@ -47,7 +47,7 @@ from bakeoff.grading.rulings import Ruling, Verdict, best, right, unsure, wrong
 from bakeoff.grading.shares import as_clock, as_percentages, is_odds, odds_as_shares
 from bakeoff.grading.signs import says_signs
 from bakeoff.grading.surface import has_other_words, is_joined, surface_conflict, telling_signs
-from bakeoff.grading.telephones import with_telephone
+from bakeoff.grading.telephones import is_in_groups, with_telephone
 from bakeoff.grading.terms import terms
 from bakeoff.grading.units import with_bytes
 from bakeoff.grading.unspaced import needs_this, unspaced_verdict
@@ -97,11 +97,11 @@ def grade(answer: str, accepted: Sequence[str], kind: str = "", labels: Collecti
     >>> grade("The warranty lasts two years.", ["24 months"])
     Grade(verdict='right', exact_match=False, f1=0.0, rule='number', reason='')
     """
-    answer = with_single_blanks(visible(answer))
-    aliases = [with_single_blanks(visible(alias)) for alias in accepted]
+    answer = with_number_signs(with_single_blanks(visible(answer)))
+    aliases = [with_number_signs(with_single_blanks(visible(alias))) for alias in accepted]
     golds = [gold for alias in aliases if alias.strip() for gold in _ways(alias, kind)]
     exact, f1 = squad_scores(answer, golds or [""])
-    ruling = _judge(with_number_words(answer), list(map(with_number_words, golds)), kind, labels)
+    ruling = _judge(answer, golds, kind, labels)
     return Grade(verdict=ruling.verdict, exact_match=exact, f1=f1, rule=ruling.rule, reason=ruling.reason)
 
 
@@ -151,7 +151,7 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
         return right("label") if any(is_label(answer, gold) for gold in golds) else wrong("label")
     if any(not terms(gold) and says_signs(answer, gold) for gold in golds):
         return right("signs")
-    golds = [with_common_bound(gold) for gold in golds if terms(gold)]
+    golds = [with_date_joined(with_common_bound(gold)) for gold in golds if terms(gold)]
     answer, golds = without_channel_signs(answer, golds)
     answer_terms = terms(answer)
     if not answer_terms and any(map(is_letter, golds)):
@@ -187,6 +187,8 @@ def _of_name(ruling: Ruling, answer: str, raw: str) -> Ruling:
     """The ruling, where the accepted answer is a name in code: every letter counts, and another name is wrong."""
     if ruling.verdict != "wrong" and names_other(answer, raw):
         return wrong(ruling.rule)
+    if ruling.verdict == "wrong" and is_in_groups(answer, raw):
+        return unsure(ruling.rule, "the figures stand in groups, as those of a telephone number")
     if ruling.verdict == "wrong" and is_short_for(answer, raw) and ruling.rule != "declined":
         return unsure(ruling.rule, "a short option may stand for the long one")
     if ruling.reason == LONGER_NAME and stands_as_name(answer, raw):

@@ -111,16 +111,20 @@ def visible(text: str) -> str:
     return _AFTER_A_FIGURE.sub(" ", _WITHOUT_WIDTH.sub("", text)) if "\u200b" in text else text
 
 
-_NUMBER_SIGN = re.compile(r"(?<![\w&#])#(?=\d+(?!\w))")
+_NUMBERED = (
+    r"rule|line|ticket|issue|item|step|section|article|paragraph|clause|chapter|page|note|point|case|question|option|"
+    r"plan|form|order|invoice|law|act|directive|regulation|room|gate|platform|track|bus|house|building"
+)
+_NUMBER_WORD_AFTER = re.compile(rf"\b({_NUMBERED}) n[or]\. ?(?=\d+(?!\w))", re.I)
 
 
-def with_number_words(text: str) -> str:
-    """The text with a word for the sign of a number.
+def with_number_signs(text: str) -> str:
+    """The text with the sign of a number for its short word after what has numbers. Elsewhere it may be a no.
 
-    >>> with_number_words("Line #18, C# and #help")
-    'Line No. 18, C# and #help'
+    >>> with_number_signs("See rule No. 3. No. 5 days are needed.")
+    'See rule #3. No. 5 days are needed.'
     """
-    return _NUMBER_SIGN.sub("No. ", text)
+    return _NUMBER_WORD_AFTER.sub(r"\1 #", text)
 
 
 def figures_at_home(number: str) -> str:

@@ -71,7 +71,12 @@ def terms(text: str) -> tuple[Term, ...]:
 
 def _spelled_out(text: str) -> str:
     plain = with_one_currency(fold(text))
-    return with_bounds_in_front(as_figures(spell_out(as_dates(_denials().sub(" not ", plain)))))
+    spelled_out = with_bounds_in_front(as_figures(spell_out(as_dates(_denials().sub(" not ", plain)))))
+    return _NUMBER_SIGN.sub("\t", spelled_out)
+
+
+_NUMBER_SIGN = re.compile(r"(?<![\w&#])#(?=\d+(?!\w))")
+"""As in 'rule #3', not in 'C#' or '#help'. A tab stands in its place, which joins no figures: '12 #180' are two."""
 
 
 @lru_cache(maxsize=1)
@@ -129,7 +134,7 @@ def _scanner() -> re.Pattern[str]:
                 rf"(?P<address>(?=\S{{0,255}}[@./])(?:[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)\S+|{_BARE_ADDRESS}))",
                 *(rf"(?P<date{i}>(?<![\w]){pattern})" for i, pattern in enumerate(date_patterns())),
                 rf"(?P<clock>(?<![\w.])(?:{_CLOCK}))",
-                rf"(?P<phone>(?<![\w])(?:(?:\+\d|\(?0\d)[\d ()./-]{{6,40}}\d|{_AMERICAN_NUMBER}))",
+                rf"(?P<phone>(?<![\w])(?:(?:\+\d|\(0\d|{_ZERO_IN_FRONT})[\d ()./-]{{6,40}}\d|{_AMERICAN_NUMBER}))",
                 rf"(?P<opaque>(?<![\w.])\d+(?:\.\d+){{2,}}(?![\w])(?<!\.\d\d\d)|(?<![\w./])(?!{_FRACTION})\d+/\d+(?![\w/]))",
                 rf"(?P<number>(?<![^\W_])(?=[^\d\s]{{0,4}}\s?[-+]?\d){_PREFIX}{_FIGURE}{_SCALE}{UNIT_PATTERN}(?![^\W_]|\.\d))",
                 rf"(?P<word>{_SYMBOLS_BEFORE}{_LETTER}+(?:(?:'|(?-i:(?<=[A-Z])&(?=[A-Z]))){_LETTER}+)*(?:\.\d{_LETTER}*)*{_SYMBOLS_AFTER}|&)",
@@ -139,6 +144,8 @@ def _scanner() -> re.Pattern[str]:
     )
 
 
+_ZERO_IN_FRONT = r"0(?=\d+[ ()./-]+\d|[ ()./-]+\d)"
+"""Of a telephone number in groups. A bare row of figures may be a code, where the zero counts."""
 _AMERICAN_NUMBER = r"(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w.]\d|\d)"
 _BARE_ADDRESS = (
     r"(?<![\w@.-])(?:[a-z0-9][a-z0-9-]*\.)+(?-i:[a-z]{2,})(?:/\S+)|"

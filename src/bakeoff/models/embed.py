@@ -17,7 +17,7 @@ from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.models.damage import check_weights
 from bakeoff.models.engines.sentence_encoders import Encoder, OpenVinoEncoder, TorchEncoder, batches_of
 from bakeoff.models.gpu import has_gpu
-from bakeoff.models.load import as_settings, refuse_vllm
+from bakeoff.models.load import as_settings, refuse_vllm, require_packages
 from bakeoff.models.long_words import PIECE
 from bakeoff.models.sentence_model import SentenceModel, read_sentence_model
 from bakeoff.models.sentence_tokens import SentenceTokenizer
@@ -172,6 +172,7 @@ def _located(settings: LocalModel) -> tuple[Path, SentenceModel]:
             "merge it into the weights, and name the folder of the merged model",
         )
     refuse_vllm(settings, "embedder")
+    require_packages(settings)
     folder = resolve_model(settings.name)
     return folder, read_sentence_model(folder)
 

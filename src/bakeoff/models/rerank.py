@@ -16,7 +16,7 @@ from bakeoff.errors import ConfigError, MissingExtraError, ModelUnavailableError
 from bakeoff.models.damage import check_weights, read_json_object, refusing_damage
 from bakeoff.models.engines.pair_scorers import OpenVinoScorer, Pair, Scorer, TorchScorer, pair_batches
 from bakeoff.models.gpu import has_gpu
-from bakeoff.models.load import refuse_vllm
+from bakeoff.models.load import refuse_vllm, require_packages
 from bakeoff.models.long_words import with_breaks
 from bakeoff.models.settings import ApiModel, LocalModel, ModelSettings
 from bakeoff.models.weights import resolve_model
@@ -124,6 +124,7 @@ def check_reranker(settings: LocalModel) -> Path:
             "merge it into the weights, and name the folder of the merged model",
         )
     refuse_vllm(settings, "reranker")
+    require_packages(settings)
     folder = resolve_model(settings.name)
     check_weights(folder)
     return folder

@@ -100,7 +100,7 @@ class Visibility(Past, Protocol):
     """What somebody who holds some labels may see, as `documents.live.LiveDocuments` knows it."""
 
     def narrowed(self, labels: Labels) -> int:
-        """The newest version of the documents at which one was hidden that could be seen until then."""
+        """The newest version of the documents at which one was hidden, or erased, that could be seen until then."""
         ...
 
 
@@ -216,7 +216,7 @@ class FeedbackApi:
 
         Its own, if no document that they cite was hidden from it, or erased. An answer that names no passages may have
         been made from any document that could be seen then, as those of `long-context` are: it is shown as long as none
-        of them was hidden since.
+        of them was hidden or erased since.
         """
         if holder.oversees:
             return list(answers)

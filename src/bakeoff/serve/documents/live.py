@@ -251,7 +251,7 @@ class LiveDocuments:
         return self.views.hidden(cited, labels)
 
     def narrowed(self, labels: Labels) -> int:
-        """The newest version at which a document was hidden from somebody who holds these labels."""
+        """The newest version at which a document was hidden from somebody who holds these labels, or erased."""
         return self.views.narrowed(labels)
 
     def erased(self, cited: Iterable[Cited]) -> set[Cited]:

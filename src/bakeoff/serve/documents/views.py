@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bakeoff.corpus.access import may_see
-from bakeoff.corpus.old_versions import FORGOTTEN, FORGOTTEN_UNTIL, LABELLED_UNTIL
+from bakeoff.corpus.old_versions import ERASED_UNTIL, FORGOTTEN, FORGOTTEN_UNTIL, LABELLED_UNTIL
 from bakeoff.protocols import DocumentStore
 from bakeoff.records import Document, Labels, Record
 
@@ -63,6 +63,7 @@ OR EXISTS (SELECT 1 FROM versions AS v WHERE v.id = c.id AND NOT may_see(v.acces
   (SELECT MAX(version) FROM versions WHERE id = c.id AND version <= c.version AND kind <> 'deleted'))
 OR {_FORGOTTEN}
 """
+_UNTITLED = "v.text IS NULL AND v.title = ''"
 _GONE = "v.kind <> 'deleted' AND v.text IS NULL AND (v.title = '' OR newest.kind = 'deleted')"
 """Whether a version was erased. An old version that lost its text only to make room has its title."""
 _NEWEST_OF = """JOIN versions AS newest ON newest.id = v.id
@@ -84,11 +85,14 @@ SELECT MIN(v.version), MAX(newest.version), {FORGOTTEN_UNTIL} FROM versions AS v
 _FIRST_RESTRICTED = "SELECT MIN(version) FROM versions WHERE kind <> 'deleted' AND NOT may_see(access, '[]')"
 _IDS_OF = "SELECT DISTINCT source, id FROM versions WHERE source IN (SELECT value FROM values_of(:sources))"
 _NARROWED = f"""
-SELECT MAX(version), {LABELLED_UNTIL} FROM (
+SELECT MAX(version), {LABELLED_UNTIL}, {ERASED_UNTIL} FROM (
   SELECT version, may_see(access, :labels) AS is_seen,
          LAG(may_see(access, :labels)) OVER (PARTITION BY id ORDER BY version) AS was_seen
   FROM versions
   WHERE kind <> 'deleted' AND id IN (SELECT id FROM versions GROUP BY id HAVING COUNT(*) > 1)
+  UNION ALL
+  SELECT (SELECT MIN(version) FROM versions WHERE id = v.id AND version > v.version), 1 = 0, 1 = 1
+  FROM versions AS v WHERE v.kind <> 'deleted' AND {_UNTITLED} AND may_see(v.access, :labels)
 ) AS seen WHERE was_seen AND NOT is_seen
 """
 
@@ -279,13 +283,11 @@ class Views:
         return found
 
     def narrowed(self, labels: Labels) -> int:
-        """The newest version at which a document was hidden that could be seen until then. 0 if there is none. Not
-        before the last with labels that the store has forgotten: it may have been hidden before it was deleted.
+        """The newest version at which a document was hidden, or erased, that could be seen until then. 0 if there is
+        none. Not before the last deletion of one with labels, or of an erased one, that the store has forgotten.
         """
-        if labels is None:
-            return 0
-        version, forgotten = self._rows(_NARROWED, {"labels": _json(labels)})[0]
-        return max(int(version or 0), int(forgotten))
+        version, labelled, erased = (int(one or 0) for one in self._rows(_NARROWED, {"labels": _json(labels)})[0])
+        return max(version, erased, labelled if labels is not None else 0)
 
     def _rows(self, query: str, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
         with self._store.reading() as state:
