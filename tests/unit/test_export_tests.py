@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from bakeoff.cli.main import app
 from bakeoff.errors import ConfigError, InputError
+from bakeoff.files import jsonl
 from bakeoff.importing.project import import_project
 from bakeoff.pilot.run import run
 from bakeoff.questions import read_with_notes
@@ -81,6 +82,8 @@ def test_a_configuration_of_promptfoo(measured, tmp_path):
     read, _ = read_with_notes([out])
     asked = of_the_test(measured)
     assert {one.text: one.answers for one in read} == {text: one.answers for text, one in asked.items()}
+    found = import_project(out, tmp_path / "project")
+    assert found.n_questions == len(asked)
 
 
 def test_a_configuration_of_promptfoo_with_answers(measured, tmp_path):
@@ -106,6 +109,17 @@ def test_a_folder_of_beir_comes_back(measured, tmp_path):
     assert {(row["question"], *row["answers"], row["split"]) for row in rows} == {
         (one.text, *one.answers, one.split) for one in of_documents
     }
+
+
+def test_no_folder_of_beir_is_written_where_no_question_names_a_document(tmp_path):
+    """As in a help desk's export: such a folder could not be read back."""
+    path = make(tmp_path, dict(list(PLANETS.items())[:6]), contenders=["extract"])
+    finished = run(load_config(path), runs=tmp_path / "runs")
+    unnamed = [one.model_copy(update={"source_spans": ()}) for one in finished.folder.questions()]
+    jsonl.write(finished.folder.splits_path, unnamed)
+    with pytest.raises(ConfigError, match="None of the"):
+        call(finished, "beir", tmp_path / "beir")
+    assert not (tmp_path / "beir").exists()
 
 
 def test_what_goes_wrong(measured, tmp_path):

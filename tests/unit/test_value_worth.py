@@ -8,8 +8,8 @@ from bakeoff.decide.value.updates import Changes
 from bakeoff.decide.value.worth import NOTHING, Draws, Shares, best_ranges, today_utility, utility_of, worth
 
 # One question a month for a year is 12 questions: easy to reckon by hand.
-UTILITY = {"a": np.array([0.5, 0.7]), "b": np.array([0.6, 0.4]), NOTHING: np.zeros(2)}
-TOTAL = {"a": np.array([60.0, 60.0]), "b": np.array([12.0, 12.0]), NOTHING: np.zeros(2)}
+UTILITY = {"a": np.tile([0.5, 0.7], 500), "b": np.tile([0.6, 0.4], 500), NOTHING: np.zeros(1000)}
+TOTAL = {"a": np.full(1000, 60.0), "b": np.full(1000, 12.0), NOTHING: np.zeros(1000)}
 DRAWS = Draws(UTILITY, TOTAL, queries=1200.0, months=12)
 
 
@@ -49,10 +49,24 @@ def test_the_ranges_of_value_are_the_upper_envelope():
 
 def test_a_contender_that_is_worse_and_dearer_is_never_best():
     """It is in no range, and no value is its break-even."""
-    utility = {**UTILITY, "c": np.array([0.3, 0.3])}
-    draws = Draws(utility, {**TOTAL, "c": np.array([500.0, 500.0])}, 1200.0, 12)
+    utility = {**UTILITY, "c": np.full(1000, 0.3)}
+    draws = Draws(utility, {**TOTAL, "c": np.full(1000, 500.0)}, 1200.0, 12)
     assert "c" not in {one.contender for one in best_ranges(draws, list(utility))}
     assert next(one.usd for one in worth(draws, None, ["a"]).break_even if {one.above, one.below} == {"a", "c"}) is None
+
+
+def test_chance_among_the_draws_makes_no_contender_the_best():
+    """Two with equal answers, whose means differ by what was drawn for each: the cheaper one is best at any value."""
+    rng = np.random.default_rng(5)
+    common = rng.normal(0.5, 0.1, 2000)
+    utility = {name: common + rng.normal(0, 0.013, 2000) for name in ("rag", "router")}
+    utility["router"] += 0.0005 - (utility["router"] - utility["rag"]).mean()
+    draws = Draws(utility, {"rag": np.full(2000, 30.0), "router": np.full(2000, 55.0)}, 1000.0, 12)
+    assert [one.contender for one in best_ranges(draws, ["rag", "router"])] == ["rag"]
+    (pair,) = worth(draws, None, ["rag", "router"]).break_even
+    assert (pair.above, pair.below, pair.usd) == ("rag", "router", None)
+    better = Draws({**utility, "router": utility["router"] + 0.02}, draws.total_usd, 1000.0, 12)
+    assert [one.contender for one in best_ranges(better, ["rag", "router"])] == ["rag", "router"]
 
 
 def test_ranges_agree_with_the_highest_net_value_everywhere():
@@ -60,7 +74,8 @@ def test_ranges_agree_with_the_highest_net_value_everywhere():
     rng = np.random.default_rng(3)
     for _ in range(30):
         names = [f"n{i}" for i in range(6)]
-        draws = Draws({n: rng.normal(0, 1, 3) for n in names}, {n: rng.uniform(0, 900, 3) for n in names}, 500.0, 24)
+        utility = {n: np.full(3, rng.normal()) for n in names}  # the same in each draw, so that no mean is chance
+        draws = Draws(utility, {n: rng.uniform(0, 900, 3) for n in names}, 500.0, 24)
         ranges = best_ranges(draws, names)
         for usd in np.geomspace(0.01, 100, 25):
             here = next(one.contender for one in ranges if one.low <= usd and (one.high is None or usd < one.high))

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from bakeoff.errors import ConfigError
 from bakeoff.exports.measured import documents_of, open_documents
 from bakeoff.exports.target import new_path
 from bakeoff.records import Question
@@ -19,13 +20,18 @@ def export_beir(run: Run, out: Path, restricted: bool = False) -> tuple[int, int
     """Writes the folder; returns the numbers of documents and queries, and what was left out: documents with labels,
     unless they are asked for, and questions that rest on them.
 
-    A query is a question that names a document of the run. Raises ConfigError if the path exists.
+    A query is a question that names a document of the run. Raises ConfigError if there is none, or the path exists.
     """
     every = documents_of(run)
     documents, notes = open_documents(every, restricted)
     closed = every.keys() - documents.keys()
     asked = [one for one in run.folder.questions() if one.slice != "general" and closed.isdisjoint(_sources(one))]
     queries = [question for question in asked if _sources(question) & documents.keys()]
+    if not queries:
+        raise ConfigError(
+            f"None of the {len(asked)} questions names a document of the run, and BEIR holds only such questions.",
+            "name it in a column 'source' of the question files and run again, or export --to ragas or promptfoo",
+        )
     with new_path(out) as folder:
         (folder / "qrels").mkdir(parents=True)
         _write(

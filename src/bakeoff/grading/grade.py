@@ -19,6 +19,7 @@ from bakeoff.grading.dates import YearMonthDay, beside_dates, is_date_beside, wi
 from bakeoff.grading.doubts import LONGER_NAME, denies_twice
 from bakeoff.grading.frequencies import says_as_often
 from bakeoff.grading.identifiers import holds, is_identifier, names_other_path, without_channel_signs
+from bakeoff.grading.item_numbers import rests_on_item_number, without_item_numbers
 from bakeoff.grading.label import is_among, is_label
 from bakeoff.grading.letters import is_letter, letter_verdict
 from bakeoff.grading.line_breaks import as_paragraph, with_single_blanks, without_sure_wraps
@@ -166,10 +167,13 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
         if is_date_beside(raw) and not _days(gold):
             raw = beside_dates(raw, _days(answer_terms))
             gold = terms(raw)
-        given = beside_dates(_with_may(with_telephone(answer, raw), gold), _days(gold))
+        plain = without_item_numbers(with_telephone(answer, raw), gold)
+        given = beside_dates(_with_may(plain, gold), _days(gold))
         given = with_longer_names_joined(with_unit_beside(given, gold), raw)
         given = without_agreeing_opening(with_joined_code(given, raw)[0], raw)
         ruling = _checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, raw, kind)
+        if ruling.verdict == "right" and rests_on_item_number(answer, gold):
+            ruling = unsure(ruling.rule, "the number may be that of an item of a list")
         rulings.append(_of_name(ruling, answer, raw))
     ruling = best(_restated(rulings, wanted))
     if ruling.reason == OTHER_WORDS and is_row(answer) and not _share_words(answer, golds):

@@ -45,7 +45,7 @@ def gather(rows: Rows, path: Path, texts: Texts, columns: Mapped) -> Gathered:
     is_result = _is_result(names)
     splits = {SPLITS.get(split, "") for split, _ in rows} - {""}
     for record in read.records:
-        split, row = rows[record.line]
+        split, row = rows[record.line if len(rows) > 1 else 0]  # one row may hold all tests, which are counted then
         cells = dict(zip(record.names, record.values, strict=True))
         sources = list(dict.fromkeys(filter(None, _documents(row, names, is_result, texts))))
         asked = _asked(cells, columns, is_result and not tool)

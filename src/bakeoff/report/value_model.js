@@ -10,6 +10,7 @@
 const bakeoffValue = (() => {
   const DAYS_PER_MONTH = 365.25 / 12;
   const TAILS = [0.025, 0.975];
+  const CHANCE = 3;
 
   /* Whole numbers of three bytes each, as text. */
   function decoded(text) {
@@ -254,6 +255,12 @@ const bakeoffValue = (() => {
       [name, [of.utilityIntervals[name].value * of.queries * yearly, -of.totalIntervals[name].value * yearly]]));
   }
 
+  /* Whether a contender's answers are worth more on average, by more than the draws vary by chance. */
+  function isMoreUseful(of, name, other) {
+    const more = of.utility[name].map((value, d) => value - of.utility[other][d]), average = mean(more);
+    return average > CHANCE * Math.sqrt(mean(more.map((value) => (value - average) ** 2)) / more.length);
+  }
+
   /* Which candidate has the highest expected net value from which value of a right answer on. */
   function bestRanges(of, candidates) {
     const left = Object.entries(lines(of)).filter(([name]) => candidates.includes(name));
@@ -262,7 +269,7 @@ const bakeoffValue = (() => {
     const found = [];
     for (;;) {
       const [name, [slope, start]] = now, from = at;
-      const crossings = left.filter(([, [other]]) => other > slope)
+      const crossings = left.filter(([other]) => isMoreUseful(of, other, name))
         .map((line) => [Math.max(from, (start - line[1][1]) / (line[1][0] - slope)), line]);
       if (!crossings.length) return [...found, { contender: name, low: at, high: null }];
       const nearest = Math.min(...crossings.map(([usd]) => usd));

@@ -25,6 +25,8 @@ NOTHING = "nothing"
 DOING_NOTHING = "doing nothing"
 """What that contender is called in a sentence."""
 TAILS = (0.025, 0.975)
+CHANCE = 3.0
+"""A mean of draws differs from another one if it does so by as many of its standard errors."""
 
 
 class Range(Record):
@@ -244,6 +246,16 @@ def lines(draws: Draws) -> dict[str, tuple[float, float]]:
     }
 
 
+def is_more_useful(draws: Draws, name: str, other: str) -> bool:
+    """Whether a contender's answers are worth more on average, by more than the draws vary by chance.
+
+    The means of two that answered alike differ a little, for what was never seen is drawn for each. Without this, the
+    dearer one could be the best where a right answer is worth very much.
+    """
+    more = draws.utility[name] - draws.utility[other]
+    return bool(more.mean() > CHANCE * more.std() / len(more) ** 0.5)
+
+
 def best_ranges(draws: Draws, candidates: Sequence[str]) -> list[BestFrom]:
     """Which candidate has the highest expected net value from which value of a right answer on."""
     left = {name: line for name, line in lines(draws).items() if name in candidates}
@@ -256,7 +268,7 @@ def best_ranges(draws: Draws, candidates: Sequence[str]) -> list[BestFrom]:
         crossings = {
             name: max(at, (start - other_start) / (other_slope - slope))
             for name, (other_slope, other_start) in left.items()
-            if other_slope > slope
+            if is_more_useful(draws, name, now)
         }
         if not crossings:
             return [*found, BestFrom(contender=now, low=at, high=None)]
@@ -271,9 +283,10 @@ def _break_even(draws: Draws) -> list[ValueBreakEven]:
     """For every pair the value of a right answer at which both have the same expected net value."""
     of, pairs = lines(draws), []
     for a, b in combinations(of, 2):
-        more, less = (a, b) if of[a] > of[b] else (b, a)
+        differ = is_more_useful(draws, a, b) or is_more_useful(draws, b, a)
+        rank = {name: of[name] if differ else of[name][1:] for name in (a, b)}
+        more, less = (a, b) if rank[a] > rank[b] else (b, a)
         (slope, start), (other_slope, other_start) = of[more], of[less]
-        crosses = slope > other_slope and other_start > start
-        usd = (other_start - start) / (slope - other_slope) if crosses else None
+        usd = (other_start - start) / (slope - other_slope) if differ and other_start > start else None
         pairs.append(ValueBreakEven(above=more, below=less, usd=usd))
     return pairs
