@@ -239,3 +239,11 @@ def test_a_limit_in_dollars_needs_a_price(tmp_path, api):
     with pytest.raises(ConfigError, match="--usd 0 allows no call"):
         call(*paid(tmp_path / "b", api, "--usd", 0))
     assert not api.n_requests
+
+
+def test_documents_with_labels_are_counted_before_anything_is_made(pilot):
+    """What is made from them says what they say, to everybody who may read the files."""
+    page = next((pilot.parent / "docs").glob("*.md"))
+    page.write_text(f"---\naccess: [hr]\n---\n{page.read_text()}")
+    said = call(*command(pilot, "--limit", 1))
+    assert "are restricted by labels (hr (1))" in said.stderr and "say what they say" in said.stderr

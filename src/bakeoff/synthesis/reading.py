@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from bakeoff.corpus.chunk import chunk_document
 from bakeoff.corpus.problems import problem_lines
 from bakeoff.corpus.sources.folders import Reading
+from bakeoff.corpus.sources.labels import restricted
 from bakeoff.corpus.sources.named import is_config, read_named
 from bakeoff.corpus.stores import open_store
 from bakeoff.errors import InputError
@@ -32,6 +33,11 @@ LEAST_ENGLISH = 0.5
 """The share of a document's letters that must be in English."""
 MOST_PASSAGES = 2
 """Passages of one question that are shown to the reader together."""
+OF_RESTRICTED = (
+    "Questions made from them say what they say, in files that everybody who may read this folder can read: to leave "
+    "them out, name the other documents."
+)
+"""What is said where some documents have labels."""
 
 
 class Read(NamedTuple):
@@ -60,6 +66,7 @@ def read(
     reading = read_named(sources)
     documents, notes = _english(reading.documents)
     notes = [*problem_lines(reading.problems), *notes]
+    notes += [f"{line} {OF_RESTRICTED}" for line in restricted(documents)]
     model: Any = load_embedder(embedder)
     passages = [chunk for document in documents for chunk in chunk_document(document, CHUNK_TOKENS, model.count_tokens)]
     check_passages(passages)
