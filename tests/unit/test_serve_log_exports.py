@@ -74,6 +74,8 @@ def test_a_review_wins_over_what_users_said(log, tmp_path):
     poison = dict.fromkeys(names, "poison")
     assert chats(log, "all", poison) == {f"Question {name}?": text for name, text in expected.items()}
     assert pairs(log, poison) == [("11 l", "text"), (DECLINED, "text")]
+    asked = {row["question"]: row["answer"] for row in csv.DictReader(io.StringIO("".join(question_lines(log))))}
+    assert asked == {f"Question {name}?": expected[name] for name in ("corrected", "accepted", "known")}
 
 
 def test_no_pair_prefers_what_a_review_calls_wrong(log):

@@ -101,15 +101,24 @@ def csv_lines(log: Log) -> Iterator[str]:
 def question_lines(log: Log) -> Iterator[str]:
     """The header, then one row per distinct question that has a right answer or an answer with a thumb up.
 
-    `asked` counts how often it was asked, `asked_on` is the last day. No other answer of a model is exported, so that
-    none becomes an accepted one (`questions.tools.server_log`, which reads the table of the log by the same rules).
+    `asked` counts how often it was asked, `asked_on` is the last day. What a reviewer says of an answer wins over what
+    users said of it. No other answer of a model is exported, so that none becomes an accepted one
+    (`questions.tools.server_log`, which reads the table of the log by the same rules, but that has no reviews).
     """
-    thumbs = newest_thumbs(log)
-    rows = ((n, _row(answer, thumbs.get(answer.id), NO_COUNTS)) for n, answer in enumerate(log.entries(LoggedAnswer)))
+    thumbs, reviews = newest_thumbs(log), newest_reviews(log)
+    rows = (
+        (n, _row(answer, _as_thumb(reviews[answer.id]) if answer.id in reviews else thumbs.get(answer.id), NO_COUNTS))
+        for n, answer in enumerate(log.entries(LoggedAnswer))
+    )
     yield written([QUESTION_COLUMNS])
     for asked in distinct((n, dict(zip(COLUMNS, row, strict=True))) for n, row in rows):
         if asked.weight:
             yield written([(asked.question, as_cell([asked.answer]), asked.n, asked.last[:10])])
+
+
+def _as_thumb(review: Review) -> Thumb:
+    """What a reviewer says of an answer, as if a user had said it: its right answer, or only that it is not right."""
+    return Thumb(answer=review.answer, up=bool(review.right), right_answer=next(iter(review.answers), None))
 
 
 def newest_thumbs(log: Log) -> dict[str, Thumb]:
