@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bakeoff.grading.grade import grade
+from bakeoff.grading.telephones import with_telephone
+from tests.growth import LINEAR, growth
 
 LABELLED = Path(__file__).parents[1] / "reference" / "graded_answers.csv"
 TELEPHONE = "(877) 472-6716"
@@ -147,3 +149,9 @@ def test_what_is_denied_in_brackets_leaves_a_doubt() -> None:
 def test_a_part_of_a_period_is_a_date_only_where_the_answer_says_when(verdict: str, answer: str) -> None:
     """A sentence without any date is no date."""
     assert grade(answer, ["July 31"], "date").verdict == verdict
+
+
+def test_the_time_of_many_telephone_numbers_grows_with_their_number():
+    """Only the words just before a number are looked at: 2,000 numbers took eleven seconds."""
+    assert growth(lambda n: with_telephone("call us at 987-654-3210 " * n, "9876543210"), 300) <= LINEAR
+    assert growth(lambda n: with_telephone("987-654-3210", "987-654-3210 or 9876543211 " * n), 100) <= LINEAR

@@ -18,6 +18,8 @@ _SAYS_SO = re.compile(
     re.I,
 )
 """What stands before a telephone number: 'Call us at', 'Tel.:'."""
+_LOOKED_BACK = 60
+"""So many letters before a number may say that it is one of a telephone."""
 
 
 def with_telephone(answer: str, gold: str) -> str:
@@ -64,4 +66,4 @@ def _has_form(number: str) -> bool:
 
 
 def _is_announced(found: re.Match[str]) -> bool:
-    return _SAYS_SO.search(found.string[: found.start()]) is not None
+    return _SAYS_SO.search(found.string[max(0, found.start() - _LOOKED_BACK) : found.start()]) is not None

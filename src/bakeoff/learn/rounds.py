@@ -226,13 +226,13 @@ def begin_round(
         contenders=limits.contenders,
         training_seconds=limits.training_seconds,
     )
-    there = RunFolder(root / ROUNDS / config.name)
+    there, data = RunFolder(root / ROUNDS / config.name), _sum_of_data(half / QUESTIONS, documents)
     if there.root.exists():  # a round that was never decided
-        _drop(there, _sum_of_data(half / QUESTIONS, documents))
+        _drop(there, data)
         folder = resume(config, root / ROUNDS)
     else:
         folder = begin(config, root / ROUNDS)
-    jsonl.write_text(folder.root / DATA, _sum_of_data(half / QUESTIONS, documents))
+    jsonl.write_text(folder.root / DATA, data)
     move_store(half, folder.root)
     (half / QUESTIONS).replace(folder.root / QUESTIONS)
     half.rmdir()

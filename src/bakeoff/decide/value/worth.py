@@ -246,7 +246,7 @@ def lines(draws: Draws) -> dict[str, tuple[float, float]]:
     }
 
 
-def is_more_useful(draws: Draws, name: str, other: str) -> bool:
+def _is_more_useful(draws: Draws, name: str, other: str) -> bool:
     """Whether a contender's answers are worth more on average, by more than the draws vary by chance.
 
     The means of two that answered alike differ a little, for what was never seen is drawn for each. Without this, the
@@ -268,7 +268,7 @@ def best_ranges(draws: Draws, candidates: Sequence[str]) -> list[BestFrom]:
         crossings = {
             name: max(at, (start - other_start) / (other_slope - slope))
             for name, (other_slope, other_start) in left.items()
-            if is_more_useful(draws, name, now)
+            if _is_more_useful(draws, name, now)
         }
         if not crossings:
             return [*found, BestFrom(contender=now, low=at, high=None)]
@@ -283,9 +283,8 @@ def _break_even(draws: Draws) -> list[ValueBreakEven]:
     """For every pair the value of a right answer at which both have the same expected net value."""
     of, pairs = lines(draws), []
     for a, b in combinations(of, 2):
-        differ = is_more_useful(draws, a, b) or is_more_useful(draws, b, a)
-        rank = {name: of[name] if differ else of[name][1:] for name in (a, b)}
-        more, less = (a, b) if rank[a] > rank[b] else (b, a)
+        differ = _is_more_useful(draws, a, b) or _is_more_useful(draws, b, a)
+        less, more = sorted((a, b), key=lambda name: of[name] if differ else of[name][1:])  # equal answers: by cost
         (slope, start), (other_slope, other_start) = of[more], of[less]
         usd = (other_start - start) / (slope - other_slope) if differ and other_start > start else None
         pairs.append(ValueBreakEven(above=more, below=less, usd=usd))
