@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from bakeoff.errors import RunFolderError
+from bakeoff.errors import ModelUnavailableError, RunFolderError
+from bakeoff.models import weights
 from bakeoff.pilot import run as running
 from bakeoff.pilot.run import run
 from bakeoff.runs.folder import RunFolder
@@ -21,6 +22,23 @@ def test_a_run_that_another_process_works_on_is_refused_before_anything_is_read(
         pytest.raises(RunFolderError, match="Another process is using"),
     ):
         run(path, runs=tmp_path / "runs", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("models", "found"),
+    [
+        ({"generator": "bakeof-reader"}, "The model 'bakeof-reader' was not found"),
+        ({"embedder": "no/such-embedder"}, "The model 'no/such-embedder' was not found"),
+        ({"generator": "/no/such/folder"}, "The model folder '/no/such/folder' does not exist"),
+    ],
+)
+def test_a_model_that_is_nowhere_is_told_before_anything_is_read(tmp_path, monkeypatch, models, found):
+    path = make(tmp_path, contenders=["rag"], models=models)
+    monkeypatch.setattr(running, "prepare", lambda config: pytest.fail("files were read"))
+    monkeypatch.setattr(weights, "_reachable", lambda endpoint: False)
+    with pytest.raises(ModelUnavailableError, match=found):
+        run(path, runs=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_reading_is_told_file_by_file(tmp_path):

@@ -371,6 +371,13 @@ class TestRows:
             "Part: Relay; Price: 4 €\nPart: Bolt; Price: a < b"
         )
 
+    def test_a_field_without_a_name_is_no_text(self):
+        """It may hold anything, as the first column of an export does, which has the numbers of the rows."""
+        lines = ['{"": "A kettle."}', '{"": "7", "text": "A pot."}', '{"": "x", "text": "``````"}']
+        parsed = parse("kb.jsonl", "\n".join(lines).encode())
+        assert [part.meta[""] for part in parsed.parts] == ["7", "x"]
+        assert [problem.reason for problem in parsed.problems] == ["it has no text"]
+
     def test_the_delimiter_that_excel_names_is_no_header(self):
         """The line `sep=;` comes before the column names."""
         assert only("a.csv", "sep=;\nPart;Price\nRelay;4,50, or less\n").text == "Part: Relay; Price: 4,50, or less"

@@ -87,10 +87,17 @@ def test_telephone_numbers(verdict: str, answer: str, accepted: str) -> None:
         ("wrong", "18774726716", "8774726716"),
         *(("unsure", one, "8774726716") for one in (TELEPHONE, "877 472 6716", "877-472-6716")),
         ("unsure", "001 234 5678", "0012345678"),
+        *(("unsure", one, "0301234567") for one in ("030/1234567", "Ask 030/1234567.", "030-1234567")),
+        *(("right", one, "0301234567") for one in ("+49 30 1234567", "Our number is +49 30 1234567.")),
+        *(("wrong", one, "0301234567") for one in ("+49 30 1234568", "+499999 30 1234567")),
+        *(("right", one, "8774726716") for one in ("1-877-472-6716", "1 (877) 472-6716", "+1 877-472-6716")),
+        ("wrong", "2-877-472-6716", "8774726716"),
     ],
 )
 def test_a_bare_row_of_figures_may_be_the_number_of_an_order(verdict: str, answer: str, accepted: str) -> None:
-    """A zero or another figure in front makes another number; groups leave a doubt, and a slash parts two numbers."""
+    """A zero or another figure in front makes another number, but for the code of a country; groups leave a doubt, and
+    a slash parts two numbers.
+    """
     assert grade(answer, [accepted]).verdict == verdict
 
 
@@ -104,6 +111,9 @@ def test_a_bare_row_of_figures_may_be_the_number_of_an_order(verdict: str, answe
         ("right", "#18", "No. 18"),
         ("right", "#5, #6", "5, 6"),
         ("wrong", "5 #100", "5100"),
+        *(("wrong", one, "Suite 3 #12") for one in ("Suite 312", "It is in suite 312.")),
+        *(("wrong", one, "12 #180") for one in ("12180", "Building 12180")),
+        *(("right", one, "Suite 3 #12") for one in ("It is in Suite 3 #12.", "Suite 3, 12")),
         ("wrong", "It is -#3 degrees.", "-3 degrees"),
         *(("right", one, "Yes") for one in ("It is allowed, see rule #3.", "It is allowed, see rule no. 3.")),
         *(("right", one, "Yes") for one in ("Rule #3 allows it.", "Yes, see ticket #1234.")),

@@ -10,7 +10,7 @@ from bakeoff.files import jsonl
 from bakeoff.models.load import load_generator
 from bakeoff.models.tuned_folder import HOSTED_MODEL, HostedModel, deployed
 from bakeoff.records import GenerationSettings, Message, Prompt
-from bakeoff.tuning.hosted.machines import HostedMachine
+from bakeoff.tuning.hosted.machines import HostedMachine, seconds_passed
 from bakeoff.tuning.hosted.settings import Hosted
 from bakeoff.tuning.hosted.spending import Permission
 from tests.fake_hosts import ACCOUNT, FakeHost, Trouble
@@ -26,7 +26,7 @@ def host(request):
 
 
 def machine_for(
-    host: FakeHost, folder: Path, clock=time.time, max_minutes: float = 60.0, elapsed=time.monotonic
+    host: FakeHost, folder: Path, clock=time.time, max_minutes: float = 60.0, elapsed=seconds_passed
 ) -> HostedMachine:
     rented = {"hardware": "1x_h100", "minute_price": 0.1, "max_minutes": max_minutes}
     account = {"account": ACCOUNT} if host.kind == "fireworks" else {}
@@ -57,7 +57,7 @@ def test_what_runs_is_counted_by_the_minute(host, tmp_path):
     """Until it is stopped it counts at its most; a second deployment of the same model adds to the first."""
     now = [1000.0]
     for minutes in (5, 12):
-        machine = machine_for(host, tmp_path, lambda: now[0])
+        machine = machine_for(host, tmp_path, lambda: now[0], elapsed=lambda: now[0])
         machine.start(Permission(10.0))
         assert deployed(tmp_path).usd == pytest.approx(6.0)
         now[0] += 60 * 5 if minutes == 5 else 60 * 7
@@ -66,6 +66,23 @@ def test_what_runs_is_counted_by_the_minute(host, tmp_path):
 
 
 DAY = 86_400
+
+
+@pytest.mark.parametrize("set_by", [-365 * DAY, -3600, 5 * 3600, 365 * DAY])
+def test_minutes_are_those_that_passed_however_the_clock_is_set(host, tmp_path, set_by):
+    now, passed = [400.0 * DAY], [0.0]
+    machine = machine_for(host, tmp_path, lambda: now[0], elapsed=lambda: passed[0])
+    machine.start(Permission(10.0))
+    now[0] += 600 + set_by
+    passed[0] += 600
+    machine.stop()
+    assert deployed(tmp_path).minutes == pytest.approx(10.0)
+
+
+def test_the_seconds_that_pass_are_those_of_any_clock():
+    began, here = time.time(), seconds_passed()
+    time.sleep(0.2)
+    assert seconds_passed() - here == pytest.approx(time.time() - began, abs=0.1)
 
 
 def test_a_clock_that_is_set_back_makes_no_minute_free(host, tmp_path):

@@ -344,7 +344,7 @@ def test_a_change_that_an_index_cannot_take_is_said_to_be_stored(documents: Live
     assert documents.store.get("a") is not None and documents.store.erase("b") == 0
     refused.is_on = False
     until = time.monotonic() + 30
-    while found(documents, "walrus otter") != [["a"], ["a"]] and time.monotonic() < until:
+    while documents.version != 3 and time.monotonic() < until:
         time.sleep(0.05)
     assert found(documents, "walrus otter") == [["a"], ["a"]] and documents.version == 3
 

@@ -172,7 +172,7 @@ def _judge_text(answer: str, golds: Sequence[str], kind: str, labels: Collection
         given = with_longer_names_joined(with_unit_beside(given, gold), raw)
         given = without_agreeing_opening(with_joined_code(given, raw)[0], raw)
         ruling = _checked(_apply_rule(given, gold, wanted, raw, kind), given, gold, raw, kind)
-        if ruling.verdict == "right" and rests_on_item_number(answer, gold):
+        if ruling.verdict == "right" and rests_on_item_number(answer, raw, gold):
             ruling = unsure(ruling.rule, "the number may be that of an item of a list")
         rulings.append(_of_name(ruling, answer, raw))
     ruling = best(_restated(rulings, wanted))

@@ -1,7 +1,7 @@
 """Telephone numbers that are written in another way: (877) 472-6716, 877.472.6716 and 8774726716.
 
 Takes texts, gives texts. A bare row of figures may be the number of an order or a customer, where a zero in front and
-the place of a slash count: it is a telephone number only after a word that says so.
+the place of a slash count: it is a telephone number only after a word that says so, or with the code of a country.
 """
 
 import re
@@ -11,7 +11,10 @@ from bakeoff.grading.terms import terms
 
 _FIGURES = re.compile(r"(?<![\w.,/-])[+(]?\d[\d ()./-]{5,40}\d(?!\w|[.,/-]\w)")
 _BARE = re.compile(r"\d{10,15}")
-_IN_GROUPS = re.compile(r"[\d ()+.-]+")
+_IN_GROUPS = re.compile(r"[\d ()+.-]+|0[\d ()-]*/[\d -]+")
+_FROM_AFAR = re.compile(r"\+.*|1[ .-]\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}")
+"""With the code of a country, or the 1 of a long-distance call."""
+_LONGEST_CODE = 3
 _SAYS_SO = re.compile(
     r"\b(?:tel|(?:cell|tele)?phones?|t[eé]l[eé](?:phone|fono)|telef[oô]no?|mobile|mobil|fax|hotline|call|dial|ring)\b"
     r"(?:\W+(?:us|me|them|him|her|it|on|at|is|the|toll|free|number|no))*\W*$",
@@ -31,13 +34,15 @@ def with_telephone(answer: str, gold: str) -> str:
     ('Call (877) 472-6716 today.', '0 301234567')
     >>> with_telephone("Call (877) 472-6716.", "8774726716"), with_telephone("12345/67890", "1234567890")
     ('Call 8774726716.', '12345/67890')
+    >>> with_telephone("Use +49 30 1234567.", "0301234567"), with_telephone("1-877-472-6716", "8774726716")
+    ('Use 0301234567.', '8774726716')
     """
     wanted = {figures_at_home(number): number for number in _telephones(gold)}
     row = gold.strip() if not wanted and _BARE.fullmatch(gold.strip()) else ""
 
     def as_wanted(found: re.Match[str]) -> str:
         home = figures_at_home(found[0])
-        if row and home == figures_at_home(row) and _is_announced(found):
+        if row and (_is_reached_by(found[0], row) or (home == figures_at_home(row) and _is_announced(found))):
             return row
         return wanted.get(home) or (re.sub(r"^0(?=\d+$)", "0 ", found[0]) if wanted else found[0])
 
@@ -49,6 +54,8 @@ def is_in_groups(answer: str, gold: str) -> bool:
 
     >>> is_in_groups("877 472-6716", "8774726716"), is_in_groups("12345/67890", "1234567890")
     (True, False)
+    >>> is_in_groups("030/1234567", "0301234567")
+    True
     """
     row, found = gold.strip(), [each[0] for each in _FIGURES.finditer(answer)]
     is_same = [re.sub(r"\D", "", number) == row and _IN_GROUPS.fullmatch(number) is not None for number in found]
@@ -58,6 +65,14 @@ def is_in_groups(answer: str, gold: str) -> bool:
 def _telephones(text: str) -> list[str]:
     """The telephone numbers of a text: those in the form of one, and those after a word that says so."""
     return [found[0] for found in _FIGURES.finditer(text) if _has_form(found[0]) or _is_announced(found)]
+
+
+def _is_reached_by(number: str, row: str) -> bool:
+    """Whether the number, as it is dialled from another country or another area, is that of the row of figures."""
+    if not _FROM_AFAR.fullmatch(number):
+        return False
+    dialled, at_home = figures_at_home(number), figures_at_home(row)
+    return dialled.endswith(at_home) and len(dialled) - len(at_home) <= (_LONGEST_CODE if number[0] == "+" else 0)
 
 
 def _has_form(number: str) -> bool:

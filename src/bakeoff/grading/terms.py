@@ -72,11 +72,13 @@ def terms(text: str) -> tuple[Term, ...]:
 def _spelled_out(text: str) -> str:
     plain = with_one_currency(fold(text))
     spelled_out = with_bounds_in_front(as_figures(spell_out(as_dates(_denials().sub(" not ", plain)))))
-    return _NUMBER_SIGN.sub("\t", spelled_out)
+    return _NUMBER_SIGN.sub(" ", _SIGN_AFTER_FIGURE.sub(", ", spelled_out))
 
 
 _NUMBER_SIGN = re.compile(r"(?<![\w&#])#(?=\d+(?!\w))")
-"""As in 'rule #3', not in 'C#' or '#help'. A tab stands in its place, which joins no figures: '12 #180' are two."""
+"""As in 'rule #3', not in 'C#' or '#help'."""
+_SIGN_AFTER_FIGURE = re.compile(r"(?<=\d) #(?=\d+(?!\w))")
+"""A comma stands in its place, which parts the figures: 'Suite 3 #12' is not 'Suite 312', nor '12 #180' 12,180."""
 
 
 @lru_cache(maxsize=1)

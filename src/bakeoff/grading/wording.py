@@ -126,16 +126,25 @@ def _continues(answer: Terms, i: int, step: int = 1) -> bool:
 
 def runs(answer: Terms, gold: Terms) -> list[tuple[int, int]]:
     """The (start, end) positions of the accepted answer in the answer. 'wi-fi' also matches 'wifi'."""
-    wanted = "".join(term.text for term in gold)
+    wanted = "".join(_in_one_word(gold))
+    pieces = _in_one_word(answer)
     spans = []
     for start in range(len(answer)):
         joined, end = "", start
         while end < len(answer) and len(joined) < len(wanted):
-            joined += answer[end].text
+            joined += pieces[end] if joined else answer[end].text
             end += 1
         if joined == wanted or same(answer[start : start + len(gold)], gold):
             spans.append((start, end if joined == wanted else start + len(gold)))
     return spans
+
+
+def _in_one_word(text: Terms) -> list[str]:
+    """What each term adds to a word of them all. A comma before figures parts them: '3, 12' is not '312'."""
+    return [
+        term.text if i == 0 or "," not in term.before or not term.text[0].isdigit() else f",{term.text}"
+        for i, term in enumerate(text)
+    ]
 
 
 def _stands(answer: Terms, start: int, end: int, golds: Sequence[Terms]) -> bool:

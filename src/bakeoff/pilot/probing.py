@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 from bakeoff.contenders.recipe import Recipe
 from bakeoff.errors import AdapterError, ModelUnavailableError
+from bakeoff.models import weights
+from bakeoff.models.embed import HashEmbedder
+from bakeoff.models.load import as_settings, has_no_weights
 from bakeoff.models.probe import negotiated_with, probe
-from bakeoff.models.settings import ApiModel
+from bakeoff.models.settings import ApiModel, LocalModel
 from bakeoff.pilot.judge_answers import judge_warnings
 from bakeoff.runs.config import Config
 
@@ -28,6 +31,17 @@ def probe_models(config: Config, recipes: Sequence[Recipe]) -> None:
         probe(config.models[name], embeds=True)
     for name in rerankers(recipes):
         probe(config.models[name], reranks=True)
+
+
+def check_found(config: Config, recipes: Sequence[Recipe]) -> None:
+    """Raises ModelUnavailableError for a model of these contenders that is neither here nor to be downloaded.
+
+    Asks no model and downloads nothing, so that a wrong name is told before the documents are read.
+    """
+    for name in models_of(recipes):
+        settings = as_settings(config.models[name])
+        if isinstance(settings, LocalModel) and not has_no_weights(settings) and settings.name != HashEmbedder.name:
+            weights.check_found(settings.name)
 
 
 def negotiated(config: Config, recipes: Sequence[Recipe]) -> list[str]:

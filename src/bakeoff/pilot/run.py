@@ -28,7 +28,7 @@ from bakeoff.pilot.hosting import (
 )
 from bakeoff.pilot.judge import check_profile
 from bakeoff.pilot.prepare import Prepared, prepare
-from bakeoff.pilot.probing import negotiated, probe_judge, probe_models
+from bakeoff.pilot.probing import check_found, negotiated, probe_judge, probe_models
 from bakeoff.pilot.racing import Racing
 from bakeoff.pilot.reuse import Reuse
 from bakeoff.pilot.spending import asking_recipes, kept, pays, prices_of
@@ -65,6 +65,8 @@ def run(
     threads.configure(config.threads)
     if config.store and not resume:
         check_address(config.store)
+    asking = asking_recipes(config)
+    check_found(config, asking)
     tell = listener or (lambda event: None)
     going_on = run_folder.continued(config.name, Path(runs)) if resume else None
     if going_on is not None:
@@ -75,7 +77,6 @@ def run(
     costs = hosted_costs(config, prepared)
     if not resume:
         check_allowed(costs, allowed_usd(config, yes_spend))
-    asking = asking_recipes(config)
     earlier = run_folder.resume(config, Path(runs), fresh) if resume else None
     with (
         executing(config.executor, lambda line: tell(Event(stage="data", note=line))) as executor,

@@ -222,10 +222,9 @@ def _text(fields: dict[str, Any], known: Mapping[str, str]) -> str:
 
     Raises _NoTextError if all of them are empty.
     """
-    for field in TEXT_FIELDS:
-        value = _plain(fields.get(known.get(field, "")))
-        if (text := markup.clean(html_cells.markdown_of(value))).strip():
-            del fields[known[field]]
+    for name in [known[field] for field in TEXT_FIELDS if field in known]:
+        if (text := markup.clean(html_cells.markdown_of(_plain(fields[name])))).strip():
+            del fields[name]
             return text
     raise _NoTextError("it has no text", _NO_TEXT_REMEDY)
 

@@ -27,10 +27,18 @@ OnMachine = Callable[[str], None]
 RUNNING = ("starting", "ready", "stopping")
 
 
+def seconds_passed() -> float:
+    """Seconds that no setting of the clock changes, from any point on. Those in which the machine sleeps count, too: a
+    deployment is paid for meanwhile, and `time.monotonic` leaves them out on Linux and macOS.
+    """
+    which = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if which is None else time.clock_gettime(which)
+
+
 class HostedMachine:
     """The deployment of one tuned model. `folder` is the tuned model's. `told` is called with how far it is.
 
-    `clock` gives seconds since 1970, for the record. `elapsed` gives seconds that no setting of the clock changes.
+    `clock` gives seconds since 1970, for the record, and `elapsed` those of `seconds_passed`.
     """
 
     def __init__(
@@ -41,7 +49,7 @@ class HostedMachine:
         pace: Pace = USUAL,
         host: Host | None = None,
         clock: Callable[[], float] = time.time,
-        elapsed: Callable[[], float] = time.monotonic,
+        elapsed: Callable[[], float] = seconds_passed,
     ) -> None:
         self._model, self._hosted, self._folder = model, hosted, folder
         self._pace, self._given, self._clock = pace, host, clock
@@ -176,12 +184,12 @@ class HostedMachine:
             self._change(record, step="stopped", stopped_at=self._stopped_at(record))
 
     def _stopped_at(self, record: Deployed) -> float:
-        """When it stopped, on the clock of its record, so that its minutes are no fewer than it ran, even if the clock
-        was set back. One of an earlier session, of which only the clock knows, then counts at its most.
+        """When it stopped, on the clock of its record, so that its minutes are those that it ran, also if the clock was
+        set. Of one of an earlier session only the clock knows; if it was set back, that one counts at its most.
         """
-        now = self._clock()
         if self._begun is not None:
-            return max(now, record.began_at + self._ran_s())
+            return record.began_at + self._ran_s()
+        now = self._clock()
         return now if now >= record.began_at else record.began_at + 60 * record.max_minutes
 
     def _ran_s(self) -> float:
