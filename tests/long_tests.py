@@ -1,7 +1,7 @@
 """Which tests are left out of `make test`, since they take long: `make test-all` has them too.
 
 `python -m tests.long_tests test-all.*.xml` writes `long_tests.txt` from what `make test-all` measured (JUnit's XML).
-Takes names of tests and seconds. Imports no test.
+What was not measured stays in the list. Takes names of tests and seconds. Imports no test.
 """
 
 import argparse
@@ -66,9 +66,10 @@ def _measured(path: Path) -> Iterator[tuple[str, float]]:
 
 
 def write(seconds: Mapping[str, float]) -> None:
-    """Replaces the list."""
+    """Replaces what the list says of these tests."""
     head = "# Left out of `make test`: see tests/long_tests.py, which writes this file."
-    LIST.write_text("\n".join([head, *chosen(seconds)]) + "\n", encoding="utf-8")
+    names = {name for name in long_tests() if name not in seconds} | set(chosen(seconds))
+    LIST.write_text("\n".join([head, *sorted(names)]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
