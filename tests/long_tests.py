@@ -8,7 +8,7 @@ import argparse
 import re
 import xml.etree.ElementTree
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 LIST = Path(__file__).with_name("long_tests.txt")
@@ -62,11 +62,18 @@ def _measured(path: Path) -> Iterator[tuple[str, float]]:
     for case in xml.etree.ElementTree.parse(path).iter("testcase"):
         module, name = case.get("classname", ""), case.get("name", "")
         if module.startswith("tests."):
-            yield f"{module.replace('.', '/')}.py::{name}", float(case.get("time", 0))
+            yield f"{_node(module)}::{name}", float(case.get("time", 0))
 
 
-def write(seconds: Mapping[str, float]) -> None:
-    """Replaces what the list says of these tests."""
+def _node(module: str) -> str:
+    """`tests.unit.test_a.TestB` is `tests/unit/test_a.py::TestB`."""
+    folders, file, classes = re.fullmatch(r"(.*?\.)(test_\w+)((?:\.\w+)*)", module).groups()
+    return f"{folders.replace('.', '/')}{file}.py{classes.replace('.', '::')}"
+
+
+def write_from(measured: Iterable[Path]) -> None:
+    """Replaces what the list says of the tests in these files of JUnit's."""
+    seconds = {name: s for path in measured for name, s in _measured(path)}
     head = "# Left out of `make test`: see tests/long_tests.py, which writes this file."
     names = {name for name in long_tests() if name not in seconds} | set(chosen(seconds))
     LIST.write_text("\n".join([head, *sorted(names)]) + "\n", encoding="utf-8")
@@ -75,4 +82,4 @@ def write(seconds: Mapping[str, float]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Write tests/long_tests.txt from JUnit's XML.")
     parser.add_argument("xml", type=Path, nargs="+", help="what pytest --junit-xml wrote")
-    write({name: seconds for path in parser.parse_args().xml for name, seconds in _measured(path)})
+    write_from(parser.parse_args().xml)

@@ -12,6 +12,7 @@ from tests.long_tests import (
     function_of,
     is_long,
     long_tests,
+    write_from,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -49,3 +50,18 @@ def test_what_takes_long_is_left_out_but_for_the_quickest_case() -> None:
     whole = {"tests/end_to_end/a.py::t": LONG_WHOLE_S, "tests/end_to_end/a.py::u[x[1]]": LONG_WHOLE_S + 1}
     assert chosen(whole) == ["tests/end_to_end/a.py::u[x[1]]"]
     assert chosen({f"{ALWAYS[0]}test_short.py::test_promise[1]": 99.0}) == []
+
+
+def test_what_was_not_measured_stays_in_the_list(tmp_path, monkeypatch) -> None:
+    """What is quick now does not; a test of a class has the name that pytest gives it."""
+    listed, measured = tmp_path / "list.txt", tmp_path / "measured.xml"
+    listed.write_text("# head\ntests/unit/test_a.py::test_old\ntests/unit/test_a.py::test_quick\n")
+    cases = (("tests.unit.test_a", "test_quick", 1), ("tests.unit.test_b.TestB", "test_slow", 60), ("src.x", "doc", 60))
+    rows = "".join(f'<testcase classname="{module}" name="{name}" time="{s}"/>' for module, name, s in cases)
+    measured.write_text(f"<testsuite>{rows}</testsuite>")
+    monkeypatch.setattr("tests.long_tests.LIST", listed)
+    write_from([measured])
+    assert listed.read_text().splitlines()[1:] == [
+        "tests/unit/test_a.py::test_old",
+        "tests/unit/test_b.py::TestB::test_slow",
+    ]
