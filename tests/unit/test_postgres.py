@@ -25,7 +25,7 @@ from bakeoff.corpus.postgres.database import Database
 from bakeoff.corpus.postgres.place import Place
 from bakeoff.corpus.postgres.schema import copy_schema
 from bakeoff.corpus.postgres.told import told
-from bakeoff.corpus.stores import copy_store, has_store, keep_in, open_store, remove_store
+from bakeoff.corpus.stores import check_address, copy_store, has_store, keep_in, open_store, remove_store
 from bakeoff.errors import BakeoffError, ConfigError, InputError, RunFolderError, StoreGoneError
 from bakeoff.models.embed import HashEmbedder
 from bakeoff.records import Document, Hit
@@ -187,6 +187,18 @@ def test_a_user_who_may_not_add_pgvector_is_told_what_to_ask_for(tmp_path: Path,
     with pytest.raises(ConfigError, match="may not add it") as caught:
         open_store(tmp_path)
     assert "CREATE EXTENSION vector" in caught.value.remedy
+
+
+def test_a_user_who_may_make_no_schema_is_told_before_a_run(tmp_path: Path, own_server: Server) -> None:
+    own_server.run('CREATE USER "a weak one"')
+    (own_server.folder / "pg" / "pg_hba.conf").write_text("host all all 127.0.0.1/32 trust\n")
+    own_server.run("SELECT pg_reload_conf()")
+    time.sleep(0.3)
+    address = own_server.owner_address.replace("owner@", "a%20weak%20one@")
+    with pytest.raises(ConfigError, match="The user a weak one may not make a schema") as caught:
+        check_address(address)
+    own_server.run(caught.value.remedy.rpartition(": ")[2])
+    assert "pgvector" in check_address(address)
 
 
 def test_a_reader_searches_and_cannot_change(tmp_path: Path, own_server: Server) -> None:

@@ -128,7 +128,7 @@ def test_what_is_read_as_what_is_said_for_each_file(tmp_path: Path) -> None:
         ("id,question,source\n1,How long is it?,a.md\n", "add a column answers or answer or expected; mark"),
         ("question,nr,agent,Resolution\nA?,7,Ann,it is two years\n", 'columns: {answers: "Resolution"} in'),
         ("id,answer,source\n1,two years,a.md\n", "(answers go under answers or answer or expected)"),
-        ("nr,agent,Message\n7,Ann,How long is it?\n", 'bakeoff init --columns question="Message"'),
+        ("nr,agent,Message\n7,Ann,How long is it?\n", '--columns question="Message" (bakeoff init, bakeoff advise)'),
     ],
 )
 def test_only_a_column_that_could_hold_the_field_is_proposed(tmp_path: Path, text: str, remedy: str) -> None:

@@ -85,13 +85,26 @@ def _version(connection: Any, place: Place) -> int:
 
 
 def check_database(address: str) -> str:
-    """The version of pgvector that the server can add to this database. Raises as opening a store there."""
+    """The version of pgvector that the server can add to this database. Raises as making a store there."""
     database = Database(Place(address=address, schema_name="public"))
     try:
         with database.reading() as connection:
-            return _check_server(connection, address)
+            version = _check_server(connection, address)
+            _check_rights(connection, address)
+            return version
     finally:
         database.close()
+
+
+def _check_rights(connection: Any, where: str) -> None:
+    """Raises ConfigError if this user may make no schema here."""
+    query = "SELECT has_database_privilege(current_database(), 'CREATE'), current_user, current_database()"
+    may_create, user, name = connection.execute(query).fetchone()
+    if not may_create:
+        raise ConfigError(
+            f"The user {user} may not make a schema in {where}, where each run keeps its documents in one.",
+            f'let an administrator of the database do it once: GRANT CREATE ON DATABASE "{name}" TO "{user}"',
+        )
 
 
 def _check_server(connection: Any, where: str) -> str:

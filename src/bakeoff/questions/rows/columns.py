@@ -121,7 +121,7 @@ def how_to_map(field: str, unused: Sequence[str]) -> str:
     column = json.dumps(unused[0], ensure_ascii=False)
     return (
         f"say which column it is, such as columns: {{{field}: {column}}} in bakeoff.yaml, or "
-        f"bakeoff init --columns {field}={column}"
+        f"--columns {field}={column} (bakeoff init, bakeoff advise)"
     )
 
 
